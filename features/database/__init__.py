@@ -1,0 +1,1 @@
+"""The SQL database: engine, tables and migrations; the same code on SQLite and PostgreSQL."""

@@ -1,0 +1,58 @@
+"""The one error tree.
+
+YujingError
+├── UsageError            a setting, option or file description is wrong; nothing was read
+├── InputRefusedError     a whole file was refused at the door; nothing was stored
+├── StoreError            the event log or its copy cannot be used as it is
+├── NotFoundError         an id, name or date is not there
+├── NotReadyError         something must happen first (no champion yet, data too old)
+└── GateRefusedError      a model did not pass the promotion gate
+"""
+
+from http import HTTPStatus
+
+
+class YujingError(Exception):
+    """Anything yujing reports to its user in one line: what must hold, what was found, what to do."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class UsageError(YujingError):
+    """A setting, option or source file is wrong."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class InputRefusedError(YujingError):
+    """A file was refused as a whole; `code` is the member of the closed list that says why."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{message} [{code}]")
+        self.code = code
+
+
+class StoreError(YujingError):
+    """The event log, its columnar copy or the ledger cannot be used as it is."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class NotFoundError(YujingError):
+    """An id, name or date is not there."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class NotReadyError(YujingError):
+    """Something has to happen first; the message names the command."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class GateRefusedError(YujingError):
+    """A candidate model did not pass the promotion gate."""
+
+    status = HTTPStatus.CONFLICT

@@ -1,0 +1,51 @@
+"""The home folder: one place that knows where everything lives."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths below one home folder; nothing is created until a writer asks for it."""
+
+    root: Path
+
+    @property
+    def database_url(self) -> str:
+        """The default event log: SQLite inside the home."""
+        return f"sqlite:///{self.root / 'yujing.db'}"
+
+    @property
+    def segments(self) -> Path:
+        """Columnar copy of the event log, rebuilt at any time."""
+        return self.root / "segments"
+
+    @property
+    def quarantine(self) -> Path:
+        """Reports of refused rows: numbers and codes, never values."""
+        return self.root / "quarantine"
+
+    @property
+    def keys(self) -> Path:
+        """Keys of this deployment, readable by their owner only."""
+        return self.root / "keys"
+
+    @property
+    def published(self) -> Path:
+        """Champions as verified folders named by their hash."""
+        return self.root / "published"
+
+    @property
+    def tracking_url(self) -> str:
+        """MLflow's store of runs and models."""
+        return f"sqlite:///{self.root / 'mlflow.db'}"
+
+    @property
+    def artifacts(self) -> Path:
+        """MLflow's files."""
+        return self.root / "mlartifacts"
+
+    def folder(self, path: Path) -> Path:
+        """Create a folder of this home, readable by its owner only, and return it."""
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return path

@@ -1,0 +1,148 @@
+"""Settings of intake, event log and panel: frozen, typed, every key known.
+
+Defaults live here; YAML and the environment (`YUJING_ZONE`, `YUJING_PANEL__THREADS`) only override them.
+"""
+
+import difflib
+from datetime import date
+from pathlib import Path
+from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from features.errors import UsageError
+from features.targets import Target
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Section(BaseModel):
+    """A part of the settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Period(Section):
+    """Days known in advance, half-open `[start, end)`."""
+
+    name: str
+    start: date
+    end: date
+
+
+class CalendarSettings(Section):
+    """Which holidays and periods the calendar features know."""
+
+    country: str = "CN"
+    exam_periods: tuple[Period, ...] = ()
+    sensitive_periods: tuple[Period, ...] = ()
+    workdays: dict[date, bool] = Field(default_factory=dict)
+    """Overrides of single days, for years the holiday library does not know yet: true is a workday."""
+
+
+class PetitionVolume(Section):
+    """The switch that lets petition counts into the model; it needs a reason, a name and an end."""
+
+    in_model: bool = False
+    reason: str = ""
+    by: str = ""
+    until: date | None = None
+
+
+class PanelSettings(Section):
+    """How the panel is built; none of these changes a value of it, except `nearest_neighbours`."""
+
+    block_cells: int = Field(default=4_000_000, ge=1)
+    """Counter cells (grids x edges x channels) held per thread; peak memory grows with it."""
+    threads: int = Field(default=2, ge=1)
+    nearest_neighbours: int = Field(default=6, ge=0)
+    """Neighbours per grid taken from centroids where no borders are known."""
+    petition_volume: PetitionVolume = PetitionVolume()
+
+
+class Settings(BaseSettings):
+    """Everything `features` needs to know; `training` and `serving` extend it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="YUJING_", env_nested_delimiter="__")
+
+    zone: str = "Asia/Shanghai"
+    database_url: str | None = None
+    """SQLAlchemy URL of the event log; without one it is SQLite under the home folder."""
+    categories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    target: Target = Target(transitions=("escalated",))
+    targets: dict[str, Target] = Field(default_factory=dict)
+    horizon_days: int = Field(default=14, ge=1)
+    delay_allowance_days: int = Field(default=7, ge=0)
+    """Days a report may take; a label is ripe only once they have passed."""
+    calendar: CalendarSettings = CalendarSettings()
+    panel: PanelSettings = PanelSettings()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"zone must be an IANA name such as Asia/Shanghai, got {value!r}")
+        return value
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """The zone of naive times and of the local day."""
+        return ZoneInfo(self.zone)
+
+    @classmethod
+    def load(cls, path: Path | None) -> Self:
+        """Read settings from a YAML file over the defaults.
+
+        Raises:
+            UsageError: the file cannot be read, a key is unknown (the nearest known one is named) or a value does not fit.
+        """
+        return validate(cls, read_yaml(path) if path else {}, str(path or "the environment"))
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping, or say in one line why it is none."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} must be a readable YAML file: {error.strerror}. Check the path and its rights.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split())
+        raise UsageError(f"{path} must be YAML in UTF-8: {detail}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} must hold a YAML mapping (key: value), found {type(content).__name__}.")
+    return content
+
+
+def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
+    """Build a settings model, turning the first fault into one line that names what to do."""
+    try:
+        return model(**content)
+    except ValidationError as error:
+        raise UsageError(f"{where}: {_explain(model, error)}") from error
+
+
+def _explain(model: type[BaseModel], error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{place}: {fault['msg']}, got {fault['input']!r}"
+    known = _keys_at(model, fault["loc"][:-1])
+    near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}."
+    return f"unknown key {place!r}; {hint}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return sorted(model.model_fields)

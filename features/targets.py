@@ -1,0 +1,58 @@
+"""What counts as an escalation, and rules that fire by the clock."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from features.schema import Action, EventType
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeadlinePassed(_Frozen):
+    """The action happens when `deadline_at` passes while the case is known to be open."""
+
+    action: Action
+    when: Literal["deadline_passed"]
+
+
+class UnresolvedAfter(_Frozen):
+    """The action happens `days` days after the report while the case is known to be open."""
+
+    action: Action
+    when: Literal["unresolved_after"]
+    days: int = Field(ge=1)
+
+
+Rule = Annotated[DeadlinePassed | UnresolvedAfter, Field(discriminator="when")]
+"""A derived transition: known at the moment it fires, never earlier."""
+
+
+class EventFilter(_Frozen):
+    """New events that count as an escalation; an empty list means any."""
+
+    event_type: tuple[EventType, ...] = ()
+    category: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_one_value(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: [item] if isinstance(item, str) else item for key, item in value.items()}
+        return value
+
+
+class Target(_Frozen):
+    """Which transitions or new events are counted, and over how many days unless the command says otherwise."""
+
+    transitions: tuple[Action, ...] = ()
+    events: EventFilter | None = None
+    horizon_days: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Target":
+        if bool(self.transitions) == (self.events is not None):
+            raise ValueError("a target names either transitions or events, and exactly one of them")
+        return self
