@@ -16,7 +16,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from features.errors import UsageError
 from features.targets import Target
 
-
 Model = TypeVar("Model", bound=BaseModel)
 
 

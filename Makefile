@@ -1,0 +1,43 @@
+# Each target installs what it needs into its own environment first. Another interpreter: make test PYTHON=python3.13
+# A package mirror: UV_DEFAULT_INDEX and PIP_INDEX_URL in the environment.
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := features training serving tests
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: test test-full lint format demo bench lock
+
+test: lint
+	$(PYTEST)
+
+test-full: lint
+	$(PYTEST) -m ""
+
+lint: .venv/ready
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready
+	$(BIN)/ruff check --fix-only $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+demo: .venv/ready
+	$(BIN)/yujing demo
+
+bench: .venv/ready
+	$(BIN)/yujing bench
+
+lock: .venv/ready
+	$(LOCK) --extra postgres pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) --extra postgres --group dev pyproject.toml --constraints requirements/runtime.txt --output-file requirements/dev.txt
+	printf 'uv\n' | $(LOCK) - --output-file requirements/uv.txt
+
+.venv/ready: requirements/dev.txt requirements/uv.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt requirements/uv.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
