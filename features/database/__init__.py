@@ -1,1 +1,1 @@
-"""The SQL database: engine, tables and migrations; the same code on SQLite and PostgreSQL."""
+"""The SQL database: its tables, its engine and its migrations; SQLAlchemy is imported here, in the event log and in the ledger only."""

@@ -1,0 +1,115 @@
+"""Opening the database: safe settings, the newest tables, and the one transaction that may write."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from features.database.migrate import migrate
+from features.durable import sync_folder
+from features.errors import StoreError, UsageError
+from features.home import Home
+from features.settings import Settings
+
+SQLITE_PRAGMAS: dict[str, str | int] = {
+    "journal_mode": "truncate",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "secure_delete": 1,
+    "recursive_triggers": 1,
+    "busy_timeout": 5000,
+}
+"""What every connection must have. `truncate` with `synchronous` FULL is what keeps an acknowledged batch through a power cut;
+without `recursive_triggers` an INSERT OR REPLACE would slip past the triggers that keep the ledger append-only."""
+
+
+def database_url(home: Home, settings: Settings) -> str:
+    """Return where the event log is: the setting, else SQLite under the home folder."""
+    return settings.database_url or home.database_url
+
+
+def open_database(url: str) -> Engine:
+    """Open SQLite or PostgreSQL by its URL, bring its tables up to date and return the engine.
+
+    Raises:
+        UsageError: the URL is none, or names another database.
+        StoreError: the database cannot be opened safely, or was written by a newer yujing.
+    """
+    target = _parse(url)
+    engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else create_engine(target, pool_pre_ping=True)
+    try:
+        with writing(engine) as connection:
+            migrate(connection)
+    except StoreError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that may write; on SQLite it holds the write lock from its first moment.
+
+    Raises:
+        StoreError: the database refused; whether the last commit happened is told by the idempotency key alone.
+    """
+    try:
+        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            yield connection
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise StoreError(
+            f"the database must be open to writing, found: {reason}. Mend that and repeat: nothing is stored twice."
+        ) from error
+
+
+def _parse(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError as error:
+        raise UsageError("database_url must look like postgresql://user@host/name or sqlite:////path/to/file.db.") from error
+    if target.get_backend_name() not in ("sqlite", "postgresql"):
+        raise UsageError(f"database_url must name sqlite or postgresql, got {target.get_backend_name()!r}.")
+    if target.get_backend_name() == "sqlite" and target.database in (None, "", ":memory:"):
+        raise UsageError("database_url must name a file for sqlite: an event log in memory would be lost.")
+    return target
+
+
+def _sqlite_engine(target: URL) -> Engine:
+    _prepare_file(Path(str(target.database)))
+    engine = create_engine(target)
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_file(path: Path) -> None:
+    """Let the file be there, durably, and be its owner's alone; SQLite gives its journal the same rights."""
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o700, parents=True)
+            sync_folder(path.parent.parent)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        os.fchmod(handle, 0o600)
+        os.close(handle)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path} must be a file that can be written: {error.strerror}. Check the folder and its rights.") from error
+
+
+def _set_pragmas(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    for name, wanted in SQLITE_PRAGMAS.items():
+        connection.execute(f"PRAGMA {name}={wanted}")
+        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        if found != wanted:
+            raise StoreError(f"SQLite must run with {name}={wanted}, found {found!r}. Close other programs that hold the file open.")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writing") else "BEGIN")

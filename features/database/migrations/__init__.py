@@ -1,0 +1,1 @@
+"""Alembic scripts; they run inside the transaction that opens the database."""

@@ -1,0 +1,208 @@
+"""All SQL tables, on one MetaData."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Float,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, stored as whole microseconds since 1970-01-01 UTC.
+
+    SQLite forgets time zones, and millions of integers pass between a driver and a frame without being parsed.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> int | None:
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - EPOCH) // MICROSECOND
+
+    def process_result_value(self, value: int | None, _: Dialect) -> datetime | None:
+        """Turn microseconds into a datetime in UTC."""
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+grid = Table(
+    "grid",
+    metadata,
+    Column("grid_id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("parent_path", String, nullable=False, comment='codes from the top joined by "/"; empty where unknown'),
+    Column("valid_from", Date),
+    Column("valid_to", Date),
+    Column("households", Integer),
+    Column("area_type", String),
+    Column("lon", Float),
+    Column("lat", Float),
+)
+
+grid_mapping = Table(
+    "grid_mapping",
+    metadata,
+    Column("old", String, primary_key=True),
+    Column("new", String, ForeignKey("grid.grid_id"), primary_key=True),
+    Column("share", Float, nullable=False, comment="the shares of one old grid sum to 1"),
+    Column("at", Date, nullable=False),
+)
+
+grid_neighbour = Table(
+    "grid_neighbour",
+    metadata,
+    Column("a", String, ForeignKey("grid.grid_id"), primary_key=True),
+    Column("b", String, ForeignKey("grid.grid_id"), primary_key=True),
+    Column("weight", Float, nullable=False, comment="the weights of one a sum to 1"),
+)
+
+feed = Table(
+    "feed",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("spec", JSON, nullable=False, comment="clock rules and targets of the source file"),
+    Column("known_through", UtcTime, comment="greatest known_at of its events"),
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True, comment="idempotency key, kept as long as the log"),
+    Column("feed", String, ForeignKey("feed.name"), nullable=False),
+    Column("read", Integer, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("duplicate", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("batch_id", Integer, ForeignKey("batch.id"), primary_key=True),
+    Column("row_number", BigInteger, primary_key=True),
+    Column("field", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("row_hash", String, nullable=False, comment="keyed hash of the row; its text is never stored"),
+)
+
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("batch_id", Integer, ForeignKey("batch.id"), nullable=False),
+    Column("event_id", String, nullable=False, unique=True, comment="keyed hash of the id in the source"),
+    Column("grid_id", String, ForeignKey("grid.grid_id"), nullable=False),
+    Column("event_type", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+    Column("reported_at", UtcTime, nullable=False),
+    Column("known_at", UtcTime, nullable=False),
+    Column("deadline_at", UtcTime),
+    Column("source", String),
+    Column("self_found", Boolean),
+    Column("people_bucket", String),
+    Column("level", String),
+)
+
+event_transition = Table(
+    "event_transition",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("batch_id", Integer, ForeignKey("batch.id"), nullable=False),
+    Column("event_seq", BigInteger, ForeignKey("event.seq"), nullable=False),
+    Column("action", String, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("known_at", UtcTime, nullable=False),
+    UniqueConstraint("event_seq", "action", "at"),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("last", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("sha256", String, nullable=False),
+)
+
+ranking = Table(
+    "ranking",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("as_of", Date, nullable=False),
+    Column("target", String, nullable=False),
+    Column("horizon_days", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("published_at", UtcTime, nullable=False),
+    Column("model_hash", String, nullable=False),
+    Column("model_version", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False, comment="last sequence number of the log that was used"),
+    Column("data_through", UtcTime, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("seed", BigInteger, nullable=False),
+    Column("body_hash", String, nullable=False, comment="SHA-256 over the bodies of its rows, in order"),
+    Column("previous_hash", String, nullable=False),
+    Column("entry_hash", String, nullable=False, unique=True),
+    UniqueConstraint("as_of", "target", "horizon_days", "revision"),
+)
+
+ranking_row = Table(
+    "ranking_row",
+    metadata,
+    Column("ranking_id", Integer, ForeignKey("ranking.id"), primary_key=True),
+    Column("level", String, primary_key=True, comment="grid, community, township or district"),
+    Column("position", Integer, primary_key=True, autoincrement=False, comment="place in the published order, from 0"),
+    Column("place", String, nullable=False, index=True, comment="grid_id, or path of the area"),
+    Column("body", String, nullable=False, comment="the JSON that is served"),
+)
+
+model_publication = Table(
+    "model_publication",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("target", String, nullable=False),
+    Column("model_hash", String, nullable=False),
+    Column("model_version", String, nullable=False),
+    Column("kind", String, nullable=False, comment="promote or rollback"),
+    Column("published_at", UtcTime, nullable=False),
+    Column("published_by", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("override", String, comment="what the gate objected to, where a named person overruled it"),
+)
+
+APPEND_ONLY = (ranking, ranking_row)
+"""Tables that refuse UPDATE and DELETE."""

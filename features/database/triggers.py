@@ -1,0 +1,29 @@
+"""Triggers that keep a table append-only, for use in migrations."""
+
+from alembic import op
+
+SQLITE = """
+CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+
+POSTGRESQL_FUNCTION = """
+CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
+"""
+
+POSTGRESQL = """
+CREATE TRIGGER {table}_refuses_{verb} BEFORE {verb} ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
+"""
+
+
+def refuse_changes(table: str) -> None:
+    """Make UPDATE and DELETE (on PostgreSQL TRUNCATE too) of a table fail."""
+    if op.get_bind().dialect.name == "sqlite":
+        template, verbs = SQLITE, ("UPDATE", "DELETE")
+    else:
+        op.execute(POSTGRESQL_FUNCTION)
+        template, verbs = POSTGRESQL, ("UPDATE", "DELETE", "TRUNCATE")
+    for verb in verbs:
+        op.execute(template.format(table=table, verb=verb))
