@@ -1,6 +1,7 @@
 """What a reader of the event log gets: all records up to one sequence number, and the places they lie in."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -36,7 +37,7 @@ class Feed:
     name: str
     known_through: datetime
     rules: tuple[Rule, ...] = ()
-    targets: dict[str, Target] | None = None
+    targets: Mapping[str, Target] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,110 @@
+"""Build the panel: one row of features per grid and as_of, the same code for one as_of and for all of history."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.days import EPOCH, Days
+from features.errors import UsageError
+from features.facts import Facts
+from features.panel.block import Areas, Block, When
+from features.panel.catalogue import Feature
+from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
+from features.schema import Col
+from features.settings import Settings
+
+FAMILIES = (history, counts, due, backlog, trends, recency, repeats, surroundings, quality)
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Features of all grids at all as_ofs: `values[f, t, g]`, float32, NaN where a feature has no value."""
+
+    grid_ids: npt.NDArray[np.str_]
+    as_ofs: Days
+    features: tuple[Feature, ...]
+    values: npt.NDArray[np.float32]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names, in the order of `values`."""
+        return tuple(feature.name for feature in self.features)
+
+    def column(self, name: str) -> npt.NDArray[np.float32]:
+        """Return one feature, shape (T, G)."""
+        return np.asarray(self.values[self._position(name)])
+
+    def matrix(self, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+        """Return rows of the named columns, shape (T * G, len(names)), ordered by as_of and then grid; no copy for all columns."""
+        values = self.values if names == self.names else self.values[[self._position(name) for name in names]]
+        return values.reshape(len(names), -1).T
+
+    def to_frame(self) -> pl.DataFrame:
+        """Return the panel as a table sorted by grid_id and as_of."""
+        grids, as_ofs = len(self.grid_ids), len(self.as_ofs)
+        keys = {
+            Col.GRID_ID: np.repeat(self.grid_ids, as_ofs),
+            Col.AS_OF: np.tile(np.datetime64(EPOCH, "D") + self.as_ofs, grids),
+        }
+        return pl.DataFrame({**keys, **{name: self.column(name).T.ravel() for name in self.names}})
+
+    def _position(self, name: str) -> int:
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise UsageError(f"the panel has no column {name!r}; it was built from a log without the fields it needs.") from None
+
+
+def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feature, ...]:
+    """Return every feature that the columns of this log allow, in a fixed order."""
+    features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
+    return (*features, *calendar_days.features(settings.calendar, horizon_days))
+
+
+def build_panel(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings, progress: Progress | None = None) -> Panel:
+    """Build all features of all grids at the given as_ofs (sorted day numbers), block by block.
+
+    Peak memory beyond the result is bounded by `settings.panel.block_cells` per thread.
+    """
+    return build_features(facts, as_ofs, horizon_days, settings, catalogue(facts, horizon_days, settings), progress)
+
+
+def build_features(
+    facts: Facts,
+    as_ofs: Days,
+    horizon_days: int,
+    settings: Settings,
+    features: tuple[Feature, ...],
+    progress: Progress | None = None,
+) -> Panel:
+    """Build the given features only."""
+    when = When(np.asarray(as_ofs, np.int32), horizon_days)
+    areas = Areas(facts, when)
+    values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
+
+    def fill(grids: npt.NDArray[np.int32]) -> None:
+        block = Block(facts, grids, when, areas)
+        target = values[:, :, grids[0] : grids[-1] + 1]
+        for row, feature in zip(target, features, strict=True):
+            row[...] = feature.value(block)
+
+    blocks = list(_blocks(facts, when, settings.panel.block_cells))
+    with ThreadPoolExecutor(settings.panel.threads) as threads:
+        for done, _ in enumerate(threads.map(fill, blocks), start=1):
+            if progress:
+                progress(done, len(blocks))
+    return Panel(facts.places.grid_ids, when.as_ofs, features, values)
+
+
+def _blocks(facts: Facts, when: When, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:
+    channels = 20 + 12 * len(facts.event_types) + len(facts.kinds) + len(facts.sources)
+    size = max(1, block_cells // (when.edges.size * channels))
+    for first in range(0, facts.places.size, size):
+        yield np.arange(first, min(first + size, facts.places.size), dtype=np.int32)

@@ -1,0 +1,54 @@
+"""What a feature is; the families in this folder declare theirs, and everything else reads them here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from features.panel.block import Block, Values
+from features.panel.channels import Channel
+
+Valued = Callable[[Block], Values]
+
+
+class Kind(StrEnum):
+    """How a feature may be shown."""
+
+    DRIVER = "driver"
+    """May be given as a reason."""
+    CONTEXT = "context"
+    """Shown once, without an arrow."""
+    QUALITY = "quality"
+    """Shown as a note on the data."""
+    CONTROL = "control"
+    """Never shown."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the panel: its name, what it means in words, and how a block of grids yields it."""
+
+    name: str
+    family: str
+    reason: str
+    """Reason group: contributions of one group are summed before any is shown."""
+    kind: Kind
+    unit: str
+    zh: str
+    """Chinese phrase; `{n}` stands for the value."""
+    en: str
+    value: Valued = field(compare=False, repr=False)
+    window_days: int | None = None
+    direction: Literal[-1, 0, 1] = 0
+    """What a higher value can only do to the expected count: raise it (1), lower it (-1) or either (0)."""
+    in_model: bool = True
+
+
+def window(channel: Channel, days: int) -> Valued:
+    """Return the value of a window count."""
+    return lambda block: block.window(channel, days)
+
+
+def level(channel: Channel) -> Valued:
+    """Return the value of a state: how many cases are in it."""
+    return lambda block: block.level(channel)

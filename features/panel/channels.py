@@ -1,0 +1,166 @@
+"""Which facts increment which counters.
+
+A channel set turns facts into increments over its channels. Events add 1 on the day they became known; a state (open, overdue, about to
+fall due) adds 1 on the day after which it holds and -1 on the day after which it no longer does, so its sum is the number of cases in
+that state.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.days import NEVER, Days
+from features.facts import Facts
+from features.panel.cube import Increments
+from features.schema import EventType
+
+
+@dataclass(frozen=True)
+class ChannelSet:
+    """Counters that one kind of fact feeds; `name` tells sets apart."""
+
+    name: str
+    increments: Callable[[Facts], Increments]
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One counter of a set."""
+
+    of: ChannelSet
+    index: int = 0
+
+
+def without_petitions(facts: Facts) -> npt.NDArray[np.bool_]:
+    """Tell which cases are not petitions: petition volume stays out of everything but its own columns."""
+    if EventType.PETITION not in facts.event_types:
+        return np.ones(len(facts.cases.grid), np.bool_)
+    return np.asarray(facts.cases.event_type != facts.event_types.index(EventType.PETITION))
+
+
+def _of_cases(facts: Facts, channel: npt.NDArray[np.integer], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    weight = facts.cases.weight if amount is None else facts.cases.weight * amount
+    return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight)
+
+
+def _only(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
+    return np.where(chosen, np.int16(0), np.int16(-1))
+
+
+def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    """Return +1 on start and -1 on end for each spell in which start comes before end, by event type."""
+    case = facts.spells.case
+    lasts = start < end
+    ends = lasts & (end < NEVER)
+    weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
+    rows = np.concatenate([np.flatnonzero(lasts), np.flatnonzero(ends)])
+    return Increments(
+        len(facts.event_types),
+        facts.cases.event_type[case[rows]],
+        facts.cases.grid[case[rows]],
+        np.concatenate([start[lasts], end[ends]]),
+        np.concatenate([weight[lasts], -weight[ends]]),
+    )
+
+
+def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    case = facts.spells.case
+    weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
+    return Increments(len(facts.event_types), facts.cases.event_type[case], facts.cases.grid[case], facts.spells.end_day, weight)
+
+
+def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
+    closed = facts.spells.end_day < NEVER
+    return np.where(closed, facts.spells.end_day - facts.cases.known_day[facts.spells.case], 0).astype(np.float64)
+
+
+def _marks(facts: Facts, name: str) -> Increments:
+    marks = getattr(facts, name)
+    case = marks.case
+    return Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], marks.known_day, facts.cases.weight[case])
+
+
+REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))
+KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(facts.kinds)))
+SOURCE = ChannelSet(
+    "source", lambda facts: _of_cases(facts, np.where(without_petitions(facts), facts.cases.source, -1), len(facts.sources))
+)
+ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(without_petitions(facts)), 1))
+DELAY = ChannelSet(
+    "delay",
+    lambda facts: _of_cases(
+        facts, _only(without_petitions(facts)), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)
+    ),
+)
+GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & without_petitions(facts)), 1))
+TARGET = ChannelSet("target", lambda facts: _marks(facts, "target"))
+REOPENED = ChannelSet("reopened", lambda facts: _marks(facts, "reopened"))
+CLOSED = ChannelSet("closed", _closings)
+HANDLING_DAYS = ChannelSet("handling_days", lambda facts: _closings(facts, _handling_days(facts)))
+OPEN = ChannelSet("open", lambda facts: _states(facts, facts.spells.start_day, facts.spells.end_day))
+OPEN_SINCE = ChannelSet(
+    "open_since",
+    lambda facts: _states(facts, facts.spells.start_day, facts.spells.end_day, facts.cases.known_day[facts.spells.case].astype(np.float64)),
+)
+
+
+def open_longer(days: int) -> ChannelSet:
+    """Cases open for more than `days` days, by event type."""
+    return ChannelSet(
+        f"open_over_{days}d",
+        lambda facts: _states(
+            facts, np.maximum(facts.spells.start_day, facts.cases.known_day[facts.spells.case] + days), facts.spells.end_day
+        ),
+    )
+
+
+def _overdue(facts: Facts) -> Increments:
+    deadline = facts.cases.deadline_day[facts.spells.case]
+    return _states(facts, np.maximum(facts.spells.start_day, deadline), facts.spells.end_day)
+
+
+OVERDUE = ChannelSet("overdue", _overdue)
+
+
+def _within(facts: Facts, moment: Days, days: int) -> Increments:
+    moment = moment[facts.spells.case]
+    return _states(facts, np.maximum(facts.spells.start_day, moment - days), np.minimum(facts.spells.end_day, moment))
+
+
+def deadline_within(days: int) -> ChannelSet:
+    """Open cases whose deadline lies in [as_of, as_of + days), by event type."""
+    return ChannelSet(f"deadline_{days}d", lambda facts: _within(facts, facts.cases.deadline_day, days))
+
+
+def due_within(days: int) -> ChannelSet:
+    """Open cases on which the target's clock rule fires in [as_of, as_of + days) unless they are closed before, by event type."""
+    return ChannelSet(f"due_{days}d", lambda facts: _within(facts, facts.cases.due_day, days))
+
+
+def _pending(facts: Facts, days: int) -> Increments:
+    due = facts.cases.due_day[facts.spells.case]
+    start = np.maximum(due - days, facts.spells.start_day - 1)
+    pending = (due < NEVER) & (start < facts.spells.end_day) & (facts.spells.start_day <= due)
+    case = facts.spells.case[pending]
+    return Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], due[pending], facts.cases.weight[case])
+
+
+def came_due(days: int) -> ChannelSet:
+    """Cases still open `days` days before their clock rule fires (or reported later), counted on the day it fires."""
+    return ChannelSet(f"came_due_{days}d", lambda facts: _pending(facts, days))
+
+
+def _repeated(facts: Facts, days: int) -> Increments:
+    cases = facts.cases
+    order = np.lexsort((cases.known_day, cases.kind, cases.grid))
+    same = (np.diff(cases.grid[order]) == 0) & (np.diff(cases.kind[order]) == 0) & (np.diff(cases.known_day[order]) <= days)
+    again = np.zeros(len(order), np.bool_)
+    again[order[1:]] = same
+    return _of_cases(facts, _only(again & without_petitions(facts)), 1)
+
+
+def repeated_within(days: int) -> ChannelSet:
+    """Cases that follow another of the same kind in the same grid by at most `days` days."""
+    return ChannelSet(f"repeated_{days}d", lambda facts: _repeated(facts, days))

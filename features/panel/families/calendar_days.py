@@ -1,0 +1,58 @@
+"""What lies ahead in the calendar: workdays, festivals and periods. Equal for all grids, so it moves the level, not the ranks."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from features.days import to_date
+from features.panel.block import Block, Values
+from features.panel.catalogue import Feature, Kind, Valued
+from features.seasonality import days_to_spring_festival, days_within, workdays
+from features.settings import CalendarSettings, Period
+
+YEAR = 365.25
+
+
+def features(calendar: CalendarSettings, horizon_days: int) -> Iterator[Feature]:
+    """Yield calendar columns of the horizon [as_of, as_of + horizon_days); the Spring Festival only where it is kept."""
+    yield _calendar("workdays_ahead", "days", "时段内工作日{n}天", "{n} workdays ahead", lambda block: _workdays(block, calendar))
+    yield _calendar("season_sin", "phase", "季节", "season", lambda block: _all_grids(block, np.sin(_phase(block))))
+    yield _calendar("season_cos", "phase", "季节", "season", lambda block: _all_grids(block, np.cos(_phase(block))))
+    if calendar.country == "CN":
+        yield _calendar(
+            "days_to_spring_festival",
+            "days",
+            "距春节{n}天",
+            "{n} days to the Spring Festival",
+            lambda block: _all_grids(block, days_to_spring_festival(block.when.as_ofs)),
+        )
+    for name, zh, en, periods in (
+        ("exam", "时段内含考试{n}天", "{n} exam days ahead", calendar.exam_periods),
+        ("sensitive", "时段内含重要时段{n}天", "{n} days of notable periods ahead", calendar.sensitive_periods),
+    ):
+        if periods:
+            yield _calendar(f"{name}_days_ahead", "days", zh, en, _days_of(periods, horizon_days))
+
+
+def _calendar(name: str, unit: str, zh: str, en: str, value: Valued) -> Feature:
+    return Feature(name, "calendar", "calendar", Kind.CONTEXT, unit, zh, en, value)
+
+
+def _days_of(periods: tuple[Period, ...], horizon_days: int) -> Valued:
+    return lambda block: _all_grids(block, days_within(block.when.as_ofs, horizon_days, periods))
+
+
+def _workdays(block: Block, calendar: CalendarSettings) -> Values:
+    as_ofs, horizon = block.when.as_ofs, block.when.horizon_days
+    first = int(as_ofs[0])
+    passed = np.concatenate([[0], np.cumsum(workdays(first, int(as_ofs[-1]) + horizon, calendar))])
+    return _all_grids(block, passed[as_ofs - first + horizon] - passed[as_ofs - first])
+
+
+def _phase(block: Block) -> npt.NDArray[np.float64]:
+    return np.array([to_date(day).timetuple().tm_yday for day in block.when.as_ofs]) * (2 * np.pi / YEAR)
+
+
+def _all_grids(block: Block, values: npt.NDArray[np.generic]) -> Values:
+    return np.broadcast_to(values.astype(np.float64)[:, None], block.shape)

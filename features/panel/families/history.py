@@ -1,0 +1,38 @@
+"""The grid's own escalations so far, and how long the log has been watching."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from features.facts import Facts
+from features.panel.block import LOOKBACKS, MEMORY_DAYS
+from features.panel.catalogue import Feature, Kind, window
+from features.panel.channels import TARGET, Channel
+
+
+def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
+    """Yield counts of the target itself; the usual level is made of them."""
+    del facts, horizon_days
+    for days in LOOKBACKS:
+        yield Feature(
+            name=f"target_count_grid_{days}d",
+            family="history",
+            reason="history",
+            kind=Kind.DRIVER,
+            unit="escalations",
+            zh=f"近{days}天出现升级{{n}}件",
+            en=f"{{n}} escalations in {days} days",
+            value=window(Channel(TARGET), days),
+            window_days=days,
+        )
+    yield Feature(
+        name="history_days",
+        family="history",
+        reason="exposure",
+        kind=Kind.CONTROL,
+        unit="days",
+        zh="已有{n}天记录",
+        en="{n} days of records",
+        value=lambda block: np.broadcast_to(np.minimum(block.observed_days, MEMORY_DAYS), block.shape),
+        in_model=False,
+    )

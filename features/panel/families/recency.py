@@ -1,0 +1,52 @@
+"""How fresh it is: days since the last case, and counts that fade with age."""
+
+from collections.abc import Iterator
+
+from features.facts import Facts
+from features.panel.catalogue import Feature, Kind
+from features.panel.channels import REPORTED, TARGET, Channel
+from features.schema import EventType
+from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
+
+TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (14, 30)}
+"""Time constants in days; every other event type uses `OTHER_TAUS`."""
+OTHER_TAUS = (14,)
+
+
+def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
+    """Yield recency and decayed counts by event type and for the target; none for petitions."""
+    del horizon_days
+    for index, event_type in enumerate(facts.event_types):
+        if event_type != EventType.PETITION:
+            yield from _fresh(event_type, Channel(REPORTED, index))
+    yield from _fresh("target", Channel(TARGET))
+
+
+def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
+    zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
+    yield Feature(
+        name=f"{what}_since_grid",
+        family="recency",
+        reason=f"recency_{what}",
+        kind=Kind.DRIVER,
+        unit="days",
+        zh=f"距上一次{zh}{{n}}天",
+        en=f"{{n}} days since the last of the {en}",
+        value=lambda block: block.days_since(channel),
+    )
+    for tau in TAUS.get(what, OTHER_TAUS):
+        yield _decayed(what, channel, tau, (f"近期{zh}接连发生(加权{{n}}件)", f"{en} one after another lately (weighted {{n}})"))
+
+
+def _decayed(what: str, channel: Channel, tau: int, phrases: tuple[str, str]) -> Feature:
+    return Feature(
+        name=f"{what}_decay_grid_{tau}d",
+        family="recency",
+        reason=f"recency_{what}",
+        kind=Kind.DRIVER,
+        unit="cases",
+        zh=phrases[0],
+        en=phrases[1],
+        value=lambda block: block.decayed(channel, tau),
+        window_days=tau,
+    )

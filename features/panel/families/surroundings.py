@@ -1,0 +1,61 @@
+"""What happens around a grid: its neighbours, its community, its township and the whole district, always without the grid itself."""
+
+from collections.abc import Iterator
+
+from features.facts import Facts
+from features.panel.catalogue import Feature, Kind
+from features.panel.channels import REPORTED, TARGET, Channel
+from features.schema import EventType
+from features.words import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
+
+NEIGHBOUR_WINDOWS = (7, 28, 90)
+AREA_WINDOWS = (28, 365)
+TARGET_AREA_WINDOWS = (28, 90, 365)
+
+
+def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
+    """Yield neighbour sums where neighbours are known, and means over the other grids of each area that has more than one grid."""
+    del horizon_days
+    counted = [(kind, Channel(REPORTED, index)) for index, kind in enumerate(facts.event_types) if kind != EventType.PETITION]
+    if facts.places.neighbours is not None:
+        for what, channel in (*counted, ("target", Channel(TARGET))):
+            for days in NEIGHBOUR_WINDOWS:
+                yield _beside(what, channel, days)
+    for name, level in facts.places.levels.items():
+        if level.size < facts.places.size:
+            for what, channel in counted:
+                for days in AREA_WINDOWS:
+                    yield _around(name, what, channel, days)
+            for days in TARGET_AREA_WINDOWS:
+                yield _around(name, "target", Channel(TARGET), days)
+
+
+def _beside(what: str, channel: Channel, days: int) -> Feature:
+    zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
+    return Feature(
+        name=f"{what}_count_neighbours_{days}d",
+        family="neighbours",
+        reason="neighbours",
+        kind=Kind.DRIVER,
+        unit="cases",
+        zh=f"{AREA_ZH['neighbours']}近{days}天发生{zh}{{n}}件",
+        en=f"{{n}} {en} in {AREA_EN['neighbours']} in {days} days",
+        value=lambda block: block.of_neighbours(channel, days),
+        window_days=days,
+        direction=1,
+    )
+
+
+def _around(level: str, what: str, channel: Channel, days: int) -> Feature:
+    zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
+    return Feature(
+        name=f"{what}_count_{level}_{days}d",
+        family="surroundings",
+        reason="surroundings",
+        kind=Kind.CONTEXT,
+        unit="cases per grid",
+        zh=f"{AREA_ZH[level]}其他网格近{days}天平均{zh}{{n}}件",
+        en=f"{{n}} {en} per other grid of {AREA_EN[level]} in {days} days",
+        value=lambda block: block.of_area(level, channel, days),
+        window_days=days,
+    )

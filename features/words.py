@@ -1,0 +1,62 @@
+"""Chinese and English words for the closed lists; a code without an entry is shown as it is."""
+
+EVENT_TYPE_ZH = {
+    "dispute": "矛盾纠纷",
+    "petition": "信访事项",
+    "police_call": "纠纷类警情",
+    "service_request": "民生诉求",
+    "hazard": "安全隐患",
+    "environment_order": "市容环境事项",
+    "other": "其他事项",
+}
+
+EVENT_TYPE_EN = {
+    "dispute": "disputes",
+    "petition": "petitions",
+    "police_call": "dispute-related police calls",
+    "service_request": "service requests",
+    "hazard": "hazards",
+    "environment_order": "environment and order matters",
+    "other": "other matters",
+}
+
+CATEGORY_ZH = {
+    "marriage_family": "婚姻家庭",
+    "neighbor": "邻里",
+    "housing_homestead": "房屋宅基地",
+    "contract": "合同",
+    "business_operation": "生产经营",
+    "damage_compensation": "损害赔偿",
+    "forest_land": "山林土地",
+    "land_acquisition": "征地拆迁",
+    "environment": "环境污染",
+    "labor_wage": "劳动争议",
+    "consumer": "消费",
+    "medical": "医疗",
+    "traffic_accident": "道路交通事故",
+    "property_mgmt": "物业",
+    "village_affairs": "村(社区)务管理",
+    "other": "其他",
+}
+
+SOURCE_ZH = {
+    "grid_worker": "网格员",
+    "resident": "居民",
+    "hotline": "热线",
+    "police": "公安",
+    "online": "网上",
+    "visit": "走访",
+    "other": "其他渠道",
+}
+
+AREA_ZH = {"neighbours": "相邻网格", "community": "所在社区", "township": "所在乡镇(街道)", "district": "全区"}
+AREA_EN = {"neighbours": "neighbouring grids", "community": "the community", "township": "the township", "district": "the district"}
+
+
+def plain(code: str) -> str:
+    """Return a code as words.
+
+    >>> plain("service_request")
+    'service request'
+    """
+    return code.replace("_", " ")
