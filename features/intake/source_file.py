@@ -1,0 +1,138 @@
+"""Source files: how a file in any shape becomes flat cases, written in YAML and read without guessing."""
+
+import difflib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+import polars as pl
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from features.errors import UsageError
+from features.schema import CASE_OPTIONAL, CASE_REQUIRED, TRANSITION_COLUMNS, Col
+from features.settings import Section, read_yaml, validate
+from features.targets import Rule, Target
+
+SOURCES = Path("configs/sources")
+CASE_COLUMNS = (*CASE_REQUIRED, *CASE_OPTIONAL, Col.KNOWN_AT)
+TIME_COLUMNS = frozenset({Col.OCCURRED_AT, Col.REPORTED_AT, Col.DEADLINE_AT, Col.KNOWN_AT, *TRANSITION_COLUMNS})
+
+
+class Column(Section):
+    """What fills one column of a case: a column of the source, or one value for all rows."""
+
+    source: str | None = Field(default=None, alias="from")
+    value: str | None = None
+    digits: int | None = Field(default=None, ge=1, le=18)
+    """Keep only the first whole number, padded with zeros to this width: "503.0" becomes "0503"."""
+    values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Code -> texts of the source that mean it; "" stands for an empty cell. Any other text is refused."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if (self.source is None) == (self.value is None):
+            raise ValueError("give either `from`, a column of the source, or `value`, one value for all rows")
+        texts = [text for texts in self.values.values() for text in texts]
+        if twice := sorted({text for text in texts if texts.count(text) > 1}):
+            raise ValueError(f"{twice[0]!r} must stand under one code only")
+        return self
+
+
+def _accept_name(value: object) -> object:
+    return {"from": value} if isinstance(value, str) else value
+
+
+def _case_column(name: str) -> str:
+    if name not in CASE_COLUMNS:
+        near = difflib.get_close_matches(name, CASE_COLUMNS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CASE_COLUMNS)}"
+        raise ValueError(f"a case has no such column; {hint}")
+    return name
+
+
+def _time_format(pattern: str) -> str:
+    sample = datetime(2001, 2, 3, tzinfo=UTC)
+    try:
+        again = pl.Series([sample]).dt.strftime(pattern).str.to_datetime(pattern, strict=False).dt.date()
+    except pl.exceptions.PolarsError:
+        again = pl.Series([None], dtype=pl.Date)
+    if again.item() != sample.date():
+        raise ValueError("a time format must name at least year, month and day, such as %m/%d/%Y %I:%M:%S %p")
+    return pattern
+
+
+OneColumn = Annotated[Column, BeforeValidator(_accept_name)]
+
+
+class Query(Section):
+    """A SQL query as the input, in place of a file; `$NAME` in the address is taken from the environment."""
+
+    url: str
+    query: str
+
+
+class SourceFile(Section):
+    """How one source is read. Naive times are in `zone`, else in the zone of the settings."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    zone: str | None = None
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    sql: Query | None = None
+    formats: tuple[Annotated[str, AfterValidator(_time_format)], ...] = ()
+    """Time formats tried before ISO 8601, in this order."""
+    columns: dict[Annotated[str, AfterValidator(_case_column)], OneColumn]
+    parents: tuple[OneColumn, ...] = ()
+    """What lies above a grid, from the top: the path of a grid that no grid file describes."""
+    categories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    derived: tuple[Rule, ...] = ()
+    targets: dict[str, Target] = Field(default_factory=dict)
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None and zone not in available_timezones():
+            raise ValueError("zone must be an IANA name such as Asia/Shanghai")
+        return zone
+
+    @field_validator("columns")
+    @classmethod
+    def _whole_case(cls, columns: dict[str, Column]) -> dict[str, Column]:
+        if missing := [name for name in CASE_REQUIRED if name not in columns]:
+            raise ValueError(f"a case also needs {', '.join(missing)}")
+        for name in TIME_COLUMNS & columns.keys():
+            if columns[name].source is None or columns[name].values or columns[name].digits:
+                raise ValueError(f"{name} is a time: it takes `from` only; time formats stand under `formats`")
+        return columns
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns that the source must have, in the order they are named."""
+        named = (column.source for column in (*self.columns.values(), *self.parents))
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
+    def closed_list(self, column: str, common: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the codes a column may hold: the common ones, and those this source declares or maps to."""
+        declared = {Col.CATEGORY: self.categories, Col.SOURCE: self.sources}.get(column, ())
+        mapped = self.columns[column].values if column in self.columns else {}
+        return tuple(dict.fromkeys((*common, *declared, *mapped)))
+
+
+def flat_source(header: tuple[str, ...]) -> SourceFile:
+    """Describe a flat case file: its columns carry their own names, and the optional ones may be left out."""
+    present = [name for name in CASE_COLUMNS if name in CASE_REQUIRED or name in header]
+    return SourceFile(name="cases", columns={name: Column(**{"from": name}) for name in present})
+
+
+def find_source(name: str, folder: Path = SOURCES) -> SourceFile:
+    """Read a source file by its name in `folder`, or by its path.
+
+    Raises:
+        UsageError: there is none, or a key or value of it does not fit.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
+        raise UsageError(f"--source must name a file in {folder} or give a path; {name!r} is not there. Known: {known}.")
+    return validate(SourceFile, read_yaml(path), str(path))
