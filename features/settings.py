@@ -4,9 +4,10 @@ Defaults live here; YAML and the environment (`YUJING_ZONE`, `YUJING_PANEL__THRE
 """
 
 import difflib
+import reprlib
 from datetime import date
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -131,7 +132,7 @@ def _explain(model: type[BaseModel], error: ValidationError) -> str:
     fault = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
-        return f"{place}: {fault['msg']}, got {fault['input']!r}"
+        return f"{place}: {fault['msg']}, got {reprlib.repr(fault['input'])}"
     known = _keys_at(model, fault["loc"][:-1])
     near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}."
@@ -141,7 +142,12 @@ def _explain(model: type[BaseModel], error: ValidationError) -> str:
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         field = model.model_fields.get(str(part))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return []
-        model = field.annotation
-    return sorted(model.model_fields)
+        model = _model_in(field.annotation) or model if field else model
+    return sorted(field.alias or name for name, field in model.model_fields.items())
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """Find the settings model inside an annotation such as `dict[str, Column]` or `Query | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
