@@ -50,6 +50,9 @@ DISPUTE_CATEGORIES = (
 )
 """The project's own category codes (statistical classes of people's mediation); a source may declare more."""
 
+SENSITIVE_CATEGORIES = ("marriage_family", "medical")
+"""Categories that are never named below community level: one case can point at one home."""
+
 REPORT_SOURCES = ("grid_worker", "resident", "hotline", "police", "online", "visit", "other")
 """The project's own codes for how a record came in; a source may declare more."""
 
@@ -87,6 +90,8 @@ class Col:
     KNOWN_AT = "known_at"
     PEOPLE_BUCKET = "people_bucket"
     FEED = "feed"
+    ROW_NUMBER = "row_number"
+    ROW_HASH = "row_hash"
 
     NAME = "name"
     PARENT_PATH = "parent_path"

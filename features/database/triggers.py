@@ -21,9 +21,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 def refuse_changes(table: str) -> None:
     """Make UPDATE and DELETE (on PostgreSQL TRUNCATE too) of a table fail."""
     if op.get_bind().dialect.name == "sqlite":
-        template, verbs = SQLITE, ("UPDATE", "DELETE")
+        statements = [SQLITE.format(table=table, verb=verb) for verb in ("UPDATE", "DELETE")]
     else:
-        op.execute(POSTGRESQL_FUNCTION)
-        template, verbs = POSTGRESQL, ("UPDATE", "DELETE", "TRUNCATE")
-    for verb in verbs:
-        op.execute(template.format(table=table, verb=verb))
+        statements = [POSTGRESQL_FUNCTION, *(POSTGRESQL.format(table=table, verb=verb) for verb in ("UPDATE", "DELETE", "TRUNCATE"))]
+    for statement in statements:
+        op.execute(statement)

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _create_places()
     _create_log()
     _create_ledger()
+    op.execute("INSERT INTO sequence (name, last) VALUES ('log', 0)")
     for table in ("ranking", "ranking_row"):
         refuse_changes(table)
 

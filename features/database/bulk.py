@@ -1,0 +1,49 @@
+"""Frames into tables and out of them, many rows at a time."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import polars.selectors as cs
+from polars._typing import PolarsDataType
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Connection, Row, Select, Table, any_, func, literal, select, type_coerce
+
+from features.database.tables import UtcTime
+
+READ_ROWS = 50_000
+"""Rows held as Python objects while a frame is read."""
+
+
+def insert_rows(connection: Connection, table: Table, rows: pl.DataFrame, on_conflict: str = "") -> None:
+    """Insert a frame whose columns are columns of the table; times go in as microseconds."""
+    if rows.is_empty():
+        return
+    names = ", ".join(f'"{name}"' for name in rows.columns)
+    marks = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * rows.width)
+    statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) {on_conflict}'  # noqa: S608 the names are those of the project's own tables
+    connection.exec_driver_sql(statement, rows.with_columns(cs.datetime().to_physical()).rows())
+
+
+def read_frame(connection: Connection, query: Select[*tuple[Any, ...]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
+    """Run a query whose columns are those of `schema`, in its order, and return a frame of that schema."""
+    blocks = connection.execute(query, execution_options={"yield_per": READ_ROWS}).partitions()
+    return pl.concat([pl.DataFrame(schema=schema), *(_frame(block, schema) for block in blocks)])
+
+
+def plain(columns: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """Let moments be read as the integers they are stored as."""
+    return [type_coerce(column, BigInteger) if isinstance(column.type, UtcTime) else column for column in columns]
+
+
+def among(connection: Connection, column: ColumnElement[Any], values: pl.Series) -> ColumnElement[bool]:
+    """Return the condition that a column is one of any number of values, sent as one parameter."""
+    if connection.dialect.name == "sqlite":
+        listed = func.json_each(json.dumps(values.to_list())).table_valued("value")
+        return column.in_(select(listed.c.value))
+    return column == any_(literal(values.to_list(), ARRAY(column.type)))
+
+
+def _frame(block: Sequence[Row[*tuple[Any, ...]]], schema: Mapping[str, PolarsDataType]) -> pl.DataFrame:
+    columns = zip(schema.items(), zip(*block, strict=True), strict=True)
+    return pl.DataFrame([pl.Series(name, values, dtype=dtype) for (name, dtype), values in columns])
