@@ -45,6 +45,11 @@ class Home:
         """MLflow's files."""
         return self.root / "mlartifacts"
 
+    @property
+    def backtests(self) -> Path:
+        """Plots of the last backtest of each target."""
+        return self.root / "backtests"
+
     def folder(self, path: Path) -> Path:
         """Create a folder of this home, readable by its owner only, and return it."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,72 @@
+"""What a command says: results on stdout, everything else on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+Step = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+NO_WRAP_WIDTH = 10_000
+
+
+def message(text: str) -> None:
+    """Tell the person at the terminal, on stderr."""
+    typer.echo(text, err=True)
+
+
+def json_text(value: object) -> str:
+    """Return JSON for a program to read; a number that is none is refused."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print an aligned table, numbers to the right; in a pipe no line is wrapped."""
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = [list(row) for row in rows]
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for column, cells in zip(table.columns, zip(*rows, strict=True), strict=False):
+        column.justify = "right" if any(isinstance(cell, int | float) for cell in cells) else "left"
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else NO_WRAP_WIDTH, highlight=False, markup=False, emoji=False).print(table)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Step]:
+    """Show how far some work is: a bar on a terminal, a line per tenth elsewhere."""
+    if not sys.stderr.isatty():
+        yield _lines(label)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(label: str) -> Step:
+    shown = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        tenth = 10 * done // max(total, 1)
+        if tenth > shown:
+            shown = tenth
+            message(f"{label}: {done} of {total}")
+
+    return show
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)

@@ -1,0 +1,97 @@
+"""What every command starts from: a home folder, its settings and its event log."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from features.home import Home
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from features.eventlog.snapshot import LogSnapshot
+    from features.facts import Facts
+    from serving.settings import Settings
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings that differ from the defaults.")]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One home and one configuration file, opened when first asked for."""
+
+    home: Home
+    config: Path | None
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The settings, defaults overridden by the file and the environment."""
+        from serving.settings import Settings
+
+        return Settings.load(self.config)
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The event log, migrated to the version of this program."""
+        from features.database.engine import database_url, open_database
+
+        return open_database(database_url(self.home, self.settings))
+
+    @cached_property
+    def snapshot(self) -> "LogSnapshot":
+        """All that the event log holds now."""
+        from features.eventlog.read import read_log
+
+        return read_log(self.home, self.engine)
+
+    def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
+        """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
+        from features.facts import find_target, read_facts
+
+        chosen, _ = find_target(self.snapshot, target, self.settings)
+        return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
+
+
+def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
+    """Make a function a command.
+
+    Its first parameter, a Workspace, is made from --home and --config, wherever they stand; a parameter whose type is a dataclass is made
+    from one option per field.
+    """
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+
+    @functools.wraps(function)
+    def run(context: typer.Context, home: Path | None, config: Path | None, **options: Any) -> None:
+        given: Workspace = context.find_root().obj
+        work = Workspace(Home(home) if home else given.home, config or given.config)
+        function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters})
+
+    own = [option for parameter in parameters for option in _options(parameter)]
+    run.__signature__ = inspect.Signature([*_COMMON, *own])  # type: ignore[attr-defined]
+    app.command(name)(run)
+
+
+def _option(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+_COMMON = (_option("context", typer.Context), _option("home", HomeOption, None), _option("config", ConfigOption, None))
+
+
+def _options(parameter: inspect.Parameter) -> list[inspect.Parameter]:
+    if not is_dataclass(parameter.annotation):
+        return [_option(parameter.name, parameter.annotation, parameter.default)]
+    return [_option(field.name, field.type, field.default) for field in fields(parameter.annotation)]
+
+
+def _collect(parameter: inspect.Parameter, options: dict[str, Any]) -> Any:
+    if not is_dataclass(parameter.annotation):
+        return options[parameter.name]
+    return parameter.annotation(**{field.name: options[field.name] for field in fields(parameter.annotation)})  # type: ignore[operator]
