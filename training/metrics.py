@@ -1,0 +1,146 @@
+"""Metrics of a backtest, measured on the rows and on every bootstrap draw of them in one pass.
+
+A draw gives each block of rows a weight. All metrics but two are ratios of sums over rows, so they need one sum per block; the area
+under the ROC curve and the average precision need the rows in order of score. Which grids are flagged does not change with the draw.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import xlogy
+
+from training.bootstrap import Blocks
+from training.flags import flag
+
+Floats = npt.NDArray[np.float64]
+
+METRICS = (
+    "auc",
+    "ap",
+    "ap_over_base",
+    "hit@1%",
+    "hit@5%",
+    "hit@10%",
+    "pai@5%",
+    "pei@5%",
+    "brier_skill",
+    "ece",
+    "precision@10%",
+    "lift@10%",
+    "poisson_deviance",
+)
+LOWER_IS_BETTER = frozenset({"ece", "poisson_deviance"})
+
+HIT_SHARES = (1, 5, 10)
+RISK_BINS = 10
+CURVE_CELLS = 4_000_000
+"""Rows x draws that are sorted out at a time; bounds the memory."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What happened in the rows of a test; arrays of equal length."""
+
+    counts: Floats
+    as_of: npt.NDArray[np.int64]
+    """Position of the row's as_of."""
+    block: Blocks
+    climatology: Floats
+    """P(at least one) by the grid's own rate of the last 365 days: what the Brier score is compared with."""
+
+    @property
+    def positive(self) -> npt.NDArray[np.bool_]:
+        """Tell which rows saw at least one escalation."""
+        return self.counts >= 1
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What one model said of the same rows."""
+
+    expected: Floats
+    """Rows are ranked by it."""
+    risk: Floats
+    """P(at least one)."""
+
+
+def measure(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> dict[str, Floats]:
+    """Measure all metrics under every row of `weights`.
+
+    `weights` (R, blocks) says how often each block is drawn. Returns: metric -> (R,), not finite where it cannot be estimated.
+    """
+    sums = {name: weights @ _per_block(outcomes, values, weights.shape[1]) for name, values in _row_sums(outcomes, predicted)}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _ratios(sums) | _curves(outcomes, predicted.expected, weights, sums["positive"] / sums["rows"])
+
+
+def _per_block(outcomes: Outcomes, values: Floats, blocks: int) -> Floats:
+    return np.asarray(np.bincount(outcomes.block, values, minlength=blocks), np.float64)
+
+
+def _row_sums(outcomes: Outcomes, predicted: Predicted) -> Iterator[tuple[str, Floats]]:
+    counts, positive = outcomes.counts, outcomes.positive.astype(np.float64)
+    yield "rows", np.ones(len(counts))
+    yield "positive", positive
+    yield "counts", counts
+    for percent in HIT_SHARES:
+        flagged = flag(predicted.expected, outcomes.as_of, percent / 100)
+        yield f"flagged@{percent}%", flagged
+        yield f"hit@{percent}%", flagged * counts
+        yield f"true@{percent}%", flagged * positive
+    yield "best@5%", flag(counts, outcomes.as_of, 0.05) * counts
+    yield "brier", (predicted.risk - positive) ** 2
+    yield "climatology", (outcomes.climatology - positive) ** 2
+    yield "deviance", 2 * (xlogy(counts, counts / predicted.expected) - counts + predicted.expected)
+    bins = _risk_bins(predicted.risk)
+    for number in range(RISK_BINS):
+        yield f"bin {number}", (predicted.risk - positive) * (bins == number)
+
+
+def _risk_bins(risk: Floats) -> npt.NDArray[np.intp]:
+    """Put rows into ten bins of about equal size by risk, equal risks into the same one."""
+    edges = np.quantile(risk, np.arange(1, RISK_BINS) / RISK_BINS) if len(risk) else np.zeros(0)
+    return np.searchsorted(edges, risk, side="right")
+
+
+def _ratios(sums: dict[str, Floats]) -> dict[str, Floats]:
+    hits = {f"hit@{percent}%": sums[f"hit@{percent}%"] / sums["counts"] for percent in HIT_SHARES}
+    gaps = np.abs([sums[f"bin {number}"] for number in range(RISK_BINS)])
+    precision = sums["true@10%"] / sums["flagged@10%"]
+    return hits | {
+        "pai@5%": hits["hit@5%"] / (sums["flagged@5%"] / sums["rows"]),
+        "pei@5%": sums["hit@5%"] / sums["best@5%"],
+        "brier_skill": 1 - sums["brier"] / sums["climatology"],
+        "ece": gaps.sum(axis=0) / sums["rows"],
+        "precision@10%": precision,
+        "lift@10%": precision / (sums["positive"] / sums["rows"]),
+        "poisson_deviance": sums["deviance"] / sums["rows"],
+    }
+
+
+def _curves(outcomes: Outcomes, score: Floats, weights: Floats, base_rate: Floats) -> dict[str, Floats]:
+    """Measure AUC and average precision; rows of equal score pass the threshold together."""
+    if len(score) == 0:
+        nothing = np.full(len(weights), np.nan)
+        return {"auc": nothing, "ap": nothing, "ap_over_base": nothing}
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
+    block, positive = outcomes.block[order], outcomes.positive[order]
+    step = max(1, CURVE_CELLS // len(score))
+    parts = [_areas(weights[start : start + step, block], positive, ends) for start in range(0, len(weights), step)]
+    auc, ap = np.concatenate(parts, axis=1)
+    return {"auc": auc, "ap": ap, "ap_over_base": ap / base_rate}
+
+
+def _areas(weight: Floats, positive: npt.NDArray[np.bool_], ends: npt.NDArray[np.int64]) -> Floats:
+    """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (R, N) in order of falling score."""
+    passed = np.cumsum(weight, axis=1)[:, ends]
+    true = np.cumsum(weight * positive, axis=1)[:, ends]
+    false = passed - true
+    true_step, false_step = (np.diff(curve, axis=1, prepend=0) for curve in (true, false))
+    auc = (false_step * (true - true_step / 2)).sum(axis=1) / (true[:, -1] * false[:, -1])
+    precision = np.divide(true, passed, out=np.zeros_like(true), where=passed > 0)
+    ap = (true_step * precision).sum(axis=1) / true[:, -1]
+    return np.stack([auc, ap])

@@ -1,0 +1,51 @@
+"""Settings of training, added to those of `features`."""
+
+from pydantic import Field
+
+from features.settings import Section
+from features.settings import Settings as FeatureSettings
+
+
+class BacktestSettings(Section):
+    """How the past is replayed."""
+
+    every_days: int = Field(default=7, ge=1)
+    """Days between two as_ofs."""
+    warm_up_days: int = Field(default=28, ge=1)
+    """Days of facts before the first as_of."""
+    test_share: float = Field(default=0.3, gt=0, lt=1)
+    """Share of the ripe as_ofs, the last ones, that are predicted."""
+    folds: int = Field(default=5, ge=1)
+    """Refits over the test part; each learns from everything ripe by then."""
+    bootstrap: int = Field(default=500, ge=20)
+    """Resamples behind every interval."""
+    seed: int = 1
+
+
+class ModelSettings(Section):
+    """How LightGBM learns; the defaults were chosen inside training parts, never on test rows."""
+
+    learning_rate: float = Field(default=0.03, gt=0, le=1)
+    leaves: int = Field(default=7, ge=2)
+    rows_per_leaf: int = Field(default=100, ge=1)
+    l2: float = Field(default=10.0, ge=0)
+    feature_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the features each tree may use."""
+    row_share: float = Field(default=0.7, gt=0, le=1)
+    """Share of the rows each tree sees."""
+    max_bins: int = Field(default=63, ge=3)
+    max_rounds: int = Field(default=600, ge=1)
+    inner_share: float = Field(default=0.3, gt=0, lt=1)
+    """Share of the training as_ofs, the last ones, on which rounds and calibration are found before the final fit."""
+    inner_folds: int = Field(default=2, ge=1)
+    replicates: int = Field(default=20, ge=0)
+    """Models fitted to resampled rows, from which a rank gets its range."""
+    seed: int = 1
+    threads: int = Field(default=2, ge=1)
+
+
+class Settings(FeatureSettings):
+    """Everything `training` needs to know."""
+
+    backtest: BacktestSettings = BacktestSettings()
+    model: ModelSettings = ModelSettings()
