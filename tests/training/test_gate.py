@@ -1,0 +1,80 @@
+import copy
+import math
+
+import numpy as np
+import pytest
+
+from training.gate import METRIC, Comparison, object_to, turnover
+
+
+def report(deviance, interval=(-0.3, -0.1)):
+    """Return the part of a backtest's JSON that the gate reads."""
+    return {
+        "target": "escalation",
+        "horizon_days": 14,
+        "as_of": {"first": "2026-01-05", "last": "2026-03-30", "count": 13, "step_days": 7},
+        "rows": 130,
+        "escalations": 40.0,
+        "models": {"lightgbm": {METRIC: deviance, "auc": 0.8}, "count_90d": {METRIC: 0.9, "auc": 0.7}},
+        "differences": {"count_90d": {METRIC: {"value": -0.2, "ci95": interval}}},
+    }
+
+
+def champion(deviance=0.7, share=0.1):
+    return Comparison("c0ffee", report(deviance), share)
+
+
+def test_object_to_good_candidate_without_champion_passes():
+    assert object_to(report(0.7), None) == []
+
+
+def test_object_to_equal_to_champion_passes():
+    assert object_to(report(0.7), champion(0.7)) == []
+
+
+@pytest.mark.parametrize(
+    ("candidate", "comparison", "expected"),
+    [
+        (report(0.7, interval=(-0.3, 0.01)), None, "it does not beat count_90d"),
+        (report(0.7, interval=(-0.3, 0.0)), None, "it does not beat count_90d"),
+        (report(0.7, interval=(0.1, 0.2)), None, "it does not beat count_90d"),
+        (report(0.7, interval=None), None, "whether it beats count_90d cannot be estimated"),
+        (report(0.7) | {"differences": {}}, None, "no baseline was scored"),
+        (report(math.nan), None, "poisson_deviance must be finite"),
+        (report(None), None, "poisson_deviance cannot be estimated"),
+        (report(0.7), champion(0.6999), "it is worse than the champion: poisson_deviance 0.7000 against 0.6999"),
+        (report(0.7) | {"rows": 131}, champion(), "it was not measured on the champion's folds (rows differ)"),
+        (report(0.7) | {"target": "strict"}, champion(), "(target differ)"),
+        (report(0.7), champion(share=0.41), "41% of the champion's top 5% of grids would change"),
+        (report(0.7), champion(share=None), "nobody knows how many grids would change"),
+    ],
+)
+def test_object_to_one_fault_is_named(candidate, comparison, expected):
+    objections = object_to(candidate, comparison)
+
+    assert len(objections) == 1
+    assert expected in objections[0]
+
+
+def test_object_to_several_faults_are_all_named():
+    assert len(object_to(report(0.8, interval=(-0.1, 0.1)), champion(0.7, share=0.5))) == 3
+
+
+def test_object_to_better_only_on_other_folds_is_not_taken_for_better():
+    """A gate that compares figures of different folds would let this pass: the deviance is lower, on easier days."""
+    easier = copy.deepcopy(report(0.5))
+    easier["as_of"]["last"] = "2026-03-23"
+
+    def forgetful(candidate, comparison):
+        return object_to(candidate, Comparison("", candidate | {"models": comparison.champion["models"]}, comparison.turnover))
+
+    assert forgetful(easier, champion(0.7)) == []
+    assert object_to(easier, champion(0.7)) == ["it was not measured on the champion's folds (as_of differ)"]
+
+
+@pytest.mark.parametrize(
+    ("candidate", "before", "expected"),
+    [([4.0, 3, 2, 1], [9.0, 8, 7, 6], 0.0), ([1.0, 2, 3, 4], [4.0, 3, 2, 1], 1.0), ([1.0, 1, 1, 1], [4.0, 3, 2, 1], 0.75)],
+)
+def test_turnover_counts_grids_that_leave_the_top(candidate, before, expected):
+    assert turnover(np.array(candidate), np.array(before)) == pytest.approx(expected)

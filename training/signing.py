@@ -1,0 +1,66 @@
+"""The deployment's own key: whoever holds the private half publishes, readers need the public half only."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from features.errors import StoreError
+from features.home import Home
+
+KEY_BYTES = 32
+
+
+def sign(home: Home, content: bytes) -> bytes:
+    """Sign bytes with the private key of this home; the pair is made at first use.
+
+    Raises:
+        StoreError: others than its owner may read the private key, or only the public half is here.
+    """
+    private, public = _paths(home)
+    if not private.exists():
+        if public.exists():
+            raise StoreError(f"{private} must be here to publish, found only the public half. Publish where the private key is.")
+        home.folder(home.keys)
+        _write_new(private, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
+    if private.stat().st_mode & 0o077:
+        raise StoreError(f"{private} must be readable by its owner only. Run chmod 600 on it.")
+    key = Ed25519PrivateKey.from_private_bytes(_read_key(private))
+    if not public.exists():
+        _write_new(public, key.public_key().public_bytes_raw(), mode=0o644)
+    return key.sign(content)
+
+
+def check_signature(home: Home, content: bytes, signature: bytes, what: str) -> None:
+    """Return quietly when `content` was signed with the key of this home; `what` names it in the error.
+
+    Raises:
+        StoreError: the public key is missing, or the signature is of another key or of other bytes.
+    """
+    _, public = _paths(home)
+    if not public.exists():
+        raise StoreError(f"{public} must hold the public key of whoever publishes, found nothing. Copy it here.")
+    try:
+        Ed25519PublicKey.from_public_bytes(_read_key(public)).verify(signature, content)
+    except InvalidSignature as error:
+        raise StoreError(f"{what} must be signed with the key of this deployment, and is not. Promote the model again.") from error
+
+
+def _paths(home: Home) -> tuple[Path, Path]:
+    return home.keys / "publish.private", home.keys / "publish.public"
+
+
+def _read_key(path: Path) -> bytes:
+    content = path.read_bytes()
+    if len(content) != KEY_BYTES:
+        raise StoreError(f"{path} must hold the {KEY_BYTES} bytes of an Ed25519 key, found {len(content)}. Restore it from the backup.")
+    return content
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,117 @@
+"""Train: replay the past, fit on everything ripe, compare with the champion, and register a challenger."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from features.days import to_date
+from features.facts import Facts
+from features.home import Home
+from features.panel.build import Panel, build_panel
+from features.targets import Target
+from training.backtest import BacktestResult, backtest
+from training.bootstrap import number_blocks
+from training.candidate import BACKTEST, FEATURES, RECIPE, add_evidence
+from training.card import write_card
+from training.code_version import code_version
+from training.fit import at, fit, training_part
+from training.folds import Fold, Gap, ripe_as_ofs
+from training.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
+from training.metrics import METRICS
+from training.model import Fitted
+from training.plots import draw_backtest
+from training.published import Published, sha256
+from training.replay import MODEL
+from training.settings import ModelSettings, Settings
+from training.tracking import Run, open_registry
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A registered challenger."""
+
+    version: int
+    result: BacktestResult
+    card: str
+    objections: list[str]
+    """What the gate would say now."""
+
+
+def train(home: Home, facts: Facts, target: Target, champion: Published | None, settings: Settings, now: datetime) -> Trained:
+    """Backtest, fit on all ripe rows of the log, and register the model with its evidence as the challenger.
+
+    `target` is the definition behind `facts.target_name`; `champion` is what the candidate is compared with on the same folds, None
+    where nothing was published yet.
+
+    Raises:
+        NotReadyError: the log is too short, or holds no escalation to learn from.
+    """
+    gap = Gap(target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
+    panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings)
+    result = backtest(facts, panel, gap.horizon_days, settings)
+    fitted = fit_all(facts, panel, gap, settings.model)
+    comparison = compare(facts, panel, fitted, result, champion, settings) if champion else None
+    report = result.to_json()
+    files = add_evidence(fitted, panel, settings.model, report, comparison)
+    hashes = {name: sha256(content) for name, content in files.items()}
+    parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
+    objections = object_to(report, comparison)
+    card = write_card(report, parameters, panel.features, objections)
+    plots = {f"plots/{name}": content for name, content in draw_backtest(result).items()}
+    run = Run(files, hashes, parameters, _metrics(report), {"card.md": card.encode(), **plots})
+    return Trained(open_registry(home, facts.target_name).add(run, now), result, card, objections)
+
+
+def fit_all(facts: Facts, panel: Panel, gap: Gap, settings: ModelSettings) -> Fitted:
+    """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts and settings give the same bytes."""
+    everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
+    blocks = number_blocks(panel.as_ofs, facts.places, gap.horizon_days)
+    return fit(training_part(facts, panel, everything, gap), settings, blocks)
+
+
+def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, champion: Published, settings: Settings) -> Comparison:
+    """Put the champion beside a candidate: its recipe's backtest on the candidate's folds, and how much of the list would change."""
+    report: Report = result.to_json()
+    stored: Report = json.loads(champion.files[BACKTEST])
+    recipe = ModelSettings.model_validate_json(champion.files[RECIPE])
+    if all(stored[key] == report[key] for key in FOLD_KEYS):
+        report = stored
+    elif recipe != settings.model:
+        report = backtest(facts, panel, result.horizon_days, settings.model_copy(update={"model": recipe})).to_json()
+    return Comparison(champion.hash, report, _turnover(panel, fitted, Fitted.from_files(champion.files)))
+
+
+def _turnover(panel: Panel, fitted: Fitted, champion: Fitted) -> float | None:
+    if not set(champion.feature_names) <= set(panel.names):
+        return None
+    today = at(panel, slice(-1, None))
+    return turnover(fitted.predict(today).expected[0], champion.predict(today).expected[0])
+
+
+def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    sections = {"model": settings.model, "backtest": settings.backtest, "petition_volume": settings.panel.petition_volume}
+    flat = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.model_dump(mode="json").items()}
+    about = {
+        "target": facts.target_name,
+        "horizon_days": gap.horizon_days,
+        "delay_allowance_days": gap.delay_allowance_days,
+        "data_sequence": facts.sequence,
+        "known_through": to_date(facts.known_through_day).isoformat(),
+        "code_version": code_version(),
+        "lightgbm": version("lightgbm"),
+        "features_sha256": hashes[FEATURES],
+        "model_sha256": hashes["model.lgb"],
+    }
+    return {name: str(value) for name, value in {**about, **flat}.items()}
+
+
+def _metrics(report: Report) -> dict[str, float]:
+    """Return what can be estimated: `auc`, `auc.low`, `auc.high` of the model, and `baseline.<name>` by the gate's metric."""
+    card = report["models"][MODEL]
+    found = {f"baseline.{name}": other[METRIC] for name, other in report["models"].items() if name != MODEL}
+    for metric in METRICS:
+        low, high = card["ci95"][metric] or (None, None)
+        found |= {metric: card[metric], f"{metric}.low": low, f"{metric}.high": high}
+    return {name: value for name, value in found.items() if value is not None}
