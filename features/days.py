@@ -4,7 +4,8 @@ A day number is the count of days since 1970-01-01 in the deployment's zone. A f
 usable from as_of d + 1 on, which is the rule `known_at < as_of` with as_of at local midnight.
 """
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ import numpy.typing as npt
 Days = npt.NDArray[np.int32]
 """An array of day numbers."""
 
-NEVER = np.int32(2**30)
+NEVER = 2**30
 """A day number later than any date: the end of what has not ended."""
 
 EPOCH = date(1970, 1, 1)
@@ -34,6 +35,15 @@ def to_date(day: int) -> date:
     datetime.date(2026, 1, 1)
     """
     return EPOCH + timedelta(days=int(day))
+
+
+def midnight(day: int, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a local day begins, in UTC; a fact is known at as_of when its `known_at` lies before it.
+
+    >>> midnight(20454, ZoneInfo("Asia/Shanghai")).isoformat()
+    '2025-12-31T16:00:00+00:00'
+    """
+    return datetime.combine(to_date(day), time(), zone).astimezone(UTC)
 
 
 def every(first: date, last: date, step_days: int) -> Days:

@@ -68,6 +68,21 @@ def writing(engine: Engine) -> Iterator[Connection]:
         ) from error
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that sees one state of the database from its first query on.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        reason = " ".join(str(error.orig).split())
+        raise StoreError(f"the database must be open to reading, found: {reason}. Check that it is there and whole.") from error
+
+
 def _parse(url: str) -> URL:
     try:
         target = make_url(url)

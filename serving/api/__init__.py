@@ -1,0 +1,1 @@
+"""The HTTP interface: published lists as they stand in the ledger, nothing computed anew."""

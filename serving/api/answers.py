@@ -1,0 +1,74 @@
+"""Answers put together from published bytes: the rows of a list are never serialised again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from features.days import day_number, midnight
+from serving.api.shelf import Head
+from serving.entry import Entry
+from serving.words import NOTICES
+
+JSON_TYPE = "application/json"
+CSV_TYPE = "text/csv; charset=utf-8"
+NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When a list counts as stale."""
+
+    zone: ZoneInfo
+    after: timedelta
+
+    def stale(self, entry: Entry, now: datetime) -> bool:
+        """Tell whether a newer list is overdue: the age counts from publication, or from the end of its day if that came first."""
+        end_of_day = midnight(day_number(entry.origin.as_of) + 1, self.zone)
+        return now - min(entry.published_at, end_of_day) > self.after
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A list as seen by one request, which keeps it from beginning to end."""
+
+    head: Head
+    stale: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return what every answer from a list says about it."""
+        return {
+            "X-Ranking-Id": self.head.ranking_id,
+            "X-Data-Through": self.head.entry.origin.data_through.astimezone(UTC).isoformat(),
+            "X-Stale": _json(self.stale).decode(),
+            "Cache-Control": "private, no-cache",
+        }
+
+    def json(self, **parts: object) -> bytes:
+        """Return the JSON of an answer: the list's head and notices, then the parts; bytes go in as they are."""
+        about = {"ranking": self.head.json, "stale": self.stale, "notices": NOTICES_JSON}
+        return b"{" + b",".join(b'"%s":%s' % (name.encode(), _json(part)) for name, part in (about | parts).items()) + b"}"
+
+
+def json_list(parts: Iterable[bytes]) -> bytes:
+    """Join JSON values into one array."""
+    return b"[" + b",".join(parts) + b"]"
+
+
+def answer(request: Request, shown: Shown, content: bytes, headers: Mapping[str, str], media_type: str = JSON_TYPE) -> Response:
+    """Return 200 with the content, or 304 where the reader holds the same already."""
+    etag = f'"{shown.head.ranking_id}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"'
+    headers = {"ETag": etag, **shown.headers(), **headers}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=media_type)
+
+
+def _json(value: object) -> bytes:
+    return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()

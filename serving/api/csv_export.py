@@ -1,0 +1,54 @@
+"""Lists as CSV that Excel opens as they are: UTF-8 with BOM, and no cell that runs as a formula."""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from serving.rows import AreaRow, GridRow, Level, Score
+from serving.words import SERVICE_ONLY
+
+BOM = "\ufeff"
+TRIGGERS = tuple("=+-@\t\r\n\0|")
+"""First characters that a spreadsheet may take for a formula or a new cell."""
+NOTICE = "notice"
+
+_NESTED = {"score", "explanation", "weekly_cases", "withheld_words"}
+COLUMNS: dict[Level, tuple[str, ...]] = {
+    "grid": (*(name for name in GridRow.model_fields if name not in _NESTED), *Score.model_fields, NOTICE),
+    **dict.fromkeys(("community", "township", "district"), (*AreaRow.model_fields, NOTICE)),
+}
+
+
+def to_csv(level: Level, bodies: Iterable[bytes]) -> bytes:
+    """Write published rows as CSV; the words of a grid's reasons stay in the JSON."""
+    target = io.StringIO(BOM, newline="")
+    target.seek(0, io.SEEK_END)
+    writer = csv.DictWriter(target, COLUMNS[level], extrasaction="ignore", lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in _flat(bodies))
+    return target.getvalue().encode()
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs: one that starts like a formula gets an apostrophe in front.
+
+    >>> harmless("=HYPERLINK(1)")
+    "'=HYPERLINK(1)"
+    >>> harmless("滨河社区")
+    '滨河社区'
+    """
+    start = unicodedata.normalize("NFKC", text[:8]).lstrip(" \u200b\ufeff")
+    return f"'{text}" if start.startswith(TRIGGERS) else text
+
+
+def _flat(bodies: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for body in bodies:
+        row = json.loads(body)
+        yield row | (row.get("score") or {}) | {NOTICE: SERVICE_ONLY.zh}
+
+
+def _cell(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) else value

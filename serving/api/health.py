@@ -1,0 +1,25 @@
+"""GET /healthz and /readyz: does the process answer, and can it read the ledger."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+
+from serving.api.models import Health, Readiness
+from serving.api.problems import described
+from serving.api.reading import ReadingOf
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+async def read_health() -> Health:
+    """Answer as long as the process lives."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
+def read_readiness(reading: ReadingOf) -> Readiness:
+    """Answer once the newest list is loaded, or it is certain that there is none."""
+    reading.shelf.refresh()
+    current = reading.shelf.current
+    return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None)

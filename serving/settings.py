@@ -1,0 +1,70 @@
+"""Settings of ranking and serving, on top of those of the packages below."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from features.settings import Section
+from training.settings import Settings as TrainingSettings
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class RankingSettings(Section):
+    """How a day's list is cut into levels and marked."""
+
+    seed: int = 0
+    """Breaks ties between equal scores, together with the grid and the date."""
+    priority_share: float = Field(default=0.02, gt=0, le=1)
+    """Top share of the rated grids that is `priority`; the two below count from the top as well."""
+    elevated_share: float = Field(default=0.05, gt=0, le=1)
+    watch_share: float = Field(default=0.15, gt=0, le=1)
+    chronic_share: float = Field(default=0.10, gt=0, le=1)
+    """Top share of the rated grids by usual level that is marked chronic."""
+    rising_factor: float = Field(default=1.25, gt=1)
+    """A grid is rising when even the low end of its factor is at least this."""
+    reasons_for: int = Field(default=5_000, ge=0)
+    """Grids from the top of the list whose reasons are published; those below are explained on demand."""
+    stale_source_days: int = Field(default=7, ge=0)
+    """Days a source may be behind the list's date before its grids are not rated."""
+
+    @model_validator(mode="after")
+    def _levels_are_nested(self) -> Self:
+        if not self.priority_share <= self.elevated_share <= self.watch_share:
+            raise ValueError("priority_share, elevated_share and watch_share count from the top and must not fall")
+        return self
+
+
+class ServingSettings(Section):
+    """How published lists are served."""
+
+    host: str = "127.0.0.1"
+    behind_proxy: bool = False
+    """True where a proxy in front ends TLS; only then may `host` be an address that other machines reach."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    """Host headers that are answered; any other gets 400."""
+    max_body_bytes: int = Field(default=1024**2, ge=0)
+    max_connections: int = Field(default=320, ge=1)
+    """Connections beyond this are answered 503."""
+    stop_seconds: int = Field(default=10, ge=1)
+    """Time that requests in flight have to end after a stop signal."""
+    refresh_seconds: float = Field(default=2.0, gt=0)
+    """How often a newer list is looked for."""
+    stale_after_hours: float = Field(default=26.0, gt=0)
+    """Age from which the current list is marked stale."""
+    kept_rankings: int = Field(default=8, ge=1)
+    """Lists held in memory; older ones are read from the ledger again."""
+
+    @model_validator(mode="after")
+    def _open_only_behind_a_proxy(self) -> Self:
+        if self.host not in LOOPBACK and not self.behind_proxy:
+            raise ValueError(f"host must be one of {', '.join(LOOPBACK)} unless behind_proxy is true, for nothing here ends TLS")
+        return self
+
+
+class Settings(TrainingSettings):
+    """Everything `yujing` needs to know."""
+
+    ranking: RankingSettings = RankingSettings()
+    serving: ServingSettings = ServingSettings()
