@@ -1,0 +1,141 @@
+"""`yujing doctor`: one line per thing that must hold, so that what is wrong is found before it hurts."""
+
+import os
+import shutil
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import version as installed_version
+
+import typer
+
+from features.errors import StoreError, UsageError, YujingError
+from serving.cli.output import print_table
+from serving.cli.workspace import Workspace
+
+Check = Callable[[Workspace], str]
+"""Says what it found, or raises a YujingError that says what to do."""
+
+FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "mlflow": "3.11", "pyarrow": "14.0.1", "starlette": "1.0.1"}
+"""Versions from which known holes are closed."""
+FREE_SHARE, FREE_BYTES = 0.05, 1024**3
+"""Writes need the larger of the two free."""
+PRIVATE = 0o077
+"""Rights that group and others must not have."""
+
+
+def doctor(work: Workspace) -> None:
+    """Check the installation, the settings and the home folder, line by line."""
+    results = list(_run(work))
+    print_table(("", "check", "found"), results)
+    if any(mark != "ok" for mark, *_ in results):
+        raise typer.Exit(1)
+
+
+def _run(work: Workspace) -> Iterator[tuple[str, str, str]]:
+    for name, check in CHECKS.items():
+        try:
+            yield "ok", name, check(work)
+        except YujingError as error:
+            yield "FAIL", name, str(error)
+
+
+def _python(_: Workspace) -> str:
+    return f"{sys.version.split()[0]}, SQLite {sqlite3.sqlite_version}"
+
+
+def _packages(_: Workspace) -> str:
+    from packaging.version import Version
+
+    found = {name: installed_version(name) for name in FLOORS}
+    old = [f"{name} {found[name]} is below {floor}" for name, floor in FLOORS.items() if Version(found[name]) < Version(floor)]
+    if old:
+        raise UsageError(f"{'; '.join(old)}. Install what requirements/runtime.txt pins.")
+    return ", ".join(f"{name} {version}" for name, version in found.items())
+
+
+def _settings(work: Workspace) -> str:
+    return f"{work.config or 'defaults'}, zone {work.settings.zone}"
+
+
+def _home(work: Workspace) -> str:
+    root = work.home.folder(work.home.root)
+    mode = root.stat().st_mode & 0o777
+    if mode & PRIVATE:
+        raise StoreError(f"{root} must be readable by its owner only, found mode {mode:o}. Run chmod 700 on it.")
+    return str(root.resolve())
+
+
+def _disk(work: Workspace) -> str:
+    usage = shutil.disk_usage(work.home.folder(work.home.root))
+    needed = max(int(usage.total * FREE_SHARE), FREE_BYTES)
+    if usage.free < needed:
+        raise StoreError(f"{needed >> 20} MiB must be free, found {usage.free >> 20}. Make room before the next ingest.")
+    return f"{usage.free >> 20} MiB free"
+
+
+def _event_log(work: Workspace) -> str:
+    return f"{work.engine.url.render_as_string()}, {work.snapshot.sequence} records"
+
+
+def _keys(work: Workspace) -> str:
+    keys = sorted(work.home.keys.glob("*")) if work.home.keys.is_dir() else []
+    shared = [path.name for path in keys if path.suffix != ".public" and path.stat().st_mode & PRIVATE]
+    if shared:
+        raise StoreError(f"{', '.join(shared)} in {work.home.keys} must be readable by the owner only. Run chmod 600 on them.")
+    return f"{len(keys)} files"
+
+
+def _ledger(work: Workspace) -> str:
+    from serving.ledger import verify
+
+    last = verify(work.engine)
+    return f"{last.id} lists, the last for {last.origin.as_of}" if last else "no list yet"
+
+
+def _champion(work: Workspace) -> str:
+    from training.published import current, history
+
+    if not history(work.engine):
+        return "none yet"
+    champion = current(work.home, work.engine)
+    return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
+
+
+def _mlflow_store(work: Workspace) -> str:
+    url = os.environ.get("MLFLOW_TRACKING_URI", work.home.tracking_url)
+    if not url.startswith(("sqlite:", "postgresql:")):
+        raise UsageError(f"MLFLOW_TRACKING_URI must name a database unless a second machine trains, found {url!r}.")
+    return url
+
+
+def _mlflow_switches(_: Workspace) -> str:
+    import training.tracking  # noqa: F401 - it sets them
+
+    switches = ("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION")
+    on = [name for name in switches if os.environ.get(name) != "false"]
+    if on or os.environ.get("MLFLOW_DISABLE_TELEMETRY") != "true":
+        raise UsageError(
+            f"MLflow must not unpickle, run jobs or phone home; {', '.join(on) or 'telemetry'} is on. Unset what overrides it."
+        )
+    return "no pickle, no jobs, no telemetry"
+
+
+def _address(work: Workspace) -> str:
+    return f"{work.settings.serving.host}:{work.settings.serving.port}"
+
+
+CHECKS: dict[str, Check] = {
+    "Python": _python,
+    "packages": _packages,
+    "settings": _settings,
+    "home folder": _home,
+    "free disk": _disk,
+    "event log": _event_log,
+    "keys": _keys,
+    "ledger": _ledger,
+    "champion": _champion,
+    "MLflow store": _mlflow_store,
+    "MLflow switches": _mlflow_switches,
+    "address": _address,
+}

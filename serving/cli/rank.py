@@ -1,0 +1,69 @@
+"""`yujing rank` and `yujing explain`: the list of a day, and the words behind one of its rows."""
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.options import AsJson, AsOf, TargetName
+from serving.cli.output import json_text, message, print_table
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from serving.rows import GridRow
+
+Top = Annotated[int, typer.Option("--top", min=0, help="Rows to print; the ledger holds them all.")]
+GridId = Annotated[str, typer.Argument(metavar="GRID", help="Code of a grid.")]
+
+COLUMNS = ("rank", "range", "grid", "name", "level", "expected", "usual", "factor", "risk", "confidence")
+
+
+def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 20, as_json: AsJson = False) -> None:
+    """Publish the list of a day; a list that stands already is printed as it stands."""
+    from serving.daily import rank as publish
+    from serving.ledger import read_body
+    from serving.rows import GridRow
+    from serving.words import SERVICE_ONLY
+
+    entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
+    bodies = [row.body for row in read_body(work.engine, entry)["grid"]]
+    if as_json:
+        about = {"ranking_id": entry.ranking_id, "as_of": as_of.isoformat(), "revision": entry.revision}
+        typer.echo(json_text(about | {"rows": [json.loads(body) for body in bodies]}))
+        return
+    print_table(COLUMNS, [_cells(GridRow.model_validate_json(body)) for body in bodies[:top]])
+    message(f"List {entry.ranking_id} of {as_of}, revision {entry.revision}: {len(bodies)} grids. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
+
+
+def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:
+    """Say why one grid stands where it stands, in words and numbers."""
+    from serving.explain import explain as explain_row
+    from serving.words import SERVICE_ONLY
+
+    explained = explain_row(work.home, work.engine, work.settings, grid_id, as_of, target)
+    if as_json:
+        typer.echo(json_text({"ranking_id": explained.ranking_id, "row": explained.row.model_dump(mode="json")}))
+        return
+    print_table(COLUMNS, [_cells(explained.row)])
+    print_table(("factor", "", ""), _words(explained.row))
+    where = f"As published on list {explained.ranking_id}" if explained.ranking_id else "Computed now, not published"
+    message(f"{where}. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
+
+
+def _cells(row: "GridRow") -> tuple[object, ...]:
+    """Return what `COLUMNS` name; a grid that is not rated has its reason for a level and no figure."""
+    score = row.score
+    if score is None:
+        return None, None, row.grid_id, row.name, row.withheld, None, None, None, None, row.confidence
+    place = (score.rank, f"{score.rank_low}-{score.rank_high}", row.grid_id, row.name, score.attention_level)
+    return *place, score.expected_escalations, score.usual_level, score.factor, score.risk, row.confidence
+
+
+def _words(row: "GridRow") -> list[tuple[str, str, str]]:
+    """Return (factor, Chinese, English) per sentence: reasons first, then circumstances and how far the figures carry."""
+    reasons = row.explanation.reasons if row.explanation else ()
+    said = [(f"x {reason.factor:.2f}", reason.words.zh, reason.words.en) for reason in reasons]
+    beside = (*row.explanation.context, *row.explanation.certainty) if row.explanation else ()
+    withheld = (row.withheld_words,) if row.withheld_words else ()
+    return said + [("", text.zh, text.en) for text in (*withheld, *beside)]

@@ -1,0 +1,23 @@
+"""`yujing serve`: the API and the pages."""
+
+from typing import Annotated
+
+import typer
+
+from serving.cli.output import message
+from serving.cli.workspace import Workspace
+
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
+Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
+
+
+def serve(work: Workspace, *, host: Host = None, port: Port = None) -> None:
+    """Serve the published lists until stopped."""
+    from features.settings import validate
+    from serving.api.server import serve as run
+    from serving.settings import ServingSettings
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
+    message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
+    run(work.home, work.settings.model_copy(update={"serving": serving}))

@@ -1,0 +1,31 @@
+"""`yujing train`: a new challenger."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from serving.cli.options import TargetName
+from serving.cli.output import message
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from training.published import Published
+
+
+def train(work: Workspace, *, target: TargetName = None) -> None:
+    """Backtest, fit on everything that is known, and register the model as the challenger of its target."""
+    from features.facts import find_target
+    from training.train import train as fit_and_register
+
+    definition, _ = find_target(work.snapshot, target, work.settings)
+    facts, _ = work.facts(target)
+    message(f"Training on {facts.target_name}: the backtest comes first.")
+    trained = fit_and_register(work.home, facts, definition, _champion(work, facts.target_name), work.settings, datetime.now(UTC))
+    for objection in trained.objections:
+        message(f"The gate would object: {objection}.")
+    message(f"Version {trained.version} is the challenger of {facts.target_name}. Publish it with `yujing models promote`.")
+
+
+def _champion(work: Workspace, target: str) -> "Published | None":
+    from training.published import current, history
+
+    return current(work.home, work.engine, target) if history(work.engine, target) else None

@@ -1,0 +1,85 @@
+"""What the documents say is true: every command is described, every one shown runs, and both languages show the same."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from features.intake.source_file import SourceFile
+from serving.cli.main import app
+from serving.cli.sample import make_sample
+from serving.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+READMES = ("README.md", "README.zh-CN.md")
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LAST_SAMPLE_DAY = date(2026, 5, 31)
+
+
+def blocks(readme: str, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall((ROOT / readme).read_text(encoding="utf-8")) if found == language]
+
+
+def commands(readme: str) -> list[list[str]]:
+    lines = "".join(blocks(readme, "sh")).splitlines()
+    return [shlex.split(line)[1:] for line in lines if line.startswith("yujing ")]
+
+
+def command_names() -> Iterator[str]:
+    for info in app.registered_commands:
+        yield info.name or info.callback.__name__
+    for group in app.registered_groups:
+        yield from (f"{group.name} {info.name}" for info in group.typer_instance.registered_commands)
+
+
+@pytest.mark.parametrize("readme", READMES)
+def test_readme_lists_every_command_and_no_other(readme: str) -> None:
+    listed = re.findall(r"^\| `yujing ([a-z ]+)` \|", (ROOT / readme).read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert sorted(command_names()) == sorted(listed)
+
+
+@pytest.mark.parametrize("name", command_names())
+def test_help_of_every_command_says_what_it_does(name: str) -> None:
+    result = CliRunner().invoke(app, [*name.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert "--home" in result.output
+    assert "--config" in result.output
+
+
+def test_readmes_show_the_same_code_in_both_languages() -> None:
+    english, chinese = (FENCE.findall((ROOT / readme).read_text(encoding="utf-8")) for readme in READMES)
+
+    assert english == chinese
+
+
+def test_readme_source_file_is_one() -> None:
+    (block,) = blocks("README.md", "yaml")
+
+    assert SourceFile(**yaml.safe_load(block)).name == "town_hotline"
+
+
+def test_readme_commands_run_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sample = make_sample(LAST_SAMPLE_DAY, days=420, grids=20, rng=np.random.default_rng(1))
+    sample.cases.write_csv("cases.csv", datetime_format="%Y-%m-%dT%H:%M:%S")
+    sample.grids.write_csv("grids.csv")
+
+    for arguments in commands("README.md"):
+        if arguments != ["serve"]:
+            result = CliRunner().invoke(app, arguments)
+            assert result.exception is None, f"{arguments}: {result.exception!r}\n{result.output}"
+
+
+def test_default_configuration_equals_the_defaults_in_code() -> None:
+    written = yaml.safe_load((ROOT / "configs/default.yaml").read_text(encoding="utf-8"))
+
+    assert Settings().model_dump(mode="json") == written
+    assert Settings() == Settings.load(ROOT / "configs/default.yaml")
