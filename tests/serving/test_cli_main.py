@@ -1,0 +1,89 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from features.home import Home
+from serving.cli.main import app, main
+from serving.cli.workspace import Workspace, add_command
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["yujing", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[Workspace]:
+    """Where the command `look` was told to work."""
+    seen: list[Workspace] = []
+
+    def look(work: Workspace) -> None:
+        """Remember the workspace."""
+        seen.append(work)
+
+    monkeypatch.setattr(app, "registered_commands", list(app.registered_commands))
+    add_command(app, look)
+    return seen
+
+
+def test_version_prints_the_installed_one() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+
+    assert result.output.strip() == "0.1.0"
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["panel"], ["panel", "--as-of", "yesterday", "--out", "x.csv"]])
+def test_wrong_usage_exits_2(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_main(monkeypatch, *arguments) == 2
+
+
+def test_fault_is_one_line_on_stderr_and_exit_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("horizon_dayz: 7\n")
+
+    code = run_main(monkeypatch, "--home", str(tmp_path), "--config", str(config), "panel", "--as-of", "2026-01-01", "--out", "panel.csv")
+
+    printed = capsys.readouterr()
+    assert code == 1
+    assert printed.out == ""
+    assert printed.err == f"yujing: {config}: unknown key 'horizon_dayz'; did you mean 'horizon_days'?\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "home"),
+    [
+        (["look"], "shell"),
+        (["--home", "first", "look"], "first"),
+        (["look", "--home", "second"], "second"),
+        (["--home", "first", "look", "--home", "second"], "second"),
+    ],
+)
+def test_home_nearest_to_the_command_wins(arguments: list[str], home: str, asked: list[Workspace], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUJING_HOME", "shell")
+
+    CliRunner().invoke(app, arguments)
+
+    assert [work.home for work in asked] == [Home(Path(home))]
+
+
+def test_home_is_var_where_nobody_says_otherwise(asked: list[Workspace]) -> None:
+    CliRunner().invoke(app, ["look"])
+
+    assert [work.home for work in asked] == [Home(Path("var"))]
+
+
+def test_help_loads_no_heavy_library() -> None:
+    """What takes seconds to import waits inside the commands."""
+    heavy = {"numpy", "polars", "pandas", "lightgbm", "mlflow", "sqlalchemy", "pydantic"}
+    code = f"import sys, serving.cli.main; print({heavy} & set(sys.modules))"
+
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert result.stdout.strip() == "set()"
