@@ -92,14 +92,14 @@ def _known_cases(connection: Connection, event_ids: pl.Series) -> pl.DataFrame:
     """Return event_seq, event_id and the core of those cases that are stored."""
     columns = (Col.EVENT_ID, *CORE)
     query = select(event.c.seq, *plain(event.c[columns])).where(among(connection, event.c.event_id, event_ids.unique()))
-    return read_frame(connection, query, {Col.EVENT_SEQ: pl.Int64, **{name: EVENT_SCHEMA[name] for name in columns}})
+    return read_frame(connection, query, pl.Schema({Col.EVENT_SEQ: pl.Int64(), **{name: EVENT_SCHEMA[name] for name in columns}}))
 
 
 def _known_transitions(connection: Connection, known: pl.DataFrame) -> pl.DataFrame:
     """Return event_id, action, at of the stored transitions of known cases."""
     columns = plain(event_transition.c[Col.EVENT_SEQ, Col.ACTION, Col.AT])
     query = select(*columns).where(among(connection, event_transition.c.event_seq, known[Col.EVENT_SEQ]))
-    stored = read_frame(connection, query, {Col.EVENT_SEQ: pl.Int64, Col.ACTION: pl.String, Col.AT: MOMENT})
+    stored = read_frame(connection, query, pl.Schema({Col.EVENT_SEQ: pl.Int64(), Col.ACTION: pl.String(), Col.AT: MOMENT}))
     return stored.join(known, on=Col.EVENT_SEQ).select(Col.EVENT_ID, Col.ACTION, Col.AT)
 
 

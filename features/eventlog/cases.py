@@ -1,34 +1,37 @@
 """Columns of a case on its way into the log."""
 
 import polars as pl
-from polars._typing import PolarsDataType
 
 from features.schema import TRANSITION_COLUMNS, Col
 
 MOMENT = pl.Datetime("us", "UTC")
 
-EVENT_SCHEMA: dict[str, PolarsDataType] = {
-    Col.EVENT_ID: pl.String,
-    Col.GRID_ID: pl.String,
-    Col.EVENT_TYPE: pl.String,
-    Col.CATEGORY: pl.String,
-    Col.OCCURRED_AT: MOMENT,
-    Col.REPORTED_AT: MOMENT,
-    Col.KNOWN_AT: MOMENT,
-    Col.DEADLINE_AT: MOMENT,
-    Col.SOURCE: pl.String,
-    Col.SELF_FOUND: pl.Boolean,
-    Col.PEOPLE_BUCKET: pl.String,
-    Col.LEVEL: pl.String,
-}
+EVENT_SCHEMA = pl.Schema(
+    {
+        Col.EVENT_ID: pl.String(),
+        Col.GRID_ID: pl.String(),
+        Col.EVENT_TYPE: pl.String(),
+        Col.CATEGORY: pl.String(),
+        Col.OCCURRED_AT: MOMENT,
+        Col.REPORTED_AT: MOMENT,
+        Col.KNOWN_AT: MOMENT,
+        Col.DEADLINE_AT: MOMENT,
+        Col.SOURCE: pl.String(),
+        Col.SELF_FOUND: pl.Boolean(),
+        Col.PEOPLE_BUCKET: pl.String(),
+        Col.LEVEL: pl.String(),
+    }
+)
 """The attributes of a case, as they are stored."""
 
-CASE_SCHEMA: dict[str, PolarsDataType] = {
-    **EVENT_SCHEMA,
-    **dict.fromkeys(TRANSITION_COLUMNS, MOMENT),
-    Col.ROW_NUMBER: pl.Int64,
-    Col.ROW_HASH: pl.String,
-}
+CASE_SCHEMA = pl.Schema(
+    {
+        **EVENT_SCHEMA,
+        **dict.fromkeys(TRANSITION_COLUMNS, MOMENT),
+        Col.ROW_NUMBER: pl.Int64(),
+        Col.ROW_HASH: pl.String(),
+    }
+)
 """Columns of `Batch.cases`: the attributes, when each transition happened, and the row of the file with its keyed hash."""
 
 CORE = (Col.GRID_ID, Col.EVENT_TYPE, Col.CATEGORY, Col.OCCURRED_AT, Col.REPORTED_AT)

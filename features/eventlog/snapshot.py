@@ -9,23 +9,25 @@ import polars as pl
 from features.schema import Action, Col, EventType
 from features.targets import Rule, Target
 
-RECORD_SCHEMA = {
-    Col.SEQ: pl.Int64,
-    Col.EVENT_SEQ: pl.Int64,
-    Col.ACTION: pl.Enum([action.value for action in Action]),
-    Col.AT: pl.Datetime("us", "UTC"),
-    Col.KNOWN_AT: pl.Datetime("us", "UTC"),
-    Col.FEED: pl.Categorical,
-    Col.GRID_ID: pl.Categorical,
-    Col.EVENT_TYPE: pl.Enum([kind.value for kind in EventType]),
-    Col.CATEGORY: pl.Categorical,
-    Col.SOURCE: pl.Categorical,
-    Col.SELF_FOUND: pl.Boolean,
-    Col.PEOPLE_BUCKET: pl.Categorical,
-    Col.LEVEL: pl.Categorical,
-    Col.OCCURRED_AT: pl.Datetime("us", "UTC"),
-    Col.DEADLINE_AT: pl.Datetime("us", "UTC"),
-}
+RECORD_SCHEMA = pl.Schema(
+    {
+        Col.SEQ: pl.Int64(),
+        Col.EVENT_SEQ: pl.Int64(),
+        Col.ACTION: pl.Enum([action.value for action in Action]),
+        Col.AT: pl.Datetime("us", "UTC"),
+        Col.KNOWN_AT: pl.Datetime("us", "UTC"),
+        Col.FEED: pl.Categorical(),
+        Col.GRID_ID: pl.Categorical(),
+        Col.EVENT_TYPE: pl.Enum([kind.value for kind in EventType]),
+        Col.CATEGORY: pl.Categorical(),
+        Col.SOURCE: pl.Categorical(),
+        Col.SELF_FOUND: pl.Boolean(),
+        Col.PEOPLE_BUCKET: pl.Categorical(),
+        Col.LEVEL: pl.Categorical(),
+        Col.OCCURRED_AT: pl.Datetime("us", "UTC"),
+        Col.DEADLINE_AT: pl.Datetime("us", "UTC"),
+    }
+)
 """One row per record. A `reported` record opens a case and carries its attributes (`event_seq` equals `seq`); every later
 transition names its case by `event_seq` and leaves the attributes null."""
 

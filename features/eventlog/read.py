@@ -1,0 +1,80 @@
+"""Reading the event log."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection, Engine, Table, select
+
+from features.database.bulk import read_frame
+from features.database.tables import feed, grid, grid_mapping, grid_neighbour
+from features.errors import NotFoundError
+from features.eventlog.counter import last_sequence
+from features.eventlog.feeds import read_feeds
+from features.eventlog.segments import read_copy
+from features.eventlog.snapshot import LogSnapshot
+from features.home import Home
+from features.schema import Action, Col
+
+GRID_SCHEMA = pl.Schema(
+    {
+        Col.GRID_ID: pl.String(),
+        Col.PARENT_PATH: pl.String(),
+        Col.LON: pl.Float64(),
+        Col.LAT: pl.Float64(),
+        Col.HOUSEHOLDS: pl.Int64(),
+        Col.AREA_TYPE: pl.String(),
+        "valid_from": pl.Date(),
+    }
+)
+NEIGHBOUR_SCHEMA = pl.Schema({"a": pl.String(), "b": pl.String(), "weight": pl.Float64()})
+CROSSWALK_SCHEMA = pl.Schema({"old": pl.String(), "new": pl.String(), "share": pl.Float64(), "at": pl.Date()})
+
+
+@dataclass(frozen=True)
+class LogState:
+    """How far the log goes."""
+
+    sequence: int
+    known_through: dict[str, datetime]
+    """By feed: the moment through which it is complete."""
+
+
+def log_state(engine: Engine) -> LogState:
+    """Return how far the log goes, without reading its records."""
+    with engine.connect() as connection:
+        complete = select(feed.c.name, feed.c.known_through).where(feed.c.known_through.is_not(None))
+        return LogState(last_sequence(connection), {row.name: row.known_through for row in connection.execute(complete)})
+
+
+def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnapshot:
+    """Read the log up to and including sequence number `through`, or all of it.
+
+    Raises:
+        NotFoundError: the log does not go that far.
+        StoreError: the columnar copy can be neither used nor mended.
+    """
+    last = log_state(engine).sequence
+    if through is not None and not 0 <= through <= last:
+        raise NotFoundError(f"the sequence number must be at most {last}, the last of the log, got {through}.")
+    records = read_copy(home.segments, engine, last).records
+    if through is not None:
+        records = records.filter(pl.col(Col.SEQ) <= through)
+    with engine.connect() as connection:
+        return LogSnapshot(
+            records=records,
+            grids=_table(connection, grid, GRID_SCHEMA),
+            neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
+            crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
+            feeds=read_feeds(connection, _known_through(records)),
+            sequence=last if through is None else through,
+        )
+
+
+def _known_through(records: pl.DataFrame) -> dict[str, datetime]:
+    reported = records.filter(pl.col(Col.ACTION) == Action.REPORTED.value)
+    return dict(reported.group_by(pl.col(Col.FEED).cast(pl.String())).agg(pl.col(Col.KNOWN_AT).max()).iter_rows())
+
+
+def _table(connection: Connection, table: Table, schema: pl.Schema) -> pl.DataFrame:
+    return read_frame(connection, select(*table.c[tuple(schema)]).order_by(*table.primary_key), schema)
