@@ -38,14 +38,14 @@ class Code(StrEnum):
     ROW_TOO_LONG = "ROW_TOO_LONG", "row", "The row has more cells than the header.", "单元格数多于表头。"
     ROW_QUOTE = "ROW_QUOTE", "row", "A quotation mark is left open or stands in the wrong place.", "引号未闭合或位置有误。"
     CELL_TOO_LONG = "CELL_TOO_LONG", "cell", "A cell is longer than 8 KiB.", "单元格超过 8 KiB。"
-    CELL_ENCODING = "CELL_ENCODING", "cell", "A cell holds bytes that are not text in the stated encoding.", "单元格含有无法按声明编码读取的字节。"
+    CELL_ENCODING = "CELL_ENCODING", "cell", "A cell holds bytes that are no text in the encoding.", "单元格含有无法按声明编码读取的字节。"
     CELL_NUL = "CELL_NUL", "cell", "A cell holds a NUL character.", "单元格含有空字符。"
     CELL_FORMULA = "CELL_FORMULA", "cell", "A cell holds a formula instead of a value.", "单元格是公式而不是值。"
 
     PERSON_ID_NUMBER = "PERSON_ID_NUMBER", "cell", "A cell may hold a number that identifies a person.", "单元格疑似含有身份证件号码。"
     PERSON_PHONE = "PERSON_PHONE", "cell", "A cell may hold a telephone number.", "单元格疑似含有电话号码。"
     PERSON_NAME = "PERSON_NAME", "cell", "A cell may name a person.", "单元格疑似含有姓名。"
-    PERSON_ACCOUNT = "PERSON_ACCOUNT", "cell", "A cell may hold an account, address or plate of a person.", "单元格疑似含有个人账号、住址或车牌。"
+    PERSON_ACCOUNT = "PERSON_ACCOUNT", "cell", "A cell may hold an account, address or plate.", "单元格疑似含有个人账号、住址或车牌。"
 
     ID_MISSING = "ID_MISSING", "event_id", "The case has no id.", "缺少事件编号。"
     ID_FORMAT = "ID_FORMAT", "event_id", "The id of the case is longer than 64 characters.", "事件编号超过 64 个字符。"

@@ -10,13 +10,20 @@ import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from features.errors import UsageError
-from features.schema import CASE_OPTIONAL, CASE_REQUIRED, TRANSITION_COLUMNS, Col
+from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
 from features.settings import Section, read_yaml, validate
 from features.targets import Rule, Target
 
 SOURCES = Path("configs/sources")
 CASE_COLUMNS = (*CASE_REQUIRED, *CASE_OPTIONAL, Col.KNOWN_AT)
 TIME_COLUMNS = frozenset({Col.OCCURRED_AT, Col.REPORTED_AT, Col.DEADLINE_AT, Col.KNOWN_AT, *TRANSITION_COLUMNS})
+
+FIXED_CODES = {
+    Col.EVENT_TYPE: frozenset(kind.value for kind in EventType),
+    Col.LEVEL: frozenset(LEVELS),
+    Col.SELF_FOUND: frozenset({"true", "false"}),
+}
+"""Lists that a source cannot extend."""
 
 
 class Column(Section):
@@ -27,7 +34,7 @@ class Column(Section):
     digits: int | None = Field(default=None, ge=1, le=18)
     """Keep only the first whole number, padded with zeros to this width: "503.0" becomes "0503"."""
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Code -> texts of the source that mean it; "" stands for an empty cell. Any other text is refused."""
+    """Code -> texts of the source that mean it; "" stands for an empty cell. Any other text is refused; the codes need no declaring."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -60,6 +67,17 @@ def _time_format(pattern: str) -> str:
     if again.item() != sample.date():
         raise ValueError("a time format must name at least year, month and day, such as %m/%d/%Y %I:%M:%S %p")
     return pattern
+
+
+def _check_time(name: str, column: Column) -> None:
+    if name in TIME_COLUMNS and (column.source is None or column.values or column.digits):
+        raise ValueError(f"{name} is a time: it takes `from` only; time formats stand under `formats`")
+
+
+def _check_codes(name: str, column: Column) -> None:
+    given = {*column.values} | ({column.value} if column.value else set())
+    if unknown := sorted(given - FIXED_CODES.get(name, given)):
+        raise ValueError(f"{name} must lead to one of {', '.join(sorted(FIXED_CODES[name]))}, found {unknown[0]!r}")
 
 
 OneColumn = Annotated[Column, BeforeValidator(_accept_name)]
@@ -101,9 +119,9 @@ class SourceFile(Section):
     def _whole_case(cls, columns: dict[str, Column]) -> dict[str, Column]:
         if missing := [name for name in CASE_REQUIRED if name not in columns]:
             raise ValueError(f"a case also needs {', '.join(missing)}")
-        for name in TIME_COLUMNS & columns.keys():
-            if columns[name].source is None or columns[name].values or columns[name].digits:
-                raise ValueError(f"{name} is a time: it takes `from` only; time formats stand under `formats`")
+        for name, column in columns.items():
+            _check_time(name, column)
+            _check_codes(name, column)
         return columns
 
     @property
@@ -112,11 +130,14 @@ class SourceFile(Section):
         named = (column.source for column in (*self.columns.values(), *self.parents))
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
-    def closed_list(self, column: str, common: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the codes a column may hold: the common ones, and those this source declares or maps to."""
-        declared = {Col.CATEGORY: self.categories, Col.SOURCE: self.sources}.get(column, ())
-        mapped = self.columns[column].values if column in self.columns else {}
-        return tuple(dict.fromkeys((*common, *declared, *mapped)))
+    def field(self, name: str) -> str:
+        """Return what a column of a case is called where it comes from."""
+        return self.columns[name].source or name
+
+    @property
+    def times(self) -> dict[str, str]:
+        """Time columns of a case that are filled, and the column of the source each is read from."""
+        return {name: column.source for name, column in self.columns.items() if name in TIME_COLUMNS and column.source}
 
 
 def flat_source(header: tuple[str, ...]) -> SourceFile:

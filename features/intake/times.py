@@ -24,8 +24,7 @@ ISO_FORMATS = (
 def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: datetime | None) -> tuple[pl.Series, pl.Series]:
     """Read times in the given formats, then in ISO 8601; a naive one is in `zone`, a bare date is its midnight.
 
-    Args:
-        latest: a time after this is refused; None lets deadlines lie in the future.
+    A time after `latest` is refused; None lets deadlines lie in the future.
 
     Returns: moments in UTC, and the code of each cell that was refused; both are null where the text is null.
     """

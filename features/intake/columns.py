@@ -1,0 +1,114 @@
+"""The columns of a case, each read from the cells of a batch; what does not fit is added to the faults."""
+
+from datetime import timedelta
+
+import polars as pl
+
+from features.intake.cells import Cells
+from features.intake.faults import Faults
+from features.intake.keyed import keyed_ids
+from features.intake.quarantine import Code
+from features.intake.terms import CODE_COLUMNS
+from features.schema import CASE_REQUIRED, PEOPLE_BUCKETS, TRANSITION_COLUMNS, Col
+
+FORMULA = r"^(=|[+@-].*[(|!])"
+ID_CHARS = 64
+GRID_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$"
+"""What a grid id must look like that no grid table vouches for: names of places or persons are no codes."""
+MOST_PEOPLE = 100_000
+SLACK = timedelta(minutes=1)
+"""How far two clocks may disagree about the order of what happened."""
+
+
+def refuse_formulas(cells: Cells, faults: Faults) -> None:
+    """Refuse rows with a formula in a column that is mapped."""
+    for name in cells.terms.source.needed:
+        faults.add(name, Code.CELL_FORMULA, cells.frame[name].str.contains(FORMULA))
+
+
+def read_ids(cells: Cells, faults: Faults, key: bytes) -> pl.Series:
+    """Return the keyed hash of each case's id; the same id in another source is another case."""
+    source = cells.terms.source
+    text, field = cells.text(source.columns[Col.EVENT_ID]), source.field(Col.EVENT_ID)
+    faults.add(field, Code.ID_MISSING, text.is_null())
+    faults.add(field, Code.ID_FORMAT, text.str.len_chars() > ID_CHARS)
+    return keyed_ids(key, pl.select(pl.lit(f"{source.name}\0") + text.fill_null("")).to_series())
+
+
+def read_grids(cells: Cells, faults: Faults) -> pl.Series:
+    """Return grid ids: those of the grid table, or codes where there is no table."""
+    grids = grid_ids(cells)
+    faults.add(cells.terms.source.field(Col.GRID_ID), Code.GRID_UNKNOWN, grids.is_null())
+    return grids
+
+
+def grid_ids(cells: Cells) -> pl.Series:
+    """Return the id of the grid of each row, null where it is missing or cannot be one."""
+    text = cells.text(cells.terms.source.columns[Col.GRID_ID])
+    registered = cells.terms.grids
+    fits = text.str.contains(GRID_CODE) if registered is None else text.is_in(registered[Col.GRID_ID].implode())
+    return text.set(~fits.fill_null(False), None)
+
+
+def parent_paths(cells: Cells) -> pl.Series:
+    """Return what lies above the grid of each row, from the top joined by "/"; null where a part is missing."""
+    parts = [cells.text(column).str.replace_all("/", "-", literal=True) for column in cells.terms.source.parents]
+    return pl.select(pl.concat_str(parts, separator="/")).to_series() if parts else pl.repeat("", cells.frame.height, eager=True)
+
+
+def read_codes(name: str, cells: Cells, faults: Faults) -> pl.Series:
+    """Return the code of each row in a column with a closed list."""
+    source = cells.terms.source
+    text = cells.text(source.columns[name])
+    codes = text.fill_null("").replace_strict(cells.terms.codes[name], default=None, return_dtype=pl.String)
+    unknown = codes.is_null() if name in CASE_REQUIRED else codes.is_null() & text.is_not_null()
+    faults.add(source.field(name), CODE_COLUMNS[name], unknown)
+    return codes == "true" if name == Col.SELF_FOUND else codes
+
+
+def read_times(name: str, cells: Cells, faults: Faults) -> pl.Series:
+    """Return the moments of a time column."""
+    moments, codes = cells.moments[name]
+    field = cells.terms.source.field(name)
+    faults.add_codes(field, codes)
+    if name in CASE_REQUIRED:
+        faults.add(field, Code.TIME_MISSING, moments.is_null() & codes.is_null())
+    return moments
+
+
+def refuse_disorder(times: pl.DataFrame, cells: Cells, faults: Faults) -> None:
+    """Refuse rows in which something was reported, known, due or done before it happened.
+
+    A time at midnight stands for its whole day: it may be a date that came without a time.
+    """
+    before = dict.fromkeys((Col.REPORTED_AT, Col.DEADLINE_AT, *TRANSITION_COLUMNS), Col.OCCURRED_AT) | {Col.KNOWN_AT: Col.REPORTED_AT}
+    for later, earlier in before.items():
+        if later in times.columns and (times[later] < times[earlier]).any():
+            disorder = times.select(_end(later, cells.terms.zone) <= pl.col(earlier)).to_series()
+            faults.add(cells.terms.source.field(later), Code.TIME_ORDER, disorder)
+
+
+def _end(name: str, zone: str) -> pl.Expr:
+    midnight = pl.col(name).dt.convert_time_zone(zone).dt.time() == pl.time(0)
+    return pl.col(name) + pl.when(midnight).then(pl.duration(days=1)).otherwise(pl.lit(SLACK))
+
+
+def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, faults: Faults) -> None:
+    """Refuse rows that happened in a grid on or after the day it was redrawn."""
+    registered = cells.terms.grids
+    if registered is not None:
+        ends = grids.replace_strict(registered[Col.GRID_ID], registered[Col.AT], default=None, return_dtype=pl.Date)
+        days = occurred.dt.convert_time_zone(cells.terms.zone).dt.date()
+        faults.add(cells.terms.source.field(Col.GRID_ID), Code.GRID_CLOSED, days >= ends)
+
+
+def read_people(cells: Cells, faults: Faults) -> pl.Series:
+    """Return the size of the group as a bucket; the exact number goes no further."""
+    source = cells.terms.source
+    text, field = cells.text(source.columns[Col.PEOPLE]), source.field(Col.PEOPLE)
+    number = text.str.strip_suffix(".0").cast(pl.Int64, strict=False)
+    faults.add(field, Code.NUMBER_FORMAT, ~text.str.contains(r"^[+-]?\d+(\.0)?$"))
+    faults.add(field, Code.NUMBER_NEGATIVE, text.str.starts_with("-"))
+    faults.add(field, Code.NUMBER_RANGE, text.is_not_null() & ~number.is_between(1, MOST_PEOPLE).fill_null(False))
+    smallest = [int(bucket.rstrip("+").split("-")[0]) for bucket in PEOPLE_BUCKETS]
+    return number.cut([size - 1 for size in smallest[1:]], labels=list(PEOPLE_BUCKETS)).cast(pl.String)

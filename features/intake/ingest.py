@@ -1,0 +1,112 @@
+"""Take a file or a query into the event log: read it once to see whether it may come in, then again to store it batch by batch."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from features.database.engine import database_url, open_database
+from features.errors import InputRefusedError
+from features.eventlog.feeds import FeedSpec, declare_feed
+from features.eventlog.grids import store_grids
+from features.home import Home
+from features.intake.grid_file import read_grid_file
+from features.intake.keyed import deployment_key
+from features.intake.quarantine import Code
+from features.intake.readers import open_input
+from features.intake.registered import registered_grids
+from features.intake.screening import refuse_personal_names
+from features.intake.source_file import SourceFile, flat_source
+from features.intake.storing import Storing
+from features.intake.survey import survey
+from features.intake.terms import set_terms
+from features.settings import Settings
+
+Progress = Callable[[int, int], None]
+"""Called with (rows stored, rows in all)."""
+
+
+@dataclass(frozen=True)
+class IngestRequest:
+    """What to take in: a file, or where there is none the query of its source file; and the grid file that comes with it."""
+
+    path: Path | None
+    source: SourceFile | None = None
+    """None: the flat case file."""
+    grids: Path | None = None
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of the rows: read = accepted + duplicate + quarantined."""
+
+    read: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+    seconds: float
+    by_code: dict[str, int]
+    """Quarantined rows by code."""
+    normalised: int
+    """Cells whose full-width characters were made half-width."""
+    left_out: tuple[str, ...]
+    """Columns of the file that nothing is read from."""
+    refused: Path | None
+    """Where the quarantined rows are listed, without their text."""
+
+
+def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
+    """Append what a file or query holds to the event log; what is in it already changes nothing.
+
+    Args:
+        home: where the key and the list of refused rows are kept.
+        settings: zone, closed lists and database.
+        request: what to take in.
+        now: the moment of intake; nothing can have happened later.
+        progress: called after each batch.
+
+    Raises:
+        UsageError: the file cannot be read, or the source file does not fit it.
+        InputRefusedError: the file is refused as a whole; none of its rows is stored.
+        StoreError: the log refused; sending the same again stores what is missing.
+    """
+    began = time.monotonic()
+    rows = open_input(request.path, request.source)
+    source = request.source or flat_source(rows.header)
+    refuse_personal_names(request.path, rows.header, now.date())
+    _check_columns(rows.header, source)
+    grids = read_grid_file(request.grids, now.date()) if request.grids else None
+    engine = open_database(database_url(home, settings))
+    try:
+        if grids is not None:
+            store_grids(engine, grids, settings.panel.nearest_neighbours)
+        terms = set_terms(source, settings, registered_grids(engine), now)
+        found = survey(rows, terms)
+        declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
+        storing = Storing(engine, terms, deployment_key(home), found.paths)
+        refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
+        for batch in rows.batches():
+            storing.store(batch, refused)
+            if progress:
+                progress(storing.read, found.rows)
+    finally:
+        engine.dispose()
+    return IngestReport(
+        read=storing.read,
+        accepted=storing.accepted,
+        duplicate=storing.duplicate,
+        quarantined=storing.quarantined,
+        seconds=time.monotonic() - began,
+        by_code=dict(storing.by_code.most_common()),
+        normalised=storing.normalised,
+        left_out=tuple(name for name in rows.header if name not in source.needed),
+        refused=refused if storing.quarantined else None,
+    )
+
+
+def _check_columns(header: tuple[str, ...], source: SourceFile) -> None:
+    if missing := [name for name in source.needed if name not in header]:
+        expected, found = ", ".join(source.needed), ", ".join(header)
+        advice = "Choose the --source that describes this file, or write one."
+        raise InputRefusedError(Code.FILE_HEADER, f"expected the columns {expected}; found {found}; missing {', '.join(missing)}. {advice}")

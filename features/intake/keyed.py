@@ -1,0 +1,72 @@
+"""Keyed hashes: ids and rows leave the door as HMAC-SHA-256 under a key that only this deployment has."""
+
+import hashlib
+import os
+import secrets
+
+import numpy as np
+import polars as pl
+
+from features.durable import sync_folder
+from features.errors import StoreError
+from features.home import Home
+
+KEY_BYTES = 32
+_ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
+_BLOCK = 64
+_ID_CHARS = 26
+
+
+def deployment_key(home: Home) -> bytes:
+    """Return the key of this home, made on first use and readable by its owner only.
+
+    Without it the same case would get another id: it belongs into the backup.
+
+    Raises:
+        StoreError: the key file is not whole.
+    """
+    path = home.folder(home.keys) / "intake.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes()
+    else:
+        key = secrets.token_bytes(KEY_BYTES)
+        with os.fdopen(handle, "wb") as file:
+            file.write(key)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(path.parent)
+    if len(key) != KEY_BYTES:
+        raise StoreError(f"{path} must hold {KEY_BYTES} bytes, found {len(key)}. Restore it from the backup.")
+    return key
+
+
+def keyed_ids(key: bytes, texts: pl.Series) -> pl.Series:
+    """Return 26 characters of base32 (130 bits of the HMAC) for each text.
+
+    >>> keyed_ids(bytes(32), pl.Series(["a"])).item()
+    'SYK2SXKKGNQRRRBVXHGVJRPIMR'
+    """
+    raw = np.frombuffer(b"".join(_digests(key, texts)), np.uint8).reshape(-1, 32)[:, :17]
+    fives = np.unpackbits(raw, axis=1)[:, : _ID_CHARS * 5].reshape(-1, _ID_CHARS, 5)
+    letters = _ALPHABET[np.packbits(fives, axis=2)[..., 0] >> 3]
+    return pl.Series(texts.name, letters.view(f"S{_ID_CHARS}").ravel()).cast(pl.String)
+
+
+def keyed_hashes(key: bytes, texts: pl.Series) -> pl.Series:
+    """Return the HMAC of each text, in hexadecimal."""
+    return pl.Series(texts.name, _digests(key, texts), dtype=pl.Binary).bin.encode("hex")
+
+
+def _digests(key: bytes, texts: pl.Series) -> list[bytes]:
+    """Return HMAC-SHA-256 of many texts: the key is worked in once, which takes half the time of `hmac` per text."""
+    padded = key.ljust(_BLOCK, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ mask for byte in padded)) for mask in (0x36, 0x5C))
+    digests = []
+    for text in texts.to_list():
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(text.encode())
+        outside.update(inside.digest())
+        digests.append(outside.digest())
+    return digests

@@ -1,0 +1,83 @@
+"""Rows of a source become cases of the log, or are refused for one stated reason each."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from features.eventlog.cases import CASE_SCHEMA
+from features.intake.cells import Cells, read_cells
+from features.intake.columns import (
+    read_codes,
+    read_grids,
+    read_ids,
+    read_people,
+    read_times,
+    refuse_closed_grids,
+    refuse_disorder,
+    refuse_formulas,
+)
+from features.intake.faults import Faults
+from features.intake.keyed import keyed_hashes
+from features.intake.quarantine import Refusal
+from features.intake.rows import RowBatch
+from features.intake.screening import screen_rows
+from features.intake.terms import CODE_COLUMNS, Terms
+from features.schema import Col
+
+
+@dataclass(frozen=True)
+class MappedBatch:
+    """What became of the rows of one batch."""
+
+    cases: pl.DataFrame
+    """Columns of `CASE_SCHEMA`."""
+    refusals: tuple[Refusal, ...]
+    normalised: int
+    """Cells that held full-width characters."""
+
+
+def map_batch(batch: RowBatch, terms: Terms, key: bytes) -> MappedBatch:
+    """Check every row and turn those without fault into cases; each other row is refused for the first fault found."""
+    cells = read_cells(batch, terms)
+    faults = Faults(cells.frame.height)
+    for field, codes in screen_rows(cells):
+        faults.add_codes(field, codes)
+    refuse_formulas(cells, faults)
+    columns = _read_columns(cells, faults, key)
+    rows = pl.DataFrame({**columns, Col.ROW_NUMBER: batch.numbers, Col.ROW_HASH: _hash_rows(batch.cells, key)})
+    return MappedBatch(
+        cases=_complete(rows.filter(~faults.rows)),
+        refusals=(*_refuse_broken(batch, key), *_refuse(rows.filter(faults.rows), faults)),
+        normalised=cells.normalised,
+    )
+
+
+def _read_columns(cells: Cells, faults: Faults, key: bytes) -> dict[str, pl.Series]:
+    source = cells.terms.source
+    columns = {Col.EVENT_ID: read_ids(cells, faults, key), Col.GRID_ID: read_grids(cells, faults)}
+    columns |= {name: read_codes(name, cells, faults) for name in CODE_COLUMNS if name in source.columns}
+    times = {name: read_times(name, cells, faults) for name in source.times}
+    refuse_disorder(pl.DataFrame(times), cells, faults)
+    refuse_closed_grids(columns[Col.GRID_ID], times[Col.OCCURRED_AT], cells, faults)
+    if Col.PEOPLE in source.columns:
+        columns[Col.PEOPLE_BUCKET] = read_people(cells, faults)
+    return columns | times
+
+
+def _complete(rows: pl.DataFrame) -> pl.DataFrame:
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in CASE_SCHEMA.items() if name not in rows.columns]
+    return rows.with_columns(missing).select(CASE_SCHEMA.keys())
+
+
+def _hash_rows(cells: pl.DataFrame, key: bytes) -> pl.Series:
+    return keyed_hashes(key, cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series())
+
+
+def _refuse(rows: pl.DataFrame, faults: Faults) -> list[Refusal]:
+    refused = zip(rows[Col.ROW_NUMBER], faults.reasons, rows[Col.ROW_HASH], strict=True)
+    return [Refusal(number, field, code, row_hash) for number, (field, code), row_hash in refused]
+
+
+def _refuse_broken(batch: RowBatch, key: bytes) -> list[Refusal]:
+    hashes = keyed_hashes(key, pl.Series([row.text for row in batch.broken], dtype=pl.String))
+    return [Refusal(row.number, row.field, row.code, row_hash) for row, row_hash in zip(batch.broken, hashes, strict=True)]
