@@ -24,7 +24,10 @@ SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 def backtest(
     work: Workspace, *, target: TargetName = None, horizon_days: HorizonDays = None, period: Period, json_file: JsonFile = None
 ) -> None:
-    """Replay the past: fit on what was known by then, predict what followed, beside every baseline."""
+    """Replay the past: the model beside every baseline.
+
+    Everything is fitted on what was known by then and judged by what followed.
+    """
     from features.panel.build import build_panel
     from training.backtest import backtest as replay
 

@@ -1,5 +1,6 @@
 """`yujing demo`: the whole way on a made-up district, from a case file to a list that is served."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -27,12 +28,12 @@ REASON = "demo: published to be looked at, whatever the gate says"
 
 
 def demo(work: Workspace, *, seed: Seed = 1, with_server: Serve = True) -> None:
-    """Make up a small district, ingest it, backtest, train, publish today's list and serve it."""
+    """Make up a small district and run it the whole way."""
     today = datetime.now(work.settings.tz).date()
     place = Workspace(Home(work.home.root / f"demo-{today}-{seed}"), work.config)
     message(f"Everything of this demo lives in {place.home.root}; no event in it ever happened.")
     cases, grids = _write_sample(place, today, seed)
-    steps = {
+    steps: dict[str, Callable[[], None]] = {
         "ingest": lambda: ingest(place, files=[cases], grids=grids),
         "backtest": lambda: backtest(place, period=Period()),
         "train": lambda: train(place),

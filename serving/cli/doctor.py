@@ -25,7 +25,7 @@ PRIVATE = 0o077
 
 
 def doctor(work: Workspace) -> None:
-    """Check the installation, the settings and the home folder, line by line."""
+    """Check installation, settings and home folder."""
     results = list(_run(work))
     print_table(("", "check", "found"), results)
     if any(mark != "ok" for mark, *_ in results):

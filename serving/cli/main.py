@@ -9,9 +9,16 @@ import typer
 
 from features.errors import YujingError
 from features.home import Home
+from serving.cli.backtest import backtest
+from serving.cli.demo import demo
+from serving.cli.doctor import doctor
+from serving.cli.ingest import ingest
 from serving.cli.models import list_models, promote_model, rollback_model, show_model
 from serving.cli.output import message
 from serving.cli.panel import panel
+from serving.cli.rank import explain, rank
+from serving.cli.serve import serve
+from serving.cli.train import train
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -40,7 +47,7 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (panel,):
+for command in (demo, ingest, panel, backtest, train, rank, explain, serve, doctor):
     add_command(app, command)
 
 models = typer.Typer(no_args_is_help=True, help="Trained and published models.")

@@ -21,11 +21,11 @@ Override = Annotated[bool, typer.Option("--override", help="Publish although the
 
 
 def list_models(work: Workspace, *, target: TargetName = None) -> None:
-    """List what was trained for a target, the newest first, and who was champion when."""
+    """List what was trained, and who was champion when."""
     from training.published import history
 
     zone = work.settings.tz
-    trained = [(item.version, _minute(item.trained_at, zone), " ".join(item.aliases)) for item in _registry(work, target).list_models()]
+    trained = [(item.version, _minute(item.created_at, zone), " ".join(item.aliases)) for item in _registry(work, target).list_models()]
     champions = [
         (item.target, _minute(item.published_at, zone), item.model_version, item.published_by, item.kind, item.reason)
         for item in history(work.engine, target)
@@ -35,9 +35,9 @@ def list_models(work: Workspace, *, target: TargetName = None) -> None:
 
 
 def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None) -> None:
-    """Show one model: its parameters and what the backtest said of it."""
+    """Show the parameters and figures of one model."""
     model = _registry(work, target).show_model(which)
-    about = [("version", model.version), ("run", model.run_id), ("trained", _minute(model.trained_at, work.settings.tz))]
+    about = [("version", model.version), ("run", model.run_id), ("trained", _minute(model.created_at, work.settings.tz))]
     print_table(("model", ""), [*about, ("aliases", " ".join(model.aliases)), *sorted(model.parameters.items())])
     print_table(("metric", "value"), sorted(model.metrics.items()))
 
@@ -57,7 +57,7 @@ def promote_model(
 
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
     """Return to the champion before the present one."""
-    from features.facts import DEFAULT_TARGET
+    from features.derive import DEFAULT_TARGET
     from training.publish import Approval, rollback
 
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
@@ -65,7 +65,7 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":
-    from features.facts import DEFAULT_TARGET
+    from features.derive import DEFAULT_TARGET
     from training.tracking import open_registry
 
     return open_registry(work.home, target or DEFAULT_TARGET)

@@ -20,7 +20,10 @@ Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write:
 
 
 def panel(work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every: EveryDays = 7, target: TargetName = None) -> None:
-    """Write the feature table of one as_of, or of a row of them that ends with it, as CSV or Parquet."""
+    """Write the feature table.
+
+    It has one row per grid and as_of: the one given, or with --from all of a row that ends with it.
+    """
     import numpy as np
 
     from features.days import day_number

@@ -20,7 +20,10 @@ COLUMNS = ("rank", "range", "grid", "name", "level", "expected", "usual", "facto
 
 
 def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 20, as_json: AsJson = False) -> None:
-    """Publish the list of a day; a list that stands already is printed as it stands."""
+    """Publish the list of a day.
+
+    A list that stands already is printed as it stands.
+    """
     from serving.daily import rank as publish
     from serving.ledger import read_body
     from serving.rows import GridRow
@@ -37,7 +40,7 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
 
 
 def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:
-    """Say why one grid stands where it stands, in words and numbers."""
+    """Say why one grid stands where it stands."""
     from serving.explain import explain as explain_row
     from serving.words import SERVICE_ONLY
 

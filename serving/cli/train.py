@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 
 def train(work: Workspace, *, target: TargetName = None) -> None:
-    """Backtest, fit on everything that is known, and register the model as the challenger of its target."""
-    from features.facts import find_target
+    """Fit a model and register it as the challenger.
+
+    The backtest comes first; its figures go with the model.
+    """
+    from features.derive import find_target
     from training.train import train as fit_and_register
 
     definition, _ = find_target(work.snapshot, target, work.settings)

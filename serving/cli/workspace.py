@@ -53,7 +53,7 @@ class Workspace:
 
     def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
         """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
-        from features.facts import find_target, read_facts
+        from features.derive import find_target, read_facts
 
         chosen, _ = find_target(self.snapshot, target, self.settings)
         return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
