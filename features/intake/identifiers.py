@@ -42,21 +42,12 @@ def _is_bank_card(found: str, _as_of: date) -> bool:
     return luhn.is_valid(found)
 
 
-def _is_no_time(found: str, _as_of: date) -> bool:
-    return not _COMPACT_TIME.fullmatch(found)
-
-
 def _is_plate(found: str, _as_of: date) -> bool:
     return sum(character.isdigit() for character in found) >= _PLATE_DIGITS
 
 
 _PROVINCE = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[0-9]")
 """Where a number was issued; 81 to 83 and 9x are residence cards."""
-_COMPACT_TIME = re.compile(
-    "(?:[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9]|(?:0[1-9]|1[0-2])[0-3][0-9]20[0-3][0-9]|[0-3][0-9](?:0[1-9]|1[0-2])20[0-3][0-9])"
-    "(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9])?"
-)
-"""yymmddHHMM, mmddyyyyHHMM and ddmmyyyyHHMM, with or without seconds."""
 _PLATE_DIGITS = 3
 """Fewer digits are an English word after a Chinese character."""
 
@@ -93,7 +84,7 @@ _BANK_CARDS = tuple(
 )
 _PHONES = (
     Shape(Code.PERSON_PHONE, _COUNTRY + apart("1", "[3-9]", digits(9)), "0-9"),
-    Shape(Code.PERSON_PHONE, _AREA + r"\)?" + apart("", "[2-8]", digits(6, 7)), _ALNUM, confirm=_is_no_time),
+    Shape(Code.PERSON_PHONE, _AREA + r"\)?" + apart("", "[1-9]", digits(6, 7)), _ALNUM),
     Shape(Code.PERSON_PHONE, apart("4", "0", "0", digits(7)), _ALNUM),
 )
 _PLATE = Shape(
@@ -113,7 +104,7 @@ _DEVICES = (
 )
 _POSITIONS = (
     # A coordinate with more than three decimals; the colon and point before it would make it the seconds of a time.
-    Shape(Code.PERSON_ACCOUNT, r"(?:^|[^0-9.:])(?:[3-9]|[1-9][0-9]|1[0-7][0-9])\.[0-9]{4}"),
+    Shape(Code.PERSON_ACCOUNT, r"(?:^|[^0-9.:])(?:[3-9]|[1-9][0-9]|1[0-7][0-9])\.[0-9]{4,}(?:[^0-9%]|$)"),
     Shape(Code.PERSON_ACCOUNT, apart("[0-9十百]", "(?:栋|幢|单元)")),
     # One digit before 户 or 室 counts households or rooms; two name a door.
     Shape(Code.PERSON_ACCOUNT, apart("[0-9]{2}", "(?:室|户(?:[^籍口外型]|$))")),

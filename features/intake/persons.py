@@ -17,12 +17,15 @@ from features.intake.quarantine import Code
 _INVISIBLE = "[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20e3\ufe00-\ufe0f\ufeff]"
 _DIGITS = dict(zip("〇零一二三四五六七八九壹贰叁肆伍陆柒捌玖幺Хх×", "001234567891234567891XXX", strict=True))
 _DIGIT_TABLE = str.maketrans(_DIGITS)
+_MONTH, _DAY, _CLOCK = "(?:0[1-9]|1[0-2])", "(?:[0-2][0-9]|3[01])", "(?:[01][0-9]|2[0-3])[0-5][0-9]"
 _DATE_OR_TIME = re.compile(
     "(?<![0-9])(?:"
     r"(?:19|20)[0-9]{2}([-./_ ])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-./_ ])[0-9]{1,2}\2(?:19|20)[0-9]{2}"
     r"|[0-2]?[0-9]([._])[0-5][0-9]\3[0-5][0-9]"
+    f"|[0-9]{{2}}{_MONTH}{_DAY}{_CLOCK}[0-5][0-9]|(?:{_MONTH}{_DAY}|{_DAY}{_MONTH})(?:19|20)[0-9]{{2}}{_CLOCK}(?:[0-5][0-9])?"
     ")(?![0-9])"
 )
+"""2015-01-16 and 16.1.2015, 8.30.00, and without separators 150116083000 and 011620150830."""
 _AMOUNT = re.compile(r"(?<![0-9.])([0-9]+)\.([0-9]{1,2})(?![0-9.])")
 _TRIGGER = "|".join([*(shape.trigger for shape in SHAPES), NAME_TRIGGER])
 
@@ -90,7 +93,7 @@ def _normalised(text: str) -> str:
 
 def _keep_dates_and_amounts_apart(text: str) -> str:
     """Let no phone or card run across the parts of a date or time, or a decimal point: 13-5-2015 8.30 is not a mobile number."""
-    apart = _DATE_OR_TIME.sub(lambda match: "/" + re.sub("[^0-9]", "/", match[0]) + "/", text)
+    apart = _DATE_OR_TIME.sub(lambda match: f"/{'/'.join(re.findall('[0-9]{1,6}', match[0]))}/", text)
     return _AMOUNT.sub(r"\1/\2", apart)
 
 
