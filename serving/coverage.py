@@ -1,6 +1,6 @@
 """Whether a grid can be rated at all: silence is not calm, and neither is a source that stopped.
 
-Reports that should have come are measured against what all grids reported on the same days, so weekends, holidays and quiet seasons
+Reports that should have come are measured against what the other grids reported on the same days, so weekends, holidays and quiet seasons
 silence nobody. Petitions are left out, as everywhere but in their own columns.
 """
 
@@ -77,9 +77,16 @@ def _reports(facts: Facts, as_of: int) -> _Reports:
     window_start = np.maximum(last_day + 1 - YEAR_DAYS, 0)
     own = np.bincount(grid, weight * (day >= window_start[grid]), minlength=size)
     everyone = until[last_day + 1] - until[window_start]
-    share = np.divide(own, everyone, out=np.zeros(size), where=everyone > 0)
     recent_start = max(len(until) - 1 - RECENT_DAYS, 0)
-    return _Reports(last_day, share * (until[-1] - until[last_day + 1]), share * (until[-1] - until[recent_start]))
+    return _Reports(
+        last_day,
+        missing=_ratio(own, everyone - own) * (until[-1] - until[last_day + 1]),
+        recent=_ratio(own, everyone) * (until[-1] - until[recent_start]),
+    )
+
+
+def _ratio(part: Counts, whole: Counts) -> Counts:
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, allowance: timedelta) -> Flags:

@@ -1,0 +1,45 @@
+"""One world for all tests that only read; those that write get a copy of its files."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serving.cli.sample import make_sample
+from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, open_world, publish_model
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty grids, 500 days, a champion, nothing published; never written to."""
+    world = open_world(tmp_path_factory.mktemp("trained") / "home")
+    fill(world, make_sample(LAST_DAY, days=500, grids=40, rng=np.random.default_rng(7)))
+    publish_model(world)
+    world.engine.dispose()
+    return world.home.root
+
+
+@pytest.fixture(scope="session")
+def shared_world(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same with lists of two days; read it, never write to it."""
+    world = _copy(trained_home, tmp_path_factory.mktemp("shared") / "home")
+    world.rank(AS_OF - timedelta(days=7), PUBLISHED_AT - timedelta(days=7))
+    world.rank()
+    yield world
+    world.engine.dispose()
+
+
+@pytest.fixture
+def world(trained_home: Path, tmp_path: Path) -> Iterator[World]:
+    """A copy to write to."""
+    world = _copy(trained_home, tmp_path / "home")
+    yield world
+    world.engine.dispose()
+
+
+def _copy(home: Path, root: Path) -> World:
+    shutil.copytree(home, root)
+    return open_world(root)

@@ -1,0 +1,85 @@
+"""A small home: made-up disputes in a real log, and a tiny model fitted to them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine, insert
+
+from features.database.engine import open_database, writing
+from features.database.tables import grid, model_publication
+from features.derive import read_facts
+from features.eventlog.append import Batch, append_batch
+from features.eventlog.cases import CASE_SCHEMA
+from features.eventlog.read import read_log
+from features.home import Home
+from features.panel.build import build_panel
+from features.schema import Col
+from serving.cli.sample import Sample
+from serving.daily import rank
+from serving.entry import Entry
+from serving.settings import Settings
+from training.folds import Gap, ripe_as_ofs
+from training.publish import write_folder
+from training.published import Manifest, sha256
+from training.train import fit_all
+
+LAST_DAY = date(2026, 1, 8)
+AS_OF = date(2026, 1, 9)
+PUBLISHED_AT = datetime(2026, 1, 8, 22, tzinfo=UTC)
+"""06:00 of as_of in Shanghai."""
+SETTINGS = Settings(
+    model={"max_rounds": 40, "rows_per_leaf": 20, "replicates": 5, "learning_rate": 0.1, "threads": 1},
+    backtest={"every_days": 28},
+    ranking={"reasons_for": 10, "priority_share": 0.05, "elevated_share": 0.1, "watch_share": 0.2},
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A home with a log and a champion."""
+
+    home: Home
+    engine: Engine
+    settings: Settings
+
+    def rank(self, as_of: date = AS_OF, now: datetime = PUBLISHED_AT) -> Entry:
+        return rank(self.home, self.engine, self.settings, as_of, now)
+
+
+def open_world(root: Path, settings: Settings = SETTINGS) -> World:
+    home = Home(root)
+    return World(home, open_database(home.database_url), settings)
+
+
+def append(engine: Engine, cases: pl.DataFrame, key: str = "sample") -> None:
+    """Append flat cases; columns that are missing are empty."""
+    moments = [name for name, kind in CASE_SCHEMA.items() if isinstance(kind, pl.Datetime) and name in cases.columns]
+    cases = cases.with_columns(pl.col(moments).dt.replace_time_zone("Asia/Shanghai").dt.convert_time_zone("UTC"))
+    missing = [pl.lit(None, kind).alias(name) for name, kind in CASE_SCHEMA.items() if name not in cases.columns]
+    append_batch(engine, Batch(key, "sample", cases.with_columns(missing), [], len(cases)))
+
+
+def fill(world: World, sample: Sample) -> None:
+    """Store the grids and cases of a sample."""
+    with writing(world.engine) as connection:
+        connection.execute(insert(grid), sample.grids.select(Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.LON, Col.LAT).to_dicts())
+    append(world.engine, sample.cases)
+
+
+def publish_model(world: World, version: int = 1) -> None:
+    """Fit a tiny model to the log and make it the champion, past the registry and the gate."""
+    facts = read_facts(read_log(world.home, world.engine), None, world.settings)
+    gap = Gap(world.settings.horizon_days, world.settings.delay_allowance_days)
+    panel = build_panel(facts, ripe_as_ofs(facts, gap, world.settings.backtest), gap.horizon_days, world.settings)
+    files = fit_all(facts, panel, gap, world.settings.model).files()
+    hashes = {name: sha256(content) for name, content in files.items()}
+    manifest = Manifest(
+        target=facts.target_name, horizon_days=gap.horizon_days, version=version, features_hash=hashes["features.json"], files=hashes
+    )
+    write_folder(world.home, manifest, files)
+    about = {"target": manifest.target, "model_hash": manifest.hash, "model_version": str(version), "kind": "promote"}
+    decided = {"published_at": datetime(2026, 1, 5, 3, tzinfo=UTC), "published_by": "analyst-1", "reason": "the first one"}
+    with writing(world.engine) as connection:
+        connection.execute(insert(model_publication), about | decided)
