@@ -1,6 +1,7 @@
 """Where events lie: grids in one fixed order, the areas above them and the grids beside them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,17 @@ class Level:
     def size(self) -> int:
         """Number of areas at this level."""
         return len(self.codes)
+
+    @cached_property
+    def sizes(self) -> npt.NDArray[np.int64]:
+        """Number of grids in each area."""
+        return np.bincount(self.member, minlength=self.size)
+
+    def sums(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Return the sums of (T, G) values over the grids of each area, shape (T, areas)."""
+        sums = np.zeros((self.size, len(values)))
+        np.add.at(sums, self.member, values.T)
+        return np.ascontiguousarray(sums.T)
 
 
 @dataclass(frozen=True)

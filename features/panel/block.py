@@ -1,29 +1,24 @@
 """A block of grids seen at all as_ofs: what feature families ask their questions to."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import replace
 from functools import cached_property
+from threading import RLock
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array
 
-from features.days import NEVER, Days
+from features.days import NEVER
 from features.facts import Facts
 from features.panel.channels import Channel, ChannelSet
-from features.panel.cube import Cube, Edges, count, latest
+from features.panel.cube import Cube, Increments, count, decayed, latest
 from features.panel.restrict import restrict
+from features.panel.usual import usual_rate
+from features.panel.when import MEMORY_DAYS, Values, When
 from features.places import Indices
 
-Values = npt.NDArray[np.float64]
-
-LOOKBACKS = (7, 14, 28, 90, 182, 365)
-"""Window lengths, in days, that counters can answer."""
-
-MEMORY_DAYS = 365
-"""What happened longer ago is forgotten; only what is still open counts at any age."""
-
 DECAY_SPAN = 6
-"""A decayed count ends after this many time constants, where exp(-6) = 0.25 % is left."""
+"""A decayed count ends after this many time constants, where exp(-6) = 0.25 % is left, or with the memory."""
 
 DECAY_UNIT = 2.0**-24
 """Decay weights are multiples of this, so that sums of them are exact."""
@@ -31,65 +26,63 @@ DECAY_UNIT = 2.0**-24
 
 def ratio(total: Values, count: Values) -> Values:
     """Divide, NaN where the count is 0."""
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count != 0)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count != 0))
 
 
-@dataclass(frozen=True)
-class When:
-    """The as_ofs of a panel (T,), sorted, the horizon behind each, and the edges its windows need."""
-
-    as_ofs: Days
-    horizon_days: int
-
-    @cached_property
-    def edges(self) -> Edges:
-        """Edges at each as_of and each window's start."""
-        return Edges.over(np.concatenate([self.as_ofs, *(self.as_ofs - days for days in LOOKBACKS)]))
-
-    @cached_property
-    def now(self) -> npt.NDArray[np.int64]:
-        """Positions of the as_ofs among the edges."""
-        return self.edges.at(self.as_ofs)
-
-    def window(self, cube: Cube, index: int, days: int) -> Values:
-        """Return (T, B) sums of one channel over [as_of - days, as_of)."""
-        channel = cube[index]
-        return np.asarray(channel[self.now] - channel[self.edges.at(self.as_ofs - np.int32(days))])
+def decay_weights(tau_days: int) -> Values:
+    """Return the weight of ages 1, 2, ... days: exp(-age / tau_days), cut after `DECAY_SPAN` time constants or `MEMORY_DAYS`."""
+    ages = np.arange(1, min(DECAY_SPAN * tau_days, MEMORY_DAYS) + 1)
+    return np.round(np.exp(-ages / tau_days) / DECAY_UNIT) * DECAY_UNIT
 
 
-class Areas:
-    """Counters of whole communities, townships and the district, made once for all blocks of a panel."""
+class Shared:
+    """What all blocks of a panel have in common, worked out once: counters of whole areas, usual levels, learned shares."""
 
     def __init__(self, facts: Facts, when: When) -> None:
-        self._facts = facts
-        self._when = when
+        self.facts = facts
+        self.when = when
+        self._lock = RLock()
+        self._values: dict[Hashable, Values] = {}
         self._cubes: dict[tuple[str, str], Cube] = {}
+
+    def once(self, key: Hashable, compute: Callable[[Facts, When], Values]) -> Values:
+        """Return compute(facts, when), worked out the first time the key is asked for."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = compute(self.facts, self.when)
+            return self._values[key]
+
+    def usual(self, channel: Channel) -> Values:
+        """Return the usual events per day of every grid, shape (T, G)."""
+        key = ("usual", channel.of.name, channel.index)
+        return self.once(key, lambda facts, when: usual_rate(facts, when, channel))
 
     def window(self, level: str, channel: Channel, days: int) -> Values:
         """Return (T, areas) sums over [as_of - days, as_of) of all grids of each area."""
-        key = (level, channel.of.name)
-        if key not in self._cubes:
-            members = self._facts.places.levels[level]
-            increments = channel.of.increments(self._facts)
-            self._cubes[key] = count(replace(increments, grid=members.member[increments.grid]), self._when.edges, members.size)
-        return self._when.window(self._cubes[key], channel.index, days)
+        key = (level, channel.of.name, channel.index, days)
+        return self.once(key, lambda _, when: when.window(self._cube(level, channel.of), channel.index, days))
 
-    def sizes(self, level: str) -> npt.NDArray[np.int64]:
-        """Return the number of grids in each area."""
-        members = self._facts.places.levels[level]
-        return np.bincount(members.member, minlength=members.size)
+    def _cube(self, level: str, channels: ChannelSet) -> Cube:
+        key = (level, channels.name)
+        if key not in self._cubes:
+            members = self.facts.places.levels[level]
+            increments = channels.increments(self.facts)
+            self._cubes[key] = count(replace(increments, grid=members.member[increments.grid]), self.when.edges, members.size)
+        return self._cubes[key]
 
 
 class Block:
     """Counters of some grids (B of them); every answer has shape (T, B)."""
 
-    def __init__(self, facts: Facts, grids: Indices, when: When, areas: Areas) -> None:
-        self.when = when
+    def __init__(self, grids: Indices, shared: Shared) -> None:
+        self.when = shared.when
+        self.shared = shared
         self.grids = grids
-        self._all = facts
-        self._areas = areas
-        self.facts = restrict(facts, grids)
+        self.facts = restrict(shared.facts, grids)
+        self._rows_of: dict[str, Increments] = {}
         self._cubes: dict[str, Cube] = {}
+        self._states: dict[str, Cube] = {}
+        self._values: dict[str, Values] = {}
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -99,7 +92,23 @@ class Block:
     @property
     def observed_days(self) -> Values:
         """(T, 1) days from the first record of the log to as_of, at least 1."""
-        return np.maximum(self.when.as_ofs - self.facts.first_day, 1).astype(np.float64)[:, None]
+        return self.when.observed_days(self.facts)
+
+    def usual(self, channel: Channel) -> Values:
+        """Return the usual events per day of each grid (`usual_rate`)."""
+        return self.shared.usual(channel)[:, self.grids]
+
+    def sum_of_others(self, level: str, values: Values) -> Values:
+        """Return the sum of (T, G) values over the other grids of the area each grid belongs to."""
+        members = self.shared.facts.places.levels[level]
+        sums = self.shared.once(("sum", level, id(values)), lambda *_: members.sums(values))
+        return sums[:, members.member[self.grids]] - values[:, self.grids]
+
+    def once(self, key: str, compute: Callable[["Block"], Values]) -> Values:
+        """Return compute(block), worked out the first time the key is asked for."""
+        if key not in self._values:
+            self._values[key] = compute(self)
+        return self._values[key]
 
     def window(self, channel: Channel, days: int) -> Values:
         """Return sums over [as_of - days, as_of)."""
@@ -107,27 +116,19 @@ class Block:
 
     def level(self, channel: Channel) -> Values:
         """Return sums over all time before as_of: for a state, the number of cases in it."""
-        return np.asarray(self._cube(channel.of)[channel.index][self.when.now])
+        if channel.of.name not in self._states:
+            self._states[channel.of.name] = count(self._increments(channel.of), self.when.states, len(self.grids))
+        return np.asarray(self._states[channel.of.name][channel.index])
 
     def days_since(self, channel: Channel) -> Values:
         """Return days from the last increment to as_of (1 for yesterday); NaN where there was none within `MEMORY_DAYS`."""
-        last = latest(channel.of.increments(self.facts), self.when.edges, len(self.grids))[channel.index][self.when.now]
-        days = (self.when.as_ofs[:, None] - np.maximum(last, -int(NEVER) // 2)).astype(np.float64)
+        last = latest(self._increments(channel.of), channel.index, self.when.states, len(self.grids))
+        days = (self.when.as_ofs[:, None] - np.maximum(last, -NEVER // 2)).astype(np.float64)
         return np.where(days <= MEMORY_DAYS, days, np.nan)
 
     def decayed(self, channel: Channel, tau_days: int) -> Values:
         """Return sums of exp(-age / tau_days), age in days from the increment to as_of, cut after `DECAY_SPAN` time constants."""
-        increments = channel.of.increments(self.facts)
-        span = DECAY_SPAN * tau_days
-        first = int(self.when.as_ofs[0]) - span
-        days = Edges.over(np.arange(first, int(self.when.as_ofs[-1]) + 1, dtype=np.int32))
-        daily = np.diff(count(increments, days, len(self.grids))[channel.index], axis=0)
-        ages = np.arange(span, 0, -1)
-        weights = np.round(np.exp(-ages / tau_days) / DECAY_UNIT) * DECAY_UNIT
-        starts = self.when.as_ofs - span - first
-        columns = (starts[:, None] + np.arange(span)).ravel()
-        rows = np.repeat(np.arange(len(starts)), span)
-        return np.asarray(csr_array((np.tile(weights, len(starts)), (rows, columns)), shape=(len(starts), len(daily))) @ daily)
+        return decayed(self._increments(channel.of), channel.index, self.when.as_ofs, decay_weights(tau_days), len(self.grids))
 
     def of_neighbours(self, channel: Channel, days: int) -> Values:
         """Return weighted sums over [as_of - days, as_of) of the neighbouring grids."""
@@ -137,23 +138,28 @@ class Block:
 
     def of_area(self, level: str, channel: Channel, days: int) -> Values:
         """Return the mean over [as_of - days, as_of) of the area's other grids; NaN where the grid is alone in its area."""
-        member = self._all.places.levels[level].member[self.grids]
-        others = (self._areas.sizes(level)[member] - 1).astype(np.float64)
+        member = self.shared.facts.places.levels[level].member[self.grids]
+        others = (self.shared.facts.places.levels[level].sizes[member] - 1).astype(np.float64)
         rest = self.in_area(level, channel, days) - self.window(channel, days)
         return ratio(rest, np.broadcast_to(others, self.shape))
 
     def in_area(self, level: str, channel: Channel, days: int) -> Values:
         """Return sums over [as_of - days, as_of) of the whole area each grid belongs to, the grid included."""
-        return self._areas.window(level, channel, days)[:, self._all.places.levels[level].member[self.grids]]
+        return self.shared.window(level, channel, days)[:, self.shared.facts.places.levels[level].member[self.grids]]
 
     def _cube(self, channels: ChannelSet) -> Cube:
         if channels.name not in self._cubes:
-            self._cubes[channels.name] = count(channels.increments(self.facts), self.when.edges, len(self.grids))
+            self._cubes[channels.name] = count(self._increments(channels), self.when.edges, len(self.grids))
         return self._cubes[channels.name]
+
+    def _increments(self, channels: ChannelSet) -> Increments:
+        if channels.name not in self._rows_of:
+            self._rows_of[channels.name] = channels.increments(self.facts)
+        return self._rows_of[channels.name]
 
     @cached_property
     def _rows(self) -> csr_array:
-        weights = self._all.places.neighbours
+        weights = self.shared.facts.places.neighbours
         if weights is None:
             raise ValueError("neighbour features need neighbours")
         return weights[self.grids]
@@ -161,7 +167,7 @@ class Block:
     @cached_property
     def _beside(self) -> "Block":
         """The neighbours of this block's grids, wherever they lie."""
-        return Block(self._all, np.unique(self._rows.indices).astype(np.int32), self.when, self._areas)
+        return Block(np.unique(self._rows.indices).astype(np.int32), self.shared)
 
     @cached_property
     def _neighbours(self) -> csr_array:

@@ -11,9 +11,10 @@ import polars as pl
 from features.days import EPOCH, Days
 from features.errors import UsageError
 from features.facts import Facts
-from features.panel.block import Areas, Block, When
+from features.panel.block import Block, Shared
 from features.panel.catalogue import Feature
 from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
+from features.panel.when import When
 from features.schema import Col
 from features.settings import Settings
 
@@ -86,11 +87,11 @@ def build_features(
 ) -> Panel:
     """Build the given features only."""
     when = When(np.asarray(as_ofs, np.int32), horizon_days)
-    areas = Areas(facts, when)
+    shared = Shared(facts, when)
     values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
 
     def fill(grids: npt.NDArray[np.int32]) -> None:
-        block = Block(facts, grids, when, areas)
+        block = Block(grids, shared)
         target = values[:, :, grids[0] : grids[-1] + 1]
         for row, feature in zip(target, features, strict=True):
             row[...] = feature.value(block)

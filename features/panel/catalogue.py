@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from features.panel.block import Block, Values
+from features.panel.block import Block
 from features.panel.channels import Channel
+from features.panel.when import Values
 
 Valued = Callable[[Block], Values]
 
@@ -42,6 +43,8 @@ class Feature:
     direction: Literal[-1, 0, 1] = 0
     """What a higher value can only do to the expected count: raise it (1), lower it (-1) or either (0)."""
     in_model: bool = True
+    min_history_days: int = 0
+    """Days of records before a model may use it: a column equal for all grids has only as many observations as there are weeks."""
 
 
 def window(channel: Channel, days: int) -> Valued:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from features.days import NEVER, Days
 from features.facts import Facts
 from features.panel.cube import Increments
+from features.places import WEIGHT_UNIT
 from features.schema import EventType
 
 
@@ -40,7 +41,7 @@ def without_petitions(facts: Facts) -> npt.NDArray[np.bool_]:
     return np.asarray(facts.cases.event_type != facts.event_types.index(EventType.PETITION))
 
 
-def _of_cases(facts: Facts, channel: npt.NDArray[np.integer], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
     weight = facts.cases.weight if amount is None else facts.cases.weight * amount
     return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight)
 
@@ -59,7 +60,7 @@ def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floatin
     return Increments(
         len(facts.event_types),
         facts.cases.event_type[case[rows]],
-        facts.cases.grid[case[rows]],
+        facts.spells.grid[rows],
         np.concatenate([start[lasts], end[ends]]),
         np.concatenate([weight[lasts], -weight[ends]]),
     )
@@ -68,7 +69,7 @@ def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floatin
 def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
     case = facts.spells.case
     weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
-    return Increments(len(facts.event_types), facts.cases.event_type[case], facts.cases.grid[case], facts.spells.end_day, weight)
+    return Increments(len(facts.event_types), facts.cases.event_type[case], facts.spells.grid, facts.spells.end_day, weight)
 
 
 def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
@@ -79,13 +80,13 @@ def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
 def _marks(facts: Facts, name: str) -> Increments:
     marks = getattr(facts, name)
     case = marks.case
-    return Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], marks.known_day, facts.cases.weight[case])
+    return Increments(1, np.zeros(len(case), np.int16), marks.grid, marks.known_day, facts.cases.weight[case])
 
 
 REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))
 KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(facts.kinds)))
 SOURCE = ChannelSet(
-    "source", lambda facts: _of_cases(facts, np.where(without_petitions(facts), facts.cases.source, -1), len(facts.sources))
+    "source", lambda facts: _of_cases(facts, np.where(without_petitions(facts), facts.cases.source, np.int16(-1)), len(facts.sources))
 )
 ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(without_petitions(facts)), 1))
 DELAY = ChannelSet(
@@ -139,17 +140,54 @@ def due_within(days: int) -> ChannelSet:
     return ChannelSet(f"due_{days}d", lambda facts: _within(facts, facts.cases.due_day, days))
 
 
-def _pending(facts: Facts, days: int) -> Increments:
-    due = facts.cases.due_day[facts.spells.case]
-    start = np.maximum(due - days, facts.spells.start_day - 1)
-    pending = (due < NEVER) & (start < facts.spells.end_day) & (facts.spells.start_day <= due)
-    case = facts.spells.case[pending]
-    return Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], due[pending], facts.cases.weight[case])
+def open_before_due(lead: int, kinds: int) -> ChannelSet:
+    """Open cases whose clock rule fires in exactly `lead` days, by kind: their state at each as_of."""
+
+    def increments(facts: Facts) -> Increments:
+        due = facts.cases.due_day[facts.spells.case]
+        start, end = np.maximum(facts.spells.start_day, due - lead - 1), np.minimum(facts.spells.end_day, due - lead)
+        rows = np.flatnonzero((due < NEVER) & (start < end))
+        case = np.concatenate([facts.spells.case[rows]] * 2)
+        weight = facts.cases.weight[facts.spells.case[rows]]
+        days = np.concatenate([start[rows], end[rows]])
+        return Increments(kinds, facts.cases.kind[case], facts.cases.grid[case], days, np.concatenate([weight, -weight]))
+
+    return ChannelSet(f"open_before_due_{lead}d", increments)
 
 
-def came_due(days: int) -> ChannelSet:
-    """Cases still open `days` days before their clock rule fires (or reported later), counted on the day it fires."""
-    return ChannelSet(f"came_due_{days}d", lambda facts: _pending(facts, days))
+def came_due(lead: int, kinds: int, *, escalated: bool) -> ChannelSet:
+    """Cases that were open `lead` days before their clock rule fired, by kind, on the day it fired; all, or only those that escalated."""
+
+    def increments(facts: Facts) -> Increments:
+        due = facts.cases.due_day[facts.spells.case]
+        pending = (due < NEVER) & (facts.spells.start_day < due - lead) & (facts.spells.end_day >= due - lead)
+        if escalated:
+            pending &= _escalated(facts)[facts.spells.case]
+        case = facts.spells.case[pending]
+        return Increments(kinds, facts.cases.kind[case], facts.spells.grid[pending], due[pending], facts.cases.weight[case])
+
+    return ChannelSet(f"came_due_{lead}d{'_escalated' * escalated}", increments)
+
+
+def _escalated(facts: Facts) -> npt.NDArray[np.bool_]:
+    """Tell which cases escalated on the day their clock rule fired."""
+    fired = facts.target.case[facts.target.occurred_day == facts.cases.due_day[facts.target.case]]
+    escalated = np.zeros(len(facts.cases.grid), np.bool_)
+    escalated[fired] = True
+    return escalated
+
+
+def quick(horizon_days: int) -> ChannelSet:
+    """Escalations whose case was reported less than a horizon before: each weighs the share of a horizon in which that can happen."""
+
+    def increments(facts: Facts) -> Increments:
+        case = facts.target.case
+        lag = facts.target.occurred_day - facts.cases.known_day[case]
+        share = np.round((horizon_days - lag) / horizon_days / WEIGHT_UNIT) * WEIGHT_UNIT
+        weight = facts.cases.weight[case] * np.maximum(share, 0.0)
+        return Increments(1, np.zeros(len(case), np.int16), facts.target.grid, facts.target.known_day, weight)
+
+    return ChannelSet(f"quick_{horizon_days}d", increments)
 
 
 def _repeated(facts: Facts, days: int) -> Increments:

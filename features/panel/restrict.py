@@ -6,45 +6,47 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Facts, Marks, Spells
+from features.facts import Cases, Facts, Marks, Spells
 from features.places import Indices
 
-Rows = TypeVar("Rows", Spells, Marks)
+Rows = TypeVar("Rows", Cases, Spells, Marks)
+Chosen = npt.NDArray[np.int64] | slice
 
 
 def restrict(facts: Facts, grids: Indices) -> Facts:
-    """Return the facts of these grids (sorted positions), renumbered from 0; the vocabulary stays whole."""
-    chosen = _ranges(facts.cases.grid, grids)
-    old = facts.cases.grid[chosen]
-    columns = {column.name: getattr(facts.cases, column.name)[chosen] for column in fields(facts.cases)}
-    cases = replace(facts.cases, **{**columns, "grid": np.searchsorted(grids, old).astype(np.int32)})
-    return replace(
-        facts,
-        cases=cases,
-        spells=_of_cases(facts.spells, chosen),
-        target=_of_cases(facts.target, chosen),
-        reopened=_of_cases(facts.reopened, chosen),
-    )
+    """Return the facts of these grids (sorted positions), renumbered from 0; the vocabulary stays whole.
+
+    Consecutive grids are cut out as views, others are copied.
+    """
+    offsets = facts.case_offsets
+    firsts = offsets[grids]
+    shift = np.concatenate([[0], np.cumsum(offsets[grids + 1] - firsts)[:-1]]) - firsts
+
+    def cut(rows: Rows) -> Rows:
+        chosen = _rows_of(rows.grid, grids)
+        columns = {column.name: getattr(rows, column.name)[chosen] for column in fields(rows)}
+        columns["grid"] = _renumbered(columns["grid"], grids)
+        if "case" in columns:
+            columns["case"] = (columns["case"] + shift[columns["grid"]]).astype(np.int32)
+        return replace(rows, **columns)
+
+    return replace(facts, cases=cut(facts.cases), spells=cut(facts.spells), target=cut(facts.target), reopened=cut(facts.reopened))
 
 
-def _of_cases(rows: Rows, cases: npt.NDArray[np.int64] | slice) -> Rows:
-    if isinstance(cases, slice):
-        first, last = np.searchsorted(rows.case, [cases.start, cases.stop])
-        chosen: npt.NDArray[np.int64] | slice = slice(int(first), int(last))
-        renumbered = rows.case[chosen] - np.int32(cases.start)
-    else:
-        chosen = _ranges(rows.case, cases)
-        renumbered = np.searchsorted(cases, rows.case[chosen]).astype(np.int32)
-    return replace(rows, **{**{column.name: getattr(rows, column.name)[chosen] for column in fields(rows)}, "case": renumbered})
+def _renumbered(grid: Indices, grids: Indices) -> Indices:
+    if len(grids) and grids[-1] - grids[0] + 1 == len(grids):
+        return np.asarray(grid - grids[0])
+    return np.searchsorted(grids, grid).astype(np.int32)
 
 
-def _ranges(sorted_keys: npt.NDArray[np.int32], wanted: npt.NDArray[np.integer]) -> npt.NDArray[np.int64] | slice:
-    """Return the rows whose key is wanted; a slice (a view, no copy) where the wanted keys are consecutive."""
-    if len(wanted) and wanted[-1] - wanted[0] + 1 == len(wanted):
-        first, last = np.searchsorted(sorted_keys, [wanted[0], wanted[-1] + 1])
-        return slice(int(first), int(last))
-    starts = np.searchsorted(sorted_keys, wanted)
-    lengths = np.searchsorted(sorted_keys, wanted, side="right") - starts
+def _rows_of(sorted_grids: Indices, grids: Indices) -> Chosen:
+    """Return the rows of these grids; a slice where the grids are consecutive."""
+    if len(grids) and grids[-1] - grids[0] + 1 == len(grids):
+        # keys of another type than the array would make numpy convert the whole array at each look-up
+        start, stop = np.searchsorted(sorted_grids, np.array([grids[0], grids[-1] + 1], np.int32))
+        return slice(int(start), int(stop))
+    starts = np.searchsorted(sorted_grids, grids)
+    lengths = np.searchsorted(sorted_grids, grids, side="right") - starts
     before = np.cumsum(lengths) - lengths
     rows: npt.NDArray[np.int64] = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
     return rows

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from features.days import NEVER
 from features.facts import Facts
-from features.panel.block import Block, Values, ratio
+from features.panel.block import Block, ratio
 from features.panel.catalogue import Feature, Kind, level, window
 from features.panel.channels import (
     CLOSED,
@@ -16,6 +16,7 @@ from features.panel.channels import (
     deadline_within,
     open_longer,
 )
+from features.panel.when import Values
 from features.schema import EventType
 from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 

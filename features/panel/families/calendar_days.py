@@ -1,13 +1,15 @@
 """What lies ahead in the calendar: workdays, festivals and periods. Equal for all grids, so it moves the level, not the ranks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from features.days import to_date
-from features.panel.block import Block, Values
+from features.panel.block import Block
 from features.panel.catalogue import Feature, Kind, Valued
+from features.panel.when import MEMORY_DAYS, Values
 from features.seasonality import days_to_spring_festival, days_within, workdays
 from features.settings import CalendarSettings, Period
 
@@ -17,8 +19,8 @@ YEAR = 365.25
 def features(calendar: CalendarSettings, horizon_days: int) -> Iterator[Feature]:
     """Yield calendar columns of the horizon [as_of, as_of + horizon_days); the Spring Festival only where it is kept."""
     yield _calendar("workdays_ahead", "days", "时段内工作日{n}天", "{n} workdays ahead", lambda block: _workdays(block, calendar))
-    yield _calendar("season_sin", "phase", "季节", "season", lambda block: _all_grids(block, np.sin(_phase(block))))
-    yield _calendar("season_cos", "phase", "季节", "season", lambda block: _all_grids(block, np.cos(_phase(block))))
+    for name, turn in (("season_sin", np.sin), ("season_cos", np.cos)):
+        yield replace(_calendar(name, "phase", "季节", "season", _turning(turn)), min_history_days=2 * MEMORY_DAYS)
     if calendar.country == "CN":
         yield _calendar(
             "days_to_spring_festival",
@@ -36,7 +38,11 @@ def features(calendar: CalendarSettings, horizon_days: int) -> Iterator[Feature]
 
 
 def _calendar(name: str, unit: str, zh: str, en: str, value: Valued) -> Feature:
-    return Feature(name, "calendar", "calendar", Kind.CONTEXT, unit, zh, en, value)
+    return Feature(name, "calendar", "calendar", Kind.CONTEXT, unit, zh, en, value, min_history_days=MEMORY_DAYS)
+
+
+def _turning(turn: np.ufunc) -> Valued:
+    return lambda block: _all_grids(block, turn(_phase(block)))
 
 
 def _days_of(periods: tuple[Period, ...], horizon_days: int) -> Valued:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from features.facts import Facts
-from features.panel.block import LOOKBACKS
 from features.panel.catalogue import Feature, Kind, window
 from features.panel.channels import GROUP, KIND, REPORTED, SOURCE, Channel
+from features.panel.when import LOOKBACKS
 from features.schema import EventType
 from features.words import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, SOURCE_ZH, plain
 

@@ -1,4 +1,4 @@
-"""Open cases about to become escalations by the clock, and how often such cases did before."""
+"""Open cases about to become escalations by the clock: how many, and how many are likely to."""
 
 from collections.abc import Iterator
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from features.days import NEVER
 from features.facts import Facts
-from features.panel.block import Block, Values
-from features.panel.catalogue import Feature, Kind
-from features.panel.channels import TARGET, Channel, came_due, due_within
+from features.panel.block import Block
+from features.panel.catalogue import Feature, Kind, Valued
+from features.panel.channels import Channel, due_within, quick
+from features.panel.falling_due import expected_escalations
+from features.panel.when import Values
 
 DUE_DAYS = (3, 7, 14, 28)
-SHARE_WINDOWS = (90, 365)
-SHARE_PRIOR = 5.0
-"""Cases of the district's own share that steady a grid's share."""
+PRIOR_CASES = 0.5
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
@@ -21,65 +21,55 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     if not (facts.cases.due_day < NEVER).any():
         return
     for days in sorted({*DUE_DAYS, horizon_days}):
-        yield _due(facts, days)
-    for window_days in SHARE_WINDOWS:
-        yield _share(horizon_days, window_days)
-        yield _expected(facts, horizon_days, window_days)
-
-
-def _due(facts: Facts, days: int) -> Feature:
-    return Feature(
-        name=f"due_count_grid_{days}d",
+        zh, en = f"{{n}}件未办结事项将在{days}天内到期", f"{{n}} open cases fall due within {days} days"
+        yield _due(f"due_count_grid_{days}d", "cases", (zh, en), _due_count(days))
+        zh, en = f"{days}天内到期事项为预计升级件数的{{n}}倍", f"cases due within {days} days are {{n}} times the escalations expected"
+        yield _due(f"due_ratio_grid_{days}d", "ratio", (zh, en), _against_expected(days))
+    yield _due(
+        "due_expected_grid",
+        "cases",
+        ("按以往情况,到期事项中约{n}件可能升级", "about {n} of the cases falling due would escalate as such cases did before"),
+        lambda block: block.once("due_expected", expected_escalations),
+    )
+    yield _due(
+        "due_share_grid",
+        "share",
+        ("时段内到期事项以往约有{n}最终升级", "{n} of the cases falling due would escalate as before"),
+        _share,
+    )
+    yield Feature(
+        name="quick_rate_grid",
         family="due",
         reason="due",
-        kind=Kind.DRIVER,
-        unit="cases",
-        zh=f"{{n}}件未办结事项将在{days}天内到期",
-        en=f"{{n}} open cases fall due within {days} days",
-        value=lambda block: _count(facts, block, days),
-        window_days=days,
-        direction=1,
+        kind=Kind.CONTROL,
+        unit="escalations per day",
+        zh="尚未上报而将在时段内升级的事项每天约{n}件",
+        en="{n} escalations a day of cases not yet reported",
+        value=lambda block: block.usual(Channel(quick(horizon_days))),
+        in_model=False,
     )
 
 
-def _share(horizon_days: int, window_days: int) -> Feature:
-    return Feature(
-        name=f"due_share_grid_{window_days}d",
-        family="due",
-        reason="due",
-        kind=Kind.DRIVER,
-        unit="share",
-        zh=f"近{window_days}天到期前{horizon_days}天仍未办结的事项中{{n}}最终超期",
-        en=f"{{n}} of the cases open {horizon_days} days before they fell due in {window_days} days did escalate",
-        value=lambda block: _past_share(block, horizon_days, window_days),
-        window_days=window_days,
-        direction=1,
-    )
+def _due(name: str, unit: str, phrases: tuple[str, str], value: Valued) -> Feature:
+    return Feature(name, "due", "due", Kind.DRIVER, unit, *phrases, value, direction=1)
 
 
-def _expected(facts: Facts, horizon_days: int, window_days: int) -> Feature:
-    return Feature(
-        name=f"due_expected_grid_{window_days}d",
-        family="due",
-        reason="due",
-        kind=Kind.DRIVER,
-        unit="cases",
-        zh=f"按近{window_days}天的比例,到期事项中约{{n}}件可能超期",
-        en=f"about {{n}} of the cases falling due would escalate at the share of the last {window_days} days",
-        value=lambda block: _count(facts, block, horizon_days) * _past_share(block, horizon_days, window_days),
-        window_days=window_days,
-        direction=1,
-    )
-
-
-def _count(facts: Facts, block: Block, days: int) -> Values:
+def _due_count(days: int) -> Valued:
     due = due_within(days)
-    return np.asarray(np.sum([block.level(Channel(due, index)) for index in range(len(facts.event_types))], axis=0))
+    return lambda block: np.asarray(sum(block.level(Channel(due, index)) for index in range(len(block.facts.event_types))))
 
 
-def _past_share(block: Block, horizon_days: int, window_days: int) -> Values:
-    """Divide escalations by cases that were open `horizon_days` before they fell due, steadied by the district's share."""
-    escalated, pending = Channel(TARGET), Channel(came_due(horizon_days))
-    district = block.in_area("district", escalated, window_days) / np.maximum(block.in_area("district", pending, window_days), 1.0)
-    grid = block.window(pending, window_days) + SHARE_PRIOR
-    return np.minimum((block.window(escalated, window_days) + SHARE_PRIOR * district) / grid, 1.0)
+def _against_expected(days: int) -> Valued:
+    count = _due_count(days)
+    return lambda block: (count(block) + PRIOR_CASES) / (_base(block) + PRIOR_CASES)
+
+
+def _base(block: Block) -> Values:
+    """Return the escalations expected of cases falling due and of those not yet reported."""
+    horizon = block.when.horizon_days
+    return block.once("due_expected", expected_escalations) + horizon * block.usual(Channel(quick(horizon)))
+
+
+def _share(block: Block) -> Values:
+    expected = block.once("due_expected", expected_escalations)
+    return (expected + 0.1) / (_due_count(block.when.horizon_days)(block) + 0.2)

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.facts import Facts
-from features.panel.block import LOOKBACKS, MEMORY_DAYS
 from features.panel.catalogue import Feature, Kind, window
 from features.panel.channels import TARGET, Channel
+from features.panel.when import LOOKBACKS, MEMORY_DAYS
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
@@ -25,6 +25,16 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
             value=window(Channel(TARGET), days),
             window_days=days,
         )
+    yield Feature(
+        name="usual_rate_grid",
+        family="history",
+        reason="history",
+        kind=Kind.CONTROL,
+        unit="escalations per day",
+        zh="本网格常态每天约{n}件升级",
+        en="{n} escalations a day are usual here",
+        value=lambda block: block.usual(Channel(TARGET)),
+    )
     yield Feature(
         name="history_days",
         family="history",

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from features.facts import Facts
-from features.panel.block import Block, Values, ratio
+from features.panel.block import Block, ratio
 from features.panel.catalogue import Feature, Kind, Valued
 from features.panel.channels import ANY, DELAY, Channel
+from features.panel.when import Values
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:

@@ -8,7 +8,7 @@ from features.panel.channels import REPORTED, TARGET, Channel
 from features.schema import EventType
 from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 
-TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (14, 30)}
+TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (7, 28, 120)}
 """Time constants in days; every other event type uses `OTHER_TAUS`."""
 OTHER_TAUS = (14,)
 

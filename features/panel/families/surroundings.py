@@ -2,15 +2,20 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from features.facts import Facts
+from features.panel.block import Block
 from features.panel.catalogue import Feature, Kind
 from features.panel.channels import REPORTED, TARGET, Channel
+from features.panel.when import MEMORY_DAYS, Values
 from features.schema import EventType
 from features.words import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
 
 NEIGHBOUR_WINDOWS = (7, 28, 90)
 AREA_WINDOWS = (28, 365)
-TARGET_AREA_WINDOWS = (28, 90, 365)
+TARGET_AREA_WINDOWS = (7, 28, 90, 365)
+PRIOR_ESCALATIONS = 3.0
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
@@ -28,6 +33,30 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
                     yield _around(name, what, channel, days)
             for days in TARGET_AREA_WINDOWS:
                 yield _around(name, "target", Channel(TARGET), days)
+                if days < MEMORY_DAYS:
+                    yield _against_usual(name, days)
+
+
+def _against_usual(level: str, days: int) -> Feature:
+    return Feature(
+        name=f"target_ratio_{level}_{days}d",
+        family="surroundings",
+        reason="surroundings",
+        kind=Kind.CONTEXT,
+        unit="ratio",
+        zh=f"{AREA_ZH[level]}近{days}天升级事项约为常态的{{n}}倍",
+        en=f"escalations in {AREA_EN[level]} in {days} days run at {{n}} times their usual level",
+        value=lambda block: _area_ratio(block, level, days),
+        window_days=days,
+        min_history_days=MEMORY_DAYS if level == "district" else 0,
+    )
+
+
+def _area_ratio(block: Block, level: str, days: int) -> Values:
+    """Return escalations over usual escalations of the other grids of the area, both steadied by `PRIOR_ESCALATIONS`."""
+    others = block.sum_of_others(level, block.shared.usual(Channel(TARGET))) * np.minimum(block.observed_days, days)
+    counted = block.in_area(level, Channel(TARGET), days) - block.window(Channel(TARGET), days)
+    return (counted + PRIOR_ESCALATIONS) / (others + PRIOR_ESCALATIONS)
 
 
 def _beside(what: str, channel: Channel, days: int) -> Feature:
@@ -58,4 +87,5 @@ def _around(level: str, what: str, channel: Channel, days: int) -> Feature:
         en=f"{{n}} {en} per other grid of {AREA_EN[level]} in {days} days",
         value=lambda block: block.of_area(level, channel, days),
         window_days=days,
+        min_history_days=MEMORY_DAYS if level == "district" else 0,
     )

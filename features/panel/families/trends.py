@@ -1,51 +1,67 @@
-"""Is it more than usual lately: recent counts against the grid's own weeks before."""
+"""Is it more than usual lately: recent counts against the grid's own year, and recent escalations against its usual level."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from features.facts import Facts
-from features.panel.block import Block, Values
-from features.panel.catalogue import Feature, Kind
-from features.panel.channels import REPORTED, TARGET, Channel
+from features.panel.block import Block
+from features.panel.catalogue import Feature, Kind, Valued
+from features.panel.channels import CLOSED, REPORTED, TARGET, Channel
+from features.panel.when import LOOKBACKS, MEMORY_DAYS, Values
 from features.schema import EventType
 from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 
-SPANS = ((7, 28), (28, 90), (90, 365))
-PRIOR_CASES = 1.0
+WINDOWS = (7, 28, 90)
+PRIOR_CASES = 2.0
 """Cases added to both sides, so that small counts stay near 1."""
+
+PRIOR_ESCALATIONS = 1.0
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
-    """Yield shrunk ratios of daily rates, recent over before; 1 is no change."""
+    """Yield shrunk ratios of recent over usual; 1 is as usual. None for petitions."""
     del horizon_days
     for index, event_type in enumerate(facts.event_types):
         if event_type != EventType.PETITION:
-            for recent, whole in SPANS:
-                yield _trend(event_type, Channel(REPORTED, index), recent, whole)
-    for recent, whole in SPANS:
-        yield _trend("target", Channel(TARGET), recent, whole)
+            for days in WINDOWS:
+                zh = f"近{days}天新增{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
+                en = f"new {EVENT_TYPE_EN[event_type]} in {days} days run at {{n}} times the grid's own year"
+                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(REPORTED, index), days), direction=1)
+                zh = f"近{days}天办结{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
+                en = f"{EVENT_TYPE_EN[event_type]} closed in {days} days run at {{n}} times the grid's own year"
+                yield _trend(f"{event_type}_closed", days, (zh, en), _against_own_year(Channel(CLOSED, index), days))
+    for days in LOOKBACKS:
+        zh, en = f"近{days}天升级事项约为本网格常态的{{n}}倍", f"escalations in {days} days run at {{n}} times the grid's usual level"
+        yield _trend("target", days, (zh, en), _against_usual(days), direction=1)
 
 
-def _trend(what: str, channel: Channel, recent: int, whole: int) -> Feature:
-    zh, en = (EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations"))
+def _trend(what: str, days: int, phrases: tuple[str, str], value: Valued, direction: int = 0) -> Feature:
     return Feature(
-        name=f"{what}_trend_grid_{recent}d",
+        name=f"{what}_ratio_grid_{days}d",
         family="trends",
         reason=f"trend_{what}",
         kind=Kind.DRIVER,
         unit="ratio",
-        zh=f"近{recent}天{zh}发生量约为此前{whole - recent}天平均的{{n}}倍",
-        en=f"{en} in {recent} days run at {{n}} times the {whole - recent} days before",
-        value=lambda block: _ratio(block, channel, recent, whole),
-        window_days=recent,
-        direction=0 if what == "target" else 1,
+        zh=phrases[0],
+        en=phrases[1],
+        value=value,
+        window_days=days,
+        direction=1 if direction else 0,
     )
 
 
-def _ratio(block: Block, channel: Channel, recent: int, whole: int) -> Values:
-    """Return ((recent + a) / (expected from before + a)), a = `PRIOR_CASES`; NaN until the log reaches back far enough."""
-    now = block.window(channel, recent)
-    before_days = np.minimum(block.observed_days, whole) - recent
-    before = (block.window(channel, whole) - now) * (recent / np.maximum(before_days, 1))
-    return np.where(before_days >= recent, (now + PRIOR_CASES) / (before + PRIOR_CASES), np.nan)
+def _against_own_year(channel: Channel, days: int) -> Valued:
+    def value(block: Block) -> Values:
+        covered = np.minimum(block.observed_days, days) / np.minimum(block.observed_days, MEMORY_DAYS)
+        return (block.window(channel, days) + PRIOR_CASES) / (block.window(channel, MEMORY_DAYS) * covered + PRIOR_CASES)
+
+    return value
+
+
+def _against_usual(days: int) -> Valued:
+    def value(block: Block) -> Values:
+        usual = block.usual(Channel(TARGET)) * np.minimum(block.observed_days, days)
+        return (block.window(Channel(TARGET), days) + PRIOR_ESCALATIONS) / (usual + PRIOR_ESCALATIONS)
+
+    return value
