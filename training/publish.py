@@ -51,12 +51,12 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
     manifest = _describe(model, files)
     standing = champions(history(engine, manifest.target))
     if standing and standing[-1].model_hash == manifest.hash:
-        _write_folder(home, manifest, files)
+        write_folder(home, manifest, files)
         return standing[-1]
     objections = _objections(files, standing)
     if objections and not approval.override:
         raise GateRefusedError(f"Version {model.version} must pass the gate, and does not: {'; '.join(objections)}.")
-    _write_folder(home, manifest, files)
+    write_folder(home, manifest, files)
     publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, objections)
     _record(engine, publication)
     mirror(engine, registry, manifest.target)
@@ -105,9 +105,17 @@ def _read_candidate(registry: Registry, model: ModelVersion) -> dict[str, bytes]
         files[name] = registry.read_file(model, name)
         if sha256(files[name]) != recorded:
             raise GateRefusedError(f"{name} of version {model.version} must have the SHA-256 on the run's record. Train again.")
+        _check_text(name, files[name])
     if missing := candidate.REQUIRED - files.keys():
         raise GateRefusedError(f"Version {model.version} must hold {', '.join(sorted(missing))}, and does not. Train again.")
     return files
+
+
+def _check_text(name: str, content: bytes) -> None:
+    try:
+        content.decode() if name.endswith(candidate.BOOSTER_SUFFIX) else json.loads(content)
+    except ValueError as error:
+        raise GateRefusedError(f"{name} must be LightGBM text or JSON in UTF-8, and is not. Train again.") from error
 
 
 def _try(files: Mapping[str, bytes]) -> None:
@@ -136,7 +144,7 @@ def _objections(files: Mapping[str, bytes], standing: Sequence[Publication]) -> 
     return objections
 
 
-def _write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> None:
     """Write `published/<hash>/` so that after a crash it is there whole or not at all; a damaged one is replaced."""
     if is_whole(home, manifest.hash):
         return

@@ -25,19 +25,23 @@ class BacktestSettings(Section):
 class ModelSettings(Section):
     """How LightGBM learns; the defaults were chosen inside training parts, never on test rows."""
 
-    learning_rate: float = Field(default=0.03, gt=0, le=1)
-    leaves: int = Field(default=7, ge=2)
-    rows_per_leaf: int = Field(default=100, ge=1)
+    learning_rate: float = Field(default=0.02, gt=0, le=1)
+    leaves: int = Field(default=16, ge=2)
+    rows_per_leaf: int = Field(default=200, ge=1)
     l2: float = Field(default=10.0, ge=0)
     feature_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the features each tree may use."""
-    row_share: float = Field(default=0.7, gt=0, le=1)
+    row_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the rows each tree sees."""
     max_bins: int = Field(default=63, ge=3)
-    max_rounds: int = Field(default=600, ge=1)
-    inner_share: float = Field(default=0.3, gt=0, lt=1)
+    max_rounds: int = Field(default=500, ge=1)
+    inner_share: float = Field(default=0.5, gt=0, lt=1)
     """Share of the training as_ofs, the last ones, on which rounds and calibration are found before the final fit."""
-    inner_folds: int = Field(default=2, ge=1)
+    inner_folds: int = Field(default=4, ge=1)
+    least_as_ofs: int = Field(default=26, ge=2)
+    """With fewer training as_ofs trees cannot be told from chance, and the model is its start alone."""
+    common_days: int = Field(default=730, ge=1)
+    """Days of training before a column that is nearly the same for all grids may be used: the same season seen twice."""
     replicates: int = Field(default=20, ge=0)
     """Models fitted to resampled rows, from which a rank gets its range."""
     seed: int = 1

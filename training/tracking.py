@@ -50,7 +50,7 @@ class ModelVersion:
 
     version: int
     run_id: str
-    trained_at: datetime
+    created_at: datetime
     aliases: tuple[str, ...]
     parameters: Mapping[str, str] = field(repr=False)
     metrics: Mapping[str, float] = field(repr=False)
@@ -98,7 +98,7 @@ class Registry:
         return ModelVersion(
             version=int(stored.version),
             run_id=run_id,
-            trained_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+            created_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
             aliases=tuple(sorted(stored.aliases)),
             parameters=dict(run.data.params),
             metrics=dict(run.data.metrics),

@@ -91,7 +91,8 @@ def _turnover(panel: Panel, fitted: Fitted, champion: Fitted) -> float | None:
 
 
 def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    sections = {"model": settings.model, "backtest": settings.backtest, "petition_volume": settings.panel.petition_volume}
+    sections = {"model": settings.model, "backtest": settings.backtest}
+    petitions = settings.panel.petition_volume
     flat = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.model_dump(mode="json").items()}
     about = {
         "target": facts.target_name,
@@ -103,6 +104,9 @@ def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Set
         "lightgbm": version("lightgbm"),
         "features_sha256": hashes[FEATURES],
         "model_sha256": hashes["model.lgb"],
+        "petition_volume": f"in the model until {petitions.until}, {petitions.by}: {petitions.reason}"
+        if petitions.in_model
+        else "not in the model",
     }
     return {name: str(value) for name, value in {**about, **flat}.items()}
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 
 from features.errors import GateRefusedError
 
@@ -33,25 +34,28 @@ def try_boosters(boosters: dict[str, str], rows: Rows, expected: Margins) -> Non
     Raises:
         GateRefusedError: the child died, ran out of time or memory, or predicted something else.
     """
-    found = _ask_child({"boosters": boosters, "rows": rows})
+    found = _ask_child(boosters, rows)
     for name in boosters:
         if not _agree(expected.get(name, []), found[name]):
             raise GateRefusedError(f"{name} must repeat the {len(rows)} golden predictions on record, and does not. Train again.")
 
 
-def _ask_child(question: dict[str, object]) -> Margins:
+def _ask_child(boosters: dict[str, str], rows: Rows) -> Margins:
     command = [sys.executable, "-I", str(CHILD)]
-    given, environment = json.dumps(question), os.environ | ONE_THREAD
+    question, environment = json.dumps({"boosters": boosters, "rows": rows}).encode(), os.environ | ONE_THREAD
     try:
-        answer = subprocess.run(  # noqa: S603 - our own script; the question goes through stdin
-            command, input=given, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False
+        child = subprocess.run(  # noqa: S603 - our own script; the question goes through stdin
+            command, input=question, env=environment, stdout=PIPE, stderr=DEVNULL, timeout=SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise GateRefusedError(f"The model must load and predict within {SECONDS} s, and did not. Train again.") from error
-    if answer.returncode:
-        raise GateRefusedError(f"The model must load in a process of its own; that process ended with {answer.returncode}. Train again.")
-    margins: Margins = json.loads(answer.stdout)
-    return margins
+    if child.returncode:
+        raise GateRefusedError(f"The model must load in a process of its own; that process ended with {child.returncode}. Train again.")
+    try:
+        answer = json.loads(child.stdout)
+        return {name: [float(value) for value in answer[name]] for name in boosters}
+    except (ValueError, TypeError, KeyError) as error:
+        raise GateRefusedError("The model must be answered for in numbers by the process that loads it. Train again.") from error
 
 
 def _agree(expected: list[float], found: list[float]) -> bool:

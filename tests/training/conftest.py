@@ -1,0 +1,66 @@
+"""One trained world for all tests of publishing: making MLflow's database and training take seconds."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from features.database.engine import open_database
+from features.facts import Facts
+from features.home import Home
+from features.targets import Target
+from tests.training.worlds import draw_facts, place_rates
+from training.publish import Approval, promote
+from training.published import current
+from training.settings import BacktestSettings, ModelSettings, Settings
+from training.tracking import Registry, open_registry
+from training.train import Trained, train
+
+SMALL = Settings(
+    delay_allowance_days=0,
+    backtest=BacktestSettings(folds=1, bootstrap=20),
+    model=ModelSettings(max_rounds=10, rows_per_leaf=20, replicates=1, inner_folds=1, threads=1),
+)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TARGET = Target(transitions=("escalated",))
+
+
+@dataclass(frozen=True)
+class World:
+    """A home with an MLflow store, the first version published, and the second trained beside it on the same facts."""
+
+    home: Home
+    engine: Engine
+    facts: Facts
+    registry: Registry
+    first: Trained
+    second: Trained
+    challenger: int
+    """The alias as training left it; tests that register versions move it."""
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = Home(tmp_path_factory.mktemp("world"))
+    facts = draw_facts(place_rates(12, 1), 300, 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        first = train(home, facts, TARGET, None, SMALL, NOW)
+        registry = open_registry(home, "escalation")
+        engine = open_database(home.database_url)
+        promote(home, engine, registry, first.version, Approval("li", "first", NOW, override=True))
+        second = train(home, facts, TARGET, current(home, engine), SMALL, NOW)
+    return World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """Return an empty home that shares nothing but the registry with the world."""
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def engine(home: Home) -> Engine:
+    return open_database(home.database_url)

@@ -1,0 +1,99 @@
+import json
+
+import mlflow.lightgbm
+import numpy as np
+import pytest
+
+from features.panel.build import build_panel
+from tests.training.conftest import NOW, SMALL
+from training.booster import margin, read_booster
+from training.card import write_card
+from training.folds import Gap, ripe_as_ofs
+from training.train import fit_all
+
+GAP = Gap(14, 0)
+
+
+@pytest.fixture(scope="module")
+def panel(world):
+    return build_panel(world.facts, ripe_as_ofs(world.facts, GAP, SMALL.backtest), 14, SMALL)
+
+
+def test_train_same_facts_and_seed_gives_identical_files(world):
+    first, second = (world.registry.show_model(trained.version).hashes for trained in (world.first, world.second))
+
+    assert first == {name: digest for name, digest in second.items() if name != "comparison.json"}
+
+
+def test_fit_all_other_seed_gives_another_model(world, panel):
+    """Equal hashes above mean something only if they can differ."""
+    model = SMALL.model.model_copy(update={"seed": 2})
+
+    assert fit_all(world.facts, panel, GAP, model).booster != fit_all(world.facts, panel, GAP, SMALL.model).booster
+
+
+def test_train_records_what_made_the_model(world):
+    model = world.registry.show_model(world.second.version)
+
+    assert world.challenger == model.version
+    assert model.created_at == NOW
+    assert model.parameters["data_sequence"] == str(world.facts.sequence)
+    assert model.parameters["target_definition"] == '{"transitions":["escalated"]}'
+    assert model.parameters["features_sha256"] == model.hashes["features.json"]
+    assert model.parameters["code_version"]
+    report = world.second.result.to_json()
+    assert model.metrics["poisson_deviance"] == report["models"]["lightgbm"]["poisson_deviance"]
+    assert model.metrics["poisson_deviance.low"] <= model.metrics["poisson_deviance"] <= model.metrics["poisson_deviance.high"]
+
+
+def test_train_leaves_text_json_and_pictures_only(world):
+    kinds = {path.suffix for path in world.home.artifacts.rglob("*") if path.is_file()}
+
+    assert kinds == {".lgb", ".json", ".md", ".png", ""}
+    assert {path.name for path in world.home.artifacts.rglob("*") if path.is_file() and not path.suffix} == {"MLmodel"}
+
+
+def test_train_second_time_compares_with_the_champion_on_the_same_folds(world):
+    model = world.registry.show_model(world.second.version)
+    comparison = json.loads(world.registry.read_file(model, "comparison.json"))
+
+    assert comparison["turnover"] == 0
+    assert comparison["champion"]["as_of"] == world.second.result.to_json()["as_of"]
+
+
+def test_golden_rows_are_what_the_booster_says(world, panel):
+    model = world.registry.show_model(world.second.version)
+    golden = json.loads(world.registry.read_file(model, "golden.json"))
+    booster = read_booster(world.registry.read_file(model, "model.lgb").decode())
+    rows = np.array(golden["rows"], np.float64)
+
+    assert rows.shape == (200, len(json.loads(world.registry.read_file(model, "features.json"))["names"]))
+    assert margin(booster, rows).tolist() == golden["margins"]["model.lgb"]
+
+
+def test_registered_model_is_read_by_mlflow_itself(world, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", world.home.tracking_url)
+    model = world.registry.show_model(world.second.version)
+
+    booster = mlflow.lightgbm.load_model(f"models:/yujing-escalation/{model.version}")
+
+    assert booster.model_to_string() == world.registry.read_file(model, "model.lgb").decode()
+
+
+def test_card_has_no_empty_field_and_equals_the_record(world, panel):
+    model = world.registry.show_model(world.second.version)
+    report = json.loads(world.registry.read_file(model, "backtest.json"))
+    card = write_card(report, model.parameters, panel.features, world.second.objections)
+
+    assert card == world.second.card
+    assert "|  |" not in card
+    for part in ("Purpose", "Limits", "Must not be used", "Loop control is partial", "不得用于考核排名", model.parameters["code_version"]):
+        assert part in card
+
+
+def test_card_figure_changed_by_hand_is_caught(world, panel):
+    model = world.registry.show_model(world.second.version)
+    report = json.loads(world.registry.read_file(model, "backtest.json"))
+    report["models"]["lightgbm"]["auc"] += 0.0001
+
+    assert write_card(report, model.parameters, panel.features, world.second.objections) != world.second.card
