@@ -43,13 +43,14 @@ class _Lines:
 
     def take(self, count: int) -> list[str]:
         lines, self._back = self._back[:count], self._back[count:]
-        chars = sum(map(len, lines))
+        chars = 0
         while len(lines) < count and chars < BATCH_CHARS:
             pieces = list(itertools.islice(self._pieces, min(SLICE_LINES, count - len(lines))))
             if not pieces:
                 break
-            lines += pieces if not self._tail and max(map(len, pieces)) < LINE_CHARS else self._without_tails(pieces)
-            chars += sum(map(len, pieces))
+            longest = max(map(len, pieces))
+            lines += self._without_tails(pieces) if self._tail or longest == LINE_CHARS else pieces
+            chars += longest * len(pieces)
         return lines
 
     def give_back(self, lines: list[str]) -> None:
@@ -68,7 +69,7 @@ def _batches(path: Path, encoding: str, header: tuple[str, ...]) -> Iterator[Row
         _read_header(text, path)
         lines = _Lines(text)
         while block := lines.take(BATCH_ROWS):
-            quoted = any('"' in line for line in block)
+            quoted = '"' in "".join(block)
             batch = _split_quoted(block, lines, header, first) if quoted else _split_plain(block, header, first)
             first += batch.read
             yield set_broken_cells_apart(batch)

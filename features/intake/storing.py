@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 from sqlalchemy import Engine
 
 from features.eventlog.append import Batch, append_batch
@@ -55,6 +56,6 @@ class Storing:
 
 def _batch_key(feed: str, mapped: MappedBatch) -> str:
     """Return the hash of what is to be stored: the same rows under the same terms are the same batch, in whatever file they come."""
-    cases = mapped.cases.drop(Col.ROW_HASH).write_csv()
+    cases = mapped.cases.drop(Col.ROW_HASH).with_columns(cs.datetime().to_physical()).write_csv()
     refusals = "\n".join(f"{one.row_number},{one.code}" for one in mapped.refusals)
     return hashlib.sha256(f"{feed}\x1d{cases}\x1d{refusals}".encode()).hexdigest()
