@@ -1,5 +1,6 @@
 """What a batch adds to the event log."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -106,6 +107,20 @@ def test_append_batch_transition_is_known_no_earlier_than_its_row(engine: Engine
 
     assert rows(engine, event.c.event_id, event.c.known_at) == [("c1", LATER), ("c2", REPORTED)]
     assert rows(engine, event_transition.c.event_seq, event_transition.c.known_at) == [(1, LATER), (3, LATER)]
+
+
+def test_append_batch_many_writers_at_once_leave_no_hole(engine: Engine, make_cases) -> None:
+    def write(writer: int) -> None:
+        for number in range(5):
+            key = f"{writer}-{number}"
+            send(engine, key, make_cases({"event_id": key, "resolved_at": LATER}, {"event_id": "shared"}))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    numbers = [seq for table in (event, event_transition) for (seq,) in rows(engine, table.c.seq)]
+
+    assert sorted(numbers) == list(range(1, 42))
+    assert rows(engine, sequence.c.last) == [(41,)]
 
 
 def test_append_batch_refused_by_the_database_leaves_no_trace(engine: Engine, make_cases) -> None:

@@ -2,7 +2,6 @@
 
 import sqlite3
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from sqlalchemy import BigInteger, Date, Engine, Integer, String, Table, delete,
 from sqlalchemy.exc import DBAPIError
 
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, writing
-from features.database.tables import APPEND_ONLY, UtcTime, feed, metadata, sequence
+from features.database.tables import APPEND_ONLY, UtcTime, feed, metadata
 from features.errors import StoreError, UsageError
 from features.home import Home
 from features.settings import Settings
@@ -109,21 +108,6 @@ def test_writing_error_rolls_back_and_says_so_in_one_line(engine: Engine) -> Non
     with engine.connect() as connection:
         assert connection.execute(select(feed)).all() == []
     assert "\n" not in str(caught.value)
-
-
-def test_writing_two_writers_take_turns(engine: Engine) -> None:
-    """A counter that is read and written by two threads at once loses no step."""
-
-    def step(_: int) -> None:
-        with writing(engine) as connection:
-            last = connection.execute(select(sequence.c.last).with_for_update()).scalar_one()
-            connection.execute(update(sequence).values(last=last + 1))
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(step, range(40)))
-
-    with engine.connect() as connection:
-        assert connection.execute(select(sequence.c.last)).scalar_one() == 40
 
 
 @pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)

@@ -1,0 +1,88 @@
+"""A client for the tests that kill it: each line on stdin is a job, done by a forked child that waits, stopped, for its tracer.
+
+Forking after the imports makes a hundred killed processes affordable. Acknowledgements are folders: making one is none of the
+calls that are traced.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+from sqlalchemy import Engine
+
+from features.database.engine import open_database
+from features.errors import StoreError
+from features.eventlog.append import Batch, append_batch
+from features.eventlog.cases import CASE_SCHEMA
+from features.eventlog.read import log_state
+from features.eventlog.segments import read_copy
+from features.home import Home
+
+BATCHES = 2
+SEGMENT_RECORDS = 4
+ATTEMPTS = 3
+LET_ANYONE_TRACE = (0x59616D61, -1)
+"""prctl arguments; without them only a parent may trace where the kernel is strict."""
+
+
+def ingest(home: Home, *, keyed: bool) -> None:
+    """Send every batch that is not acknowledged, then bring the copy up to date; try again after a failure.
+
+    The right client sends a batch again under its own key; the broken one makes a new key for each attempt.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            engine = open_database(home.database_url)
+            _send(engine, home, keyed=keyed)
+            read_copy(home.segments, engine, log_state(engine).sequence, SEGMENT_RECORDS)
+        except StoreError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+def _send(engine: Engine, home: Home, *, keyed: bool) -> None:
+    for number in range(BATCHES):
+        acknowledged = home.root / "acknowledged" / str(number)
+        if not acknowledged.exists():
+            append_batch(engine, make_batch(number, key=f"batch-{number}" if keyed else uuid4().hex))
+            acknowledged.mkdir()
+
+
+def make_batch(number: int, key: str) -> Batch:
+    """Two new cases, news of a case of the batch before, and a refused row."""
+    occurred = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+    first = {"grid_id": "g1", "event_type": "dispute", "category": "neighbor", "occurred_at": occurred, "reported_at": occurred}
+    rows = [{**first, "event_id": f"{number}-{row}", "row_number": row, "row_hash": "h"} for row in range(2)]
+    if number:
+        before = occurred - timedelta(days=1)
+        rows.append({**rows[0], "event_id": f"{number - 1}-0", "occurred_at": before, "reported_at": before, "resolved_at": occurred})
+    return Batch(key, "hotline", pl.DataFrame(rows, schema=CASE_SCHEMA), [(9, "grid_id", "GRID_UNKNOWN", "h")], len(rows) + 1)
+
+
+def main() -> None:
+    """Do jobs: print the child's process id once it stands still, and its exit status when it is over."""
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if not child:
+            ctypes.CDLL(None).prctl(*LET_ANYONE_TRACE)
+            os.kill(os.getpid(), signal.SIGSTOP)
+            ingest(Home(Path(job["home"])), keyed=job["keyed"])
+            os._exit(0)
+        os.waitpid(child, os.WUNTRACED)
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        sys.stdout.write(f"{os.waitpid(child, 0)[1]}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""An acknowledged event is neither lost nor doubled, whatever call of an ingest fails or is the last one."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from features.database.bulk import insert_rows
+from features.database.engine import open_database, writing
+from features.database.tables import grid
+from features.home import Home
+
+CALLS = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "unlink")
+FIRST = 60
+"""Every one of so many first calls is a point to kill at; of those after, only the ones that are not mere writes of a page."""
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One traced call of an ingest: the how manieth of its name."""
+
+    name: str
+    ordinal: int
+
+
+@dataclass(frozen=True)
+class Client:
+    """The process that forks one ingest per job."""
+
+    process: subprocess.Popen[str]
+    folder: Path
+
+    def ingest(self, home: Path, *, keyed: bool = True, inject: str | None = None) -> int:
+        """Run one ingest, under strace if something is to be injected ("" only records), and return its wait status."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps({"home": str(home), "keyed": keyed}) + "\n")
+        self.process.stdin.flush()
+        child = int(self.process.stdout.readline())
+        tracer = None if inject is None else self._trace(child, inject)
+        os.kill(child, signal.SIGCONT)
+        status = int(self.process.stdout.readline())
+        if tracer:
+            tracer.communicate()
+        return status
+
+    def _trace(self, child: int, inject: str) -> subprocess.Popen[str]:
+        options = ["-o", str(self.folder / "trace"), "-e", f"trace={','.join(CALLS)}", *(["-e", inject] if inject else [])]
+        tracer = subprocess.Popen(["strace", *options, "-p", str(child)], stderr=subprocess.PIPE, text=True)
+        assert tracer.stderr
+        if "attached" not in (said := tracer.stderr.readline()):
+            os.kill(child, signal.SIGKILL)
+            pytest.skip(f"strace may not trace here: {said}")
+        return tracer
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    script = Path(__file__).with_name("ingest_client.py")
+    environment = {**os.environ, "PYTHONPATH": str(script.parents[2])}
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        yield Client(process, tmp_path_factory.mktemp("client"))
+        assert process.stdin
+        process.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Return a function that makes a home with open tables and one grid."""
+    folder = tmp_path_factory.mktemp("homes")
+    engine = open_database(Home(folder / "empty").database_url)
+    with writing(engine) as connection:
+        insert_rows(connection, grid, pl.DataFrame({"grid_id": ["g1"], "name": "", "parent_path": ""}))
+    engine.dispose()
+    (folder / "empty" / "acknowledged").mkdir()
+
+    def copy() -> Path:
+        shutil.rmtree(folder / "used", ignore_errors=True)
+        return shutil.copytree(folder / "empty", folder / "used")
+
+    return copy
+
+
+@pytest.fixture(scope="module")
+def calls(client: Client, new_home: Callable[[], Path]) -> list[Call]:
+    """The traced calls of one undisturbed ingest, in order."""
+    assert client.ingest(new_home(), inject="") == 0
+    names = re.findall(r"^(\w+)\(", (client.folder / "trace").read_text(), flags=re.MULTILINE)
+    return [Call(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
+
+
+@pytest.fixture(scope="module")
+def whole(client: Client, new_home: Callable[[], Path]) -> dict[str, list[tuple]]:
+    """What one undisturbed ingest leaves behind."""
+    home = new_home()
+    client.ingest(home)
+    return stored(home)
+
+
+def stored(home: Path) -> dict[str, list[tuple]]:
+    """All that is in the log and its copy, except the keys."""
+    connection = sqlite3.connect(home / "yujing.db")
+    tables = ("event", "event_transition", "quarantine", "sequence", "feed", "segment")
+    found = {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall() for table in tables}
+    found["batch"] = connection.execute("SELECT feed, read, accepted, duplicate, quarantined FROM batch ORDER BY id").fetchall()
+    found["integrity"] = connection.execute("PRAGMA integrity_check").fetchall()
+    connection.close()
+    found["copy"] = pl.read_parquet(home / "segments" / "*.parquet").sort("seq").rows()
+    return found
+
+
+def points(calls: list[Call]) -> list[Call]:
+    """The calls to kill or fail at."""
+    return calls[:FIRST] + [call for call in calls[FIRST:] if call.name != "pwrite64"]
+
+
+def commits(calls: list[Call]) -> list[Call]:
+    """The calls that follow a truncated journal: the batch is stored, and its client does not know yet."""
+    return [after for before, after in pairwise(calls) if before.name == "ftruncate"]
+
+
+def damaged_by_kills(client: Client, new_home: Callable[[], Path], whole: dict, at: list[Call], *, keyed: bool) -> list[Call]:
+    """Kill an ingest at each point, let the client go on, and return the points after which the log was not whole."""
+    damaged = []
+    for call in at:
+        home = new_home()
+        assert client.ingest(home, keyed=keyed, inject=f"inject={call.name}:signal=KILL:when={call.ordinal}") == signal.SIGKILL
+        if client.ingest(home, keyed=keyed) != 0 or stored(home) != whole:
+            damaged.append(call)
+    return damaged
+
+
+def damaged_by_errors(client: Client, new_home: Callable[[], Path], whole: dict, at: list[Call], *, keyed: bool) -> list[Call]:
+    """Let each point fail in turn, and return those after which the log was not whole."""
+    damaged = []
+    for place, call in enumerate(at):
+        home = new_home()
+        error = ("EIO", "ENOSPC")[place % 2]
+        if client.ingest(home, keyed=keyed, inject=f"inject={call.name}:error={error}:when={call.ordinal}") != 0 or stored(home) != whole:
+            damaged.append(call)
+    return damaged
+
+
+def test_ingest_killed_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls) -> None:
+    assert damaged_by_kills(client, new_home, whole, points(calls), keyed=True) == []
+
+
+def test_ingest_killed_and_resumed_after_the_last_acknowledgement_is_caught(client, new_home, whole, calls) -> None:
+    """The broken variant: what is not acknowledged is sent again without its key."""
+    assert damaged_by_kills(client, new_home, whole, commits(calls), keyed=False) != []
+
+
+def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls) -> None:
+    assert damaged_by_errors(client, new_home, whole, points(calls), keyed=True) == []
+
+
+def test_ingest_failing_and_repeated_with_a_new_key_is_caught(client, new_home, whole, calls) -> None:
+    """The broken variant: an error is taken to mean that nothing was stored."""
+    assert damaged_by_errors(client, new_home, whole, commits(calls), keyed=False) != []
