@@ -45,7 +45,7 @@ def test_readme_lists_every_command_and_no_other(readme: str) -> None:
     assert sorted(command_names()) == sorted(listed)
 
 
-@pytest.mark.parametrize("name", command_names())
+@pytest.mark.parametrize("name", list(command_names()))
 def test_help_of_every_command_says_what_it_does(name: str) -> None:
     result = CliRunner().invoke(app, [*name.split(), "--help"])
 
@@ -66,6 +66,7 @@ def test_readme_source_file_is_one() -> None:
     assert SourceFile(**yaml.safe_load(block)).name == "town_hotline"
 
 
+@pytest.mark.usefixtures("quick_settings")
 def test_readme_commands_run_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sample = make_sample(LAST_SAMPLE_DAY, days=420, grids=20, rng=np.random.default_rng(1))

@@ -8,10 +8,8 @@ from typing import Annotated
 import typer
 
 from features.home import Home
-from serving.cli.backtest import backtest
 from serving.cli.ingest import ingest
 from serving.cli.models import promote_model
-from serving.cli.options import Period
 from serving.cli.output import message
 from serving.cli.rank import rank
 from serving.cli.serve import serve
@@ -35,8 +33,7 @@ def demo(work: Workspace, *, seed: Seed = 1, with_server: Serve = True) -> None:
     cases, grids = _write_sample(place, today, seed)
     steps: dict[str, Callable[[], None]] = {
         "ingest": lambda: ingest(place, files=[cases], grids=grids),
-        "backtest": lambda: backtest(place, period=Period()),
-        "train": lambda: train(place),
+        "backtest and train": lambda: train(place),
         "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),
         "rank": lambda: rank(place, as_of=today, top=TOP),
     }

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from serving.cli.figures import draw, tabulate
 from serving.cli.options import TargetName
 from serving.cli.output import message
 from serving.cli.workspace import Workspace
@@ -21,8 +22,10 @@ def train(work: Workspace, *, target: TargetName = None) -> None:
 
     definition, _ = find_target(work.snapshot, target, work.settings)
     facts, _ = work.facts(target)
-    message(f"Training on {facts.target_name}: the backtest comes first.")
+    message(f"Backtest and fit on {facts.target_name}, which take a while.")
     trained = fit_and_register(work.home, facts, definition, _champion(work, facts.target_name), work.settings, datetime.now(UTC))
+    draw(work.home, trained.result)
+    tabulate(trained.result)
     for objection in trained.objections:
         message(f"The gate would object: {objection}.")
     message(f"Version {trained.version} is the challenger of {facts.target_name}. Publish it with `yujing models promote`.")

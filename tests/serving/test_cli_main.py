@@ -87,3 +87,16 @@ def test_help_loads_no_heavy_library() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert result.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--host", "0.0.0.0"], ["--config", "open.yaml", "serve"]])  # noqa: S104 - refused
+def test_serve_refuses_an_open_address_without_a_proxy(
+    arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("open.yaml").write_text("serving: {host: 10.0.0.1}\n")
+
+    code = run_main(monkeypatch, *arguments)
+
+    assert code == 1
+    assert "host must be one of 127.0.0.1, ::1, localhost unless behind_proxy is true" in capsys.readouterr().err

@@ -1,0 +1,134 @@
+"""Each command on one small home, in the order in which a person would use them."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner, Result
+
+from serving.cli.main import app
+from serving.cli.sample import make_sample
+
+AS_OF = "2026-06-01"
+QUICK = {"backtest": {"folds": 1, "bootstrap": 20}, "model": {"max_rounds": 20, "inner_folds": 1, "replicates": 2}}
+METRICS = {
+    *("auc", "ap", "ap_over_base", "hit@1%", "hit@5%", "hit@10%", "pai@5%", "pei@5%", "brier_skill", "ece"),
+    *("precision@10%", "lift@10%", "poisson_deviance", "ci95"),
+}
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a case file, a grid file, quick settings and a home whose champion is published."""
+    place = tmp_path_factory.mktemp("deployment")
+    sample = make_sample(date(2026, 5, 31), days=300, grids=20, rng=np.random.default_rng(1))
+    sample.cases.write_csv(place / "cases.csv", datetime_format="%Y-%m-%dT%H:%M:%S")
+    sample.grids.write_csv(place / "grids.csv")
+    (place / "quick.yaml").write_text(json.dumps(QUICK), encoding="utf-8")
+    for arguments in (
+        ["ingest", str(place / "cases.csv"), "--grids", str(place / "grids.csv")],
+        ["train"],
+        ["models", "promote", "--reason", "the first", "--by", "tester", "--override"],
+    ):
+        invoke(place, *arguments)
+    return place
+
+
+@pytest.fixture
+def run(folder: Path) -> Run:
+    return lambda *arguments: invoke(folder, *arguments)
+
+
+def invoke(folder: Path, *arguments: str) -> Result:
+    common = ["--home", str(folder / "home"), "--config", str(folder / "quick.yaml")]
+    return CliRunner().invoke(app, [*common, *arguments], catch_exceptions=False)
+
+
+def test_ingest_again_counts_every_row_as_duplicate(run: Run, folder: Path) -> None:
+    counts = json.loads(run("ingest", str(folder / "cases.csv"), "--json").stdout)
+
+    assert list(counts) == ["read", "accepted", "duplicate", "quarantined", "seconds"]
+    assert (counts["accepted"], counts["quarantined"]) == (0, 0)
+    assert counts["read"] == counts["duplicate"] == pl.read_csv(folder / "cases.csv").height
+
+
+def test_panel_last_as_of_of_many_equals_the_one_alone(run: Run, folder: Path) -> None:
+    run("panel", "--as-of", AS_OF, "--out", str(folder / "one.parquet"))
+    run("panel", "--as-of", AS_OF, "--from", "2026-05-10", "--every", "7", "--out", str(folder / "many.csv"))
+
+    one, many = pl.read_parquet(folder / "one.parquet"), pl.read_csv(folder / "many.csv", try_parse_dates=True)
+
+    assert many["as_of"].unique().sort().to_list() == [date(2026, 5, 11), date(2026, 5, 18), date(2026, 5, 25), date(2026, 6, 1)]
+    assert one.columns == many.columns
+    assert one["grid_id"].to_list() == many.filter(pl.col("as_of") == date(2026, 6, 1))["grid_id"].cast(pl.String).to_list()
+
+
+def test_backtest_json_has_the_stable_keys(run: Run, folder: Path) -> None:
+    printed = run("backtest", "--json", "-", "--from", "2025-11-01", "--until", "2026-03-01").stdout
+    report = json.loads(printed)
+
+    assert {"target", "horizon_days", "known_through", "as_of", "rows", "escalations", "positives", "base_rate", "models"} <= set(report)
+    assert {"subsets", "seconds", "notes"} <= set(report)
+    assert (report["target"], report["horizon_days"]) == ("escalation", 14)
+    assert report["as_of"]["last"] <= "2026-03-01"
+    assert set(report["as_of"]) == {"first", "last", "count", "step_days"}
+    assert set(report["models"]["lightgbm"]) == METRICS
+    assert (folder / "home/backtests/escalation-14d").is_dir()
+
+
+def test_models_show_the_champion(run: Run) -> None:
+    listed = run("models", "list").stdout
+    shown = run("models", "show").stdout
+
+    assert "the first" in listed
+    assert "champion" in shown
+    assert "poisson_deviance" in shown
+
+
+def test_rank_again_prints_the_same_list(run: Run) -> None:
+    first = run("rank", "--as-of", AS_OF, "--json").stdout
+    again = run("rank", "--as-of", AS_OF, "--json").stdout
+
+    assert first == again
+    assert len(json.loads(first)["rows"]) == 20
+
+
+def test_rank_prints_the_top_with_the_notice(run: Run) -> None:
+    printed = run("rank", "--as-of", AS_OF, "--top", "3")
+
+    assert len(printed.stdout.splitlines()) == 4
+    assert "不得用于考核排名" in printed.stderr
+
+
+def test_explain_says_what_was_published(run: Run) -> None:
+    listed = json.loads(run("rank", "--as-of", AS_OF, "--json").stdout)
+    top = listed["rows"][0]
+
+    explained = json.loads(run("explain", top["grid_id"], "--as-of", AS_OF, "--json").stdout)
+
+    assert explained == {"ranking_id": listed["ranking_id"], "row": top}
+    assert top["explanation"]["certainty"][0]["zh"] in run("explain", top["grid_id"], "--as-of", AS_OF).stdout
+
+
+def test_doctor_finds_nothing_wrong(run: Run) -> None:
+    result = run("doctor")
+
+    assert "FAIL" not in result.stdout
+    assert result.exit_code == 0
+
+
+def test_doctor_names_a_key_that_others_can_read(run: Run, folder: Path) -> None:
+    key = folder / "home/keys/publish.private"
+    key.chmod(0o644)
+
+    result = run("doctor")
+    key.chmod(0o600)
+
+    assert result.exit_code == 1
+    assert [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("FAIL")] == [["FAIL", "keys"]]
