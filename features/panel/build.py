@@ -14,7 +14,8 @@ from features.facts import Facts
 from features.panel.block import Block, Shared
 from features.panel.catalogue import Feature
 from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
-from features.panel.when import When
+from features.panel.restrict import trim
+from features.panel.when import REACH_DAYS, When
 from features.schema import Col
 from features.settings import Settings
 
@@ -87,7 +88,7 @@ def build_features(
 ) -> Panel:
     """Build the given features only."""
     when = When(np.asarray(as_ofs, np.int32), horizon_days)
-    shared = Shared(facts, when)
+    shared = Shared(trim(facts, int(when.as_ofs[0]) - REACH_DAYS, int(when.as_ofs[-1])), when)
     values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
 
     def fill(grids: npt.NDArray[np.int32]) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from features.days import NEVER, Days
 from features.facts import Facts
+from features.panel import kernels
 from features.panel.cube import Increments
 from features.places import WEIGHT_UNIT
 from features.schema import EventType
@@ -192,10 +193,7 @@ def quick(horizon_days: int) -> ChannelSet:
 
 def _repeated(facts: Facts, days: int) -> Increments:
     cases = facts.cases
-    order = np.lexsort((cases.known_day, cases.kind, cases.grid))
-    same = (np.diff(cases.grid[order]) == 0) & (np.diff(cases.kind[order]) == 0) & (np.diff(cases.known_day[order]) <= days)
-    again = np.zeros(len(order), np.bool_)
-    again[order[1:]] = same
+    again = kernels.follows_same_kind(cases.grid, cases.kind, cases.known_day, len(facts.kinds), days)
     return _of_cases(facts, _only(again & without_petitions(facts)), 1)
 
 

@@ -1,4 +1,4 @@
-"""The three loops of the counters, compiled: numpy would need several passes over temporaries of the events' size for each."""
+"""The loops of the counters, compiled: numpy would need several passes over temporaries of the events' size for each."""
 
 import numpy as np
 import numpy.typing as npt
@@ -39,3 +39,15 @@ def fade(sums: Floats, grid: Ints, day: Ints, weight: Floats, as_ofs: Ints, weig
         while at < len(as_ofs) and as_ofs[at] - day[row] <= len(weights):
             sums[at, grid[row]] += weight[row] * weights[as_ofs[at] - day[row] - 1]
             at += 1
+
+
+@njit(nogil=True, cache=True)
+def follows_same_kind(grid: Ints, kind: npt.NDArray[np.int16], day: Ints, kinds: int, days: int) -> npt.NDArray[np.bool_]:
+    """Tell which rows (ordered by grid and day) come at most `days` days after one of the same grid and kind."""
+    follows = np.zeros(len(grid), np.bool_)
+    last_row = np.full(kinds, -1, np.int64)
+    for row in range(len(grid)):
+        before = last_row[kind[row]]
+        follows[row] = before >= 0 and grid[before] == grid[row] and day[row] - day[before] <= days
+        last_row[kind[row]] = row
+    return follows

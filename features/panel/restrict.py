@@ -1,4 +1,4 @@
-"""Cut facts down to some grids: the panel is built one block of grids at a time, with the same code as for all of them."""
+"""Cut facts down to what a panel can see and to some of its grids; the same code then runs on a part as on the whole."""
 
 from dataclasses import fields, replace
 from typing import TypeVar
@@ -10,7 +10,31 @@ from features.facts import Cases, Facts, Marks, Spells
 from features.places import Indices
 
 Rows = TypeVar("Rows", Cases, Spells, Marks)
+Linked = TypeVar("Linked", Spells, Marks)
 Chosen = npt.NDArray[np.int64] | slice
+
+
+def trim(facts: Facts, first: int, end: int) -> Facts:
+    """Return the facts that as_ofs up to `end` can see and remember: cases known before it, and known, open or changed since `first`."""
+    used = facts.cases.known_day >= first
+    used[facts.spells.case[facts.spells.end_day >= first]] = True
+    for marks in (facts.target, facts.reopened):
+        used[marks.case[marks.known_day >= first]] = True
+    used &= facts.cases.known_day < end
+    number = (np.cumsum(used) - 1).astype(np.int32)
+
+    def follow(rows: Linked) -> Linked:
+        chosen = used[rows.case]
+        columns = {column.name: getattr(rows, column.name)[chosen] for column in fields(rows)}
+        return replace(rows, **{**columns, "case": number[columns["case"]]})
+
+    return replace(
+        facts,
+        cases=replace(facts.cases, **{column.name: getattr(facts.cases, column.name)[used] for column in fields(facts.cases)}),
+        spells=follow(facts.spells),
+        target=follow(facts.target),
+        reopened=follow(facts.reopened),
+    )
 
 
 def restrict(facts: Facts, grids: Indices) -> Facts:

@@ -18,6 +18,12 @@ LOOKBACKS = (7, 14, 28, 90, 182, 365)
 MEMORY_DAYS = 365
 """What happened longer ago is forgotten; only what is still open counts at any age."""
 
+REPEAT_DAYS = 90
+"""A case of the same kind within so many days is a repeat."""
+
+REACH_DAYS = MEMORY_DAYS + REPEAT_DAYS
+"""How far back from an as_of a closed case can still matter."""
+
 
 @dataclass(frozen=True)
 class When:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from features.facts import Facts
 from features.panel.catalogue import Feature, Kind, window
 from features.panel.channels import REOPENED, Channel, repeated_within
+from features.panel.when import REPEAT_DAYS
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
@@ -18,7 +19,7 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         unit="cases",
         zh="同类事项90天内重复反映{n}次",
         en="{n} repeats of the same kind of matter within 90 days",
-        value=window(Channel(repeated_within(90)), 90),
+        value=window(Channel(repeated_within(REPEAT_DAYS)), 90),
         window_days=90,
         direction=1,
     )
