@@ -110,5 +110,8 @@ def read_people(cells: Cells, faults: Faults) -> pl.Series:
     faults.add(field, Code.NUMBER_FORMAT, ~text.str.contains(r"^[+-]?\d+(\.0)?$"))
     faults.add(field, Code.NUMBER_NEGATIVE, text.str.starts_with("-"))
     faults.add(field, Code.NUMBER_RANGE, text.is_not_null() & ~number.is_between(1, MOST_PEOPLE).fill_null(False))
-    smallest = [int(bucket.rstrip("+").split("-")[0]) for bucket in PEOPLE_BUCKETS]
-    return number.cut([size - 1 for size in smallest[1:]], labels=list(PEOPLE_BUCKETS)).cast(pl.String)
+    buckets = pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    for bucket in PEOPLE_BUCKETS:
+        smallest = int(bucket.rstrip("+").split("-")[0])
+        buckets = buckets.set((number >= smallest).fill_null(False), bucket)
+    return buckets

@@ -1,0 +1,81 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.errors import UsageError
+from features.intake.source_file import SourceFile, find_source, flat_source
+from features.schema import CASE_REQUIRED
+from features.settings import validate
+
+SOURCES = Path(__file__).parents[3] / "configs" / "sources"
+
+
+def described(**changes: Any) -> dict[str, Any]:
+    columns = {
+        "event_id": "no",
+        "grid_id": {"from": "grid", "digits": 4},
+        "event_type": {"value": "dispute"},
+        "category": {"from": "kind", "values": {"neighbor": ["Neighbour"], "other": [""]}},
+        "occurred_at": "day",
+        "reported_at": "day",
+    }
+    return {"name": "town", "columns": columns | changes.pop("columns", {}), **changes}
+
+
+def test_source_file_names_the_columns_it_needs_once() -> None:
+    source = SourceFile(**described(parents=["ward", {"from": "grid", "digits": 2}]))
+
+    assert source.needed == ("no", "grid", "kind", "day", "ward")
+
+
+def test_flat_source_takes_the_optional_columns_that_are_there() -> None:
+    source = flat_source((*CASE_REQUIRED, "people", "note"))
+
+    assert source.needed == (*CASE_REQUIRED, "people")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"encodng": "utf-8"}, "unknown key 'encodng'; did you mean 'encoding'?"),
+        ({"columns": {"occured_at": "day"}}, "did you mean 'occurred_at'?"),
+        ({"columns": {"grid_id": {"fom": "grid"}}}, "did you mean 'from'?"),
+        ({"columns": {"grid_id": {"from": "grid", "value": "g"}}}, "give either `from`"),
+        ({"columns": {"occurred_at": {"value": "2026-01-01"}}}, "it takes `from` only"),
+        ({"columns": {"event_type": {"value": "quarrel"}}}, "found 'quarrel'"),
+        ({"columns": {"category": {"from": "kind", "values": {"a": ["x"], "b": ["x"]}}}}, "'x' must stand under one code only"),
+        ({"formats": ["%H:%M"]}, "a time format must name at least year, month and day"),
+        ({"zone": "Shanghai"}, "zone must be an IANA name"),
+        ({"encoding": "gbk"}, "'utf-8' or 'gb18030'"),
+        ({"derived": [{"action": "escalated", "when": "unresolved_after"}]}, "days"),
+    ],
+)
+def test_source_file_with_a_fault_is_refused_in_one_line(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        validate(SourceFile, described(**changes), "town.yaml")
+
+    assert sentence in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_source_file_without_a_needed_column_names_it() -> None:
+    with pytest.raises(UsageError, match="a case also needs category, occurred_at"):
+        validate(SourceFile, {"name": "town", "columns": {name: name for name in ("event_id", "grid_id", "event_type")}}, "town.yaml")
+
+
+def test_find_source_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="'boston' is not there. Known: .*boston_311.*nyc_council"):
+        find_source("boston", SOURCES)
+
+
+@pytest.mark.parametrize("name", ["boston_311", "nyc_council"])
+def test_find_source_reads_the_ones_that_are_shipped(name: str) -> None:
+    source = find_source(name, SOURCES)
+
+    codes = set(source.columns["category"].values)
+    assert source.name == name
+    assert 12 <= len(codes) <= 17
+    for target in source.targets.values():
+        assert target.events is None or set(target.events.category) <= codes
+        assert set(target.transitions) <= {rule.action for rule in source.derived}

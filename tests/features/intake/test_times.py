@@ -1,0 +1,69 @@
+"""T1: local times become moments in UTC, and what cannot be one moment is said so."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.intake.times import parse_times
+
+LATEST = datetime(2026, 6, 2, tzinfo=UTC)
+
+
+def parse(
+    texts: list[str | None], zone: str = "Asia/Shanghai", formats: tuple[str, ...] = ()
+) -> tuple[list[datetime | None], list[str | None]]:
+    moments, codes = parse_times(pl.Series(texts, dtype=pl.String), formats, zone, LATEST)
+    return moments.to_list(), codes.to_list()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Urumqi", "America/New_York"])
+def test_parse_times_round_trips(zone: str) -> None:
+    rng = np.random.default_rng(1)
+    seconds = rng.integers(int(datetime(1992, 1, 1, tzinfo=UTC).timestamp()), int(LATEST.timestamp()), 2_000)
+    moments = [datetime.fromtimestamp(second, UTC) for second in seconds.tolist()]
+    local = [moment.astimezone(ZoneInfo(zone)) for moment in moments]
+    plain = [(moment, stamp) for moment, stamp in zip(moments, local, strict=True) if _happens_once(stamp)]
+    expected = [moment for moment, _ in plain]
+
+    assert parse([stamp.strftime("%Y-%m-%d %H:%M:%S") for _, stamp in plain], zone) == (expected, [None] * len(plain))
+    assert parse([stamp.strftime("%m/%d/%Y %I:%M:%S %p") for _, stamp in plain], zone, ("%m/%d/%Y %I:%M:%S %p",))[0] == expected
+    assert parse([stamp.isoformat() for stamp in local], "Europe/Berlin") == (moments, [None] * len(moments))
+    assert parse([moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in moments], zone)[0] == moments
+
+
+def test_parse_times_bare_date_is_its_local_midnight() -> None:
+    days = [datetime(2026, 1, 1, tzinfo=ZoneInfo("Asia/Urumqi")) + timedelta(days=day) for day in range(120)]
+
+    assert parse([f"{day:%Y-%m-%d}" for day in days], "Asia/Urumqi")[0] == [day.astimezone(UTC) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("1990-09-16 01:30", "TIME_AMBIGUOUS"),
+        ("1991-04-14 02:30", "TIME_NONEXISTENT"),
+        ("2026-13-45", "TIME_FORMAT"),
+        ("yesterday", "TIME_FORMAT"),
+        ("2026-05-01 25:00:00", "TIME_FORMAT"),
+        ("1989-12-31", "TIME_TOO_OLD"),
+        ("15-01-02", "TIME_TOO_OLD"),
+        ("2026-06-02 08:00:01", "TIME_FUTURE"),
+        ("2026-06-02 08:00:00", None),
+        (None, None),
+    ],
+)
+def test_parse_times_tells_what_is_no_moment(text: str | None, code: str | None) -> None:
+    assert parse([text, "2026-01-01"])[1] == [code, None]
+
+
+def test_parse_times_deadline_may_lie_ahead() -> None:
+    moments, codes = parse_times(pl.Series(["2031-01-01"]), (), "UTC", None)
+
+    assert (moments.item(), codes.item()) == (datetime(2031, 1, 1, tzinfo=UTC), None)
+
+
+def _happens_once(stamp: datetime) -> bool:
+    return stamp.replace(fold=1 - stamp.fold).utcoffset() == stamp.utcoffset()
