@@ -10,11 +10,12 @@ from features.panel.build import Panel
 from training.booster import margin, read_booster
 from training.gate import Comparison, Report
 from training.model import Fitted
+from training.published import BOOSTER
 from training.settings import ModelSettings
 
 BACKTEST, COMPARISON, GOLDEN, RECIPE = "backtest.json", "comparison.json", "golden.json", "recipe.json"
 MODEL, FEATURES = "model.json", "features.json"
-REQUIRED = frozenset({"model.lgb", MODEL, FEATURES, "level.json", "calibration.json", BACKTEST, GOLDEN, RECIPE})
+REQUIRED = frozenset({BOOSTER, MODEL, FEATURES, BACKTEST, GOLDEN, RECIPE})
 BOOSTER_SUFFIX = ".lgb"
 
 GOLDEN_ROWS = 200

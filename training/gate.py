@@ -28,7 +28,7 @@ class Comparison:
 
     champion_hash: str
     champion: Report
-    """The backtest of the champion's recipe, wanted on the candidate's folds."""
+    """The backtest of the champion's recipe, wanted on the candidate's folds; rerun with today's code where the folds have moved."""
     turnover: float | None
     """Share of the champion's top grids that the candidate does not flag at the last as_of; None if the champion cannot read the panel."""
 

@@ -15,10 +15,10 @@ from features.errors import GateRefusedError, NotReadyError, UsageError
 from features.home import Home
 from training import candidate
 from training.gate import Comparison, object_to
-from training.published import FILE_NAME, MANIFEST, SIGNATURE, Kind, Manifest, Publication, history, is_whole, read_published, sha256
+from training.published import MANIFEST, SIGNATURE, Kind, Manifest, Publication, history, is_whole, read_published, sha256
 from training.signing import sign
 from training.tracking import ModelVersion, Registry
-from training.trial import try_boosters
+from training.vetting import read_candidate, repeat_golden
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
         NotFoundError: there is no such version.
     """
     model = registry.show_model(which)
-    files = _read_candidate(registry, model)
-    _try(files)
+    files = read_candidate(registry, model)
+    repeat_golden(files)
     manifest = _describe(model, files)
     standing = champions(history(engine, manifest.target))
     if standing and standing[-1].model_hash == manifest.hash:
@@ -74,7 +74,7 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval) -> Pub
     if len(standing) < 2:
         raise NotReadyError(f"An earlier champion of {target!r} must be there to return to, found none. Promote another version.")
     published = read_published(home, standing[-2].model_hash)
-    _try(published.files)
+    repeat_golden(published.files)
     publication = _publication(Kind.ROLLBACK, published.manifest, approval, [])
     _record(engine, publication)
     return publication
@@ -94,34 +94,6 @@ def champions(entries: Sequence[Publication]) -> list[Publication]:
         else:
             standing.append(entry)
     return standing
-
-
-def _read_candidate(registry: Registry, model: ModelVersion) -> dict[str, bytes]:
-    """Read the files on the run's record: only names of the allowed form, only bytes of the recorded hash."""
-    files = {}
-    for name, recorded in model.hashes.items():
-        if not FILE_NAME.fullmatch(name):
-            raise GateRefusedError(f"Version {model.version} must consist of LightGBM text and JSON, found {name!r}. Train again.")
-        files[name] = registry.read_file(model, name)
-        if sha256(files[name]) != recorded:
-            raise GateRefusedError(f"{name} of version {model.version} must have the SHA-256 on the run's record. Train again.")
-        _check_text(name, files[name])
-    if missing := candidate.REQUIRED - files.keys():
-        raise GateRefusedError(f"Version {model.version} must hold {', '.join(sorted(missing))}, and does not. Train again.")
-    return files
-
-
-def _check_text(name: str, content: bytes) -> None:
-    try:
-        content.decode() if name.endswith(candidate.BOOSTER_SUFFIX) else json.loads(content)
-    except ValueError as error:
-        raise GateRefusedError(f"{name} must be LightGBM text or JSON in UTF-8, and is not. Train again.") from error
-
-
-def _try(files: Mapping[str, bytes]) -> None:
-    golden = json.loads(files[candidate.GOLDEN])
-    boosters = {name: content.decode() for name, content in files.items() if name.endswith(candidate.BOOSTER_SUFFIX)}
-    try_boosters(boosters, golden["rows"], golden["margins"])
 
 
 def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
@@ -158,6 +130,7 @@ def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> 
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)
     sync_folder(home.published)
+    sync_folder(home.root)
 
 
 def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections: Sequence[str]) -> Publication:

@@ -21,6 +21,7 @@ from features.home import Home
 from training.signing import check_signature
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+BOOSTER = "model.lgb"
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.(lgb|json)")
 """What a model may consist of: LightGBM text and JSON, by flat names."""
 

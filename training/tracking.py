@@ -10,6 +10,7 @@ from pathlib import Path
 
 from features.errors import NotFoundError
 from features.home import Home
+from training.published import BOOSTER
 
 # MLflow reads its telemetry switch while it is imported, and may unpickle unless it is told not to.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -26,7 +27,6 @@ from mlflow.models import Model
 
 CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
 MODEL_FOLDER = "model"
-BOOSTER = "model.lgb"
 HASH_TAG = "sha256."
 
 
@@ -106,10 +106,16 @@ class Registry:
         )
 
     def read_file(self, model: ModelVersion, name: str) -> bytes:
-        """Return the stored bytes of one file of a version; whether they are the right ones is for the caller to check."""
+        """Return the stored bytes of one file of a version; whether they are the right ones is for the caller to check.
+
+        Raises:
+            NotFoundError: the store no longer has it.
+        """
         with tempfile.TemporaryDirectory() as folder:
-            path = self._client.download_artifacts(model.run_id, f"{MODEL_FOLDER}/{name}", folder)
-            return Path(path).read_bytes()
+            try:
+                return Path(self._client.download_artifacts(model.run_id, f"{MODEL_FOLDER}/{name}", folder)).read_bytes()
+            except (MlflowException, OSError) as error:
+                raise NotFoundError(f"{name} of version {model.version} must be in the registry, and is not. Train again.") from error
 
     def mirror(self, champions: Sequence[int]) -> None:
         """Let the aliases say what was published, the present champion last, for those who look into MLflow."""
@@ -136,12 +142,11 @@ def open_registry(home: Home, target: str) -> Registry:
     url = os.environ.get("MLFLOW_TRACKING_URI", home.tracking_url)
     client = MlflowClient(tracking_uri=url, registry_uri=url)
     name = f"yujing-{target}"
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
     experiment = client.get_experiment_by_name(name)
-    if experiment is not None:
-        return Registry(client, name, experiment.experiment_id)
     local = home.artifacts.resolve().as_uri() if url == home.tracking_url else None
-    client.create_registered_model(name)
-    return Registry(client, name, client.create_experiment(name, artifact_location=local))
+    return Registry(client, name, experiment.experiment_id if experiment else client.create_experiment(name, artifact_location=local))
 
 
 def _allowed(name: str) -> str:

@@ -22,7 +22,7 @@ from training.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turn
 from training.metrics import METRICS
 from training.model import Fitted
 from training.plots import draw_backtest
-from training.published import Published, sha256
+from training.published import BOOSTER, Published, sha256
 from training.replay import MODEL
 from training.settings import ModelSettings, Settings
 from training.tracking import Run, open_registry
@@ -103,7 +103,7 @@ def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Set
         "code_version": code_version(),
         "lightgbm": version("lightgbm"),
         "features_sha256": hashes[FEATURES],
-        "model_sha256": hashes["model.lgb"],
+        "model_sha256": hashes[BOOSTER],
         "petition_volume": f"in the model until {petitions.until}, {petitions.by}: {petitions.reason}"
         if petitions.in_model
         else "not in the model",

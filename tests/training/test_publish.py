@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.training.conftest import NOW
 from training import candidate
 from training.publish import Approval, mirror, promote, rollback
 from training.published import Kind, current, history, sha256
-from training.tracking import Run
+from training.tracking import Run, open_registry
 
 ANYWAY = Approval("li", "trial", NOW, override=True)
 PLAIN = Approval("li", "trial", NOW)
@@ -108,6 +109,21 @@ def test_promote_candidate_never_compared_with_the_champion_is_refused(world, ho
 def test_approval_without_a_name_or_reason_is_refused(by, reason):
     with pytest.raises(UsageError, match="a name and a reason"):
         Approval(by, reason, NOW, override=True)
+
+
+def test_promote_version_whose_files_are_gone_is_refused(world, home, engine, files):
+    model = world.registry.show_model(register(world, files))
+    shutil.rmtree(world.home.artifacts / model.run_id)
+
+    with pytest.raises(NotFoundError, match="must be in the registry"):
+        promote(home, engine, world.registry, model.version, ANYWAY)
+
+
+def test_open_registry_twice_finds_the_same_models(world):
+    again = open_registry(world.home, "escalation")
+
+    assert [model.version for model in again.list_models()] == [model.version for model in world.registry.list_models()]
+    assert open_registry(world.home, "strict").list_models() == []
 
 
 def test_promote_unknown_version_is_named(world, home, engine):

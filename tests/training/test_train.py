@@ -1,4 +1,5 @@
 import json
+import re
 
 import mlflow.lightgbm
 import numpy as np
@@ -6,10 +7,16 @@ import pytest
 
 from features.panel.build import build_panel
 from tests.training.conftest import NOW, SMALL
+from tests.training.worlds import draw_facts, place_rates
+from training.backtest import backtest
 from training.booster import margin, read_booster
 from training.card import write_card
+from training.code_version import code_version
 from training.folds import Gap, ripe_as_ofs
-from training.train import fit_all
+from training.gate import FOLD_KEYS
+from training.plots import draw_backtest
+from training.published import current
+from training.train import compare, fit_all
 
 GAP = Gap(14, 0)
 
@@ -97,3 +104,42 @@ def test_card_figure_changed_by_hand_is_caught(world, panel):
     report["models"]["lightgbm"]["auc"] += 0.0001
 
     assert write_card(report, model.parameters, panel.features, world.second.objections) != world.second.card
+
+
+@pytest.fixture(scope="module")
+def later():
+    """Three weeks on: the folds have moved."""
+    facts = draw_facts(place_rates(12, 1), 321, 1)
+    panel = build_panel(facts, ripe_as_ofs(facts, GAP, SMALL.backtest), 14, SMALL)
+    return facts, panel, backtest(facts, panel, 14, SMALL), fit_all(facts, panel, GAP, SMALL.model)
+
+
+def test_compare_same_recipe_on_later_folds_is_the_candidate_itself(world, later):
+    facts, panel, result, fitted = later
+
+    comparison = compare(facts, panel, fitted, result, current(world.home, world.engine), SMALL)
+
+    assert comparison.champion == result.to_json()
+    assert comparison.champion_hash == current(world.home, world.engine).hash
+
+
+def test_compare_other_recipe_is_replayed_on_the_candidates_folds(world, later):
+    facts, panel, result, fitted = later
+    changed = SMALL.model_copy(update={"model": SMALL.model.model_copy(update={"learning_rate": 0.3})})
+
+    champion, candidate = compare(facts, panel, fitted, result, current(world.home, world.engine), changed).champion, result.to_json()
+
+    assert [champion[key] for key in FOLD_KEYS] == [candidate[key] for key in FOLD_KEYS]
+    assert champion["models"] == candidate["models"]
+    assert champion["seconds"] != candidate["seconds"]
+
+
+def test_draw_backtest_gives_pictures(world):
+    pictures = draw_backtest(world.second.result)
+
+    assert set(pictures) == {"deviance.png", "hits.png", "reliability.png"}
+    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+
+
+def test_code_version_is_a_commit_or_a_release():
+    assert re.fullmatch(r"[0-9a-f]{40}(-dirty)?|\d+\.\d+\.\d+.*", code_version())
