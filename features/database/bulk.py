@@ -27,7 +27,7 @@ def insert_rows(connection: Connection, table: Table, rows: pl.DataFrame, on_con
 
 def read_frame(connection: Connection, query: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
     """Run a query whose columns are those of `schema`, in its order, and return a frame of that schema."""
-    blocks = connection.execute(query, execution_options={"yield_per": READ_ROWS}).partitions()
+    blocks = connection.execute(query).partitions(READ_ROWS)
     return pl.concat([pl.DataFrame(schema=schema), *(_frame(block, schema) for block in blocks)])
 
 
