@@ -12,7 +12,8 @@ UNKNOWN = "cannot be estimated"
 
 PURPOSE = """\
 This model says, for each grid (网格), how many escalations to expect over the coming days, so that mediation and services arrive earlier.
-It multiplies a grid's usual level, its own long-run rate shrunk towards the places around it, by a factor for what is different now.
+It starts from a grid's usual level, its own long-run rate shrunk towards the places around it, or from the open cases that fall due where
+the target counts those, and multiplies it by a factor for what is different now.
 It describes places, never persons. 用于服务排期,不得用于考核排名。"""
 
 LIMITS = """\
@@ -20,7 +21,7 @@ LIMITS = """\
 - Reporting is not reality: where people report less, the model expects less. Silence is no sign of calm.
 - The figures hold for the as_ofs above; a change of recording, boundaries or policy after them is not in them.
 - `risk` is calibrated on predictions made inside the training part; it is a frequency over many grids, not a certainty about one.
-- `model.lgb` by itself gives the factor over the usual level, not the expected count: read it through yujing.
+- `model.lgb` by itself gives that factor, not the expected count: read it through yujing.
 - 排序反映记录中的关联,不说明原因,也不说明任何人有过错。"""
 
 REFUSED = """\

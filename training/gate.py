@@ -30,7 +30,7 @@ class Comparison:
     champion: Report
     """The backtest of the champion's recipe, wanted on the candidate's folds; rerun with today's code where the folds have moved."""
     turnover: float | None
-    """Share of the champion's top grids that the candidate does not flag at the last as_of; None if the champion cannot read the panel."""
+    """Share of the champion's top grids that the candidate does not flag at the last as_of; None if it is of an older program."""
 
 
 def object_to(candidate: Report, comparison: Comparison | None) -> list[str]:
@@ -82,7 +82,7 @@ def _worse_than_champion(candidate: Report, champion: Report) -> Iterator[str]:
 
 def _too_many_moves(share: float | None) -> Iterator[str]:
     if share is None:
-        yield "the champion cannot read today's features, so nobody knows how many grids would change: a named person decides"
+        yield "the champion is of an older program, so nobody knows how many grids would change: a named person decides"
     elif not share <= MOST_TURNOVER:
         moved = f"{share:.0%} of the champion's top {TOP_SHARE:.0%} of grids"
         yield f"{moved} would change, more than {MOST_TURNOVER:.0%}: a named person decides"

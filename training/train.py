@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 
+from pydantic import ValidationError
+
 from features.days import to_date
+from features.errors import UsageError
 from features.facts import Facts
 from features.home import Home
 from features.panel.build import Panel, build_panel
@@ -75,19 +78,29 @@ def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, 
     """Put the champion beside a candidate: its recipe's backtest on the candidate's folds, and how much of the list would change."""
     report: Report = result.to_json()
     stored: Report = json.loads(champion.files[BACKTEST])
-    recipe = ModelSettings.model_validate_json(champion.files[RECIPE])
-    if all(stored[key] == report[key] for key in FOLD_KEYS):
+    recipe = _read_recipe(champion)
+    if recipe is None or all(stored[key] == report[key] for key in FOLD_KEYS):
         report = stored
     elif recipe != settings.model:
         report = backtest(facts, panel, result.horizon_days, settings.model_copy(update={"model": recipe})).to_json()
-    return Comparison(champion.hash, report, _turnover(panel, fitted, Fitted.from_files(champion.files)))
+    return Comparison(champion.hash, report, _turnover(at(panel, slice(-1, None)), fitted, champion))
 
 
-def _turnover(panel: Panel, fitted: Fitted, champion: Fitted) -> float | None:
-    if not set(champion.feature_names) <= set(panel.names):
+def _read_recipe(champion: Published) -> ModelSettings | None:
+    """Return the champion's settings, or None where they were those of an older program."""
+    try:
+        return ModelSettings.model_validate_json(champion.files[RECIPE])
+    except ValidationError:
         return None
-    today = at(panel, slice(-1, None))
-    return turnover(fitted.predict(today).expected[0], champion.predict(today).expected[0])
+
+
+def _turnover(today: Panel, fitted: Fitted, champion: Published) -> float | None:
+    """Return which share of the champion's top grids would leave the list, or None where it reads other files or columns than we do."""
+    try:
+        before = Fitted.from_files(champion.files).predict(today)
+    except (UsageError, LookupError, TypeError):
+        return None
+    return turnover(fitted.predict(today).expected[0], before.expected[0])
 
 
 def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:

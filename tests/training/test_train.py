@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 
 import mlflow.lightgbm
 import numpy as np
@@ -13,7 +14,7 @@ from training.booster import margin, read_booster
 from training.card import write_card
 from training.code_version import code_version
 from training.folds import Gap, ripe_as_ofs
-from training.gate import FOLD_KEYS
+from training.gate import FOLD_KEYS, object_to
 from training.plots import draw_backtest
 from training.published import current
 from training.train import compare, fit_all
@@ -132,6 +133,17 @@ def test_compare_other_recipe_is_replayed_on_the_candidates_folds(world, later):
     assert [champion[key] for key in FOLD_KEYS] == [candidate[key] for key in FOLD_KEYS]
     assert champion["models"] == candidate["models"]
     assert champion["seconds"] != candidate["seconds"]
+
+
+def test_compare_champion_of_an_older_program_leaves_the_decision_to_a_person(world, later):
+    facts, panel, result, fitted = later
+    champion = current(world.home, world.engine)
+    older = replace(champion, files={**champion.files, "recipe.json": b'{"depth": 3}', "calibration.json": b"[]"})
+
+    comparison = compare(facts, panel, fitted, result, older, SMALL)
+
+    assert any("the champion's folds" in objection for objection in object_to(result.to_json(), comparison))
+    assert any("older program" in objection for objection in object_to(result.to_json(), comparison))
 
 
 def test_draw_backtest_gives_pictures(world):
