@@ -3,7 +3,7 @@
 YujingError
 ├── UsageError            a setting, option or file description is wrong; nothing was read
 ├── InputRefusedError     a whole file was refused at the door; nothing was stored
-├── StoreError            the event log or its copy cannot be used as it is
+├── StoreError            the event log, its copy or a published model cannot be used
 ├── NotFoundError         an id, name or date is not there
 ├── NotReadyError         something must happen first (no champion yet, data too old)
 └── GateRefusedError      a model did not pass the promotion gate
@@ -35,7 +35,7 @@ class InputRefusedError(YujingError):
 
 
 class StoreError(YujingError):
-    """The event log, its columnar copy or the ledger cannot be used as it is."""
+    """The event log, its columnar copy, the ledger or a published model cannot be used as it is."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
