@@ -75,7 +75,7 @@ def _reports(facts: Facts, as_of: int) -> _Reports:
     np.maximum.at(last_day, grid, day)
     until = np.concatenate([[0.0], np.cumsum(np.bincount(day, weight, minlength=max(as_of - facts.first_day, 1)))])
     window_start = np.maximum(last_day + 1 - YEAR_DAYS, 0)
-    own = np.bincount(grid, weight * (day >= window_start[grid]), minlength=size)
+    own = np.bincount(grid, weight * (day >= window_start[grid]), minlength=size).astype(np.float64)
     everyone = until[last_day + 1] - until[window_start]
     recent_start = max(len(until) - 1 - RECENT_DAYS, 0)
     return _Reports(

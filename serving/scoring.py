@@ -9,8 +9,9 @@ import polars as pl
 from sqlalchemy import Engine
 
 from features.days import day_number
+from features.derive import find_target, read_facts
 from features.eventlog.read import read_log
-from features.facts import Facts, find_target, read_facts
+from features.facts import Facts
 from features.home import Home
 from features.panel.build import Panel, build_panel
 from features.panel.catalogue import Feature

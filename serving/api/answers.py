@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,14 +60,26 @@ def json_list(parts: Iterable[bytes]) -> bytes:
     return b"[" + b",".join(parts) + b"]"
 
 
-def answer(request: Request, shown: Shown, content: bytes, headers: Mapping[str, str], media_type: str = JSON_TYPE) -> Response:
-    """Return 200 with the content, or 304 where the reader holds the same already."""
-    etag = f'"{shown.head.ranking_id}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"'
-    headers = {"ETag": etag, **shown.headers(), **headers}
+@dataclass(frozen=True)
+class Answer:
+    """What part of a list is answered with."""
+
+    content: bytes
+    key: str
+    """Tells this part from every other part of the same list; equal keys mean equal bytes."""
+    media_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def respond(request: Request, shown: Shown, answer: Answer) -> Response:
+    """Return 200 with the answer, or 304 where the reader holds the same already."""
+    part = hashlib.blake2b(f"{shown.stale} {answer.key}".encode(), digest_size=8).hexdigest()
+    etag = f'"{shown.head.ranking_id}-{part}"'
+    headers = {"ETag": etag, **shown.headers(), **answer.headers}
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if known & {etag, "*"}:
         return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers, media_type=media_type)
+    return Response(answer.content, headers=headers, media_type=answer.media_type)
 
 
 def _json(value: object) -> bytes:

@@ -1,5 +1,6 @@
 """GET /v1/grids/{grid_id}: one grid on the newest list, and how it stood before."""
 
+import hashlib
 from http import HTTPStatus
 from typing import Annotated
 
@@ -8,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.api.answers import answer, json_list
+from serving.api.answers import Answer, json_list, respond
 from serving.api.models import GridPage, PastScore
 from serving.api.problems import described
 from serving.api.reading import ReadingOf
@@ -51,4 +52,4 @@ def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Que
     ]
     shown = reading.show(Head.of(newest_entry))
     content = shown.json(row=body.encode(), history=json_list(score.model_dump_json().encode() for score in past))
-    return answer(request, shown, content, {})
+    return respond(request, shown, Answer(content, key=hashlib.sha256(content).hexdigest()))

@@ -15,6 +15,17 @@ from features.errors import YujingError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
+TITLES = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not ready",
+    410: "Gone",
+    413: "Body too large",
+    422: "Invalid request",
+    503: "Unavailable",
+}
+"""Stable whatever a version of Python calls a status."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +46,7 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(description="Stable name of the kind of problem", examples=["urn:yujing:problem:not-found"])
-    title: str = Field(description="The same in words", examples=["Not Found"])
+    title: str = Field(description="The same in words", examples=["Not found"])
     status: int = Field(ge=400, le=599, description="HTTP status", examples=[404])
     detail: str = Field(description="What must hold, what was found, what to do", examples=["No list was published for that date."])
     errors: list[FieldFault] = Field(default_factory=list, description="Parts of the request that do not fit")
@@ -44,15 +55,14 @@ class Problem(BaseModel):
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
     """Return `responses=` of a route that may answer with these statuses."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    return {int(status): {"description": status.phrase, "content": {MEDIA_TYPE: schema}} for status in statuses}
+    return {int(status): {"description": TITLES[status], "content": {MEDIA_TYPE: schema}} for status in statuses}
 
 
 def problem(status: int, detail: str, errors: list[FieldFault] | None = None) -> Response:
     """Return one problem; a store that cannot be read is worth trying again."""
-    phrase = HTTPStatus(status).phrase
-    body = Problem(
-        type=f"urn:yujing:problem:{phrase.lower().replace(' ', '-')}", title=phrase, status=status, detail=detail, errors=errors or []
-    )
+    title = TITLES.get(status, "Internal error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Refused")
+    kind = f"urn:yujing:problem:{title.lower().replace(' ', '-')}"
+    body = Problem(type=kind, title=title, status=status, detail=detail, errors=errors or [])
     headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
 
@@ -112,8 +122,7 @@ class PlainErrorsAsProblems:
             nonlocal replaced
             if message["type"] == "http.response.start" and _is_plain_error(message):
                 replaced = True
-                status = HTTPStatus(message["status"])
-                await problem(status, f"The request was refused: {status.phrase}.")(scope, receive, send)
+                await problem(message["status"], "The host name or the size of the request is not accepted here.")(scope, receive, send)
             elif not replaced:
                 await send(message)
 

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.api.answers import CSV_TYPE, Shown, answer, json_list
+from serving.api.answers import CSV_TYPE, Answer, Shown, json_list, respond
 from serving.api.csv_export import to_csv
 from serving.api.cursor import Cursor
 from serving.api.models import RankingPage
@@ -35,12 +35,15 @@ def _iso(value: object) -> object:
     return value
 
 
+IsoDate = Annotated[date | None, BeforeValidator(_iso)]
+
+
 class RankingQuery(BaseModel):
     """What to list."""
 
     model_config = ConfigDict(extra="forbid")
 
-    date: Annotated[date | None, BeforeValidator(_iso)] = Field(
+    date: IsoDate = Field(
         None, description="Date of the list; the newest without one", examples=["2026-01-09"]
     )
     target: str | None = Field(
@@ -72,7 +75,8 @@ async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()]
         place = Cursor(ranking_id=listed.head.ranking_id, level=query.level, parent=query.parent, offset=0)
     else:
         listed = await _find_pinned(reading, place)
-    return _page(request, query, reading.show(listed.head), listed, place)
+    shown = reading.show(listed.head)
+    return respond(request, shown, _page(query, shown, listed, place))
 
 
 def _place(query: RankingQuery) -> Cursor | None:
@@ -104,19 +108,21 @@ async def _find_pinned(reading: Reading, place: Cursor) -> PublishedList:
         raise HTTPException(HTTPStatus.GONE, str(error)) from error
 
 
-def _page(request: Request, query: RankingQuery, shown: Shown, listed: PublishedList, place: Cursor) -> Response:
+def _page(query: RankingQuery, shown: Shown, listed: PublishedList, place: Cursor) -> Answer:
     positions = listed.positions(place.level, place.parent)
     rows = listed.rows.get(place.level, [])
     end = place.offset + query.limit
     page = [rows[position] for position in positions[place.offset : end]]
     further = place.model_copy(update={"offset": end}).encode() if end < len(positions) else None
-    headers = {}
-    if further:
-        link = urlencode({"cursor": further, "limit": query.limit, "format": query.format})
-        headers["Link"] = f'<{request.url.path}?{link}>; rel="next"'
+    key = f"{place.encode()} {query.limit} {query.format}"
+    headers = _link(further, query) if further else {}
     if query.format == "csv":
-        name = quote(f"ranking-{shown.head.entry.origin.as_of}-{place.level}.csv")
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-        return answer(request, shown, to_csv(place.level, page), headers, CSV_TYPE)
+        name = f"ranking-{listed.head.entry.origin.as_of}-{place.level}.csv"
+        return Answer(to_csv(place.level, page), key, CSV_TYPE, headers | {"Content-Disposition": f'attachment; filename="{name}"'})
     content = shown.json(level=place.level, parent=place.parent, total=len(positions), next=further, rows=json_list(page))
-    return answer(request, shown, content, headers)
+    return Answer(content, key, headers=headers)
+
+
+def _link(further: str, query: RankingQuery) -> dict[str, str]:
+    address = urlencode({"cursor": further, "limit": query.limit, "format": query.format})
+    return {"Link": f'</v1/rankings?{address}>; rel="next"'}

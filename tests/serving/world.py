@@ -10,6 +10,7 @@ from sqlalchemy import Engine, insert
 from features.database.engine import open_database, writing
 from features.database.tables import grid, model_publication
 from features.derive import read_facts
+from features.derive import read_facts
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.cases import CASE_SCHEMA
 from features.eventlog.read import read_log
@@ -30,8 +31,8 @@ AS_OF = date(2026, 1, 9)
 PUBLISHED_AT = datetime(2026, 1, 8, 22, tzinfo=UTC)
 """06:00 of as_of in Shanghai."""
 SETTINGS = Settings(
-    model={"max_rounds": 40, "rows_per_leaf": 20, "replicates": 5, "learning_rate": 0.1, "threads": 1},
-    backtest={"every_days": 28},
+    model={"max_rounds": 40, "rows_per_leaf": 20, "replicates": 3, "inner_folds": 1, "learning_rate": 0.1, "threads": 1},
+    backtest={"every_days": 7},
     ranking={"reasons_for": 10, "priority_share": 0.05, "elevated_share": 0.1, "watch_share": 0.2},
 )
 

@@ -1,0 +1,173 @@
+import csv
+import io
+import json
+from datetime import date, timedelta
+
+import pytest
+
+from serving.api.cursor import Cursor
+from serving.api.models import RankingPage
+from serving.ledger import newest, read_body
+from tests.serving.world import AS_OF
+
+
+def pages(client, **query):
+    """Return all pages of a list."""
+    found = [client.get("/v1/rankings", params=query)]
+    while further := found[-1].json()["next"]:
+        found.append(client.get("/v1/rankings", params={"cursor": further, "limit": query["limit"]}))
+    return found
+
+
+def test_ranking_page_is_what_its_model_says(client):
+    page = RankingPage.model_validate_json(client.get("/v1/rankings", params={"limit": 100}).content)
+
+    assert (page.ranking.as_of, page.level, page.total, page.next) == (AS_OF, "grid", 40, None)
+    assert list(range(1, 40)) == [row.score.rank for row in page.rows if row.score]
+    assert page.notices[0].zh == "用于服务排期,不得用于考核排名"
+
+
+@pytest.mark.parametrize("level", ["grid", "community", "township", "district"])
+def test_ranking_pages_hold_the_published_bytes_in_order(client, shared_world, level):
+    published = [row.body.encode() for row in read_body(shared_world.engine, newest(shared_world.engine))[level]]
+
+    answers = pages(client, level=level, limit=7)
+    served = [json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() for answer in answers for row in answer.json()["rows"]]
+
+    assert published == served
+    assert b",".join(published[:7]) in answers[0].content
+
+
+def test_ranking_parent_lists_what_lies_in_it(client):
+    township = client.get("/v1/rankings", params={"level": "township"}).json()["rows"][1]
+
+    for level, paths in (("grid", "township"), ("community", "path")):
+        rows = client.get("/v1/rankings", params={"level": level, "parent": township["path"]}).json()["rows"]
+        assert rows
+        assert all(row[paths].startswith(township["path"]) for row in rows)
+    assert township["grids"] == client.get("/v1/rankings", params={"parent": township["path"]}).json()["total"]
+
+
+def test_ranking_unknown_parent_is_an_empty_list(client):
+    assert client.get("/v1/rankings", params={"parent": "nowhere"}).json()["rows"] == []
+
+
+def test_ranking_headers_name_the_list(client, shared_world):
+    entry = newest(shared_world.engine)
+
+    headers = client.get("/v1/rankings").headers
+
+    assert entry.ranking_id == headers["X-Ranking-Id"]
+    assert headers["X-Data-Through"] == "2026-01-08T16:00:00+00:00"
+    assert headers["X-Stale"] == "false"
+    assert headers["Cache-Control"] == "private, no-cache"
+
+
+def test_ranking_of_another_date(client):
+    page = client.get("/v1/rankings", params={"date": (AS_OF - timedelta(days=7)).isoformat(), "target": "escalation"}).json()
+
+    assert page["ranking"]["as_of"] == "2026-01-02"
+
+
+@pytest.mark.parametrize("query", [{"date": "2020-01-01"}, {"target": "surge"}])
+def test_ranking_that_was_not_published_is_not_found(client, query):
+    assert client.get("/v1/rankings", params=query).status_code == 404
+
+
+def test_ranking_before_the_first_list_is_not_found_and_says_what_to_do(fresh_client):
+    answer = fresh_client.get("/v1/rankings")
+
+    assert answer.status_code == 404
+    assert "yujing rank" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"date": "20260109"},
+        {"date": "2026-1-9"},
+        {"date": "2026-02-30"},
+        {"date": "1767916800"},
+        {"date": "2026-01-09T00:00:00"},
+        {"date": "２０２６-01-09"},
+        {"limit": "0"},
+        {"limit": "501"},
+        {"limit": "ten"},
+        {"level": "person"},
+        {"format": "xlsx"},
+        {"cursor": "abc"},
+        {"cursor": Cursor(ranking_id="0" * 16, level="grid", parent=None, offset=0).encode(), "level": "grid"},
+        {"role": "admin"},
+    ],
+)
+def test_ranking_query_that_does_not_fit_is_refused_without_repeating_it(client, query):
+    answer = client.get("/v1/rankings", params=query)
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json()["errors"]
+    assert not [value for value in query.values() if len(value) > 4 and value in answer.text]
+
+
+def test_ranking_cursor_of_a_list_that_is_gone_is_410(client):
+    cursor = Cursor(ranking_id="0" * 16, level="grid", parent=None, offset=10).encode()
+
+    assert client.get("/v1/rankings", params={"cursor": cursor}).status_code == 410
+
+
+def test_ranking_cursor_stays_on_its_list_when_a_newer_one_is_published(world, fresh_client):
+    first = world.rank(AS_OF - timedelta(days=1))
+    fresh_client.get("/readyz")
+    page = fresh_client.get("/v1/rankings", params={"limit": 30})
+    second = world.rank()
+    fresh_client.get("/readyz")
+
+    further = fresh_client.get(page.headers["Link"].split(">")[0].lstrip("<"))
+
+    assert first.ranking_id == page.headers["X-Ranking-Id"] == further.headers["X-Ranking-Id"]
+    assert (len(page.json()["rows"]), len(further.json()["rows"])) == (30, 10)
+    assert second.ranking_id == fresh_client.get("/v1/rankings").headers["X-Ranking-Id"]
+
+
+def test_ranking_etag_of_the_same_page_is_304(client):
+    first = client.get("/v1/rankings", params={"limit": 10})
+
+    for tag in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"other", {first.headers["ETag"]}', "*"):
+        again = client.get("/v1/rankings", params={"limit": 10}, headers={"If-None-Match": tag})
+        assert (304, b"", first.headers["ETag"]) == (again.status_code, again.content, again.headers["ETag"])
+
+
+def test_ranking_etag_differs_between_pages_formats_and_staleness(client, clock):
+    queries = [{}, {"limit": 10}, {"level": "township"}, {"parent": "990101"}, {"format": "csv"}, {"date": "2026-01-02"}]
+    tags = [client.get("/v1/rankings", params=query).headers["ETag"] for query in queries]
+    clock.now += timedelta(days=3)
+
+    tags.append(client.get("/v1/rankings").headers["ETag"])
+
+    assert len(tags) == len(set(tags))
+
+
+@pytest.mark.parametrize(("hours", "stale"), [(1, "false"), (26, "false"), (26.1, "true")])
+def test_ranking_is_marked_stale_26_hours_after_publication(client, clock, hours, stale):
+    clock.now += timedelta(hours=hours - 1)
+
+    answer = client.get("/v1/rankings")
+
+    assert (stale, stale == "true") == (answer.headers["X-Stale"], answer.json()["stale"])
+
+
+def test_ranking_of_a_past_day_published_today_is_stale(world, clock, fresh_client):
+    world.rank(date(2025, 12, 1), clock.now)
+    fresh_client.get("/readyz")
+
+    assert fresh_client.get("/v1/rankings").json()["stale"] is True
+
+
+def test_ranking_csv_opens_in_a_spreadsheet(client):
+    answer = client.get("/v1/rankings", params={"format": "csv", "limit": 5})
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="ranking-2026-01-09-grid.csv"'
+    assert [row["rank"] for row in rows] == ["1", "2", "3", "4", "5"]
+    assert {"用于服务排期,不得用于考核排名"} == {row["notice"] for row in rows}
+    assert 'rel="next"' in answer.headers["Link"]
