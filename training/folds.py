@@ -31,10 +31,19 @@ class Gap:
 
 
 def ripe_as_ofs(facts: Facts, gap: Gap, settings: BacktestSettings) -> Days:
-    """Return all as_ofs of the log whose label is ripe, `every_days` apart, the first after the warm-up."""
+    """Return all as_ofs of the log whose label is ripe, `every_days` apart, the first after the warm-up.
+
+    Raises:
+        NotReadyError: no label is ripe yet.
+    """
     first = facts.first_day + settings.warm_up_days
-    as_ofs = np.arange(first, facts.known_through_day + 1, settings.every_days, dtype=np.int32)
-    return as_ofs[ripe(as_ofs, gap.horizon_days, gap.delay_allowance_days, facts.known_through_day)]
+    last = facts.known_through_day - gap.horizon_days - gap.delay_allowance_days
+    if last < first:
+        raise NotReadyError(
+            f"a log must be longer than warm-up, horizon and delay allowance together, {facts.known_through_day - facts.first_day + 1} days "
+            f"are {first - last} too few. Ingest a longer log."
+        )
+    return np.arange(first, last + 1, settings.every_days, dtype=np.int32)
 
 
 def rolling_folds(as_ofs: Days, gap: Gap, test_share: float, folds: int) -> tuple[Fold, ...]:

@@ -93,7 +93,7 @@ def _row_sums(outcomes: Outcomes, predicted: Predicted) -> Iterator[tuple[str, F
     yield "best@5%", flag(counts, outcomes.as_of, 0.05) * counts
     yield "brier", (predicted.risk - positive) ** 2
     yield "climatology", (outcomes.climatology - positive) ** 2
-    yield "deviance", 2 * (xlogy(counts, counts / predicted.expected) - counts + predicted.expected)
+    yield "deviance", 2 * ((xlogy(counts, counts) - xlogy(counts, predicted.expected)) - counts + predicted.expected)
     bins = _risk_bins(predicted.risk)
     for number in range(RISK_BINS):
         yield f"bin {number}", (predicted.risk - positive) * (bins == number)

@@ -40,8 +40,6 @@ class ModelSettings(Section):
     inner_folds: int = Field(default=4, ge=1)
     least_as_ofs: int = Field(default=26, ge=2)
     """With fewer training as_ofs trees cannot be told from chance, and the model is its start alone."""
-    common_days: int = Field(default=730, ge=1)
-    """Days of training before a column that is nearly the same for all grids may be used: the same season seen twice."""
     replicates: int = Field(default=20, ge=0)
     """Models fitted to resampled rows, from which a rank gets its range."""
     seed: int = 1

@@ -12,19 +12,19 @@ def test_number_blocks_joins_overlapping_horizons_of_one_township():
 
     blocks = number_blocks(np.array([0, 7, 14, 21], np.int32), places, horizon_days=14)
 
-    assert [[0, 1, 0], [0, 1, 0], [2, 3, 2], [2, 3, 2]] == blocks.tolist()
+    assert blocks.tolist() == [[0, 1, 0], [0, 1, 0], [2, 3, 2], [2, 3, 2]]
 
 
 def test_draw_weights_first_row_is_the_sample_and_draws_keep_its_size():
     weights = draw_weights(blocks=5, draws=20, seed=1)
 
-    assert [1.0] * 5 == weights[0].tolist()
-    assert [5.0] * 21 == weights.sum(axis=1).tolist()
+    assert weights[0].tolist() == [1.0] * 5
+    assert weights.sum(axis=1).tolist() == [5.0] * 21
     assert weights.tolist() == draw_weights(5, 20, seed=1).tolist()
 
 
 def test_interval_covers_95_percent_of_the_draws():
-    assert [2.5, 97.5] == interval(np.concatenate([[50.0], np.arange(101.0)]))
+    assert interval(np.concatenate([[50.0], np.arange(101.0)])) == [2.5, 97.5]
 
 
 @pytest.mark.parametrize("samples", [[np.nan, 1, 2], [1, np.nan, 2], [1]])
@@ -60,7 +60,7 @@ def test_score_differences_are_paired():
     assert card.models["a"]["poisson_deviance"] - card.models["b"]["poisson_deviance"] == gap["value"]
     low, high = card.models["a"]["ci95"]["poisson_deviance"]
     assert gap["ci95"][1] - gap["ci95"][0] < (high - low) / 4
-    assert {"value": 0.0, "ci95": [0.0, 0.0]} == card.differences["b"]["auc"]
+    assert card.differences["b"]["auc"] == {"value": 0.0, "ci95": [0.0, 0.0]}
 
 
 def test_score_without_escalations_is_null_with_a_reason():
@@ -68,7 +68,7 @@ def test_score_without_escalations_is_null_with_a_reason():
 
     card = score(outcomes, {"a": Predicted(np.ones(4), np.full(4, 0.5))}, draw_weights(1, 20, seed=1))
 
-    assert (None, None) == (card.models["a"]["auc"], card.models["a"]["ci95"]["auc"])
+    assert (card.models["a"]["auc"], card.models["a"]["ci95"]["auc"]) == (None, None)
     assert card.models["a"]["poisson_deviance"] == 2.0
     assert "hit@10%" in card.notes[0]
     assert "none of 4 rows saw an escalation" in card.notes[0]

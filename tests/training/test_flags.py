@@ -7,11 +7,11 @@ def test_flag_counts_per_as_of_and_rounds_half_up():
     score = np.array([5.0, 4, 3, 2, 1, 9, 8, 7])
     as_of = np.array([0, 0, 0, 0, 0, 1, 1, 1])
 
-    assert [1, 1, 1, 0, 0, 1, 1, 0] == flag(score, as_of, 0.5).tolist()
+    assert flag(score, as_of, 0.5).tolist() == [1, 1, 1, 0, 0, 1, 1, 0]
 
 
 def test_flag_always_flags_one():
-    assert [0, 1] == flag(np.array([1.0, 2.0]), np.zeros(2, int), 0.01).tolist()
+    assert flag(np.array([1.0, 2.0]), np.zeros(2, int), 0.01).tolist() == [0, 1]
 
 
 def test_flag_ties_equal_the_mean_over_random_orders():
@@ -28,4 +28,4 @@ def test_flag_ties_equal_the_mean_over_random_orders():
 
 
 def test_flag_no_rows_gives_none():
-    assert [] == flag(np.zeros(0), np.zeros(0, int), 0.1).tolist()
+    assert flag(np.zeros(0), np.zeros(0, int), 0.1).tolist() == []

@@ -33,4 +33,11 @@ def test_rolling_folds_too_short_says_so(count):
 def test_ripe_as_ofs_start_after_the_warm_up_and_end_where_labels_do():
     facts = make_facts(grid=[0], day=[0], grids=1, through=70)
 
-    assert [28, 35, 42, 49] == ripe_as_ofs(facts, GAP, BacktestSettings()).tolist()
+    assert ripe_as_ofs(facts, GAP, BacktestSettings()).tolist() == [28, 35, 42, 49]
+
+
+def test_ripe_as_ofs_log_too_short_says_so():
+    facts = make_facts(grid=[0], day=[0], grids=1, through=48)
+
+    with pytest.raises(NotReadyError, match="49 days are 1 too few"):
+        ripe_as_ofs(facts, GAP, BacktestSettings())

@@ -70,10 +70,10 @@ def test_measure_by_hand():
 
     # of each as_of one grid is flagged: three of six escalations, one of two flagged grids positive
     assert 3 / 6 == own["hit@1%"] == own["hit@5%"] == own["hit@10%"]
-    assert (3 / 6) / (2 / 20) == own["pai@5%"]
-    assert 3 / 5 == own["pei@5%"]
-    assert 1 / 2 == own["precision@10%"]
-    assert (1 / 2) / (3 / 20) == own["lift@10%"]
+    assert own["pai@5%"] == (3 / 6) / (2 / 20)
+    assert own["pei@5%"] == 3 / 5
+    assert own["precision@10%"] == 1 / 2
+    assert own["lift@10%"] == (1 / 2) / (3 / 20)
     assert pytest.approx(0, abs=1e-12) == own["brier_skill"]
     assert pytest.approx(0, abs=1e-12) == own["ece"]
 
@@ -84,7 +84,7 @@ def test_measure_equal_scores_earn_their_share_and_no_more(monkeypatch):
     same = Predicted(np.ones(4), np.full(4, 0.5))
 
     own = measured(outcomes, same)
-    assert (0.25, 0.5, 0.25) == (own["hit@10%"], own["auc"], own["ap"])
+    assert (own["hit@10%"], own["auc"], own["ap"]) == (0.25, 0.5, 0.25)
 
     monkeypatch.setattr(metrics, "flag", lambda score, *_: np.arange(len(score)) == 0)
     assert measured(outcomes, same)["hit@10%"] == 1.0, "ties broken by row order must be seen"

@@ -13,7 +13,7 @@ from training.settings import BacktestSettings, ModelSettings, Settings
 FAST = Settings(
     delay_allowance_days=0,
     backtest=BacktestSettings(folds=2, bootstrap=40),
-    model=ModelSettings(max_rounds=40, rows_per_leaf=20, replicates=2, threads=1),
+    model=ModelSettings(learning_rate=0.1, max_rounds=40, leaves=4, rows_per_leaf=20, inner_folds=2, replicates=2, threads=1),
 )
 HORIZON = 14
 
@@ -31,9 +31,9 @@ def make_facts(grid, day, grids, through, known_delay=0):
     return Facts(
         places=Places(np.array([f"g{number:03}" for number in range(grids)]), {"township": townships, "district": district}, None),
         cases=cases,
-        spells=Spells(rows, known, never),
-        target=Marks(rows, day, known),
-        reopened=Marks(rows[:0], day[:0], known[:0]),
+        spells=Spells(rows, grid, known, never),
+        target=Marks(rows, grid, day, known),
+        reopened=Marks(rows[:0], grid[:0], day[:0], known[:0]),
         event_types=("dispute",),
         kinds=(("dispute", "other"),),
         sources=(),

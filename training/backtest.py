@@ -1,0 +1,109 @@
+"""Backtest: replay the past with rolling-origin refits and judge the model beside every baseline."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from features.days import to_date
+from features.facts import Facts
+from features.panel.build import Panel, Progress
+from features.schema import Col
+from training.baselines import available
+from training.bootstrap import draw_weights
+from training.fit import at
+from training.folds import Gap, rolling_folds
+from training.labels import ripe
+from training.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate
+from training.replay import Stopwatch, replay
+from training.scorecard import Scorecard, score
+from training.settings import BacktestSettings, Settings
+from training.subsets import SUBSETS
+
+SURGE = "surge"
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """What was predicted, what happened, and how good it was."""
+
+    target: str
+    horizon_days: int
+    known_through_day: int
+    step_days: int
+    predictions: pl.DataFrame
+    """As `training.predictions.tabulate` returns it."""
+    overall: Scorecard
+    subsets: dict[str, Scorecard]
+    notes: list[str]
+    seconds: dict[str, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
+        days = self.predictions[Col.AS_OF].unique().sort()
+        return {
+            "target": self.target,
+            "horizon_days": self.horizon_days,
+            "known_through": to_date(self.known_through_day).isoformat(),
+            "as_of": {"first": str(days[0]), "last": str(days[-1]), "count": len(days), "step_days": self.step_days},
+            "rows": self.overall.rows,
+            "escalations": float(self.predictions["count"].sum()),
+            "positives": self.overall.positives,
+            "base_rate": self.overall.positives / self.overall.rows,
+            "models": self.overall.models,
+            "differences": self.overall.differences,
+            "subsets": {
+                name: {"rows": card.rows, "positives": card.positives, "models": card.models} for name, card in self.subsets.items()
+            },
+            "notes": self.notes,
+            "seconds": self.seconds,
+        }
+
+
+def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, progress: Progress | None = None) -> BacktestResult:
+    """Predict the last as_ofs of `panel` from the ones before, fold by fold, and score what came true.
+
+    As_ofs whose label is not ripe are left out.
+
+    Raises:
+        NotReadyError: the log is too short, or holds no escalation to learn from.
+    """
+    watch = Stopwatch()
+    gap = Gap(horizon_days, settings.delay_allowance_days)
+    ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
+    panel = at(panel, slice(0, ripe_as_ofs))
+    folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
+    said = []
+    for number, fold in enumerate(folds, start=1):
+        said.append(replay(facts, panel, fold, gap, settings.model, watch))
+        if progress:
+            progress(number, len(folds))
+    with watch.measure("metrics"):
+        predictions = tabulate(facts, at(panel, slice(folds[0].test.start, None)), horizon_days, said)
+        overall, parts = judge(predictions, settings.backtest)
+    return BacktestResult(
+        target=facts.target_name,
+        horizon_days=horizon_days,
+        known_through_day=facts.known_through_day,
+        step_days=int(np.diff(panel.as_ofs).min(initial=settings.backtest.every_days)),
+        predictions=predictions,
+        overall=overall,
+        subsets=parts,
+        notes=available(panel, horizon_days)[1] + _notes(overall, parts),
+        seconds=watch.seconds | {"total": sum(watch.seconds.values())},
+    )
+
+
+def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
+    """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
+    weights = draw_weights(int(predictions["block"].to_numpy().max()) + 1, settings.bootstrap, settings.seed)
+    overall = score(outcomes(predictions), predicted(predictions), weights)
+    chosen = {name: predictions.filter(name) for name in SUBSETS}
+    parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}
+    surge = score(surge_outcomes(predictions), surge_predicted(predictions), weights, left_out=frozenset({"poisson_deviance"}))
+    return overall, parts | {SURGE: surge}
+
+
+def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:
+    return overall.notes + [f"{name}: {note}" for name, card in parts.items() for note in card.notes]

@@ -1,0 +1,117 @@
+"""Fitting: level, rounds and calibration are all found inside the training part."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import NotReadyError
+from features.facts import Facts
+from features.panel.build import Panel
+from training.booster import Booster, Columns, Rows, boost, growing_margins, margin, read_booster
+from training.bootstrap import Blocks, draw_weights
+from training.calibration import Calibration, calibrate
+from training.columns import choose_columns
+from training.folds import Fold, Gap, rolling_folds
+from training.labels import Counts, count_labels
+from training.model import Fitted
+from training.rounds import STEP, fewest_within_one_error
+from training.settings import ModelSettings
+from training.start import start_per_day
+from training.usual_level import UsualLevel, fit_usual_level
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """As_ofs to learn from: what was known, and what followed; tables are (T, G)."""
+
+    panel: Panel
+    counts: Counts
+    exposure: Floats
+    """Share of the horizon that was recorded; the model predicts for a fully recorded one."""
+    gap: Gap
+    target: str
+
+    def part(self, chosen: slice) -> "Examples":
+        """Return the as_ofs of one slice."""
+        return replace(self, panel=at(self.panel, chosen), counts=self.counts[chosen], exposure=self.exposure[chosen])
+
+    def exposed_days(self) -> Floats:
+        """Return recorded days within each horizon."""
+        return self.exposure * self.gap.horizon_days
+
+
+def at(panel: Panel, chosen: slice) -> Panel:
+    """Return a panel of some of its as_ofs."""
+    return replace(panel, as_ofs=panel.as_ofs[chosen], values=panel.values[:, chosen])
+
+
+def training_part(facts: Facts, panel: Panel, fold: Fold, gap: Gap) -> Examples:
+    """Return what could be learnt from on the day of the fold's cutoff."""
+    known = at(panel, fold.train)
+    counts = count_labels(facts, known.as_ofs, gap.horizon_days, known_before=fold.cutoff)
+    return Examples(known, counts, np.ones(counts.shape), gap, facts.target_name)
+
+
+def fit(examples: Examples, settings: ModelSettings, blocks: Blocks | None = None) -> Fitted:
+    """Fit a model; with `blocks` (T, G) also `settings.replicates` replicates, each to blocks drawn with replacement.
+
+    Raises:
+        NotReadyError: there is nothing to learn, or too little to calibrate on.
+    """
+    if not examples.counts.any():
+        raise NotReadyError(f"target {examples.target!r} must have occurred before the model is fitted, found none. Ingest a longer log.")
+    columns = choose_columns(examples.panel)
+    rounds, calibration = _tune(examples, columns, settings)
+    level = _fit_level(examples)
+    rows = _rows(examples, level, columns)
+    return Fitted(
+        target=examples.target,
+        horizon_days=examples.gap.horizon_days,
+        columns=columns,
+        booster=boost(rows, columns, settings, rounds, settings.seed),
+        replicates=tuple(_replicates(rows, columns, settings, rounds, blocks)) if blocks is not None else (),
+        level=level,
+        calibration=calibration,
+    )
+
+
+def _tune(examples: Examples, columns: Columns, settings: ModelSettings) -> tuple[int, Calibration]:
+    """Choose the rounds on the last as_ofs, learning from those before; calibrate on the same predictions."""
+    as_ofs = examples.panel.as_ofs
+    most = settings.max_rounds if len(as_ofs) >= settings.least_as_ofs else 0
+    grown = []
+    for fold in rolling_folds(as_ofs, examples.gap, settings.inner_share, settings.inner_folds):
+        seen, unseen = examples.part(fold.train), examples.part(fold.test)
+        level = _fit_level(seen)
+        trees = read_booster(boost(_rows(seen, level, columns), columns, settings, most, settings.seed))
+        grown.append((trees, _rows(unseen, level, columns)))
+    losses = np.concatenate([_losses_by_as_of(trees, rows, examples.counts.shape[1]) for trees, rows in grown])
+    overlap = max(1.0, examples.gap.horizon_days / int(np.diff(as_ofs).min()))
+    rounds = min(most, STEP * fewest_within_one_error(losses, len(losses) / overlap))
+    log_expected = [rows.offset + margin(trees, rows.matrix, rounds) for trees, rows in grown]
+    return rounds, calibrate(np.concatenate(log_expected), np.concatenate([rows.counts for _, rows in grown]))
+
+
+def _losses_by_as_of(trees: Booster, rows: Rows, grids: int) -> Floats:
+    """Return the mean Poisson loss of each as_of by growing number of trees, (as_ofs, K)."""
+    logs = (rows.offset + grown for grown in growing_margins(trees, rows.matrix, STEP))
+    return np.stack([(np.exp(log) - rows.counts * log).reshape(-1, grids).mean(axis=1) for log in logs], axis=-1)
+
+
+def _fit_level(examples: Examples) -> UsualLevel:
+    return fit_usual_level(examples.panel, examples.counts, examples.exposed_days())
+
+
+def _rows(examples: Examples, level: UsualLevel, columns: Columns) -> Rows:
+    offset = np.log(start_per_day(examples.panel, level, examples.gap.horizon_days) * examples.exposed_days())
+    return Rows(examples.panel.matrix(columns.names), examples.counts.ravel(), offset.ravel())
+
+
+def _replicates(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, blocks: Blocks) -> Iterator[str]:
+    drawn = draw_weights(int(blocks.max()) + 1, settings.replicates, settings.seed)[1:]
+    for number, weights in enumerate(drawn, start=1):
+        yield boost(replace(rows, weight=weights[blocks.ravel()]), columns, settings, rounds, settings.seed + number)

@@ -1,0 +1,82 @@
+"""Replay: what the model and every baseline would have said of the test rows, each refitted on what was known by then."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from features.facts import Facts
+from features.panel.build import Panel
+from training.baselines import available, fit_rate, z_score
+from training.calibration import calibrate
+from training.fit import Examples, at, fit, training_part
+from training.folds import Fold, Gap
+from training.labels import Counts, surge_thresholds
+from training.metrics import Predicted
+from training.predictions import EXPECTED, RISK, SURGE, reach
+from training.settings import ModelSettings
+
+Floats = npt.NDArray[np.float64]
+
+MODEL = "lightgbm"
+Z_SCORE = "z_score_28d"
+"""Rule of thumb for surges, scored beside the models there."""
+
+
+ONE_THREAD = 1
+"""Small regressions gain nothing from a second thread and lose much when something else runs."""
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent per kind of work."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        """Add the time spent inside the block."""
+        start = time.perf_counter()
+        yield
+        self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - start
+
+
+def replay(facts: Facts, panel: Panel, fold: Fold, gap: Gap, settings: ModelSettings, watch: Stopwatch) -> dict[str, Floats]:
+    """Fit everything on the training part of one fold and predict its test part.
+
+    Returns: `expected_*`, `risk_*` and `surge_*` by model, each (T, G) of the test part.
+    """
+    seen, unseen = training_part(facts, panel, fold, gap), at(panel, fold.test)
+    with watch.measure("model"):
+        scores = fit(seen, settings).predict(unseen)
+    said = {MODEL: Predicted(scores.expected, scores.risk)}
+    with watch.measure("baselines"), threadpool_limits(ONE_THREAD):
+        said |= _baselines(seen, unseen)
+    thresholds = surge_thresholds(facts, unseen.as_ofs, gap.horizon_days)
+    surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
+    return (
+        {EXPECTED + name: model.expected for name, model in said.items()}
+        | {RISK + name: model.risk for name, model in said.items()}
+        | {SURGE + name: surge for name, surge in surges.items()}
+    )
+
+
+def _baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
+    before, _ = available(seen.panel, seen.gap.horizon_days)
+    after, _ = available(unseen, seen.gap.horizon_days)
+    return {name: _baseline(before[name], seen.counts, after[name]) for name in before}
+
+
+def _baseline(before: Floats, counts: Counts, after: Floats) -> Predicted:
+    rate = fit_rate(before, counts)
+    expected = rate(after)
+    return Predicted(expected, calibrate(np.log(rate(before)), counts).risk(np.log(expected)))
+
+
+def _by_z_score(facts: Facts, seen: Examples, unseen: Panel) -> Floats:
+    surges = seen.counts >= surge_thresholds(facts, seen.panel.as_ofs, seen.gap.horizon_days)
+    return calibrate(z_score(seen.panel), surges).risk(z_score(unseen))
