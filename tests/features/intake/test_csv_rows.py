@@ -68,7 +68,7 @@ def test_csv_input_damaged_and_endless_cells_are_named(tmp_path: Path) -> None:
     assert broken == [(1, "b", "CELL_ENCODING"), (2, "b", "CELL_NUL"), (3, "b", "CELL_TOO_LONG"), (4, "", "ROW_TOO_LONG")]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.text("ab ,\"\n'é中", max_size=4), min_size=3, max_size=3), min_size=1, max_size=8))
 def test_csv_input_reads_what_the_csv_module_writes(tmp_path_factory: pytest.TempPathFactory, cells: list[list[str]]) -> None:
     text = io.StringIO()
@@ -79,7 +79,7 @@ def test_csv_input_reads_what_the_csv_module_writes(tmp_path_factory: pytest.Tem
     assert ([list(row) for _, row in rows], broken) == (cells, [])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.text('ab,"\n\r', max_size=12), max_size=8))
 def test_csv_input_numbers_the_rows_of_anything_without_a_gap(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
     path = tmp_path_factory.mktemp("csv") / "a.csv"
@@ -94,7 +94,7 @@ def test_csv_input_fast_and_careful_way_agree(tmp_path: Path, monkeypatch: pytes
     fast = read(tmp_path / "a.csv", content)
 
     def careful(block: list[str], header: tuple[str, ...], first: int) -> RowBatch:
-        return csv_rows._split_quoted(block, csv_rows._Lines(io.StringIO()), header, first)  # noqa: SLF001
+        return csv_rows._split_quoted(block, csv_rows._Lines(io.StringIO()), header, first)
 
     monkeypatch.setattr(csv_rows, "_split_plain", careful)
 

@@ -65,7 +65,7 @@ def test_source_file_without_a_needed_column_names_it() -> None:
 
 
 def test_find_source_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="'boston' is not there. Known: .*boston_311.*nyc_council"):
+    with pytest.raises(UsageError, match=r"'boston' is not there. Known: .*boston_311.*nyc_council"):
         find_source("boston", SOURCES)
 
 
