@@ -29,7 +29,8 @@ def read_grid_file(path: Path, today: date) -> pl.DataFrame:
     try:
         raw = _read(path)
     except OSError as error:
-        raise UsageError(f"{path} must be a readable file: {error.strerror or "not found"}. Check the path and its rights.") from error
+        reason = error.strerror or "not found"
+        raise UsageError(f"{path} must be a readable file: {reason}. Check the path and its rights.") from error
     except (pl.exceptions.PolarsError, shapely.GEOSException, ValueError, KeyError, TypeError) as error:
         raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be a grid file: CSV, Parquet or GeoJSON, found another.") from error
     refuse_personal_names(path, tuple(raw.columns), today)
