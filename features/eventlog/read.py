@@ -7,6 +7,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, Table, select
 
 from features.database.bulk import read_frame
+from features.database.engine import reading
 from features.database.tables import feed, grid, grid_mapping, grid_neighbour
 from features.errors import NotFoundError
 from features.eventlog.counter import last_sequence
@@ -42,7 +43,7 @@ class LogState:
 
 def log_state(engine: Engine) -> LogState:
     """Return how far the log goes, without reading its records."""
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         complete = select(feed.c.name, feed.c.known_through).where(feed.c.known_through.is_not(None))
         return LogState(last_sequence(connection), {row.name: row.known_through for row in connection.execute(complete)})
 
@@ -60,7 +61,7 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
     records = read_copy(home.segments, engine, last).records
     if through is not None:
         records = records.filter(pl.col(Col.SEQ) <= through)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         return LogSnapshot(
             records=records,
             grids=_table(connection, grid, GRID_SCHEMA),

@@ -16,7 +16,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, delete, insert, literal, select
 
 from features.database.bulk import plain, read_frame
-from features.database.engine import writing
+from features.database.engine import reading, writing
 from features.database.tables import batch, event, event_transition, segment
 from features.durable import write_durably
 from features.errors import StoreError
@@ -87,7 +87,7 @@ def _remove_strays(folder: Path, names: set[str]) -> tuple[str, ...]:
 
 
 def _read_spans(folder: Path, engine: Engine, spans: list[Span]) -> tuple[list[pl.DataFrame], tuple[str, ...]]:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         hashes = {
             Span(first, last).name: digest
             for first, last, digest in connection.execute(select(segment.c.first, segment.c.last, segment.c.sha256))
@@ -114,7 +114,7 @@ def _load(path: Path, digest: str | None) -> pl.DataFrame | None:
 
 
 def _rebuild(folder: Path, engine: Engine, span: Span) -> pl.DataFrame:
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         frame = _select_records(connection, span)
     buffer = BytesIO()
     frame.write_parquet(buffer)

@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 from sqlalchemy import Engine
 
-from features.errors import NotFoundError
+from features.errors import NotFoundError, StoreError
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.grids import store_crosswalk
@@ -58,6 +58,14 @@ def test_read_log_through_an_earlier_number_is_the_log_of_then(home: Home, engin
     assert_frame_equal(again.records, then.records)
     assert (again.sequence, again.feeds) == (then.sequence, then.feeds)
     assert read_log(home, engine).feeds["hotline"].known_through == log_state(engine).known_through["hotline"] == LATER
+
+
+def test_log_state_lost_table_is_told_in_one_line(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE sequence RENAME TO lost")
+
+    with pytest.raises(StoreError, match=r"must be open to reading, found: .*sequence"):
+        log_state(engine)
 
 
 @pytest.mark.parametrize("through", [-1, 3])
