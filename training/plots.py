@@ -1,6 +1,7 @@
 """Plots of a backtest as PNG files, for the run's record and the backtest command."""
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 
 import matplotlib as mpl
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from training.backtest import BacktestResult
 from training.gate import METRIC
-from training.metrics import HIT_SHARES, RISK_BINS
+from training.metrics import LOWER_IS_BETTER, RISK_BINS
 from training.predictions import outcomes, predicted
 from training.replay import MODEL
 
@@ -28,17 +29,23 @@ CHINESE_FONTS = (
 """Tried in this order, because names of targets may be Chinese."""
 INK, GREY = "#1f5a92", "#9aa1a8"
 
+Plot = Callable[[Axes, BacktestResult], None]
+
 
 def draw_backtest(result: BacktestResult) -> dict[str, bytes]:
     """Draw what a backtest found; returns PNG bytes by file name."""
-    plots = {"deviance.png": _deviance, "hits.png": _hits, "reliability.png": _reliability}
+    plots: dict[str, Plot] = {
+        "deviance.png": partial(_intervals, METRIC),
+        "hits.png": partial(_intervals, "hit@10%"),
+        "reliability.png": _reliability,
+    }
     installed = set(font_manager.get_font_names())
     fonts = [*(name for name in CHINESE_FONTS if name in installed), "DejaVu Sans"]
     with mpl.rc_context({"font.family": fonts, "font.size": 9, "axes.unicode_minus": False}):
         return {name: _draw(result, plot) for name, plot in plots.items()}
 
 
-def _draw(result: BacktestResult, plot: Callable[[Axes, BacktestResult], None]) -> bytes:
+def _draw(result: BacktestResult, plot: Plot) -> bytes:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -49,27 +56,16 @@ def _draw(result: BacktestResult, plot: Callable[[Axes, BacktestResult], None]) 
     return content.getvalue()
 
 
-def _deviance(axes: Axes, result: BacktestResult) -> None:
-    """Show every model's deviance with its interval, the best on top."""
-    known = {name: card for name, card in result.overall.models.items() if card["ci95"][METRIC] is not None}
-    names = sorted(known, key=lambda name: known[name][METRIC], reverse=True)
+def _intervals(metric: str, axes: Axes, result: BacktestResult) -> None:
+    """Show one metric of every model with its interval, the best on top."""
+    cards = {name: card for name, card in result.overall.models.items() if card["ci95"][metric] is not None}
+    names = sorted(cards, key=lambda name: cards[name][metric], reverse=metric in LOWER_IS_BETTER)
     for row, name in enumerate(names):
         colour = INK if name == MODEL else GREY
-        axes.plot(known[name]["ci95"][METRIC], [row, row], color=colour, linewidth=2)
-        axes.plot(known[name][METRIC], row, "o", color=colour)
+        axes.plot(cards[name]["ci95"][metric], [row, row], color=colour, linewidth=2)
+        axes.plot(cards[name][metric], row, "o", color=colour)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel(f"{METRIC} (lower is better), 95 % interval")
-
-
-def _hits(axes: Axes, result: BacktestResult) -> None:
-    """Show which share of escalations the top grids hold, by model."""
-    for name, card in result.overall.models.items():
-        hits = [np.nan if card[f"hit@{share}%"] is None else card[f"hit@{share}%"] for share in HIT_SHARES]
-        axes.plot(HIT_SHARES, hits, "o-", color=INK if name == MODEL else GREY, label=name, zorder=3 if name == MODEL else 2)
-        axes.annotate(name, (HIT_SHARES[-1], hits[-1]), xytext=(6, 0), textcoords="offset points", va="center", fontsize=7)
-    axes.set_xlabel("% of grids flagged per as_of")
-    axes.set_ylabel("share of all escalations")
-    axes.set_ylim(0, 1)
+    axes.set_xlabel(f"{metric} ({'lower' if metric in LOWER_IS_BETTER else 'higher'} is better), 95 % interval")
 
 
 def _reliability(axes: Axes, result: BacktestResult) -> None:
