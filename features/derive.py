@@ -63,13 +63,13 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     places = read_places(_grids(snapshot, reported), snapshot.neighbours)
     cases = reported.with_columns(grid=_positions(reported[Col.GRID_ID], places.grid_ids)).sort("grid", Col.KNOWN_AT, maintain_order=True)
     moves = _moves(records, cases)
-    spells, fires = _spells(cases, moves), _fires(cases, feeds, target)
+    spells, fires = _spells(cases, moves), _fires(cases, feeds, target, settings.zone)
     words = Vocabulary.of(cases)
     facts = Facts(
         places=places,
         cases=_case_arrays(cases, fires, words, settings.zone),
         spells=_spell_arrays(spells, cases, settings.zone),
-        target=_mark_arrays(_target_marks(target, cases, moves, _fired(fires, spells)), cases, settings.zone),
+        target=_mark_arrays(_target_marks(target, cases, moves, spells, fires), cases, settings.zone),
         reopened=_mark_arrays(moves.filter(pl.col(Col.ACTION) == Action.REOPENED), cases, settings.zone),
         event_types=words.event_types,
         kinds=words.kinds,
@@ -161,11 +161,16 @@ def _numbered(cases: pl.DataFrame) -> pl.DataFrame:
     return cases.with_columns(case=pl.int_range(pl.len(), dtype=pl.Int32))
 
 
-def _fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target) -> pl.DataFrame:
-    """Return when the target's clock rules fire for each case they apply to, open or not: case, fire_at."""
-    numbered = _numbered(cases)
+def _lawful(cases: pl.DataFrame) -> pl.DataFrame:
+    """Return the cases that may escalate, numbered: all but petitions."""
+    return _numbered(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
+
+
+def _fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target, zone: str) -> pl.DataFrame:
+    """Return when the target's clock rules fire for each case they apply to, open or not: case, fire_at; never on petitions."""
+    numbered = _lawful(cases)
     parts = [
-        numbered.filter(pl.col(Col.FEED).cast(pl.String) == name).select("case", _fire_at(rule).alias("fire_at"))
+        numbered.filter(pl.col(Col.FEED).cast(pl.String) == name).select("case", _fire_at(rule, zone).alias("fire_at"))
         for name, feed in feeds.items()
         for rule in feed.rules
         if rule.action in target.transitions
@@ -174,10 +179,14 @@ def _fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target) -> pl.Da
     return pl.concat([empty, *parts]).drop_nulls()
 
 
-def _fire_at(rule: Rule) -> pl.Expr:
+def _fire_at(rule: Rule, zone: str) -> pl.Expr:
+    """Return the moment; days are those of the zone, so that a change of clocks moves none."""
     if isinstance(rule, DeadlinePassed):
         return pl.col(Col.DEADLINE_AT)
-    return pl.col(Col.AT) + timedelta(days=rule.days)
+    days = timedelta(days=rule.days)
+    local = pl.col(Col.AT).dt.convert_time_zone(zone).dt.replace_time_zone(None) + days
+    there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    return there.fill_null(pl.col(Col.AT) + days)
 
 
 def _fired(fires: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
@@ -188,16 +197,19 @@ def _fired(fires: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     return met.select("case", pl.col("fire_at").alias(Col.AT), pl.col("fire_at").alias(Col.KNOWN_AT))
 
 
-def _target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, fired: pl.DataFrame) -> pl.DataFrame:
-    """Return what the target counts, by case: case, at, known_at; petitions never count, a case counts once per spell."""
-    lawful = _numbered(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
+def _target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spells: pl.DataFrame, fires: pl.DataFrame) -> pl.DataFrame:
+    """Return what the target counts, by case: case, at, known_at.
+
+    Petitions never count. A case counts once per spell, by what was known first: what is learnt later takes nothing back.
+    """
+    lawful = _lawful(cases)
     if target.events is not None:
         return _matching(lawful, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
     wanted = [action.value for action in target.transitions]
     stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT)
-    reopened = moves.filter(pl.col(Col.ACTION) == Action.REOPENED).select("case", Col.AT, Col.KNOWN_AT)
-    marks = pl.concat([reopened.with_columns(turn=pl.lit(1)), pl.concat([stored, fired]).with_columns(turn=pl.lit(0))])
-    marks = marks.sort("case", Col.AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
+    again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select("case", at=pl.col("start_at"), known_at=pl.col("start_at"))
+    marks = pl.concat([again.with_columns(turn=pl.lit(1)), pl.concat([stored, _fired(fires, spells)]).with_columns(turn=pl.lit(0))])
+    marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
     counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
     return counted.join(lawful.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
 
@@ -248,4 +260,7 @@ def _known_through(feeds: dict[str, Feed], zone: str) -> int:
 
 
 def _first_day(cases: pl.DataFrame, zone: str) -> int:
-    return int(_days(cases.select(pl.col(Col.KNOWN_AT).min()).to_series(), zone)[0])
+    """Return the day of the first record; petitions set it only in a log of nothing else, for their number moves no rate."""
+    lawful = _lawful(cases)
+    first = (cases if lawful.is_empty() else lawful).select(pl.col(Col.KNOWN_AT).min())
+    return int(_days(first.to_series(), zone)[0])

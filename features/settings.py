@@ -129,7 +129,8 @@ def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
 
 
 def _explain(model: type[BaseModel], error: ValidationError) -> str:
-    fault = error.errors(include_url=False)[0]
+    faults = error.errors(include_url=False)
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {reprlib.repr(fault['input'])}"

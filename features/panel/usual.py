@@ -44,7 +44,7 @@ def _shrink(counts: Values, exposure: Values, prior: Values, days: Values, bound
 
     With rates ~ Gamma(mean m, worth k days), Var(n) = m E + (m E)^2 / (k m), hence k = days x sum(m E) / sum((n - m E)^2 - m E).
     """
-    mean = prior * exposure
+    mean = np.ascontiguousarray(prior * exposure)  # row by row, so that a sum over places does not depend on the number of as_ofs
     beyond_chance = ((counts - mean) ** 2 - mean).sum(axis=1, keepdims=True)
     strength = np.clip(days * mean.sum(axis=1, keepdims=True) / np.maximum(beyond_chance, 1e-9), *bounds)
     return np.asarray((counts + strength * prior) / (exposure + strength))
