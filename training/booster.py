@@ -35,15 +35,19 @@ class Columns:
     directions: tuple[int, ...]
 
 
-def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, seed: int) -> str:
-    """Fit `rounds` trees to the log of counts over offset and return them as text; 0 rounds is one tree that says nothing."""
+def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, seed: int, unseen: Rows | None = None) -> str:
+    """Fit `rounds` trees to the log of counts over offset and return them as text; 0 rounds is one tree that says nothing.
+
+    With `unseen` rows it stops `settings.patience` trees after the last one that helped there.
+    """
     parameters = _parameters(columns, settings, seed)
     if rounds == 0:
         parameters |= {"min_gain_to_split": 1e30}
-    data = lgb.Dataset(
-        rows.matrix, rows.counts, weight=rows.weight, init_score=rows.offset, feature_name=list(columns.names), params=parameters
-    )
-    return str(lgb.train(parameters, data, max(1, rounds)).model_to_string())
+    seen = _dataset(rows, columns, parameters)
+    watched = [] if unseen is None else [_dataset(unseen, columns, parameters, reference=seen)]
+    stops = [lgb.early_stopping(settings.patience, verbose=False)] if watched else []
+    trees = lgb.train(parameters, seen, max(1, rounds), watched, callbacks=stops)
+    return str(trees.model_to_string(num_iteration=-1))
 
 
 def read_booster(text: str) -> Booster:
@@ -70,6 +74,18 @@ def growing_margins(trees: Booster, matrix: Matrix, step: int) -> Iterator[Float
 def contributions(trees: Booster, matrix: Matrix) -> Floats:
     """Return what each column adds to the margin, (N, F + 1); the last column is the base value."""
     return np.asarray(trees.predict(matrix, pred_contrib=True, num_threads=1), np.float64)
+
+
+def _dataset(rows: Rows, columns: Columns, parameters: dict[str, object], reference: lgb.Dataset | None = None) -> lgb.Dataset:
+    return lgb.Dataset(
+        rows.matrix,
+        rows.counts,
+        reference=reference,
+        weight=rows.weight,
+        init_score=rows.offset,
+        feature_name=list(columns.names),
+        params=parameters,
+    )
 
 
 def _parameters(columns: Columns, settings: ModelSettings, seed: int) -> dict[str, object]:

@@ -87,19 +87,21 @@ def _tune(examples: Examples, columns: Columns, settings: ModelSettings) -> tupl
     for fold in rolling_folds(as_ofs, examples.gap, settings.inner_share, settings.inner_folds):
         seen, unseen = examples.part(fold.train), examples.part(fold.test)
         level = _fit_level(seen)
-        trees = read_booster(boost(_rows(seen, level, columns), columns, settings, most, settings.seed))
-        grown.append((trees, _rows(unseen, level, columns)))
-    losses = np.concatenate([_losses_by_as_of(trees, rows, examples.counts.shape[1]) for trees, rows in grown])
+        rows = _rows(unseen, level, columns)
+        trees = read_booster(boost(_rows(seen, level, columns), columns, settings, most, settings.seed, rows))
+        grown.append((trees, rows))
+    losses = np.concatenate([_losses_by_as_of(trees, rows, examples.counts.shape[1], most) for trees, rows in grown])
     overlap = max(1.0, examples.gap.horizon_days / int(np.diff(as_ofs).min()))
     rounds = min(most, STEP * fewest_within_one_error(losses, len(losses) / overlap))
     log_expected = [rows.offset + margin(trees, rows.matrix, rounds) for trees, rows in grown]
     return rounds, calibrate(np.concatenate(log_expected), np.concatenate([rows.counts for _, rows in grown]))
 
 
-def _losses_by_as_of(trees: Booster, rows: Rows, grids: int) -> Floats:
-    """Return the mean Poisson loss of each as_of by growing number of trees, (as_ofs, K)."""
+def _losses_by_as_of(trees: Booster, rows: Rows, grids: int, most: int) -> Floats:
+    """Return the mean Poisson loss of each as_of after 0, STEP, ... `most` trees; where growing stopped before, the last loss stays."""
     logs = (rows.offset + grown for grown in growing_margins(trees, rows.matrix, STEP))
-    return np.stack([(np.exp(log) - rows.counts * log).reshape(-1, grids).mean(axis=1) for log in logs], axis=-1)
+    losses = np.stack([(np.exp(log) - rows.counts * log).reshape(-1, grids).mean(axis=1) for log in logs], axis=-1)
+    return np.pad(losses, ((0, 0), (0, max(0, 1 + -(-most // STEP) - losses.shape[1]))), mode="edge")
 
 
 def _fit_level(examples: Examples) -> UsualLevel:

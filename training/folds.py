@@ -39,9 +39,9 @@ def ripe_as_ofs(facts: Facts, gap: Gap, settings: BacktestSettings) -> Days:
     first = facts.first_day + settings.warm_up_days
     last = facts.known_through_day - gap.horizon_days - gap.delay_allowance_days
     if last < first:
+        days = facts.known_through_day - facts.first_day + 1
         raise NotReadyError(
-            f"a log must be longer than warm-up, horizon and delay allowance together, {facts.known_through_day - facts.first_day + 1} days "
-            f"are {first - last} too few. Ingest a longer log."
+            f"a log must cover warm-up, horizon and delay allowance, {days} days are {first - last} too few. Ingest a longer log."
         )
     return np.arange(first, last + 1, settings.every_days, dtype=np.int32)
 

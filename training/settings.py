@@ -35,6 +35,8 @@ class ModelSettings(Section):
     """Share of the rows each tree sees."""
     max_bins: int = Field(default=63, ge=3)
     max_rounds: int = Field(default=500, ge=1)
+    patience: int = Field(default=100, ge=1)
+    """Trees grown in vain before the search for the number of rounds gives up."""
     inner_share: float = Field(default=0.5, gt=0, lt=1)
     """Share of the training as_ofs, the last ones, on which rounds and calibration are found before the final fit."""
     inner_folds: int = Field(default=4, ge=1)
