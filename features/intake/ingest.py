@@ -1,7 +1,8 @@
 """Take a file or a query into the event log: read it once to see whether it may come in, then again to store it batch by batch."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from features.eventlog.grids import store_grids
 from features.home import Home
 from features.intake.grid_file import read_grid_file
 from features.intake.keyed import deployment_key
+from features.intake.mapping import MappedBatch, map_batch
 from features.intake.quarantine import Code
 from features.intake.readers import open_input
 from features.intake.registered import registered_grids
@@ -77,6 +79,8 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     refuse_personal_names(request.path, rows.header, now.date())
     _check_columns(rows.header, source)
     grids = read_grid_file(request.grids, now.date()) if request.grids else None
+    refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
+    refused.unlink(missing_ok=True)
     engine = open_database(database_url(home, settings))
     try:
         if grids is not None:
@@ -84,23 +88,36 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         terms = set_terms(source, settings, registered_grids(engine), now)
         found = survey(rows, terms)
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
-        storing = Storing(engine, terms, deployment_key(home), found.paths)
-        refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
-        for batch in rows.batches():
-            storing.store(batch, refused)
+        storing, key = Storing(engine, terms, found.paths, refused), deployment_key(home)
+        for mapped in _one_ahead(map_batch(batch, terms, key) for batch in rows.batches()):
+            storing.store(mapped)
             if progress:
                 progress(storing.read, found.rows)
     finally:
         engine.dispose()
+    left_out = tuple(name for name in rows.header if name not in source.needed)
+    return _report(storing, time.monotonic() - began, left_out, refused)
+
+
+def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
+    """Yield batches; while one is stored, the next is read and mapped."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
+
+
+def _report(storing: Storing, seconds: float, left_out: tuple[str, ...], refused: Path) -> IngestReport:
     return IngestReport(
         read=storing.read,
         accepted=storing.accepted,
         duplicate=storing.duplicate,
         quarantined=storing.quarantined,
-        seconds=time.monotonic() - began,
+        seconds=seconds,
         by_code=dict(storing.by_code.most_common()),
         normalised=storing.normalised,
-        left_out=tuple(name for name in rows.header if name not in source.needed),
+        left_out=left_out,
         refused=refused if storing.quarantined else None,
     )
 

@@ -35,6 +35,11 @@ class MappedBatch:
     normalised: int
     """Cells that held full-width characters."""
 
+    @property
+    def read(self) -> int:
+        """Number of rows, fit or refused."""
+        return len(self.cases) + len(self.refusals)
+
 
 def map_batch(batch: RowBatch, terms: Terms, key: bytes) -> MappedBatch:
     """Check every row and turn those without fault into cases; each other row is refused for the first fault found."""

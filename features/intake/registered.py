@@ -4,6 +4,7 @@ import polars as pl
 from sqlalchemy import Engine, func, select
 
 from features.database.bulk import read_frame
+from features.database.engine import reading
 from features.database.tables import grid, grid_mapping
 from features.schema import Col
 
@@ -17,6 +18,6 @@ def registered_grids(engine: Engine) -> pl.DataFrame | None:
     """
     redrawn = select(func.min(grid_mapping.c.at)).where(grid_mapping.c.old == grid.c.grid_id).scalar_subquery()
     query = select(grid.c.grid_id, redrawn).where(grid.c.lon.is_not(None)).order_by(grid.c.grid_id)
-    with engine.connect() as connection:
+    with reading(engine) as connection:
         grids = read_frame(connection, query, _SCHEMA)
     return None if grids.is_empty() else grids

@@ -1,4 +1,4 @@
-"""The second reading of a file: each batch is mapped, and stored with its key in one transaction."""
+"""The second reading of a file: each batch is stored under its key in one transaction."""
 
 import hashlib
 from collections import Counter
@@ -10,9 +10,8 @@ from sqlalchemy import Engine
 
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.grids import discover_grids
-from features.intake.mapping import MappedBatch, map_batch
+from features.intake.mapping import MappedBatch
 from features.intake.quarantine import Code, Refusal, write_report
-from features.intake.rows import RowBatch
 from features.intake.terms import Terms
 from features.schema import Col
 
@@ -20,25 +19,24 @@ from features.schema import Col
 class Storing:
     """Stores the batches of one file, one after the other, and counts what became of their rows."""
 
-    def __init__(self, engine: Engine, terms: Terms, key: bytes, paths: pl.DataFrame) -> None:
-        """Begin with the paths above the grids, which are used where no grid table is registered."""
-        self._engine, self._terms, self._key, self._paths = engine, terms, key, paths
+    def __init__(self, engine: Engine, terms: Terms, paths: pl.DataFrame, refused: Path) -> None:
+        """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows."""
+        self._engine, self._terms, self._paths, self._refused = engine, terms, paths, refused
         self._known_grids: set[str] = set()
         self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
         self.by_code: Counter[str] = Counter()
 
-    def store(self, rows: RowBatch, refused: Path) -> None:
-        """Store one batch and add its refused rows to the list at `refused`."""
-        mapped = map_batch(rows, self._terms, self._key)
+    def store(self, mapped: MappedBatch) -> None:
+        """Store one batch and list its refused rows."""
         if self._terms.grids is None:
             self._discover(mapped.cases[Col.GRID_ID])
         feed = self._terms.source.name
         quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
-        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, rows.read))
+        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read))
         conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
         refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
         if refusals:
-            write_report(refused, refusals)
+            write_report(self._refused, refusals)
         self.read += counts.read
         self.accepted += counts.accepted
         self.duplicate += counts.duplicate
