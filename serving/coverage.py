@@ -1,8 +1,4 @@
-"""Whether a grid can be rated at all: silence is not calm, and neither is a source that stopped.
-
-Reports that should have come are measured against what the other grids reported on the same days, so weekends, holidays and quiet seasons
-silence nobody. Petitions are left out, as everywhere but in their own columns.
-"""
+"""Whether a grid can be rated at all: silence is not calm, and neither is a source that stopped."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,8 +11,8 @@ import polars as pl
 
 from features.days import midnight
 from features.facts import Facts
-from features.panel.channels import without_petitions
 from features.schema import Action, Col
+from serving.reporting import read_reporting
 from serving.words import Confidence, Withheld
 
 SILENT_FROM = 4.7
@@ -24,9 +20,7 @@ SILENT_FROM = 4.7
 DOUBTFUL_FROM = 2.3
 """The same for 10 %."""
 YEAR_DAYS = 365
-RECENT_DAYS = 42
 
-Counts = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -49,44 +43,13 @@ def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, stale_after_d
 
     `records` are those of the feeds that the facts were read from.
     """
-    reports = _reports(facts, as_of)
-    now = midnight(as_of, zone)
-    stale = _stale(records, facts.places.grid_ids, now, timedelta(days=stale_after_days))
-    withheld = np.select([reports.last_day < 0, stale, reports.missing >= SILENT_FROM], ["no_data", "stale_source", "silent"], "")
-    confidence = np.select([reports.recent < SILENT_FROM, reports.missing >= DOUBTFUL_FROM], ["unknown", "low"], "high")
+    reporting = read_reporting(facts, as_of)
+    stale = _stale(records, facts.places.grid_ids, midnight(as_of, zone), timedelta(days=stale_after_days))
+    silent = reporting.missing >= SILENT_FROM * reporting.spread
+    withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
+    unknown, low = reporting.recent < SILENT_FROM * reporting.spread, reporting.missing >= DOUBTFUL_FROM * reporting.spread
+    confidence = np.select([unknown, low], ["unknown", "low"], "high")
     return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
-
-
-@dataclass(frozen=True)
-class _Reports:
-    last_day: npt.NDArray[np.int64]
-    """(G,) day of the last report, counted from the first day of the log; -1 where there was none."""
-    missing: Counts
-    """(G,) reports expected since then."""
-    recent: Counts
-    """(G,) reports expected over `RECENT_DAYS` days."""
-
-
-def _reports(facts: Facts, as_of: int) -> _Reports:
-    cases, size = facts.cases, facts.places.size
-    used = (cases.known_day < as_of) & (cases.grid >= 0) & without_petitions(facts)
-    grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
-    last_day = np.full(size, -1, np.int64)
-    np.maximum.at(last_day, grid, day)
-    until = np.concatenate([[0.0], np.cumsum(np.bincount(day, weight, minlength=max(as_of - facts.first_day, 1)))])
-    window_start = np.maximum(last_day + 1 - YEAR_DAYS, 0)
-    own = np.bincount(grid, weight * (day >= window_start[grid]), minlength=size).astype(np.float64)
-    everyone = until[last_day + 1] - until[window_start]
-    recent_start = max(len(until) - 1 - RECENT_DAYS, 0)
-    return _Reports(
-        last_day,
-        missing=_ratio(own, everyone - own) * (until[-1] - until[last_day + 1]),
-        recent=_ratio(own, everyone) * (until[-1] - until[recent_start]),
-    )
-
-
-def _ratio(part: Counts, whole: Counts) -> Counts:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
 
 
 def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, allowance: timedelta) -> Flags:

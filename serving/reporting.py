@@ -1,0 +1,73 @@
+"""How many reports each grid should have sent, measured against what the other grids sent on the same days.
+
+So weekends, holidays and quiet seasons silence nobody. Petitions are left out, as everywhere but in their own columns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.facts import Facts
+from features.panel.channels import without_petitions
+
+WEEKS = 52
+WEEK_DAYS = 7
+RECENT_DAYS = 42
+SPREAD_FROM = 1.5
+"""Variance over mean of weekly counts that 52 Poisson weeks exceed in 1 of 100 grids: below it reports count as independent."""
+
+Counts = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """What is to be expected of each grid; arrays of shape (G,)."""
+
+    ever: npt.NDArray[np.bool_]
+    """True where anything was reported at all."""
+    missing: Counts
+    """Reports expected since the last one."""
+    recent: Counts
+    """Reports expected over `RECENT_DAYS` days."""
+    spread: Counts
+    """How much wider than Poisson the grid's weekly counts scatter, at least 1: batches make gaps that mean nothing."""
+
+
+def read_reporting(facts: Facts, as_of: int) -> Reporting:
+    """Compare each grid's reports of the 52 weeks up to its last one with those of the others; `as_of` is a day number."""
+    cases, size = facts.cases, facts.places.size
+    used = (cases.known_day < as_of) & (cases.grid >= 0) & without_petitions(facts)
+    grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
+    after_last = np.zeros(size, np.int64)
+    np.maximum.at(after_last, grid, day + 1)
+    until = np.concatenate([[0.0], np.cumsum(np.bincount(day, weight, minlength=max(as_of - facts.first_day, 1)))])
+    own = _weekly(grid, weight, after_last[grid] - 1 - day, size)
+    others = -np.diff(until[np.maximum(after_last[:, None] - WEEK_DAYS * np.arange(WEEKS + 1), 0)], axis=1) - own
+    per_other = _ratio(own.sum(axis=1), others.sum(axis=1))
+    share = _ratio(own.sum(axis=1), (own + others).sum(axis=1))
+    return Reporting(
+        ever=after_last > 0,
+        missing=per_other * (until[-1] - until[after_last]),
+        recent=share * (until[-1] - until[max(len(until) - 1 - RECENT_DAYS, 0)]),
+        spread=_spread(own, per_other[:, None] * others),
+    )
+
+
+def _weekly(grid: npt.NDArray[np.int32], weight: Counts, age: Positions, size: int) -> Counts:
+    """Count reports per grid and week before the grid's last report, (G, WEEKS), the last week first."""
+    recent = age < WEEKS * WEEK_DAYS
+    cell = grid[recent] * np.int64(WEEKS) + age[recent] // WEEK_DAYS
+    return np.bincount(cell, weight[recent], minlength=size * WEEKS).reshape(size, WEEKS).astype(np.float64)
+
+
+def _spread(own: Counts, expected: Counts) -> Counts:
+    """Return Pearson's variance over mean of the weeks in which anything was expected; 1 where it could be chance."""
+    scatter = _ratio((own - expected) ** 2, expected).sum(axis=1)
+    spread = scatter / np.maximum((expected > 0).sum(axis=1) - 1, 1)
+    return np.where(spread > SPREAD_FROM, spread, 1.0)
+
+
+def _ratio(part: Counts, whole: Counts) -> Counts:
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
