@@ -52,5 +52,6 @@ class Home:
 
     def folder(self, path: Path) -> Path:
         """Create a folder of this home, readable by its owner only, and return it."""
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path

@@ -32,7 +32,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     rows = [list(row) for row in rows]
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for column, cells in zip(table.columns, zip(*rows, strict=True), strict=False):
-        column.justify = "right" if any(isinstance(cell, int | float) for cell in cells) else "left"
+        column.justify = "right" if all(isinstance(cell, int | float | None) for cell in cells) else "left"
     for row in rows:
         table.add_row(*(_text(cell) for cell in row))
     Console(width=None if sys.stdout.isatty() else NO_WRAP_WIDTH, highlight=False, markup=False, emoji=False).print(table)

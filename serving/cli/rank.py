@@ -49,7 +49,7 @@ def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName
         typer.echo(json_text({"ranking_id": explained.ranking_id, "row": explained.row.model_dump(mode="json")}))
         return
     print_table(COLUMNS, [_cells(explained.row)])
-    print_table(("factor", "", ""), _words(explained.row))
+    print_table(("", ""), _sentences(explained.row))
     where = f"As published on list {explained.ranking_id}" if explained.ranking_id else "Computed now, not published"
     message(f"{where}. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
 
@@ -63,10 +63,10 @@ def _cells(row: "GridRow") -> tuple[object, ...]:
     return *place, score.expected_escalations, score.usual_level, score.factor, score.risk, row.confidence
 
 
-def _words(row: "GridRow") -> list[tuple[str, str, str]]:
-    """Return (factor, Chinese, English) per sentence: reasons first, then circumstances and how far the figures carry."""
-    reasons = row.explanation.reasons if row.explanation else ()
-    said = [(f"x {reason.factor:.2f}", reason.words.zh, reason.words.en) for reason in reasons]
-    beside = (*row.explanation.context, *row.explanation.certainty) if row.explanation else ()
-    withheld = (row.withheld_words,) if row.withheld_words else ()
-    return said + [("", text.zh, text.en) for text in (*withheld, *beside)]
+def _sentences(row: "GridRow") -> list[tuple[str, str]]:
+    """Return Chinese and English: reasons first, then circumstances and how far the figures carry."""
+    texts = [row.withheld_words] if row.withheld_words else []
+    if row.explanation:
+        texts += [reason.words for reason in row.explanation.reasons]
+        texts += [*row.explanation.context, *row.explanation.certainty]
+    return [(text.zh, text.en) for text in texts]
