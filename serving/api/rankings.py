@@ -43,9 +43,7 @@ class RankingQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: IsoDate = Field(
-        None, description="Date of the list; the newest without one", examples=["2026-01-09"]
-    )
+    date: IsoDate = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
     target: str | None = Field(
         None, max_length=100, description="What is predicted; that of the newest list without one", examples=["escalation"]
     )

@@ -5,7 +5,6 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from threading import Lock
 
 from sqlalchemy import Engine
@@ -41,27 +40,22 @@ class PublishedList:
     head: Head
     rows: dict[Level, list[bytes]]
     """JSON of its rows, in published order."""
+    inside: dict[tuple[Level, str], list[int]]
+    """Level and path of an area -> which rows of that level lie in it, in order."""
 
     @classmethod
     def of(cls, entry: Entry, body: Body) -> "PublishedList":
         """Return a list from the ledger."""
-        rows = {level: [row.body.encode() for row in placed] for level, placed in body.items()}
-        return cls(Head.of(entry), rows)
+        inside: dict[tuple[Level, str], list[int]] = {}
+        for level, placed in body.items():
+            for position, row in enumerate(placed):
+                for area in _areas_of(level, json.loads(row.body)):
+                    inside.setdefault((level, area), []).append(position)
+        return cls(Head.of(entry), {level: [row.body.encode() for row in placed] for level, placed in body.items()}, inside)
 
     def positions(self, level: Level, parent: str | None) -> Positions:
         """Return which rows of a level lie in an area, in order; all of them without one."""
-        if not parent:
-            return range(len(self.rows.get(level, ())))
-        return self._inside.get((level, parent), ())
-
-    @cached_property
-    def _inside(self) -> dict[tuple[Level, str], list[int]]:
-        inside: dict[tuple[Level, str], list[int]] = {}
-        for level, bodies in self.rows.items():
-            for position, body in enumerate(bodies):
-                for area in _areas_of(level, json.loads(body)):
-                    inside.setdefault((level, area), []).append(position)
-        return inside
+        return self.inside.get((level, parent), ()) if parent else range(len(self.rows.get(level, ())))
 
 
 class Shelf:
