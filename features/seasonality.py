@@ -22,12 +22,12 @@ def workdays(first: int, last: int, calendar: CalendarSettings) -> npt.NDArray[n
     China's published calendar is used as far as it reaches; other years and countries use public holidays and weekends. Overrides of
     the settings come first.
     """
-    return np.array([_is_workday(to_date(day), calendar.country, calendar.workdays) for day in range(first, last)], np.bool_)
+    days = [to_date(day) for day in range(first, last)]
+    return np.array([calendar.workdays.get(day, _is_workday(day, calendar.country)) for day in days], np.bool_)
 
 
-def _is_workday(day: date, country: str, overrides: dict[date, bool]) -> bool:
-    if day in overrides:
-        return overrides[day]
+@lru_cache(maxsize=16384)
+def _is_workday(day: date, country: str) -> bool:
     if country == "CN":
         try:
             return bool(chinese_calendar.is_workday(day))

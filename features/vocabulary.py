@@ -1,0 +1,62 @@
+"""The words that occur in a log, and the codes that stand for them in arrays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.schema import Col, EventType
+
+Codes = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Event types, kinds (pairs of event type and category) and report sources, each in a fixed order."""
+
+    event_types: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cases: pl.DataFrame) -> "Vocabulary":
+        """Collect the words of the cases."""
+        pairs = cases.select(Col.EVENT_TYPE, Col.CATEGORY).unique().cast(pl.String).sort(Col.EVENT_TYPE, Col.CATEGORY)
+        sources = cases[Col.SOURCE].drop_nulls().unique().cast(pl.String).sort()
+        present = set(pairs[Col.EVENT_TYPE])
+        return cls(tuple(kind.value for kind in EventType if kind in present), tuple(pairs.iter_rows()), tuple(sources))
+
+    def event_type_of(self, cases: pl.DataFrame) -> Codes:
+        """Return the position of each case's event type."""
+        return codes(cases[Col.EVENT_TYPE], _numbered(self.event_types)).astype(np.int16)
+
+    def kind_of(self, cases: pl.DataFrame) -> Codes:
+        """Return the position of each case's kind."""
+        categories = sorted({category for _, category in self.kinds})
+        table = np.full((len(self.event_types), len(categories)), -1, np.int16)
+        for position, (event_type, category) in enumerate(self.kinds):
+            table[self.event_types.index(event_type), categories.index(category)] = position
+        return table[self.event_type_of(cases), codes(cases[Col.CATEGORY], _numbered(categories))]
+
+    def source_of(self, cases: pl.DataFrame) -> Codes:
+        """Return the position of each case's source; -1 where unknown."""
+        return codes(cases[Col.SOURCE], _numbered(self.sources)).astype(np.int16)
+
+
+def codes(words: pl.Series, code_of: Mapping[str, int]) -> npt.NDArray[np.int64]:
+    """Return the code of each word of an Enum or Categorical column; -1 for null and for words without one.
+
+    >>> codes(pl.Series(["b", None, "a", "b"], dtype=pl.Categorical), {"b": 7})
+    array([ 7, -1, -1,  7])
+    """
+    present = words.drop_nulls().unique()
+    physical = present.to_physical().to_numpy().astype(np.int64)
+    table = np.full(int(physical.max(initial=0)) + 2, -1, np.int64)
+    table[physical] = [code_of.get(word, -1) for word in present.cast(pl.String)]
+    return np.asarray(table[words.to_physical().cast(pl.Int64).fill_null(len(table) - 1).to_numpy()])
+
+
+def _numbered(words: tuple[str, ...] | list[str]) -> dict[str, int]:
+    return {word: position for position, word in enumerate(words)}
