@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from features.errors import UsageError
@@ -51,6 +51,13 @@ class PetitionVolume(Section):
     reason: str = ""
     by: str = ""
     until: date | None = None
+
+    @model_validator(mode="after")
+    def _accounted_for(self) -> Self:
+        missing = [name for name in ("reason", "by", "until") if self.in_model and not getattr(self, name)]
+        if missing:
+            raise ValueError(f"petition volume in the model needs reason, by and until; missing: {', '.join(missing)}")
+        return self
 
 
 class PanelSettings(Section):

@@ -67,7 +67,7 @@ def days(*since_first: int) -> Days:
     return np.array(since_first, np.int32) + np.int32(day_number(FIRST))
 
 
-def make_log(  # noqa: PLR0913 - each part of a log may be left out
+def make_log(
     cases,
     *,
     rules=(),

@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import UsageError
+from features.panel.block import Block, Shared
 from features.panel.build import build_panel, catalogue
+from features.panel.when import When
 from features.settings import Settings
 from tests.features.logs import GRIDS, HORIZON, SETTINGS, Case, column, days, draw_cases, make_facts, make_panel
 
@@ -25,7 +28,7 @@ def wide_facts(rich_log):
     """Return facts of 120 grids in towns and communities of many sizes, some beside each other, one redrawn."""
     grids = {f"g{number:03}": f"D/T{number % 7}/C{number % 23}" for number in range(120)}
     ids = list(grids)
-    pairs = [pair for left, right in zip(ids, ids[1:], strict=False) for pair in ((left, right, 1 / 3), (right, left, 1 / 7))]
+    pairs = [pair for left, right in pairwise(ids) for pair in ((left, right, 1 / 3), (right, left, 1 / 7))]
     cases = draw_cases(np.random.default_rng(2), 3000, ids, 600)
     crosswalk = [("g050", "g051", 0.7), ("g050", "g052", 0.3)]
     return make_facts(**{**rich_log, "cases": cases, "grids": grids, "neighbours": pairs, "crosswalk": crosswalk})
@@ -56,6 +59,20 @@ def test_build_panel_one_as_of_equals_its_rows_among_many_with_many_grids(wide_f
 
     for at, as_of in enumerate(as_ofs):
         assert [] == different(build(wide_facts, as_of), dataclasses.replace(many, values=many.values[:, at : at + 1]))
+
+
+@pytest.mark.parametrize("as_of", [30, 207, 590])
+def test_feature_values_do_not_depend_on_what_else_is_asked_for_in_full_precision(wide_facts, as_of):
+    """Rounding to float32 hides a difference of one bit in most cells, not in all of ten million."""
+    as_ofs = [30, 200, 207, 431, 590]
+    places = [np.arange(120, dtype=np.int32), np.arange(40, 60, dtype=np.int32)]
+    many, one = (
+        Block(grids, Shared(wide_facts, When(days(*each), HORIZON))) for grids, each in zip(places, (as_ofs, [as_of]), strict=True)
+    )
+    at = as_ofs.index(as_of)
+
+    for feature in catalogue(wide_facts, HORIZON, SETTINGS):
+        assert feature.value(many)[at, 40:60].tobytes() == feature.value(one)[0].tobytes(), feature.name
 
 
 @pytest.mark.parametrize(("block_cells", "threads"), [(1, 1), (7, 2), (20_000, 1), (20_000, 2), (10**12, 2)])

@@ -155,16 +155,18 @@ ORACLES = (
     (r"target_since_grid", f"SELECT min(:as_of - escalated) FROM cases WHERE grid = :grid AND {DURING.format('escalated', 365)}"),
     (
         r"service_request_decay_grid_(\d+)d",
-        f"SELECT coalesce(sum(exp((opened - :as_of) / {{0}}.0)), 0) FROM cases WHERE grid = :grid AND {DURING.format('opened', 'min(6 * {0}, 365)')}",
+        f"""SELECT coalesce(sum(exp((opened - :as_of) / {{0}}.0)), 0) FROM cases
+        WHERE grid = :grid AND {DURING.format("opened", "min(6 * {0}, 365)")}""",
     ),
     (
         r"target_decay_grid_(\d+)d",
-        f"SELECT coalesce(sum(exp((escalated - :as_of) / {{0}}.0)), 0) FROM cases WHERE grid = :grid AND {DURING.format('escalated', 'min(6 * {0}, 365)')}",
+        f"""SELECT coalesce(sum(exp((escalated - :as_of) / {{0}}.0)), 0) FROM cases
+        WHERE grid = :grid AND {DURING.format("escalated", "min(6 * {0}, 365)")}""",
     ),
     (
         r"repeat_count_grid_(\d+)d",
-        "SELECT count(*) FROM (SELECT opened, lag(opened) OVER (PARTITION BY kind ORDER BY opened) AS before FROM cases WHERE grid = :grid)"
-        f" WHERE opened - before <= {{0}} AND {DURING.format('opened', '{0}')}",
+        f"""SELECT count(*) FROM (SELECT opened, lag(opened) OVER (PARTITION BY kind ORDER BY opened) AS before FROM cases
+        WHERE grid = :grid) WHERE opened - before <= {{0}} AND {DURING.format("opened", "{0}")}""",
     ),
     (
         r"(\w+)_source_count_grid_(\d+)d",
