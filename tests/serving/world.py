@@ -10,7 +10,6 @@ from sqlalchemy import Engine, insert
 from features.database.engine import open_database, writing
 from features.database.tables import grid, model_publication
 from features.derive import read_facts
-from features.derive import read_facts
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.cases import CASE_SCHEMA
 from features.eventlog.read import read_log
