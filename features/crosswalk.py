@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.facts import Facts, Marks, Spells
+from features.facts import Facts, Marks, Spells, Weights
 from features.places import WEIGHT_UNIT, Indices, positions
 
 Rows = TypeVar("Rows", Spells, Marks)
@@ -26,7 +26,7 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     if not len(order):
         return facts
     old, new = old[order], _positions(facts, crosswalk["new"])[order]
-    share = np.round(crosswalk["share"].to_numpy()[order] / WEIGHT_UNIT) * WEIGHT_UNIT
+    share = _whole(old, np.round(crosswalk["share"].to_numpy()[order] / WEIGHT_UNIT) * WEIGHT_UNIT)
     first_heir = np.searchsorted(old, facts.cases.grid)
     heirs = np.searchsorted(old, facts.cases.grid, side="right") - first_heir
     case, nth = _repeat(np.maximum(heirs, 1))
@@ -48,6 +48,18 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         return replace(rows, **{**copied, "case": moved[by_case], "grid": cases.grid[moved[by_case]]})
 
     return replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
+
+
+def _whole(old: Indices, share: Weights) -> Weights:
+    """Give what rounding left of each old grid (sorted) to its last successor.
+
+    >>> _whole(np.array([0, 0, 3]), np.array([0.25, 0.5, 1.0]))
+    array([0.25, 0.75, 1.  ])
+    """
+    last = np.append(np.flatnonzero(np.diff(old)), len(old) - 1)
+    whole = share.copy()
+    whole[last] += 1 - np.bincount(old, share)[old[last]]
+    return whole
 
 
 def _positions(facts: Facts, grid_ids: pl.Series) -> Indices:
