@@ -10,6 +10,7 @@ import typer
 from features.errors import YujingError
 from features.home import Home
 from serving.cli.backtest import backtest
+from serving.cli.bench import bench
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
 from serving.cli.ingest import ingest
@@ -47,7 +48,7 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (demo, ingest, panel, backtest, train, rank, explain, serve, doctor):
+for command in (demo, ingest, panel, backtest, train, rank, explain, serve, bench, doctor):
     add_command(app, command)
 
 models = typer.Typer(no_args_is_help=True, help="Trained and published models.")
