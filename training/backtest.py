@@ -11,11 +11,10 @@ from features.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
 from training.baselines import available
-from training.bootstrap import draw_weights
 from training.fit import at
 from training.folds import Gap, rolling_folds
 from training.labels import ripe
-from training.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate
+from training.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.replay import Stopwatch, replay
 from training.scorecard import Scorecard, score
 from training.settings import BacktestSettings, Settings
@@ -97,7 +96,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
 
 def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
     """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
-    weights = draw_weights(int(predictions["block"].to_numpy().max()) + 1, settings.bootstrap, settings.seed)
+    weights = weigh(predictions, settings.bootstrap, settings.seed)
     overall = score(outcomes(predictions), predicted(predictions), weights)
     chosen = {name: predictions.filter(name) for name in SUBSETS}
     parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}

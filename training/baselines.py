@@ -6,12 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import PoissonRegressor
+from sklearn.metrics import mean_poisson_deviance
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features.panel.build import Panel
+from training.mixture import likeliest_weights
+from training.usual_level import FLOOR_SHARE
 
 Floats = npt.NDArray[np.float64]
+Rate = Callable[[Floats], Floats]
 
 HALF = 0.5
 """Added before the logarithm, so that none and one differ by a step that stays finite."""
@@ -74,6 +78,10 @@ BASELINES: dict[str, Callable[[Panel, int], list[Floats]]] = {
 """Name -> non-negative scores, each (T, G); several scores are weighed by the regression."""
 
 
+IN_PROPORTION = frozenset({"due"})
+"""Baselines whose score is itself a count of what is to come."""
+
+
 def available(panel: Panel, horizon_days: int) -> tuple[dict[str, Floats], list[str]]:
     """Return the log scores of every baseline the log allows, each (T, G, scores), and a line for each that it does not."""
     scores, notes = {}, []
@@ -85,14 +93,35 @@ def available(panel: Panel, horizon_days: int) -> tuple[dict[str, Floats], list[
     return scores, notes
 
 
-def fit_rate(scores: Floats, counts: npt.NDArray[np.floating]) -> Callable[[Floats], Floats]:
-    """Fit a Poisson rate to log scores (T, G, scores); return what turns such scores into expected counts (T, G).
+def fit_rate(scores: Floats, counts: npt.NDArray[np.floating], in_proportion: bool = False) -> Rate:
+    """Learn to turn log scores (T, G, scores) into expected counts (T, G) by a power law.
 
-    A missing score counts as the training mean.
+    A single score that may work `in_proportion` becomes a straight line where that fits the training part better. A missing score counts
+    as the training mean.
     """
+    rates = [_power_law(scores, counts)]
+    if in_proportion:
+        rates.append(_straight_line(scores, counts.astype(np.float64)))
+    return min(rates, key=lambda rate: float(mean_poisson_deviance(counts.ravel(), rate(scores).ravel())))
+
+
+def _power_law(scores: Floats, counts: npt.NDArray[np.floating]) -> Rate:
     steps = SimpleImputer(keep_empty_features=True), StandardScaler(), PoissonRegressor(alpha=PENALTY, solver="newton-cholesky")
     pipeline = make_pipeline(*steps).fit(_table(scores), counts.ravel())
     return lambda unseen: np.asarray(pipeline.predict(_table(unseen)), np.float64).reshape(unseen.shape[:-1])
+
+
+def _straight_line(scores: Floats, counts: Floats) -> Rate:
+    mean_score = float(np.nanmean(np.exp(scores))) - HALF
+
+    def parts(logs: Floats) -> dict[str, Floats]:
+        score = np.exp(logs[..., 0]) - HALF
+        return {"score": np.where(np.isnan(score), mean_score, score), "rest": np.ones(score.shape)}
+
+    guess = {"score": HALF * float(counts.mean()) / max(mean_score, HALF), "rest": HALF * float(counts.mean())}
+    weights = likeliest_weights(parts(scores), counts, guess, prior_events=1.0)
+    least = FLOOR_SHARE * float(counts.mean())
+    return lambda unseen: np.maximum(sum(weights[name] * part for name, part in parts(unseen).items()), least)
 
 
 def _table(scores: Floats) -> Floats:

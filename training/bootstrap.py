@@ -1,4 +1,4 @@
-"""Block bootstrap: weeks x townships are drawn again and again, and every model is measured on the same draws."""
+"""Block bootstrap: stretches of weeks and whole townships are drawn again and again, and every model is measured on the same draws."""
 
 import numpy as np
 import numpy.typing as npt
@@ -9,28 +9,33 @@ from features.places import Places
 Blocks = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
+STRETCH_DAYS = 28
+"""As_ofs this close are drawn together: their horizons overlap, and what moves one week moves the next."""
 INTERVAL = (2.5, 97.5)
 LEAST_DEFINED = 0.95
 """Share of the draws in which a metric must exist for its interval to be given."""
 
 
-def number_blocks(as_ofs: Days, places: Places, horizon_days: int) -> Blocks:
-    """Give every cell of a (T, G) table its block: the grids of one township over one week, or one horizon where that is longer.
+def number_blocks(as_ofs: Days, places: Places) -> Blocks:
+    """Give every cell of a (T, G) table the number of its block, as_of x townships + township; without townships all grids form one."""
+    level = places.levels.get("township", places.levels["district"])
+    return np.arange(len(as_ofs), dtype=np.int64)[:, None] * level.size + level.member
 
-    Labels of one grid overlap while their as_ofs are closer than the horizon, so these must be drawn together. Without townships
-    a block holds all grids. Returns: (T, G), numbered from 0 without gaps.
+
+def draw_weights(as_ofs: Days, blocks: int, draws: int, seed: int) -> Floats:
+    """Return how often each block is drawn, (1 + draws, blocks); the first row is the sample itself, all ones.
+
+    A draw takes stretches of consecutive as_ofs, the first following the last, and townships, each as many as there are; a block comes
+    as often as its as_of times its township.
     """
-    period = (as_ofs - as_ofs[0]) // max(7, horizon_days)
-    township = places.levels["township"].member if "township" in places.levels else np.zeros(places.size, np.int32)
-    cells = period[:, None].astype(np.int64) * (int(township.max()) + 1) + township
-    return np.unique(cells, return_inverse=True)[1].reshape(cells.shape)
-
-
-def draw_weights(blocks: int, draws: int, seed: int) -> Floats:
-    """Return how often each block is drawn, (1 + draws, blocks); the first row is the sample itself, all ones."""
     generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=draws)
-    return np.vstack([np.ones((1, blocks)), drawn])
+    weeks, townships = len(as_ofs), blocks // len(as_ofs)
+    stretch = max(1, STRETCH_DAYS // int(np.diff(as_ofs).min(initial=STRETCH_DAYS)))
+    starts = generator.integers(0, weeks, (draws, -(-weeks // stretch), 1))
+    taken = ((starts + np.arange(stretch)) % weeks).reshape(draws, -1)[:, :weeks]
+    by_week = np.array([np.bincount(week, minlength=weeks) for week in taken])
+    by_township = generator.multinomial(townships, np.full(townships, 1 / townships), size=draws)
+    return np.vstack([np.ones((1, blocks)), (by_week[:, :, None] * by_township[:, None, :]).reshape(draws, blocks)])
 
 
 def interval(samples: Floats) -> list[float] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from features.days import Days
 from features.errors import NotReadyError
 from features.facts import Facts
 from features.panel.build import Panel
@@ -39,6 +40,10 @@ class Examples:
         """Return the as_ofs of one slice."""
         return replace(self, panel=at(self.panel, chosen), counts=self.counts[chosen], exposure=self.exposure[chosen])
 
+    def mature(self, settings: ModelSettings) -> "Examples":
+        """Return the as_ofs with enough days of records before them."""
+        return self.part(slice(int((self.panel.column("history_days")[:, 0] < settings.least_history_days).sum()), None))
+
     def exposed_days(self) -> Floats:
         """Return recorded days within each horizon."""
         return self.exposure * self.gap.horizon_days
@@ -67,13 +72,18 @@ def fit(examples: Examples, settings: ModelSettings, blocks: Blocks | None = Non
     columns = choose_columns(examples.panel)
     rounds, calibration = _tune(examples, columns, settings)
     level = _fit_level(examples)
-    rows = _rows(examples, level, columns)
+    learnable = _learnable(examples, settings, rounds)
+    rows = _rows(learnable, level, columns)
+    resampled = () if blocks is None else _replicate_weights(learnable.panel.as_ofs, blocks[-len(learnable.counts) :], settings)
     return Fitted(
         target=examples.target,
         horizon_days=examples.gap.horizon_days,
         columns=columns,
         booster=boost(rows, columns, settings, rounds, settings.seed),
-        replicates=tuple(_replicates(rows, columns, settings, rounds, blocks)) if blocks is not None else (),
+        replicates=tuple(
+            boost(replace(rows, weight=weight), columns, settings, rounds, settings.seed + number)
+            for number, weight in enumerate(resampled, start=1)
+        ),
         level=level,
         calibration=calibration,
     )
@@ -82,13 +92,13 @@ def fit(examples: Examples, settings: ModelSettings, blocks: Blocks | None = Non
 def _tune(examples: Examples, columns: Columns, settings: ModelSettings) -> tuple[int, Calibration]:
     """Choose the rounds on the last as_ofs, learning from those before; calibrate on the same predictions."""
     as_ofs = examples.panel.as_ofs
-    most = settings.max_rounds if len(as_ofs) >= settings.least_as_ofs else 0
+    most = settings.max_rounds if len(examples.mature(settings).counts) >= settings.least_as_ofs else 0
     grown = []
     for fold in rolling_folds(as_ofs, examples.gap, settings.inner_share, settings.inner_folds):
         seen, unseen = examples.part(fold.train), examples.part(fold.test)
         level = _fit_level(seen)
         rows = _rows(unseen, level, columns)
-        trees = read_booster(boost(_rows(seen, level, columns), columns, settings, most, settings.seed, rows))
+        trees = read_booster(boost(_rows(_learnable(seen, settings, most), level, columns), columns, settings, most, settings.seed, rows))
         grown.append((trees, rows))
     losses = np.concatenate([_losses_by_as_of(trees, rows, examples.counts.shape[1], most) for trees, rows in grown])
     overlap = max(1.0, examples.gap.horizon_days / int(np.diff(as_ofs).min()))
@@ -113,7 +123,13 @@ def _rows(examples: Examples, level: UsualLevel, columns: Columns) -> Rows:
     return Rows(examples.panel.matrix(columns.names), examples.counts.ravel(), offset.ravel())
 
 
-def _replicates(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, blocks: Blocks) -> Iterator[str]:
-    drawn = draw_weights(int(blocks.max()) + 1, settings.replicates, settings.seed)[1:]
-    for number, weights in enumerate(drawn, start=1):
-        yield boost(replace(rows, weight=weights[blocks.ravel()]), columns, settings, rounds, settings.seed + number)
+def _learnable(examples: Examples, settings: ModelSettings, rounds: int) -> Examples:
+    """Return the as_ofs that trees learn from: mature ones, or any where no tree is grown."""
+    return examples.mature(settings) if rounds else examples
+
+
+def _replicate_weights(as_ofs: Days, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:
+    """Yield the weight of each row in each replicate."""
+    numbers = blocks.ravel() - blocks.min()
+    for weights in draw_weights(as_ofs, int(numbers.max()) + 1, settings.replicates, settings.seed)[1:]:
+        yield weights[numbers]

@@ -11,9 +11,11 @@ Counts = npt.NDArray[np.float32]
 """(T, G): one number per as_of and grid."""
 Floats = npt.NDArray[np.float64]
 
-SURGE_WEEKS = 8
+SURGE_DAYS = 56
 SURGE_FACTOR = 1.5
 SURGE_LEAST = 2
+ROUNDING = 1e-9
+"""Keeps a threshold that is a whole number but for rounding from becoming the next one."""
 
 
 def count_labels(facts: Facts, as_ofs: Days, horizon_days: int, known_before: int | None = None) -> Counts:
@@ -40,11 +42,12 @@ def ripe(as_ofs: Days, horizon_days: int, delay_allowance_days: int, known_throu
 def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
     """Return the count from which a horizon is a surge: at least 2, and 1.5 times the grid's last 8 weeks scaled to the horizon.
 
-    Only what was known before as_of counts. Returns: (T, G).
+    Only what was known before as_of counts, and a log that began less than 8 weeks ago only has the days since. Returns: (T, G).
     """
-    days = SURGE_WEEKS * 7
-    usual = _count_between(facts, facts.target.known_day, as_ofs - days, as_ofs) * (horizon_days / days)
-    return np.maximum(SURGE_LEAST, SURGE_FACTOR * usual.astype(np.float64))
+    days = np.int32(SURGE_DAYS)
+    counted = _count_between(facts, facts.target.known_day, as_ofs - days, as_ofs).astype(np.float64)
+    observed = np.clip(as_ofs - facts.first_day, 1, days)[:, None]
+    return np.ceil(np.maximum(SURGE_LEAST, SURGE_FACTOR * horizon_days * counted / observed) - ROUNDING)
 
 
 def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts:

@@ -69,11 +69,12 @@ class Predicted:
 def measure(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> dict[str, Floats]:
     """Measure all metrics under every row of `weights`.
 
-    `weights` (R, blocks) says how often each block is drawn. Returns: metric -> (R,), not finite where it cannot be estimated.
+    `weights` (R, blocks) says how often each block is drawn. Returns: metric -> (R,), NaN where it cannot be estimated.
     """
     sums = {name: weights @ _per_block(outcomes, values, weights.shape[1]) for name, values in _row_sums(outcomes, predicted)}
     with np.errstate(divide="ignore", invalid="ignore"):
-        return _ratios(sums) | _curves(outcomes, predicted.expected, weights, sums["positive"] / sums["rows"])
+        measured = _ratios(sums) | _curves(outcomes, predicted.expected, weights, sums["positive"] / sums["rows"])
+    return {name: np.where(np.isfinite(values), values, np.nan) for name, values in measured.items()}
 
 
 def _per_block(outcomes: Outcomes, values: Floats, blocks: int) -> Floats:

@@ -7,12 +7,14 @@ Floats = npt.NDArray[np.float64]
 
 PRIOR_EVENTS = 1000.0
 """Expected escalations that the prior weights are worth."""
-ROUNDS = 300
+ROUNDS = 500
 TINY = 1e-9
 """Added to every part, so that a row in which all are zero stays possible."""
 
 
-def likeliest_weights(parts: dict[str, Floats], counts: Floats, prior: dict[str, float]) -> dict[str, float]:
+def likeliest_weights(
+    parts: dict[str, Floats], counts: Floats, prior: dict[str, float], prior_events: float = PRIOR_EVENTS
+) -> dict[str, float]:
     """Return non-negative weights under which counts ~ Poisson(sum of weight x part) are likeliest (EM under gamma priors).
 
     >>> ones, counts = np.ones(9000), np.full(9000, 3.0)
@@ -24,5 +26,5 @@ def likeliest_weights(parts: dict[str, Floats], counts: Floats, prior: dict[str,
     before = np.array([prior[name] for name in parts])
     weights, totals = before, table.sum(axis=1)
     for _ in range(ROUNDS):
-        weights = (weights * (table @ (counts.ravel() / (weights @ table))) + PRIOR_EVENTS * before) / (totals + PRIOR_EVENTS)
+        weights = (weights * (table @ (counts.ravel() / (weights @ table))) + prior_events * before) / (totals + prior_events)
     return dict(zip(parts, weights.tolist(), strict=True))

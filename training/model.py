@@ -12,7 +12,7 @@ from features.panel.build import Panel
 from training.booster import Booster, Columns, contributions, margin, read_booster
 from training.calibration import Calibration
 from training.start import DUE, start_per_day
-from training.usual_level import UsualLevel
+from training.usual_level import RECENT, USUAL_RATE, UsualLevel
 
 Floats = npt.NDArray[np.float64]
 
@@ -73,16 +73,15 @@ class Fitted:
     def contributions(self, panel: Panel, rows: npt.NDArray[np.integer]) -> Contributions:
         """Explain some rows of `panel.matrix`, given by position (as_of x G + grid).
 
-        Where cases fall due, the step from the usual level to what they foretell is owed to the column that expects them.
+        The steps from the usual count to the level, which follows the last weeks, and on to what cases falling due foretell are owed to
+        the columns they are made of.
         """
         parts = contributions(self._trees, panel.matrix(self.feature_names)[rows])
         values, base_value = parts[:, :-1], parts[:, -1]
-        usual = self._usual(panel).ravel()[rows]
-        step = np.log(self._start(panel).ravel()[rows] / usual)
-        if DUE in self.feature_names:
-            values[:, self.feature_names.index(DUE)] += step
-        else:
-            base_value += step
+        usual, level, start = (rate.ravel()[rows] for rate in (self._usual(panel), self._level(panel), self._start(panel)))
+        for column, step in ((RECENT, np.log(level / usual)), (DUE, np.log(start / level))):
+            owed = values[:, self.feature_names.index(column)] if column in self.feature_names else base_value
+            owed += step
         return Contributions(self.feature_names, values, base_value, usual)
 
     def files(self) -> dict[str, bytes]:
@@ -117,6 +116,9 @@ class Fitted:
         return read_booster(self.booster)
 
     def _usual(self, panel: Panel) -> Floats:
+        return panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
+
+    def _level(self, panel: Panel) -> Floats:
         return self.level.per_day(panel) * self.horizon_days
 
     def _start(self, panel: Panel) -> Floats:

@@ -9,7 +9,7 @@ from features.days import EPOCH
 from features.facts import Facts
 from features.panel.build import Panel
 from features.schema import Col
-from training.bootstrap import number_blocks
+from training.bootstrap import draw_weights, number_blocks
 from training.labels import count_labels, surge_thresholds
 from training.metrics import Outcomes, Predicted
 from training.subsets import subsets
@@ -31,13 +31,19 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str,
     columns: dict[str, npt.NDArray[np.generic]] = {
         Col.AS_OF: np.repeat(np.datetime64(EPOCH, "D") + panel.as_ofs, grids),
         Col.GRID_ID: np.tile(panel.grid_ids, as_ofs),
-        "block": number_blocks(panel.as_ofs, facts.places, horizon_days).ravel(),
+        "block": number_blocks(panel.as_ofs, facts.places).ravel(),
         "count": count_labels(facts, panel.as_ofs, horizon_days).ravel(),
         "usual_count": usual.ravel(),
         "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
     }
     columns |= {name: chosen.ravel() for name, chosen in subsets(panel).items()}
     return pl.DataFrame(columns | {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]})
+
+
+def weigh(predictions: pl.DataFrame, draws: int, seed: int) -> Floats:
+    """Return the weights of the table's blocks in each bootstrap draw."""
+    as_ofs = predictions[Col.AS_OF].unique().sort().to_physical().to_numpy()
+    return draw_weights(as_ofs, int(predictions["block"].to_numpy().max()) + 1, draws, seed)
 
 
 def models(predictions: pl.DataFrame) -> list[str]:
@@ -70,7 +76,7 @@ def surge_predicted(predictions: pl.DataFrame) -> dict[str, Predicted]:
 
 def reach(expected: Floats, thresholds: Floats) -> Floats:
     """Return P(count >= threshold) of a Poisson count with this mean."""
-    return np.asarray(poisson.sf(np.ceil(thresholds) - 1, expected), np.float64)
+    return np.asarray(poisson.sf(thresholds - 1, expected), np.float64)
 
 
 def _outcomes(predictions: pl.DataFrame, counts: Floats, climatology: Floats) -> Outcomes:

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.facts import Facts
 from features.panel.build import Panel
-from training.baselines import available, fit_rate, z_score
+from training.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
 from training.calibration import calibrate
 from training.fit import Examples, at, fit, training_part
 from training.folds import Fold, Gap
@@ -68,11 +68,11 @@ def replay(facts: Facts, panel: Panel, fold: Fold, gap: Gap, settings: ModelSett
 def _baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
     before, _ = available(seen.panel, seen.gap.horizon_days)
     after, _ = available(unseen, seen.gap.horizon_days)
-    return {name: _baseline(before[name], seen.counts, after[name]) for name in before}
+    rates = {name: fit_rate(scores, seen.counts, in_proportion=name in IN_PROPORTION) for name, scores in before.items()}
+    return {name: _baseline(rate, before[name], after[name], seen.counts) for name, rate in rates.items()}
 
 
-def _baseline(before: Floats, counts: Counts, after: Floats) -> Predicted:
-    rate = fit_rate(before, counts)
+def _baseline(rate: Rate, before: Floats, after: Floats, counts: Counts) -> Predicted:
     expected = rate(after)
     return Predicted(expected, calibrate(np.log(rate(before)), counts).risk(np.log(expected)))
 

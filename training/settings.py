@@ -40,6 +40,8 @@ class ModelSettings(Section):
     inner_share: float = Field(default=0.5, gt=0, lt=1)
     """Share of the training as_ofs, the last ones, on which rounds and calibration are found before the final fit."""
     inner_folds: int = Field(default=4, ge=1)
+    least_history_days: int = Field(default=91, ge=0)
+    """Days of records an as_of needs before trees learn from it."""
     least_as_ofs: int = Field(default=26, ge=2)
     """With fewer training as_ofs trees cannot be told from chance, and the model is its start alone."""
     replicates: int = Field(default=20, ge=0)

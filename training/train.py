@@ -70,7 +70,7 @@ def train(home: Home, facts: Facts, target: Target, champion: Published | None, 
 def fit_all(facts: Facts, panel: Panel, gap: Gap, settings: ModelSettings) -> Fitted:
     """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts and settings give the same bytes."""
     everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
-    blocks = number_blocks(panel.as_ofs, facts.places, gap.horizon_days)
+    blocks = number_blocks(panel.as_ofs, facts.places)
     return fit(training_part(facts, panel, everything, gap), settings, blocks)
 
 

@@ -34,6 +34,17 @@ def test_fit_rate_makes_the_scores_add_up_to_what_happened():
     assert expected.argmax() == 4
 
 
+def test_fit_rate_in_proportion_takes_the_straight_line_where_it_fits_better():
+    scores = np.linspace(0, 40, 300).reshape(10, 30)
+    counts = np.random.default_rng(1).poisson(5 + 0.5 * scores)
+    logs = np.log(scores + 0.5)[..., None]
+
+    line, power = (fit_rate(logs, counts, in_proportion=chosen)(logs) for chosen in (True, False))
+
+    np.testing.assert_allclose(line, 5 + 0.5 * scores, rtol=0.1)
+    assert np.abs(line - 5 - 0.5 * scores).mean() < np.abs(power - 5 - 0.5 * scores).mean() / 2
+
+
 def test_fit_rate_missing_score_counts_as_the_mean():
     scores = np.array([[[0.0], [1.0]], [[2.0], [np.nan]]])
     rate = fit_rate(scores, np.array([[1.0, 2.0], [3.0, 2.0]]))

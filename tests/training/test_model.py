@@ -12,6 +12,7 @@ from training.fit import Examples, fit
 from training.folds import Gap
 from training.labels import count_labels
 from training.model import Fitted
+from training.usual_level import fit_usual_level
 
 DAYS = 400
 GRIDS = 40
@@ -42,11 +43,11 @@ def examples(facts):
 
 @pytest.fixture(scope="module")
 def model(facts, examples):
-    return fit(examples, FAST.model, number_blocks(examples.panel.as_ofs, facts.places, HORIZON))
+    return fit(examples, FAST.model, number_blocks(examples.panel.as_ofs, facts.places))
 
 
 def test_fit_again_gives_the_same_bytes_and_another_seed_does_not(facts, examples, model):
-    blocks = number_blocks(examples.panel.as_ofs, facts.places, HORIZON)
+    blocks = number_blocks(examples.panel.as_ofs, facts.places)
 
     assert model.files() == fit(examples, FAST.model, blocks).files()
     assert model.files() != fit(examples, FAST.model.model_copy(update={"seed": 2}), blocks).files()
@@ -71,14 +72,38 @@ def test_predict_beats_the_usual_level_where_there_is_more_to_know(model):
     assert scores.expected.sum() == pytest.approx(later.counts.sum(), rel=0.15)
 
 
-def test_contributions_multiply_to_the_score(model, examples):
-    rows = np.array([0, 7, 500, examples.counts.size - 1])
-    parts = model.contributions(examples.panel, rows)
+def falling_due(examples):
+    """Return examples of a target whose open cases tell half of what will happen."""
+    generator = np.random.default_rng(3)
+    first = examples.panel.features[0]
+    due = generator.binomial(examples.counts.astype(int), 0.5) + generator.poisson(0.1, examples.counts.shape)
+    added = (replace(first, name="due_expected_grid", direction=1), replace(first, name="quick_rate_grid", in_model=False))
+    values = np.stack([due, np.full(due.shape, 0.5 * examples.counts.mean() / HORIZON)]).astype(np.float32)
+    panel = examples.panel
+    return replace(examples, panel=replace(panel, features=panel.features + added, values=np.concatenate([panel.values, values])))
 
-    expected = parts.usual_level * np.exp(parts.base_value + parts.values.sum(axis=1))
 
-    np.testing.assert_allclose(expected, model.predict(examples.panel).expected.ravel()[rows], rtol=1e-6)
+@pytest.mark.parametrize("known", [lambda examples: examples, falling_due], ids=["nothing falls due", "cases fall due"])
+def test_contributions_multiply_to_the_score(known, examples):
+    part = known(examples)
+    model, rows = fit(part, FAST.model), np.array([0, 7, 500, part.counts.size - 1])
+    scores, parts = model.predict(part.panel), model.contributions(part.panel, rows)
+
+    factor = np.exp(parts.base_value + parts.values.sum(axis=1))
+
+    np.testing.assert_array_equal(parts.usual_level, scores.usual_level.ravel()[rows])
+    np.testing.assert_allclose(parts.usual_level * factor, scores.expected.ravel()[rows], rtol=1e-6)
     assert parts.values.shape == (4, len(model.feature_names))
+
+
+def test_predict_starts_from_what_falls_due(examples):
+    part = falling_due(examples)
+    known, unknown = (fit(some, FAST.model).predict(some.panel).expected for some in (part, examples))
+
+    def loss(expected):
+        return float((expected - part.counts * np.log(expected)).mean())
+
+    assert loss(known) < loss(unknown) - 0.1
 
 
 def test_predict_replicates_differ_a_little(model, examples):
@@ -102,7 +127,8 @@ def test_fit_without_signal_is_no_further_from_the_truth_than_the_usual_level():
 
     def further(settings):
         scores = fit(learnt, settings).predict(later.panel)
-        level, model = (np.mean((np.log(said) - np.log(truth * HORIZON)) ** 2) for said in (scores.usual_level, scores.expected))
+        start = fit_usual_level(learnt.panel, learnt.counts, learnt.exposed_days()).per_day(later.panel) * HORIZON
+        level, model = (np.mean((np.log(said) - np.log(truth * HORIZON)) ** 2) for said in (start, scores.expected))
         return model / level
 
     assert further(FAST.model) <= 1.02
@@ -111,11 +137,12 @@ def test_fit_without_signal_is_no_further_from_the_truth_than_the_usual_level():
     assert further(monkey) <= 1.02, "rounds must stay few where trees learn chance by heart"
 
 
-def test_fit_too_few_as_ofs_is_the_usual_level(examples):
+def test_fit_too_few_as_ofs_grows_no_tree(examples):
     few = examples.part(slice(0, FAST.model.least_as_ofs - 1))
     scores = fit(few, FAST.model).predict(few.panel)
 
-    np.testing.assert_allclose(scores.expected, scores.usual_level, rtol=1e-12)
+    level = fit_usual_level(few.panel, few.counts, few.exposed_days()).per_day(few.panel) * HORIZON
+    np.testing.assert_allclose(scores.expected, level, rtol=1e-12)
 
 
 def test_fit_nothing_happened_says_so(examples):

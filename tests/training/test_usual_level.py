@@ -49,7 +49,7 @@ def test_per_day_comes_closer_to_the_truth_than_counting():
 
 
 def test_per_day_quiet_grid_stays_finite():
-    panel, _, level = fitted(make_facts(grid=[0] * 50, day=range(0, 400, 8), grids=4, through=DAYS))
+    panel, _, level = fitted(make_facts(grid=[0] * 50 + [1, 2, 3], day=[*range(0, 400, 8), 0, 0, 0], grids=4, through=DAYS))
 
     rates = level.per_day(panel)
 

@@ -29,7 +29,12 @@ def make_facts(grid, day, grids, through, known_delay=0):
     townships = Level(("a", "b"), (np.arange(grids) % 2).astype(np.int32))
     district = Level(("",), np.zeros(grids, np.int32))
     return Facts(
-        places=Places(np.array([f"g{number:03}" for number in range(grids)]), {"township": townships, "district": district}, None),
+        places=Places(
+            np.array([f"g{number:03}" for number in range(grids)]),
+            {"township": townships, "district": district},
+            None,
+            np.full(grids, -NEVER, np.int32),
+        ),
         cases=cases,
         spells=Spells(rows, grid, known, never),
         target=Marks(rows, grid, day, known),
