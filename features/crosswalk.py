@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.errors import UsageError
 from features.facts import Facts, Marks, Spells, Weights
 from features.places import WEIGHT_UNIT, Indices, positions
 
@@ -20,13 +21,14 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         facts: with the old grids among their places.
         crosswalk: columns old, new, share; the shares of one old grid sum to 1.
     """
-    old = _positions(facts, crosswalk["old"])
+    heirs_of = _last_heirs(crosswalk)
+    old = _positions(facts, heirs_of["old"])
     order = np.argsort(old, kind="stable")
     order = order[old[order] >= 0]
     if not len(order):
         return facts
-    old, new = old[order], _positions(facts, crosswalk["new"])[order]
-    share = _whole(old, np.round(crosswalk["share"].to_numpy()[order] / WEIGHT_UNIT) * WEIGHT_UNIT)
+    old, new = old[order], _positions(facts, heirs_of["new"])[order]
+    share = _whole(old, np.round(heirs_of["share"].to_numpy()[order] / WEIGHT_UNIT) * WEIGHT_UNIT)
     first_heir = np.searchsorted(old, facts.cases.grid)
     heirs = np.searchsorted(old, facts.cases.grid, side="right") - first_heir
     case, nth = _repeat(np.maximum(heirs, 1))
@@ -47,7 +49,33 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         copied = {column.name: getattr(rows, column.name)[row][by_case] for column in fields(rows)}
         return replace(rows, **{**copied, "case": moved[by_case], "grid": cases.grid[moved[by_case]]})
 
-    return replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
+    moved = replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
+    inherited = facts.places.valid_from.copy()
+    np.minimum.at(inherited, new, facts.places.valid_from[old])
+    return _without(replace(moved, places=replace(facts.places, valid_from=inherited)), old)
+
+
+def _last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:
+    """Follow grids that were redrawn more than once to the grids of today: old, new, share."""
+    shares = crosswalk.select(pl.col("old", "new").cast(pl.String), pl.col("share").cast(pl.Float64))
+    steps = shares
+    for _ in range(len(shares)):
+        onward = steps.join(shares, left_on="new", right_on="old", how="left", suffix="_next")
+        if onward["new_next"].null_count() == len(onward):
+            return steps.group_by("old", "new", maintain_order=True).agg(pl.col("share").sum())
+        share = pl.col("share") * pl.col("share_next").fill_null(1.0)
+        steps = onward.select("old", pl.coalesce("new_next", "new").alias("new"), share.alias("share"))
+    if len(shares):
+        raise UsageError("the crosswalk must lead from old grids to new ones, found a circle. Mend it and ingest it again.")
+    return shares
+
+
+def _without(facts: Facts, gone: Indices) -> Facts:
+    """Take grids without cases out of the places and number the others anew."""
+    kept = np.setdiff1d(np.arange(facts.places.size, dtype=np.int32), gone)
+    number = np.cumsum(np.isin(np.arange(facts.places.size), kept)).astype(np.int32) - 1
+    tables = {name: getattr(facts, name) for name in ("cases", "spells", "target", "reopened")}
+    return replace(facts, places=facts.places.of(kept), **{name: replace(rows, grid=number[rows.grid]) for name, rows in tables.items()})
 
 
 def _whole(old: Indices, share: Weights) -> Weights:

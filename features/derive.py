@@ -1,10 +1,4 @@
-"""Derive facts from the event log: open spells, escalations, and rules that fire by the clock.
-
-A rule (a deadline passes, N days go by) fires on what was known at that moment: on a case that is known to be open then, and is itself
-known from then on.
-"""
-
-from datetime import timedelta
+"""Derive facts from a snapshot of the event log, for one target."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,19 +7,18 @@ import polars as pl
 from features.crosswalk import split
 from features.days import NEVER, Days
 from features.errors import UsageError
+from features.escalations import clock_fires, lawful_cases, target_marks
 from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts import Cases, Facts, Marks, Spells
 from features.places import read_places
-from features.schema import CLOSING_ACTIONS, Action, Col, EventType
+from features.schema import Action, Col
 from features.settings import Settings
-from features.targets import DeadlinePassed, EventFilter, Rule, Target
+from features.spells import open_spells, read_moves
+from features.targets import Target
 from features.vocabulary import Vocabulary, codes
 
 DEFAULT_TARGET = "escalation"
 """Name under which the setting `target` is reported."""
-
-PETITION_TERM_DAYS = 60
-"""Legal term of a petition without a deadline of its own: a withdrawn one counts as open until then."""
 
 GROUP_BUCKETS = ("5-9", "10-29", "30+")
 """People buckets of cases that five or more people bring jointly."""
@@ -62,14 +55,14 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         raise UsageError("the event log holds no records of this target. Run `yujing ingest FILE` first.")
     places = read_places(_grids(snapshot, reported), snapshot.neighbours)
     cases = reported.with_columns(grid=_positions(reported[Col.GRID_ID], places.grid_ids)).sort("grid", Col.KNOWN_AT, maintain_order=True)
-    moves = _moves(records, cases)
-    spells, fires = _spells(cases, moves), _fires(cases, feeds, target, settings.zone)
+    moves = read_moves(records, cases)
+    spells, fires = open_spells(cases, moves), clock_fires(cases, feeds, target, settings.zone)
     words = Vocabulary.of(cases)
     facts = Facts(
         places=places,
         cases=_case_arrays(cases, fires, words, settings.zone),
         spells=_spell_arrays(spells, cases, settings.zone),
-        target=_mark_arrays(_target_marks(target, cases, moves, spells, fires), cases, settings.zone),
+        target=_mark_arrays(target_marks(target, cases, moves, spells, fires), cases, settings.zone),
         reopened=_mark_arrays(moves.filter(pl.col(Col.ACTION) == Action.REOPENED), cases, settings.zone),
         event_types=words.event_types,
         kinds=words.kinds,
@@ -113,114 +106,6 @@ def _positions(grid_id: pl.Series, grid_ids: npt.NDArray[np.str_]) -> pl.Series:
     return pl.Series("grid", found.astype(np.int32))
 
 
-def _moves(records: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
-    """Return the transitions after the report with their `case`, by case and in the order in which they became known."""
-    moves = records.filter(pl.col(Col.ACTION) != Action.REPORTED).select(Col.EVENT_SEQ, Col.ACTION, Col.AT, Col.KNOWN_AT)
-    case_of = np.full(records.select(pl.col(Col.EVENT_SEQ).max()).item() + 1, -1, np.int32)
-    case_of[cases[Col.EVENT_SEQ].to_numpy()] = np.arange(len(cases), dtype=np.int32)
-    moves = moves.with_columns(case=pl.Series(case_of[moves[Col.EVENT_SEQ].to_numpy()])).filter(pl.col("case") >= 0)
-    return moves.drop(Col.EVENT_SEQ).sort("case", Col.KNOWN_AT, maintain_order=True)
-
-
-def _spells(cases: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per open spell: case, start_at, end_at (null while open), by case and start.
-
-    A closing counts where the case is open, a reopening where it is closed; whatever repeats the state is passed over.
-    """
-    closing = pl.col(Col.ACTION).is_in([action.value for action in CLOSING_ACTIONS])
-    turns = moves.filter(closing | (pl.col(Col.ACTION) == Action.REOPENED)).with_columns(closing.alias("closing"))
-    turns = _keep_petitions_open(turns, cases)
-    same_case = pl.col("case") == pl.col("case").shift(1)
-    was_closed = (same_case & pl.col("closing").shift(1)).fill_null(value=False)
-    turns = turns.filter(pl.col("closing") != was_closed).with_columns(
-        end_at=pl.when(pl.col("case") == pl.col("case").shift(-1)).then(pl.col(Col.KNOWN_AT).shift(-1))
-    )
-    first_in_case = (pl.col("case") != pl.col("case").shift(1)).fill_null(value=True)
-    first_ends = turns.filter(first_in_case).select("case", pl.col(Col.KNOWN_AT).alias("end_at"))
-    again = turns.filter(~pl.col("closing")).select("case", pl.col(Col.KNOWN_AT).alias("start_at"), "end_at")
-    ends = np.full(len(cases), np.datetime64("NaT"), "datetime64[us]")
-    ends[first_ends["case"].to_numpy()] = first_ends["end_at"].dt.replace_time_zone(None).to_numpy()
-    firsts = pl.DataFrame({"case": np.arange(len(cases), dtype=np.int32), "start_at": cases[Col.KNOWN_AT], "end_at": ends})
-    firsts = firsts.with_columns(pl.col("end_at").dt.replace_time_zone("UTC"))
-    return pl.concat([firsts, again]).sort("case", maintain_order=True) if len(again) else firsts
-
-
-def _keep_petitions_open(turns: pl.DataFrame, cases: pl.DataFrame) -> pl.DataFrame:
-    """Let a withdrawn petition count as open until its term ends: talking someone out of it earns nothing."""
-    if not (turns[Col.ACTION] == Action.WITHDRAWN).any():
-        return turns
-    term = pl.coalesce(pl.col(Col.DEADLINE_AT), pl.col(Col.KNOWN_AT) + timedelta(days=PETITION_TERM_DAYS))
-    terms = _numbered(cases).filter(pl.col(Col.EVENT_TYPE) == EventType.PETITION).select("case", term.alias("term"))
-    late = (pl.col(Col.ACTION) == Action.WITHDRAWN) & pl.col("term").is_not_null()
-    known_at = pl.when(late).then(pl.max_horizontal(Col.KNOWN_AT, "term")).otherwise(pl.col(Col.KNOWN_AT))
-    moved = turns.join(terms, on="case", how="left", maintain_order="left").with_columns(known_at.alias(Col.KNOWN_AT))
-    return moved.drop("term").sort("case", Col.KNOWN_AT, maintain_order=True)
-
-
-def _numbered(cases: pl.DataFrame) -> pl.DataFrame:
-    return cases.with_columns(case=pl.int_range(pl.len(), dtype=pl.Int32))
-
-
-def _lawful(cases: pl.DataFrame) -> pl.DataFrame:
-    """Return the cases that may escalate, numbered: all but petitions."""
-    return _numbered(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
-
-
-def _fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target, zone: str) -> pl.DataFrame:
-    """Return when the target's clock rules fire for each case they apply to, open or not: case, fire_at; never on petitions."""
-    numbered = _lawful(cases)
-    parts = [
-        numbered.filter(pl.col(Col.FEED).cast(pl.String) == name).select("case", _fire_at(rule, zone).alias("fire_at"))
-        for name, feed in feeds.items()
-        for rule in feed.rules
-        if rule.action in target.transitions
-    ]
-    empty = numbered.clear().select("case", pl.col(Col.KNOWN_AT).alias("fire_at"))
-    return pl.concat([empty, *parts]).drop_nulls()
-
-
-def _fire_at(rule: Rule, zone: str) -> pl.Expr:
-    """Return the moment; days are those of the zone, so that a change of clocks moves none."""
-    if isinstance(rule, DeadlinePassed):
-        return pl.col(Col.DEADLINE_AT)
-    days = timedelta(days=rule.days)
-    local = pl.col(Col.AT).dt.convert_time_zone(zone).dt.replace_time_zone(None) + days
-    there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
-    return there.fill_null(pl.col(Col.AT) + days)
-
-
-def _fired(fires: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
-    """Return the fires that met a case known to be open: case, at, known_at."""
-    met = fires.join(spells, on="case").filter(
-        (pl.col("start_at") <= pl.col("fire_at")) & (pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("fire_at")))
-    )
-    return met.select("case", pl.col("fire_at").alias(Col.AT), pl.col("fire_at").alias(Col.KNOWN_AT))
-
-
-def _target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spells: pl.DataFrame, fires: pl.DataFrame) -> pl.DataFrame:
-    """Return what the target counts, by case: case, at, known_at.
-
-    Petitions never count. A case counts once per spell, by what was known first: what is learnt later takes nothing back.
-    """
-    lawful = _lawful(cases)
-    if target.events is not None:
-        return _matching(lawful, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
-    wanted = [action.value for action in target.transitions]
-    stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT)
-    again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select("case", at=pl.col("start_at"), known_at=pl.col("start_at"))
-    marks = pl.concat([again.with_columns(turn=pl.lit(1)), pl.concat([stored, _fired(fires, spells)]).with_columns(turn=pl.lit(0))])
-    marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
-    counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
-    return counted.join(lawful.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
-
-
-def _matching(cases: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
-    for column, values in ((Col.EVENT_TYPE, wanted.event_type), (Col.CATEGORY, wanted.category)):
-        if values:
-            cases = cases.filter(pl.col(column).cast(pl.String).is_in(list(values)))
-    return cases
-
-
 def _case_arrays(cases: pl.DataFrame, fires: pl.DataFrame, words: Vocabulary, zone: str) -> Cases:
     due = np.full(len(cases), NEVER, np.int32)
     np.minimum.at(due, fires["case"].to_numpy(), _days(fires["fire_at"], zone))
@@ -261,6 +146,6 @@ def _known_through(feeds: dict[str, Feed], zone: str) -> int:
 
 def _first_day(cases: pl.DataFrame, zone: str) -> int:
     """Return the day of the first record; petitions set it only in a log of nothing else, for their number moves no rate."""
-    lawful = _lawful(cases)
+    lawful = lawful_cases(cases)
     first = (cases if lawful.is_empty() else lawful).select(pl.col(Col.KNOWN_AT).min())
     return int(_days(first.to_series(), zone)[0])

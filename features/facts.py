@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from features.days import Days
 from features.places import Indices, Places
+from features.schema import EventType
 
 Codes = npt.NDArray[np.int16]
 Weights = npt.NDArray[np.float64]
@@ -81,6 +82,13 @@ class Facts:
     first_day: int
     """Day of the first known record."""
     sequence: int
+
+    @cached_property
+    def lawful(self) -> npt.NDArray[np.bool_]:
+        """Tell which cases are not petitions: petition volume stays out of everything but its own columns."""
+        if EventType.PETITION not in self.event_types:
+            return np.ones(len(self.cases.grid), np.bool_)
+        return np.asarray(self.cases.event_type != self.event_types.index(EventType.PETITION))
 
     @cached_property
     def case_offsets(self) -> npt.NDArray[np.int64]:

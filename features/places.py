@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy.sparse import csr_array
 
+from features.days import NEVER, Days
 from features.schema import Col
 
 Indices = npt.NDArray[np.int32]
@@ -34,15 +35,20 @@ class Level:
         return len(self.codes)
 
     @cached_property
-    def sizes(self) -> npt.NDArray[np.int64]:
-        """Number of grids in each area."""
-        return np.bincount(self.member, minlength=self.size)
+    def known(self) -> npt.NDArray[np.bool_]:
+        """(G,) whether the grid's area is known; a district without a code is known, for it is everything."""
+        return np.array([bool(code) or self.size == 1 for code in self.codes])[self.member]
 
     def sums(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return the sums of (T, G) values over the grids of each area, shape (T, areas)."""
         sums = np.zeros((self.size, len(values)))
         np.add.at(sums, self.member, values.T)
         return np.ascontiguousarray(sums.T)
+
+    def of(self, grids: Indices) -> "Level":
+        """Return the level with these grids only."""
+        codes, member = np.unique(self.member[grids], return_inverse=True)
+        return Level(tuple(self.codes[code] for code in codes), member.astype(np.int32))
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,18 @@ class Places:
     """Levels above the grid that the source knows, keyed by `UPPER_LEVELS`; the district is always there."""
     neighbours: csr_array | None
     """(G, G) weights, row = grid, column = its neighbour; None where no borders or centroids are known."""
+    valid_from: Days
+    """(G,) day since which a grid is there: a grid known from its events alone since the first of them, others since ever."""
 
     @property
     def size(self) -> int:
         """Number of grids."""
         return len(self.grid_ids)
+
+    def of(self, grids: Indices) -> "Places":
+        """Return these grids (sorted positions) only."""
+        levels = {name: level.of(grids) for name, level in self.levels.items()}
+        return Places(self.grid_ids[grids], levels, None if self.neighbours is None else self.neighbours[grids][:, grids], self.valid_from[grids])
 
 
 def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
@@ -72,7 +85,8 @@ def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
     paths = [path.split("/") if path else [] for path in grids[Col.PARENT_PATH].fill_null("").to_list()]
     levels = {name: level for name in UPPER_LEVELS if (level := _level([_area(path, name) for path in paths]))}
     levels.setdefault("district", Level(("",), np.zeros(len(grid_ids), np.int32)))
-    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours))
+    valid_from = grids["valid_from"].cast(pl.Int32).fill_null(-NEVER).to_numpy()
+    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours), valid_from)
 
 
 def positions(grid_ids: npt.NDArray[np.str_], wanted: npt.NDArray[Any]) -> Indices:

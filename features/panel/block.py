@@ -12,9 +12,9 @@ from features.days import NEVER
 from features.facts import Facts
 from features.panel.channels import Channel, ChannelSet
 from features.panel.cube import Cube, Increments, count, decayed, latest
-from features.panel.restrict import restrict
+from features.panel.restrict import restrict, trim
 from features.panel.usual import usual_rate
-from features.panel.when import MEMORY_DAYS, Values, When
+from features.panel.when import MEMORY_DAYS, REACH_DAYS, Values, When
 from features.places import Indices
 
 DECAY_SPAN = 6
@@ -39,7 +39,8 @@ class Shared:
     """What all blocks of a panel have in common, worked out once: counters of whole areas, usual levels, learned shares."""
 
     def __init__(self, facts: Facts, when: When) -> None:
-        self.facts = facts
+        self.cohort = when.cohort(facts)
+        self.facts = trim(facts, int(when.as_ofs[0]) - REACH_DAYS, int(when.as_ofs[-1]))
         self.when = when
         self._lock = RLock()
         self._values: dict[Hashable, Values] = {}
@@ -99,10 +100,11 @@ class Block:
         return self.shared.usual(channel)[:, self.grids]
 
     def sum_of_others(self, level: str, values: Values) -> Values:
-        """Return the sum of (T, G) values over the other grids of the area each grid belongs to."""
+        """Return the sum of (T, G) values over the other grids of the area each grid belongs to; 0 where it belongs to none."""
         members = self.shared.facts.places.levels[level]
         sums = self.shared.once(("sum", level, id(values)), lambda *_: members.sums(values))
-        return sums[:, members.member[self.grids]] - values[:, self.grids]
+        others = sums[:, members.member[self.grids]] - values[:, self.grids]
+        return np.where(members.known[self.grids], others, 0.0)
 
     def once(self, key: str, compute: Callable[["Block"], Values]) -> Values:
         """Return compute(block), worked out the first time the key is asked for."""
@@ -137,11 +139,8 @@ class Block:
         return np.asarray((weights @ beside.window(channel, days).T).T)
 
     def of_area(self, level: str, channel: Channel, days: int) -> Values:
-        """Return the mean over [as_of - days, as_of) of the area's other grids; NaN where the grid is alone in its area."""
-        member = self.shared.facts.places.levels[level].member[self.grids]
-        others = (self.shared.facts.places.levels[level].sizes[member] - 1).astype(np.float64)
-        rest = self.in_area(level, channel, days) - self.window(channel, days)
-        return ratio(rest, np.broadcast_to(others, self.shape))
+        """Return the mean over [as_of - days, as_of) of the area's other grids of the cohort; NaN where there is none."""
+        return ratio(self.in_area(level, channel, days) - self.window(channel, days), self.sum_of_others(level, self.shared.cohort))
 
     def in_area(self, level: str, channel: Channel, days: int) -> Values:
         """Return sums over [as_of - days, as_of) of the whole area each grid belongs to, the grid included."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,7 @@ from features.facts import Facts
 from features.panel.block import Block, Shared
 from features.panel.catalogue import Feature
 from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
-from features.panel.restrict import trim
-from features.panel.when import REACH_DAYS, When
+from features.panel.when import When
 from features.schema import Col
 from features.settings import Settings
 
@@ -67,6 +66,8 @@ class Panel:
 def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feature, ...]:
     """Return every feature that the columns of this log allow, in a fixed order."""
     features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
+    if settings.panel.petition_volume.in_model:
+        features = [replace(feature, in_model=feature.in_model or feature.is_petition_volume) for feature in features]
     return (*features, *calendar_days.features(settings.calendar, horizon_days))
 
 
@@ -88,7 +89,7 @@ def build_features(
 ) -> Panel:
     """Build the given features only."""
     when = When(np.asarray(as_ofs, np.int32), horizon_days)
-    shared = Shared(trim(facts, int(when.as_ofs[0]) - REACH_DAYS, int(when.as_ofs[-1])), when)
+    shared = Shared(facts, when)
     values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
 
     def fill(grids: npt.NDArray[np.int32]) -> None:

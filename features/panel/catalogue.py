@@ -8,6 +8,7 @@ from typing import Literal
 from features.panel.block import Block
 from features.panel.channels import Channel
 from features.panel.when import Values
+from features.schema import EventType
 
 Valued = Callable[[Block], Values]
 
@@ -45,6 +46,11 @@ class Feature:
     in_model: bool = True
     min_history_days: int = 0
     """Days of records before a model may use it: a column equal for all grids has only as many observations as there are weeks."""
+
+    @property
+    def is_petition_volume(self) -> bool:
+        """Whether it counts petitions rather than how the office handles them; a setting decides if a model may read it."""
+        return self.family in {"counts", "kinds"} and self.name.startswith(EventType.PETITION)
 
 
 def window(channel: Channel, days: int) -> Valued:

@@ -16,7 +16,6 @@ from features.facts import Facts
 from features.panel import kernels
 from features.panel.cube import Increments
 from features.places import WEIGHT_UNIT
-from features.schema import EventType
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,6 @@ class Channel:
     index: int = 0
 
 
-def without_petitions(facts: Facts) -> npt.NDArray[np.bool_]:
-    """Tell which cases are not petitions: petition volume stays out of everything but its own columns."""
-    if EventType.PETITION not in facts.event_types:
-        return np.ones(len(facts.cases.grid), np.bool_)
-    return np.asarray(facts.cases.event_type != facts.event_types.index(EventType.PETITION))
-
-
 def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
     weight = facts.cases.weight if amount is None else facts.cases.weight * amount
     return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight)
@@ -54,17 +46,8 @@ def _only(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
 def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floating] | None = None) -> Increments:
     """Return +1 on start and -1 on end for each spell in which start comes before end, by event type."""
     case = facts.spells.case
-    lasts = start < end
-    ends = lasts & (end < NEVER)
     weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
-    rows = np.concatenate([np.flatnonzero(lasts), np.flatnonzero(ends)])
-    return Increments(
-        len(facts.event_types),
-        facts.cases.event_type[case[rows]],
-        facts.spells.grid[rows],
-        np.concatenate([start[lasts], end[ends]]),
-        np.concatenate([weight[lasts], -weight[ends]]),
-    )
+    return Increments(len(facts.event_types), facts.cases.event_type[case], facts.spells.grid, start, weight, end)
 
 
 def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
@@ -86,17 +69,13 @@ def _marks(facts: Facts, name: str) -> Increments:
 
 REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))
 KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(facts.kinds)))
-SOURCE = ChannelSet(
-    "source", lambda facts: _of_cases(facts, np.where(without_petitions(facts), facts.cases.source, np.int16(-1)), len(facts.sources))
-)
-ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(without_petitions(facts)), 1))
+SOURCE = ChannelSet("source", lambda facts: _of_cases(facts, np.where(facts.lawful, facts.cases.source, np.int16(-1)), len(facts.sources)))
+ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(facts.lawful), 1))
 DELAY = ChannelSet(
     "delay",
-    lambda facts: _of_cases(
-        facts, _only(without_petitions(facts)), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)
-    ),
+    lambda facts: _of_cases(facts, _only(facts.lawful), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)),
 )
-GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & without_petitions(facts)), 1))
+GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & facts.lawful), 1))
 TARGET = ChannelSet("target", lambda facts: _marks(facts, "target"))
 REOPENED = ChannelSet("reopened", lambda facts: _marks(facts, "reopened"))
 CLOSED = ChannelSet("closed", _closings)
@@ -148,10 +127,8 @@ def open_before_due(lead: int, kinds: int) -> ChannelSet:
         due = facts.cases.due_day[facts.spells.case]
         start, end = np.maximum(facts.spells.start_day, due - lead - 1), np.minimum(facts.spells.end_day, due - lead)
         rows = np.flatnonzero((due < NEVER) & (start < end))
-        case = np.concatenate([facts.spells.case[rows]] * 2)
-        weight = facts.cases.weight[facts.spells.case[rows]]
-        days = np.concatenate([start[rows], end[rows]])
-        return Increments(kinds, facts.cases.kind[case], facts.cases.grid[case], days, np.concatenate([weight, -weight]))
+        case = facts.spells.case[rows]
+        return Increments(kinds, facts.cases.kind[case], facts.cases.grid[case], start[rows], facts.cases.weight[case], end[rows])
 
     return ChannelSet(f"open_before_due_{lead}d", increments)
 
@@ -194,7 +171,7 @@ def quick(horizon_days: int) -> ChannelSet:
 def _repeated(facts: Facts, days: int) -> Increments:
     cases = facts.cases
     again = kernels.follows_same_kind(cases.grid, cases.kind, cases.known_day, len(facts.kinds), days)
-    return _of_cases(facts, _only(again & without_petitions(facts)), 1)
+    return _of_cases(facts, _only(again & facts.lawful), 1)
 
 
 def repeated_within(days: int) -> ChannelSet:

@@ -37,7 +37,7 @@ class Edges:
 
     def bins(self, days: Days) -> npt.NDArray[np.int32]:
         """Return the position of the first edge after each day; `size` where there is none."""
-        return np.asarray(self._bin_of_day[np.clip(days - (self.days[0] - 1), 0, len(self._bin_of_day) - 1)])
+        return self._bin_of_day.take(days - (self.days[0] - 1), mode="clip")
 
     def at(self, days: Days) -> npt.NDArray[np.int64]:
         """Return the position of edges that lie exactly on these days."""
@@ -49,7 +49,7 @@ class Edges:
 
 @dataclass(frozen=True)
 class Increments:
-    """Additions to counters: row i adds weight[i] to (channel[i], grid[i]) on day[i]."""
+    """Additions to counters: row i adds weight[i] to (channel[i], grid[i]) on day[i], and takes it away on until[i] if that is later."""
 
     channels: int
     channel: npt.NDArray[np.int16]
@@ -57,26 +57,32 @@ class Increments:
     grid: npt.NDArray[np.int32]
     day: Days
     weight: npt.NDArray[np.float64]
+    until: Days | None = None
+    """None where nothing is taken away; rows that end before they begin are left out."""
 
 
 def count(increments: Increments, edges: Edges, grids: int) -> Cube:
     """Sum increments into a cube of shape (channels, edges, grids)."""
     cube = np.zeros((increments.channels, edges.size, grids))
-    kernels.add(cube, increments.channel, increments.grid, edges.bins(increments.day), increments.weight)
+    start = edges.bins(increments.day)
+    if increments.until is None:
+        kernels.add(cube, increments.channel, increments.grid, start, increments.weight)
+    else:
+        kernels.hold(cube, increments.channel, increments.grid, start, edges.bins(increments.until), increments.weight)
+    kernels.accumulate(cube)
     return cube
 
 
 def latest(increments: Increments, channel: int, edges: Edges, grids: int) -> Days:
     """Return the last day before each edge with an increment of one channel, shape (edges, grids); -NEVER where there was none."""
     last = np.full((edges.size, grids), -NEVER, np.int32)
-    rows = increments.channel == channel
-    kernels.remember(last, increments.grid[rows], edges.bins(increments.day[rows]), increments.day[rows])
+    kernels.remember(last, increments.channel == channel, increments.grid, edges.bins(increments.day), increments.day)
     return last
 
 
 def decayed(increments: Increments, channel: int, as_ofs: Days, weights: npt.NDArray[np.float64], grids: int) -> Cube:
     """Sum increments of one channel weighted by age, shape (as_ofs, grids); `weights[a - 1]` is the weight at an age of a days."""
     sums = np.zeros((len(as_ofs), grids))
-    rows = increments.channel == channel
-    kernels.fade(sums, increments.grid[rows], increments.day[rows], increments.weight[rows], as_ofs, weights)
+    weight = increments.weight * (increments.channel == channel)
+    kernels.fade(sums, increments.grid, increments.day, weight, as_ofs, weights)
     return sums

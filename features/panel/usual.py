@@ -17,26 +17,29 @@ from features.places import Indices, Level
 RATE_FLOOR = 1e-6
 """Events per grid and day that even a silent district is taken to have."""
 
+MOMENT_UNIT = 2.0**-20
+
 AREA_STRENGTH_DAYS = (1.0, 36_500.0)
 GRID_STRENGTH_DAYS = (1.0, 3_650.0)
 """Bounds of the prior's worth in days of observation."""
 
 
 def usual_rate(facts: Facts, when: When, channel: Channel) -> Values:
-    """Return the expected events per day of each grid, shape (T, G)."""
+    """Return the expected events per day of each grid, shape (T, G); only grids that were there before an as_of have a say in it."""
+    cohort = when.cohort(facts)
     increments = channel.of.increments(facts)
     counts = decayed(increments, channel.index, when.as_ofs, np.ones(MEMORY_DAYS), facts.places.size)
     days = np.minimum(when.observed_days(facts), MEMORY_DAYS)
     grids = facts.places.size
-    rate: Values = counts.sum(axis=1, keepdims=True) / (days * grids) + RATE_FLOOR
+    rate: Values = counts.sum(axis=1, keepdims=True) / (days * np.maximum(cohort.sum(axis=1, keepdims=True), 1)) + RATE_FLOOR
     member_of_rate: Indices = np.zeros(grids, np.int32)
     for name in ("township", "community"):
         level = facts.places.levels.get(name)
         if level is not None and 1 < level.size < grids:
             prior = rate[:, member_of_rate[_first_members(level)]]
-            rate = _shrink(level.sums(counts), days * level.sizes, prior, days, AREA_STRENGTH_DAYS)
+            rate = _shrink(level.sums(counts), days * level.sums(cohort), prior, days, AREA_STRENGTH_DAYS)
             member_of_rate = level.member
-    return _shrink(counts, np.broadcast_to(days, counts.shape), rate[:, member_of_rate], days, GRID_STRENGTH_DAYS)
+    return _shrink(counts, days * cohort, rate[:, member_of_rate], days, GRID_STRENGTH_DAYS)
 
 
 def _shrink(counts: Values, exposure: Values, prior: Values, days: Values, bounds: tuple[float, float]) -> Values:
@@ -44,10 +47,15 @@ def _shrink(counts: Values, exposure: Values, prior: Values, days: Values, bound
 
     With rates ~ Gamma(mean m, worth k days), Var(n) = m E + (m E)^2 / (k m), hence k = days x sum(m E) / sum((n - m E)^2 - m E).
     """
-    mean = np.ascontiguousarray(prior * exposure)  # row by row, so that a sum over places does not depend on the number of as_ofs
-    beyond_chance = ((counts - mean) ** 2 - mean).sum(axis=1, keepdims=True)
-    strength = np.clip(days * mean.sum(axis=1, keepdims=True) / np.maximum(beyond_chance, 1e-9), *bounds)
+    mean = prior * exposure
+    beyond_chance = _exact_sum((counts - mean) ** 2 - mean)
+    strength = np.clip(days * _exact_sum(mean) / np.maximum(beyond_chance, 1e-9), *bounds)
     return np.asarray((counts + strength * prior) / (exposure + strength))
+
+
+def _exact_sum(values: Values) -> Values:
+    """Sum over places, rounded to multiples of `MOMENT_UNIT` first, so that neither their order nor places yet unseen change a bit."""
+    return np.asarray((np.round(values / MOMENT_UNIT) * MOMENT_UNIT).sum(axis=1, keepdims=True))
 
 
 def _first_members(level: Level) -> npt.NDArray[np.int64]:

@@ -52,6 +52,10 @@ class When:
         channel = cube[index]
         return np.asarray(channel[self.before[0]] - channel[self.before[days]])
 
+    def cohort(self, facts: Facts) -> Values:
+        """Return (T, G): 1 for grids that were there before as_of, else 0."""
+        return (facts.places.valid_from < self.as_ofs[:, None]).astype(np.float64)
+
     def observed_days(self, facts: Facts) -> Values:
         """Return (T, 1) days from the first record of the log to as_of, at least 1."""
         return np.maximum(self.as_ofs - facts.first_day, 1).astype(np.float64)[:, None]

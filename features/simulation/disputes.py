@@ -1,0 +1,163 @@
+"""What becomes of each dispute, and what the log shows of it. Times are days from the start; infinity is never."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.simulation.arrivals import Arrivals
+from features.simulation.hazard import Ageing
+from features.simulation.preset import Recording
+
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+RELAPSE_DAYS = 180.0
+LAG_DAYS = 0.3
+"""Median days in which what cannot be overlooked is recorded."""
+ACCEPT_DAYS = 0.2
+"""Median days from report to acceptance."""
+PAPER_DAYS = 7.0
+"""In so many days before the term cases are closed on paper."""
+NORMAL_90 = 1.2815515594
+"""The 90th percentile of the standard normal distribution."""
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What happens, recorded or not; arrays over disputes."""
+
+    early: Flags
+    """Mediated within the first week."""
+    repeat: Flags
+    failed: Flags
+    """Mediation failed at the first attempt."""
+    lasts_until: Floats
+    escalates_at: Floats
+    strict: Flags
+    """The escalation is major harm."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """What the log shows of each dispute; infinity where nothing."""
+
+    recorded: Flags
+    """Recorded before it escalated, or without escalating."""
+    by_campaign: Flags
+    """Recorded only because of a screening campaign."""
+    occurred_at: Floats
+    reported_at: Floats
+    accepted_at: Floats
+    deadline_at: Floats
+    escalated_at: Floats
+    closed_at: Floats
+    on_paper: Flags
+    """Closed before its term without being settled."""
+    reopened_at: Floats
+    closed_again_at: Floats
+
+    @property
+    def shown(self) -> Flags:
+        """True where the log shows it at all."""
+        return np.isfinite(self.reported_at)
+
+    @property
+    def overdue_at(self) -> Floats:
+        """When the legal term passes while it is open."""
+        return np.where(self.closed_at > self.deadline_at, self.deadline_at, np.inf)
+
+
+def draw_fates(disputes: Arrivals, ageing: Ageing, rng: np.random.Generator) -> Fates:
+    """Draw how long each dispute lasts and whether it escalates meanwhile; an escalation makes it last longer if it fails then."""
+    count, rules = len(disputes), ageing.mediation
+    early, failed = rng.random(count) < rules.early_share, rng.random(count) < ageing.failure[disputes.kind]
+    repeat = _is_repeat(disputes, ageing.escalation.repeat_days)
+    settled = ageing.pace(disputes.kind, early) * rng.lognormal(0, rules.days_sigma, count)
+    dragged = rng.lognormal(np.log(rules.failed_days), rules.failed_sigma, (2, count))
+    lasts = np.where(failed, dragged[0], settled)
+    ramp = ageing.ramp(int(np.ceil(lasts.max(initial=1))))
+    hazard = ageing.hazard_factor(disputes.kind, early, repeat)
+    age = np.interp(rng.exponential(size=count) / hazard, ramp, np.arange(len(ramp)), right=np.inf)
+    escalates = age < lasts
+    hard = escalates & (rng.random(count) >= rules.success_hard)
+    return Fates(
+        early=early,
+        repeat=repeat,
+        failed=failed,
+        lasts_until=disputes.time + lasts + np.where(hard, dragged[1], 0.0),
+        escalates_at=np.where(escalates, disputes.time + age, np.inf),
+        strict=escalates & (rng.random(count) < ageing.escalation.strict_share),
+    )
+
+
+def _is_repeat(disputes: Arrivals, within_days: int) -> Flags:
+    """Tell whether the last dispute of the same part and category came within so many days before."""
+    order = np.lexsort((disputes.time, disputes.kind, disputes.part))
+    part, kind, time = disputes.part[order], disputes.kind[order], disputes.time[order]
+    follows = np.zeros(len(order), np.bool_)
+    follows[1:] = (part[1:] == part[:-1]) & (kind[1:] == kind[:-1]) & (time[1:] - time[:-1] <= within_days)
+    repeat = np.empty_like(follows)
+    repeat[order] = follows
+    return repeat
+
+
+def draw_records(
+    disputes: Arrivals, fates: Fates, seen: tuple[Floats, Floats], ageing: Ageing, recording: Recording, rng: np.random.Generator
+) -> Records:
+    """Draw what is recorded of each dispute. One that nobody recorded is when it escalates, as if it began then.
+
+    Args:
+        disputes: when and where.
+        fates: what happens.
+        seen: chance to be recorded, without and with the campaigns of that day.
+        ageing: legal term and relapses.
+        recording: delays.
+        rng: decides.
+    """
+    count, rules = len(disputes), ageing.mediation
+    draw = rng.random(count)
+    recorded, escalated_at = draw < seen[1], fates.escalates_at
+    surfaces = escalated_at + rng.lognormal(np.log(LAG_DAYS), 1, count)
+    reported = np.where(recorded, np.minimum(disputes.time + _delays(recording, count, rng), surfaces), surfaces)
+    accepted = reported + rng.lognormal(np.log(ACCEPT_DAYS), 1, count)
+    deadline = accepted + rules.term_days
+    closed = np.maximum(fates.lasts_until, accepted + rng.uniform(0.1, 1, count))
+    on_paper = (closed > deadline) & (rng.random(count) < rules.paper_share)
+    closed = np.where(on_paper, deadline - rng.uniform(0, PAPER_DAYS, count), closed)
+    closed = np.where(np.isfinite(reported), closed, np.inf)
+    reopened = closed + _relapses(ageing, on_paper, rng)
+    return Records(
+        recorded=recorded,
+        by_campaign=recorded & (draw >= seen[0]),
+        occurred_at=np.where(recorded, disputes.time, escalated_at),
+        reported_at=reported,
+        accepted_at=accepted,
+        deadline_at=deadline,
+        escalated_at=escalated_at,
+        closed_at=closed,
+        on_paper=on_paper,
+        reopened_at=reopened,
+        closed_again_at=reopened + ageing.pace(disputes.kind, fates.early) * rng.lognormal(0, rules.days_sigma, count),
+    )
+
+
+def relapse_rate(ageing: Ageing) -> float:
+    """Return the daily hazard with which what was closed without being solved comes back."""
+    rules = ageing.mediation
+    return float(-np.log(1 - rules.relapse / (1 - rules.solved)) / RELAPSE_DAYS)
+
+
+def _relapses(ageing: Ageing, on_paper: Flags, rng: np.random.Generator) -> Floats:
+    """Draw after how many days each case is reopened."""
+    unsolved = on_paper | (rng.random(len(on_paper)) >= ageing.mediation.solved)
+    after = rng.exponential(1 / relapse_rate(ageing), len(on_paper))
+    return np.where(unsolved & (after < ageing.mediation.reopen_days), after, np.inf)
+
+
+def _delays(recording: Recording, count: int, rng: np.random.Generator) -> Floats:
+    """Draw the days from happening to recording."""
+    sigma = np.log(recording.delay_p90_days / recording.delay_median_days) / NORMAL_90
+    usual = rng.lognormal(np.log(recording.delay_median_days), sigma, count)
+    return np.where(rng.random(count) < recording.delay_long_share, 30 + rng.exponential(30, count), usual)

@@ -1,0 +1,348 @@
+"""Settings of a simulated district: every number, with how sure it is."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field
+
+from features.settings import Section
+
+
+class Sure(StrEnum):
+    """How sure a number is; without a mark it is a choice of size, not a claim."""
+
+    A = "published figure, its arithmetic checked"
+    B = "published or measured in one place"
+    C = "order of magnitude from the literature"
+    D = "assumption"
+
+
+class Numbers(Section):
+    """A section whose descriptions stand below each number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Size(Numbers):
+    """How large the district is."""
+
+    districts: int = 1
+    """Counties, simulated one after the other; each has the numbers below."""
+    grids: Annotated[int, Sure.A] = 605
+    """Grids."""
+    townships: Annotated[int, Sure.A] = 13
+    """Townships."""
+    communities: Annotated[int, Sure.A] = 117
+    """Communities and villages."""
+    area_types: Annotated[tuple[float, float, float, float], Sure.D] = (0.40, 0.35, 0.15, 0.10)
+    """Share of communities: old town, new estates, industrial parks, rural."""
+    people_median: Annotated[float, Sure.C] = 500.0
+    """People per grid, lognormal."""
+    people_sigma: Annotated[float, Sure.C] = 0.5
+    """Log standard deviation of people per grid."""
+    people_range: Annotated[tuple[float, float], Sure.C] = (300.0, 3000.0)
+    """Fewest and most people per grid."""
+    people_per_household: Annotated[float, Sure.D] = 2.6
+    """People per household."""
+    staff: Annotated[tuple[float, float], Sure.A] = (2.2, 3.8)
+    """Grid workers per grid, lowest and highest."""
+
+
+class Rates(Numbers):
+    """Matters per grid and year."""
+
+    all_events: Annotated[float, Sure.A] = 35.0
+    """All records; service requests are what the others leave of it."""
+    dispute: Annotated[float, Sure.A] = 5.0
+    """Disputes, recorded or not."""
+    dispute_call: Annotated[float, Sure.B] = 3.6
+    """Police calls about disputes."""
+    call_share_linked: Annotated[float, Sure.D] = 0.5
+    """Share of those calls that come out of the disputes simulated here."""
+    petition: Annotated[float, Sure.B] = 1.3
+    """Petitions."""
+    hazard: Annotated[float, Sure.D] = 4.5
+    """Safety hazards."""
+    environment_order: Annotated[float, Sure.D] = 4.5
+    """Matters of street order and litter."""
+
+
+class Place(Numbers):
+    """How grids differ, and drift."""
+
+    grid_sigma: Annotated[float, Sure.D] = 0.55
+    """Log standard deviation of the rate between the grids of a community; 0.72 in all three levels together."""
+    community_sigma: Annotated[float, Sure.D] = 0.40
+    """Between the communities of a township."""
+    township_sigma: Annotated[float, Sure.D] = 0.25
+    """Between townships."""
+    category_sigma: Annotated[float, Sure.D] = 0.6
+    """Further, for each category of a grid."""
+    property_sigma: Annotated[float, Sure.B] = 1.15
+    """Of property management between grids, all levels together."""
+    drift_phi: Annotated[float, Sure.C] = 0.9
+    """Weekly autoregression of the log rate of a grid."""
+    drift_sigma: Annotated[float, Sure.C] = 0.35
+    """Stationary standard deviation of that drift."""
+
+
+class Contagion(Numbers):
+    """Matters that bring on further matters of the same category."""
+
+    own: Annotated[float, Sure.C] = 0.15
+    """Further matters in the same grid, per matter."""
+    ring: Annotated[float, Sure.C] = 0.05
+    """Further matters in all adjacent grids together, per matter."""
+    decay_days: Annotated[float, Sure.C] = 14.0
+    """Mean days until they come."""
+
+
+class Rhythm(Numbers):
+    """The calendar, as factors on the rate."""
+
+    wage_factor: Annotated[float, Sure.B] = 2.2
+    """Wage matters before Spring Festival."""
+    wage_days: Annotated[int, Sure.B] = 42
+    """Days before Spring Festival on which they rise."""
+    festival_factor: Annotated[float, Sure.C] = 0.45
+    """The week of Spring Festival."""
+    rebound_factor: Annotated[float, Sure.C] = 1.15
+    """Days 8 to 20 after it."""
+    summer_swing: Annotated[float, Sure.D] = 0.18
+    """Sine of noise, neighbour and property matters, highest in July."""
+    weekend_requests: Annotated[float, Sure.B] = 0.55
+    """Requests on days off, against workdays."""
+    weekend_disputes: Annotated[float, Sure.D] = 0.8
+    """Disputes on days off."""
+    workday_disputes: Annotated[float, Sure.D] = 1.08
+    """Disputes on workdays."""
+    holiday_requests: Annotated[float, Sure.B] = 0.56
+    """Requests in the week of the National Day, against workdays."""
+    holiday_disputes: Annotated[float, Sure.D] = 0.7
+    """Disputes in that week."""
+
+
+class Mediation(Numbers):
+    """How disputes end."""
+
+    success: Annotated[float, Sure.A] = 0.969
+    """Share settled; the others drag on."""
+    success_hard: Annotated[float, Sure.B] = 0.69
+    """Share of those that escalated that are settled soon after all."""
+    land_failure: Annotated[float, Sure.C] = 9.0
+    """How much likelier land matters fail than others."""
+    failure_cap: Annotated[float, Sure.C] = 0.25
+    """Highest share of failures of a category."""
+    failed_days: Annotated[float, Sure.C] = 150.0
+    """Median days a failed one stays open, lognormal."""
+    failed_sigma: Annotated[float, Sure.D] = 0.6
+    """Log standard deviation of that."""
+    solved: Annotated[float, Sure.C] = 0.80
+    """Share of the closed that are really solved; only the others can come back."""
+    relapse: Annotated[float, Sure.D] = 0.075
+    """Share of the closed that come back within 180 days."""
+    reopen_days: Annotated[int, Sure.D] = 90
+    """A case that comes back later than this is not the same case."""
+    days: Annotated[dict[str, float], Sure.D] = Field(
+        default={
+        "neighbor": 5,
+        "marriage_family": 7,
+        "damage_compensation": 14,
+        "property_mgmt": 14,
+        "labor_wage": 15,
+        "contract": 20,
+        "environment": 25,
+        "land_acquisition": 30,
+        "forest_land": 30,
+        "housing_homestead": 30,
+    })
+    """Median days until it is settled, lognormal; 10 for the others."""
+    days_sigma: Annotated[float, Sure.D] = 0.9
+    """Log standard deviation of that."""
+    early_share: Annotated[float, Sure.D] = 0.6
+    """Share that are mediated within the first week."""
+    early_pace: Annotated[float, Sure.D] = 0.7
+    """Factor on the days of those."""
+    late_pace: Annotated[float, Sure.D] = 1.5
+    """Factor on the days of the others."""
+    term_days: Annotated[int, Sure.B] = 60
+    """Legal term after acceptance."""
+    paper_share: Annotated[float, Sure.D] = 0.5
+    """Share of those about to pass their term that are closed on paper in the week before."""
+
+
+class Escalation(Numbers):
+    """The daily hazard of an open dispute, recorded or not, to be handed above the township or end in harm."""
+
+    daily: Annotated[float, Sure.D] = 0.0030
+    """Of a new dispute of factor 1; with passed terms and relapses 2 to 4 % of grid-fortnights have an escalation."""
+    factors: Annotated[dict[str, float], Sure.D] = Field(
+        default={
+        "land_acquisition": 2.5,
+        "forest_land": 2.5,
+        "housing_homestead": 2.5,
+        "environment": 2.0,
+        "labor_wage": 1.6,
+        "marriage_family": 1.2,
+        "neighbor": 1.0,
+        "property_mgmt": 0.8,
+    })
+    """Factor of a category; 0.7 for the others."""
+    ramp_days: Annotated[int, Sure.D] = 30
+    """Days over which the hazard rises."""
+    ramp_top: Annotated[float, Sure.D] = 2.5
+    """To how much it rises."""
+    stale_days: Annotated[int, Sure.D] = 150
+    """Age from which it is lower."""
+    stale_factor: Annotated[float, Sure.D] = 0.4
+    """How much lower."""
+    repeat_days: Annotated[int, Sure.D] = 90
+    """A dispute that follows another of its category and grid within these days is a repeat."""
+    repeat_factor: Annotated[float, Sure.D] = 1.8
+    """Factor of a repeat."""
+    early_factor: Annotated[float, Sure.C] = 0.5
+    """Factor of early mediation."""
+    strict_share: Annotated[float, Sure.D] = 0.25
+    """Share of escalations that are major harm: 0.00085 of 0.0034 a day."""
+
+
+class Recording(Numbers):
+    """What the log shows of what happens."""
+
+    seen_mean: Annotated[float, Sure.C] = 0.65
+    """Share of disputes that are recorded, mean over grids."""
+    seen_range: Annotated[tuple[float, float], Sure.C] = (0.15, 0.97)
+    """Lowest and highest share of a grid."""
+    seen_concentration: Annotated[float, Sure.D] = 4.0
+    """How close grids are to that mean: sum of the parameters of the beta distribution."""
+    delay_median_days: Annotated[float, Sure.D] = 1.0
+    """Days until a dispute is recorded, lognormal."""
+    delay_p90_days: Annotated[float, Sure.D] = 5.0
+    """Days in which nine of ten are."""
+    delay_long_share: Annotated[float, Sure.D] = 0.02
+    """Share that take more than 30 days."""
+    self_found: Annotated[float, Sure.B] = 0.20
+    """Share of recorded disputes that staff found on their rounds."""
+    invalid: Annotated[float, Sure.B] = 0.02
+    """Share of other records that are withdrawn as invalid."""
+    duplicate: Annotated[float, Sure.B] = 0.03
+    """Share of records that arrive again through another channel."""
+    group_share: Annotated[float, Sure.D] = 0.03
+    """Share of disputes that five or more people bring jointly."""
+    group_mean: Annotated[float, Sure.D] = 15.0
+    """People beyond five in those, geometric."""
+    closed_late: Annotated[float, Sure.B] = 0.09
+    """Share of requests and petitions that take longer than their term."""
+    burst_exponent: Annotated[float, Sure.B] = 3.1
+    """Zipf exponent of how many records one request incident gives on its day."""
+    burst_most: Annotated[int, Sure.B] = 60
+    """Most records of one incident."""
+    silent_share: Annotated[float, Sure.D] = 0.02
+    """Share of grids that report nothing for a while."""
+    silent_days: Annotated[int, Sure.D] = 120
+    """For how long."""
+    outage_days: Annotated[int, Sure.D] = 21
+    """Days on which one source delivers nothing: missing, not zero."""
+    outage_source: str = "hotline"
+    """Which source."""
+    break_source: str | None = None
+    """Source that is recorded differently from two thirds of the time on; none in most presets."""
+    break_level: Annotated[float, Sure.A] = 0.56
+    """To how much its records fall."""
+
+
+class Effort(Numbers):
+    """How hard staff look."""
+
+    visits_per_week: Annotated[float, Sure.D] = 4.0
+    """Visits per grid worker and week."""
+    campaigns: Annotated[tuple[int, int], Sure.B] = (2, 3)
+    """Screening campaigns a year, fewest and most."""
+    campaign_weeks: Annotated[tuple[int, int], Sure.B] = (4, 8)
+    """Weeks each lasts, fewest and most."""
+    campaign_factor: Annotated[float, Sure.B] = 1.85
+    """Visits during a campaign."""
+    dispute_elasticity: Annotated[float, Sure.B] = 0.075
+    """Disputes recorded rise with visits to this power."""
+    hazard_elasticity: Annotated[float, Sure.D] = 0.5
+    """Hazards found rise with visits to this power."""
+
+
+class Projects(Numbers):
+    """Building sites, land acquisition and new estates, with public dates."""
+
+    rate: Annotated[float, Sure.D] = 0.06
+    """Projects per grid and year."""
+    days: Annotated[int, Sure.D] = 180
+    """How long one lasts."""
+    notice_days: Annotated[int, Sure.D] = 30
+    """How long before its start it is made public."""
+    factor: Annotated[float, Sure.D] = 2.5
+    """On property, land and environment matters of its grid."""
+    ring_factor: Annotated[float, Sure.D] = 1.3
+    """On those of adjacent grids."""
+    handover_rate: Annotated[float, Sure.D] = 0.01
+    """Hand-overs of new estates per grid and year."""
+    handover_days: Annotated[int, Sure.D] = 120
+    """How long one is felt."""
+    handover_factor: Annotated[float, Sure.D] = 4.0
+    """On property matters of its grid."""
+    treated_estates: int = 0
+    """Grids with most property matters that are treated halfway through."""
+    treatment_factor: Annotated[float, Sure.D] = 0.5
+    """On property matters of a treated grid, from then on."""
+
+
+class Redraw(Numbers):
+    """Grids are redrawn once."""
+
+    share: Annotated[float, Sure.C] = 0.10
+    """Share of grids that are merged or split, half of them each."""
+    when: Annotated[float, Sure.D] = 0.6
+    """At which share of the time."""
+
+
+class Preset(Numbers):
+    """All about one simulated district."""
+
+    size: Size = Size()
+    rates: Rates = Rates()
+    place: Place = Place()
+    contagion: Contagion = Contagion()
+    rhythm: Rhythm = Rhythm()
+    mediation: Mediation = Mediation()
+    escalation: Escalation = Escalation()
+    recording: Recording = Recording()
+    effort: Effort = Effort()
+    projects: Projects = Projects()
+    redraw: Redraw = Redraw()
+    parquet: bool = False
+    """Cases and effort as Parquet in place of CSV."""
+
+
+class Span(Section):
+    """The simulated days, half-open `[start, end)`."""
+
+    start: date
+    end: date
+
+    @classmethod
+    def of_years(cls, years: int, end: date) -> Self:
+        """Return so many years before a day.
+
+        >>> Span.of_years(1, date(2024, 2, 29)).start
+        datetime.date(2023, 3, 1)
+        """
+        first = date(end.year - years, end.month, 1) + timedelta(days=end.day - 1)
+        return cls(start=first, end=end)
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.end - self.start).days
+
+    @property
+    def weeks(self) -> int:
+        """Number of weeks from the first day on, the last one perhaps in part."""
+        return -(-self.days // 7)
