@@ -8,8 +8,8 @@ import polars as pl
 from features.days import day_number
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, REPORT_SOURCES, Col
 from features.simulation.cases import CLOSED_AGAIN, NUMBER, PART, TIMES
-from features.simulation.district import World
 from features.simulation.preset import Recording, Span
+from features.simulation.world import World
 
 FILE_COLUMNS = (*CASE_REQUIRED, *CASE_OPTIONAL)
 BREAK_WHEN = 2 / 3

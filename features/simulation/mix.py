@@ -1,11 +1,16 @@
 """What kinds of matters there are: categories, and how they mix in four kinds of areas."""
 
+from collections.abc import Mapping
+
 from features.schema import DISPUTE_CATEGORIES
 
 AREA_TYPES = ("old_town", "new_estate", "industrial_park", "rural")
 """Mixed old town, commodity housing, parks with migrant workers, villages."""
 
-DISPUTE_MIX: dict[str, tuple[float, float, float, float]] = {
+Mix = Mapping[str, tuple[float, float, float, float]]
+"""Percent of each category in each type of area."""
+
+DISPUTE_MIX: Mix = {
     "neighbor": (27, 18, 10, 28),
     "marriage_family": (18, 12, 10, 14),
     "damage_compensation": (9, 7, 14, 8),
@@ -25,7 +30,7 @@ DISPUTE_MIX: dict[str, tuple[float, float, float, float]] = {
 }
 """Percent of the disputes of each area type; proposals shaped on published figures of five places."""
 
-REQUEST_MIX: dict[str, tuple[float, float, float, float]] = {
+REQUEST_MIX: Mix = {
     "city_appearance": (32, 26, 32, 34),
     "municipal_works": (20, 16, 20, 22),
     "environment": (18, 15, 19, 19),
@@ -39,9 +44,9 @@ REQUEST_MIX: dict[str, tuple[float, float, float, float]] = {
 }
 """Percent of the service requests of each area type, close to one measured log of 7,797; property is added."""
 
-HAZARD_MIX: dict[str, tuple[float, float, float, float]] = {"fire_safety": (40, 45, 40, 35), "structure": (25, 20, 20, 30), "electrical": (35, 35, 40, 35)}
-ENVIRONMENT_MIX: dict[str, tuple[float, float, float, float]] = {"street_order": (55, 45, 55, 30), "litter": (45, 55, 45, 70)}
-PETITION_MIX = {
+HAZARD_MIX: Mix = {"fire_safety": (40, 45, 40, 35), "structure": (25, 20, 20, 30), "electrical": (35, 35, 40, 35)}
+ENVIRONMENT_MIX: Mix = {"street_order": (55, 45, 55, 30), "litter": (45, 55, 45, 70)}
+PETITION_MIX: Mix = {
     name: DISPUTE_MIX[name]
     for name in ("land_acquisition", "housing_homestead", "labor_wage", "property_mgmt", "environment", "village_affairs", "other")
 }

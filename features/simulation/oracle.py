@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.simulation.disputes import PAPER_DAYS, relapse_rate
-from features.simulation.district import DISPUTE_KINDS, District, weekly_rates
+from features.simulation.district import District
 from features.simulation.hazard import Ageing
+from features.simulation.world import weekly_rates
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ def expected_by_hazard(district: District, horizon_days: int) -> Floats:
 
 def _outlook(district: District, horizon_days: int) -> Outlook:
     ageing, days = district.ageing, district.world.span.days + horizon_days + 1
-    kind, early, repeat = (part.ravel()[:, None] for part in np.indices((len(DISPUTE_KINDS), 2, 2)))
+    kind, early, repeat = (part.ravel()[:, None] for part in np.indices((len(district.stream.kinds), 2, 2)))
     lasts = ageing.still_open(kind, early > 0, np.arange(days + 1, dtype=np.float64)[None])
     unharmed = np.exp(-ageing.hazard_factor(kind, early > 0, repeat > 0) * ageing.ramp(days))
     each_day = (lasts[:, :-1] + lasts[:, 1:]) / 2 * (unharmed[:, :-1] - unharmed[:, 1:])
@@ -60,7 +61,7 @@ def _outlook(district: District, horizon_days: int) -> Outlook:
 def _classes(district: District) -> Ints:
     """Return the class of each dispute."""
     fates = district.fates
-    return (district.disputes.kind * 2 + fates.early) * 2 + fates.repeat
+    return np.asarray((district.disputes.kind * 2 + fates.early) * 2 + fates.repeat, np.int64)
 
 
 def _sum_by_day(district: District, first: Floats, stop: Floats, value: Callable[[Ints, Ints], Floats]) -> Floats:
@@ -81,7 +82,7 @@ def _of_open_disputes(district: District, outlook: Outlook, horizon_days: int) -
     chance = rises / np.maximum(outlook.lasts[:, ages] * outlook.unharmed[:, ages], np.finfo(float).tiny)
 
     def value(row: Ints, day: Ints) -> Floats:
-        return chance[kind[row], (day - disputes.time[row]).astype(np.int64)]
+        return np.asarray(chance[kind[row], (day - disputes.time[row]).astype(np.int64)])
 
     return _sum_by_day(district, disputes.time, np.minimum(fates.lasts_until, fates.escalates_at), value)
 
@@ -90,7 +91,7 @@ def _by_kind(district: District, outlook: Outlook, horizon_days: int) -> Floats:
     """Return (K, H) the chance that a dispute which begins on day h of the horizon escalates within it."""
     early, repeat = district.ageing.mediation.early_share, district.fates.repeat.mean()
     share = np.outer([1 - early, early], [1 - repeat, repeat]).ravel()
-    by_age = np.einsum("kct,c->kt", outlook.escalated.reshape(len(DISPUTE_KINDS), 4, -1), share)
+    by_age = np.einsum("kct,c->kt", outlook.escalated.reshape(len(district.stream.kinds), 4, -1), share)
     left = np.arange(horizon_days, 0, -1)
     return np.asarray((by_age[:, left] + by_age[:, left - 1]) / 2)
 
@@ -99,7 +100,7 @@ def _of_new_disputes(district: District, fresh: Floats) -> Floats:
     """Return those of disputes that begin within the horizon of themselves; the drift of later weeks is expected, not known."""
     world, days, horizon = district.world, district.world.span.days, fresh.shape[1]
     place, drift = world.preset.place, world.levels.drift
-    steady = weekly_rates(district.base, DISPUTE_KINDS, district.clock, world, np.ones_like(drift)) @ fresh / WEEK
+    steady = weekly_rates(district.stream, world, np.ones_like(drift)) @ fresh / WEEK
     log_drift, ahead = np.log(drift) + place.drift_sigma**2 / 2, place.drift_phi ** np.arange(horizon // WEEK + 2)
     later_drift = np.exp(ahead[:, None, None] * log_drift - (ahead[:, None, None] * place.drift_sigma) ** 2 / 2)
     now = np.arange(days) // WEEK
@@ -117,7 +118,7 @@ def _of_contagion(district: District, fresh: Floats) -> Floats:
     weight = fresh @ -np.diff(np.exp(-offsets / pace))
 
     def value(row: Ints, day: Ints) -> Floats:
-        return weight[disputes.kind[row]] * np.exp(-(day - disputes.time[row]) / pace)
+        return np.asarray(weight[disputes.kind[row]] * np.exp(-(day - disputes.time[row]) / pace))
 
     felt = _sum_by_day(district, disputes.time, disputes.time + FORGOTTEN * pace, value)
     return contagion.own * felt + contagion.ring * (ground.adjacent.T @ felt)
@@ -154,6 +155,6 @@ def _reopenings(district: District, horizon_days: int) -> Floats:
         since, unsolved_now = day - records.closed_at[row], unsolved[row]
         until = np.minimum(since + horizon_days, rules.reopen_days)
         back = unsolved_now * (np.exp(-rate * since) - np.exp(-rate * until))
-        return back / (1 - unsolved_now + unsolved_now * np.exp(-rate * since))
+        return np.asarray(back / (1 - unsolved_now + unsolved_now * np.exp(-rate * since)))
 
     return _sum_by_day(district, records.closed_at, np.minimum(records.reopened_at, records.closed_at + rules.reopen_days), value)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from features.simulation.ground import Ground
 from features.simulation.place import PROPERTY
-from features.simulation.preset import Effort, Projects
+from features.simulation.preset import Effort, Projects, Span
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -36,9 +36,9 @@ class Plans:
     """(W,) true in weeks of screening."""
 
 
-def make_plans(projects: Projects, effort: Effort, ground: Ground, days: int, rng: np.random.Generator) -> Plans:
+def make_plans(projects: Projects, effort: Effort, ground: Ground, span: Span, rng: np.random.Generator) -> Plans:
     """Draw the plans of the whole time."""
-    years, weeks = days / 365.25, -(-days // 7)
+    days, weeks, years = span.days, span.weeks, span.days / 365.25
     expected = ground.exposure * years
     sites, handovers = (
         np.repeat(np.arange(ground.parts), rng.poisson(expected * rate)) for rate in (projects.rate, projects.handover_rate)

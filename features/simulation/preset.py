@@ -140,23 +140,24 @@ class Mediation(Numbers):
     """Log standard deviation of that."""
     solved: Annotated[float, Sure.C] = 0.80
     """Share of the closed that are really solved; only the others can come back."""
-    relapse: Annotated[float, Sure.D] = 0.075
+    relapse: Annotated[float, Sure.D] = 0.06
     """Share of the closed that come back within 180 days."""
     reopen_days: Annotated[int, Sure.D] = 90
     """A case that comes back later than this is not the same case."""
     days: Annotated[dict[str, float], Sure.D] = Field(
         default={
-        "neighbor": 5,
-        "marriage_family": 7,
-        "damage_compensation": 14,
-        "property_mgmt": 14,
-        "labor_wage": 15,
-        "contract": 20,
-        "environment": 25,
-        "land_acquisition": 30,
-        "forest_land": 30,
-        "housing_homestead": 30,
-    })
+            "neighbor": 5,
+            "marriage_family": 7,
+            "damage_compensation": 14,
+            "property_mgmt": 14,
+            "labor_wage": 15,
+            "contract": 20,
+            "environment": 25,
+            "land_acquisition": 30,
+            "forest_land": 30,
+            "housing_homestead": 30,
+        }
+    )
     """Median days until it is settled, lognormal; 10 for the others."""
     days_sigma: Annotated[float, Sure.D] = 0.9
     """Log standard deviation of that."""
@@ -175,19 +176,20 @@ class Mediation(Numbers):
 class Escalation(Numbers):
     """The daily hazard of an open dispute, recorded or not, to be handed above the township or end in harm."""
 
-    daily: Annotated[float, Sure.D] = 0.0030
+    daily: Annotated[float, Sure.D] = 0.0032
     """Of a new dispute of factor 1; with passed terms and relapses 2 to 4 % of grid-fortnights have an escalation."""
     factors: Annotated[dict[str, float], Sure.D] = Field(
         default={
-        "land_acquisition": 2.5,
-        "forest_land": 2.5,
-        "housing_homestead": 2.5,
-        "environment": 2.0,
-        "labor_wage": 1.6,
-        "marriage_family": 1.2,
-        "neighbor": 1.0,
-        "property_mgmt": 0.8,
-    })
+            "land_acquisition": 2.5,
+            "forest_land": 2.5,
+            "housing_homestead": 2.5,
+            "environment": 2.0,
+            "labor_wage": 1.6,
+            "marriage_family": 1.2,
+            "neighbor": 1.0,
+            "property_mgmt": 0.8,
+        }
+    )
     """Factor of a category; 0.7 for the others."""
     ramp_days: Annotated[int, Sure.D] = 30
     """Days over which the hazard rises."""

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import polars as pl
 
 from features.schema import Col
-from features.simulation.district import DISPUTE_KINDS, District, weekly_rates
+from features.simulation.district import District
 from features.simulation.oracle import expected_by_hazard, expected_escalations
 from features.simulation.preset import Span
+from features.simulation.world import weekly_rates
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,7 +25,7 @@ def true_disputes(district: District, event_ids: pl.DataFrame) -> pl.DataFrame:
     columns = {
         "dispute": np.arange(len(disputes)),
         Col.GRID_ID: _current_grids(district).gather(disputes.part),
-        Col.CATEGORY: np.array(DISPUTE_KINDS)[disputes.kind],
+        Col.CATEGORY: np.array(district.stream.kinds)[disputes.kind],
         Col.OCCURRED_AT: _moments(disputes.time, district.world.span),
         "lasts_until": _moments(fates.lasts_until, district.world.span),
         Col.ESCALATED_AT: _moments(fates.escalates_at, district.world.span),
@@ -77,7 +78,7 @@ def true_expectations(district: District) -> pl.DataFrame:
 
 def true_intensities(district: District) -> pl.DataFrame:
     """Return disputes to expect by week and grid, those that others bring on left out: week, grid_id, disputes."""
-    weekly = weekly_rates(district.base, DISPUTE_KINDS, district.clock, district.world).sum(axis=2)
+    weekly = weekly_rates(district.stream, district.world, district.world.levels.drift).sum(axis=2)
     return _by_grid(district, {"disputes": weekly}, "week", step_days=7)
 
 
