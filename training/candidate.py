@@ -35,7 +35,7 @@ def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Re
 
 def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:
     """Return rows spread over the panel and what every booster says of them, to be repeated before the model is published."""
-    matrix = panel.matrix(fitted.feature_names)
+    matrix = fitted.rows(panel)
     rows = matrix[np.unique(np.linspace(0, len(matrix) - 1, GOLDEN_ROWS).astype(int))]
     boosters = {name: content.decode() for name, content in fitted.files().items() if name.endswith(BOOSTER_SUFFIX)}
     return {

@@ -17,6 +17,7 @@ from training.columns import choose_columns
 from training.folds import Fold, Gap, rolling_folds
 from training.labels import Counts, count_labels
 from training.model import Fitted
+from training.relative import read_rows
 from training.rounds import STEP, fewest_within_one_error
 from training.settings import ModelSettings
 from training.start import start_per_day
@@ -120,7 +121,7 @@ def _fit_level(examples: Examples) -> UsualLevel:
 
 def _rows(examples: Examples, level: UsualLevel, columns: Columns) -> Rows:
     offset = np.log(start_per_day(examples.panel, level, examples.gap.horizon_days) * examples.exposed_days())
-    return Rows(examples.panel.matrix(columns.names), examples.counts.ravel(), offset.ravel())
+    return Rows(read_rows(examples.panel, level, columns.names), examples.counts.ravel(), offset.ravel())
 
 
 def _learnable(examples: Examples, settings: ModelSettings, rounds: int) -> Examples:

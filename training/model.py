@@ -8,9 +8,10 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from features.panel.build import Panel
+from features.panel.build import Matrix, Panel
 from training.booster import Booster, Columns, contributions, margin, read_booster
 from training.calibration import Calibration
+from training.relative import read_rows
 from training.start import DUE, start_per_day
 from training.usual_level import RECENT, USUAL_RATE, UsualLevel
 
@@ -60,6 +61,10 @@ class Fitted:
         """Panel columns the model reads, in order."""
         return self.columns.names
 
+    def rows(self, panel: Panel) -> Matrix:
+        """Return what the trees read of a panel, (T * G, F), ordered by as_of and then grid."""
+        return read_rows(panel, self.level, self.feature_names)
+
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
         expected = self._start(panel) * self._factor(self._trees, panel)
@@ -71,12 +76,12 @@ class Fitted:
         return np.array([start * self._factor(read_booster(text), panel) for text in self.replicates]).reshape(-1, *start.shape)
 
     def contributions(self, panel: Panel, rows: npt.NDArray[np.integer]) -> Contributions:
-        """Explain some rows of `panel.matrix`, given by position (as_of x G + grid).
+        """Explain some of the panel's `rows`, given by position (as_of x G + grid).
 
         The steps from the usual count to the level, which follows the last weeks, and on to what cases falling due foretell are owed to
         the columns they are made of.
         """
-        parts = contributions(self._trees, panel.matrix(self.feature_names)[rows])
+        parts = contributions(self._trees, self.rows(panel)[rows])
         values, base_value = parts[:, :-1], parts[:, -1]
         usual, level, start = (rate.ravel()[rows] for rate in (self._usual(panel), self._level(panel), self._start(panel)))
         for column, step in ((RECENT, np.log(level / usual)), (DUE, np.log(start / level))):
@@ -126,7 +131,7 @@ class Fitted:
 
     def _factor(self, trees: Booster, panel: Panel) -> Floats:
         shape = len(panel.as_ofs), len(panel.grid_ids)
-        return np.exp(margin(trees, panel.matrix(self.feature_names))).reshape(shape)
+        return np.exp(margin(trees, self.rows(panel))).reshape(shape)
 
 
 def _json(value: object) -> bytes:

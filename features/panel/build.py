@@ -1,8 +1,9 @@
 """Build the panel: one row of features per grid and as_of, the same code for one as_of and for all of history."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ from features.schema import Col
 from features.settings import Settings
 
 FAMILIES = (history, counts, due, backlog, trends, recency, repeats, surroundings, quality)
+
+Matrix = npt.NDArray[np.float32]
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -42,9 +45,16 @@ class Panel:
         """Return one feature, shape (T, G)."""
         return np.asarray(self.values[self._position(name)])
 
-    def matrix(self, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
-        """Return rows of the named columns, shape (T * G, len(names)), ordered by as_of and then grid; no copy for all columns."""
-        values = self.values if names == self.names else self.values[[self._position(name) for name in names]]
+    def matrix(self, names: tuple[str, ...], instead: Mapping[str, npt.NDArray[np.floating]] = MappingProxyType({})) -> Matrix:
+        """Return rows of the named columns, shape (T * G, len(names)), ordered by as_of and then grid.
+
+        Args:
+            names: columns, in the order wanted.
+            instead: values (T, G) to take instead of a column's own.
+        """
+        values = np.empty((len(names), *self.values.shape[1:]), np.float32)
+        for row, name in zip(values, names, strict=True):
+            row[...] = instead.get(name, self.column(name))
         return values.reshape(len(names), -1).T
 
     def to_frame(self) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from features.facts import Facts
 from features.panel.block import Block
@@ -62,6 +63,11 @@ def _against_own_year(channel: Channel, days: int) -> Valued:
 def _against_usual(days: int) -> Valued:
     def value(block: Block) -> Values:
         usual = block.usual(Channel(TARGET)) * np.minimum(block.observed_days, days)
-        return (block.window(Channel(TARGET), days) + PRIOR_ESCALATIONS) / (usual + PRIOR_ESCALATIONS)
+        return against_level(block.window(Channel(TARGET), days), usual)
 
     return value
+
+
+def against_level(counted: npt.NDArray[np.floating], level: Values) -> Values:
+    """Return how many times a level of escalations was reached, both steadied by `PRIOR_ESCALATIONS`."""
+    return np.asarray((counted + PRIOR_ESCALATIONS) / (level + PRIOR_ESCALATIONS))

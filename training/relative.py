@@ -1,0 +1,32 @@
+"""What trees read: panel columns, those on recent escalations held against the learnt level instead of the long-run rate.
+
+A tree can follow a step in a ratio, not a proportion over the whole range of levels; against the level it starts from, a ratio of 1 is no
+news, whatever the grid.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from features.panel.build import Matrix, Panel
+from features.panel.families.trends import against_level
+from features.panel.when import LOOKBACKS
+from training.usual_level import USUAL_RATE, UsualLevel
+
+Floats = npt.NDArray[np.float64]
+
+
+def read_rows(panel: Panel, level: UsualLevel, names: tuple[str, ...]) -> Matrix:
+    """Return the rows of a panel (T * G, len(names)) as a model with this level reads them."""
+    return panel.matrix(names, _against_learnt_level(panel, level.per_day(panel)))
+
+
+def _against_learnt_level(panel: Panel, per_day: Floats) -> dict[str, Floats]:
+    columns = {USUAL_RATE: per_day}
+    observed = panel.column("history_days").astype(np.float64)
+    for days in LOOKBACKS:
+        counted = panel.column(f"target_count_grid_{days}d").astype(np.float64)
+        level = per_day * np.minimum(observed, days)
+        columns[f"target_ratio_grid_{days}d"] = against_level(counted, level)
+        everywhere = against_level(counted.sum(axis=1, keepdims=True), level.sum(axis=1, keepdims=True))
+        columns[f"target_ratio_district_{days}d"] = np.broadcast_to(everywhere, counted.shape)
+    return columns
