@@ -71,7 +71,8 @@ class Places:
     def of(self, grids: Indices) -> "Places":
         """Return these grids (sorted positions) only."""
         levels = {name: level.of(grids) for name, level in self.levels.items()}
-        return Places(self.grid_ids[grids], levels, None if self.neighbours is None else self.neighbours[grids][:, grids], self.valid_from[grids])
+        neighbours = None if self.neighbours is None else self.neighbours[grids][:, grids]
+        return Places(self.grid_ids[grids], levels, neighbours, self.valid_from[grids])
 
 
 def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.facts import Facts
-from features.panel.channels import without_petitions
 from serving.words import SMALLEST_SHOWN_COUNT
 
 WEEKS = 52
@@ -23,7 +22,7 @@ def weekly_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     start = max(end - WEEKS * WEEK_DAYS, _monday(facts.first_day + WEEK_DAYS - 1))
     weeks = max((end - start) // WEEK_DAYS, 0)
     cases = facts.cases
-    used = (cases.known_day >= start) & (cases.known_day < end) & (cases.grid >= 0) & without_petitions(facts)
+    used = (cases.known_day >= start) & (cases.known_day < end) & (cases.grid >= 0) & facts.lawful
     cell = cases.grid[used].astype(np.int64) * weeks + (cases.known_day[used] - start) // WEEK_DAYS
     counts = np.bincount(cell, cases.weight[used], minlength=facts.places.size * weeks).reshape(facts.places.size, weeks)
     return [_mask(row) for row in counts.tolist()]

@@ -3,8 +3,9 @@
 Predicting uses one thread: with more, a process forked after training would wait for ever.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -45,7 +46,7 @@ def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, se
         parameters |= {"min_gain_to_split": 1e30}
     seen = _dataset(rows, columns, parameters)
     watched = [] if unseen is None else [_dataset(unseen, columns, parameters, reference=seen)]
-    stops = [lgb.early_stopping(settings.patience, verbose=False)] if watched else []
+    stops: list[Callable[..., Any]] = [lgb.early_stopping(settings.patience, verbose=False)] if watched else []
     trees = lgb.train(parameters, seen, max(1, rounds), watched, callbacks=stops)
     return str(trees.model_to_string(num_iteration=-1))
 

@@ -52,7 +52,7 @@ def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
 
 def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts:
     case = facts.target.case
-    one = np.zeros(len(case), np.int8)
+    one = np.zeros(len(case), np.int16)
     marks = Increments(1, one, facts.cases.grid[case], days, facts.cases.weight[case])
     edges = Edges.over(np.concatenate([starts, ends]))
     counted = count(marks, edges, facts.places.size)[0]

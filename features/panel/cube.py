@@ -37,7 +37,7 @@ class Edges:
 
     def bins(self, days: Days) -> npt.NDArray[np.int32]:
         """Return the position of the first edge after each day; `size` where there is none."""
-        return self._bin_of_day.take(days - (self.days[0] - 1), mode="clip")
+        return np.asarray(self._bin_of_day.take(days - (self.days[0] - 1), mode="clip"))
 
     def at(self, days: Days) -> npt.NDArray[np.int64]:
         """Return the position of edges that lie exactly on these days."""

@@ -18,7 +18,7 @@ def add(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, edge: Ints, we
 
 @njit(nogil=True, cache=True)
 def hold(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, start: Ints, end: Ints, weight: Floats) -> None:
-    """Add each weight at its start edge and take it away at its end edge, where the start comes first; edges beyond the last are left out."""
+    """Add each weight at its start edge and take it away at its end edge, where the start comes first; later edges are left out."""
     for row in range(len(channel)):
         if channel[row] >= 0 and start[row] < min(end[row], cube.shape[1]):
             cube[channel[row], start[row], grid[row]] += weight[row]
