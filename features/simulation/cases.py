@@ -142,7 +142,7 @@ def mean_burst(recording: Recording) -> float:
     """Return the records per incident to expect.
 
     >>> round(mean_burst(Recording()), 2)
-    1.32
+    1.31
     """
     size = np.arange(1, 100_000, dtype=np.float64)
     weight = size**-recording.burst_exponent

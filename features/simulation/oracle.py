@@ -72,7 +72,7 @@ def _sum_by_day(district: District, first: Floats, stop: Floats, value: Callable
     row = np.repeat(np.arange(len(begin)), end - begin)
     day = np.arange(len(row)) + np.repeat(end - np.cumsum(end - begin), end - begin)
     cell = district.disputes.part[row] * days + day
-    return np.bincount(cell, value(row, day), minlength=parts * days).reshape(parts, days)
+    return np.asarray(np.bincount(cell, value(row, day), minlength=parts * days).reshape(parts, days), np.float64)
 
 
 def _of_open_disputes(district: District, outlook: Outlook, horizon_days: int) -> Floats:
@@ -121,7 +121,7 @@ def _of_contagion(district: District, fresh: Floats) -> Floats:
         return np.asarray(weight[disputes.kind[row]] * np.exp(-(day - disputes.time[row]) / pace))
 
     felt = _sum_by_day(district, disputes.time, disputes.time + FORGOTTEN * pace, value)
-    return contagion.own * felt + contagion.ring * (ground.adjacent.T @ felt)
+    return np.asarray(contagion.own * felt + contagion.ring * (ground.adjacent.T @ felt))
 
 
 def _passing_terms(district: District, outlook: Outlook, horizon_days: int) -> Floats:
@@ -134,7 +134,7 @@ def _passing_terms(district: District, outlook: Outlook, horizon_days: int) -> F
         start, end = disputes.time[row], deadline[row]
         now, then = (day - start).astype(np.int64), np.minimum(end - start, going_on.shape[1] - 1).astype(np.int64)
         chance = going_on[kind[row], then] / np.maximum(going_on[kind[row], now], np.finfo(float).tiny)
-        return np.minimum(chance, 1) * _not_on_paper(district.ageing, end - day)
+        return np.asarray(np.minimum(chance, 1) * _not_on_paper(district.ageing, end - day))
 
     return _sum_by_day(district, deadline - horizon_days, np.minimum.reduce([deadline, records.closed_at, records.escalated_at]), value)
 

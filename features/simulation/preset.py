@@ -71,10 +71,10 @@ class Rates(Numbers):
 class Place(Numbers):
     """How grids differ, and drift."""
 
-    grid_sigma: Annotated[float, Sure.D] = 0.55
+    grid_sigma: Annotated[float, Sure.D] = 0.50
     """Log standard deviation of the rate between the grids of a community; 0.72 in all three levels together."""
-    community_sigma: Annotated[float, Sure.D] = 0.40
-    """Between the communities of a township."""
+    community_sigma: Annotated[float, Sure.D] = 0.46
+    """Between the communities of a township; a little more than first proposed, for neighbours to be as alike as they should."""
     township_sigma: Annotated[float, Sure.D] = 0.25
     """Between townships."""
     category_sigma: Annotated[float, Sure.D] = 0.6

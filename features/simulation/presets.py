@@ -1,5 +1,6 @@
 """The districts that can be simulated, by name."""
 
+from features.errors import UsageError
 from features.simulation.preset import Preset, Projects, Recording, Redraw, Size
 
 PRESETS: dict[str, Preset] = {
@@ -18,3 +19,14 @@ PRESETS: dict[str, Preset] = {
     "tiny": Preset(size=Size(grids=30, townships=2, communities=6), redraw=Redraw(share=0.2)),
 }
 """`nanhu` is the reference. Of the others only what is known of the place differs: size, mix of areas, one event."""
+
+
+def find_preset(name: str) -> Preset:
+    """Return the preset of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PRESETS:
+        raise UsageError(f"--preset must be one of {', '.join(PRESETS)}, got {name!r}.")
+    return PRESETS[name]

@@ -15,7 +15,6 @@ from features.simulation.delivery import deliver
 from features.simulation.describe import config_text, readme, source_text
 from features.simulation.district import make_district
 from features.simulation.preset import Preset, Span
-from features.simulation.presets import PRESETS
 from features.simulation.sink import Sink
 from features.simulation.truth import true_disputes, true_escalations, true_expectations, true_intensities
 
@@ -31,20 +30,11 @@ TRUTH = "truth"
 class Order:
     """What to simulate."""
 
-    preset: str
+    name: str
+    """Of the preset."""
+    preset: Preset
     span: Span
     seed: int
-
-    @property
-    def settings(self) -> Preset:
-        """All numbers of the preset.
-
-        Raises:
-            UsageError: there is none of that name.
-        """
-        if self.preset not in PRESETS:
-            raise UsageError(f"--preset must be one of {', '.join(PRESETS)}, got {self.preset!r}.")
-        return PRESETS[self.preset]
 
 
 @dataclass(frozen=True)
@@ -65,12 +55,11 @@ def simulate(order: Order, out: Path, progress: Progress | None = None) -> Writt
     Memory holds one district at a time. The folder appears when it is whole.
 
     Raises:
-        UsageError: there is no such preset, or something is in the way.
+        UsageError: something is in the way.
     """
-    preset = order.settings
     if out.exists():
         raise UsageError(f"--out must be a new folder, and {out} is there. Name another or remove it.")
-    beside = out.with_name(f"{out.name}.new")
+    beside = out.with_name(f".{out.name}.unfinished")
     shutil.rmtree(beside, ignore_errors=True)
     (beside / TRUTH).mkdir(parents=True)
     written = _write_districts(order, beside, progress)
@@ -78,7 +67,7 @@ def simulate(order: Order, out: Path, progress: Progress | None = None) -> Writt
         beside / "sensitive_periods.csv"
     )
     texts = {
-        "README.md": readme(order.preset, preset, order.span, order.seed),
+        "README.md": readme(order.name, order.preset, order.span, order.seed),
         "config.yaml": config_text(order.span),
         "source.yaml": source_text(),
     }
@@ -89,7 +78,7 @@ def simulate(order: Order, out: Path, progress: Progress | None = None) -> Writt
 
 
 def _write_districts(order: Order, folder: Path, progress: Progress | None) -> Written:
-    preset, grids, rows, cases = order.settings, 0, 0, 0
+    preset, grids, rows, cases = order.preset, 0, 0, 0
     with ExitStack() as stack:
         sinks: dict[str, Sink] = {}
         for number, rng in enumerate(np.random.default_rng(order.seed).spawn(preset.size.districts)):

@@ -19,6 +19,7 @@ from serving.cli.output import message
 from serving.cli.panel import panel
 from serving.cli.rank import explain, rank
 from serving.cli.serve import serve
+from serving.cli.simulate import simulate
 from serving.cli.train import train
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
@@ -48,7 +49,7 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (demo, ingest, panel, backtest, train, rank, explain, serve, bench, doctor):
+for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, serve, bench, doctor):
     add_command(app, command)
 
 models = typer.Typer(no_args_is_help=True, help="Trained and published models.")

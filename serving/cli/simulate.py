@@ -24,9 +24,10 @@ Out = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder to mak
 def simulate(_: Workspace, *, out: Out, preset: PresetName = "nanhu", years: Years = 4, seed: Seed = 1, end: End = None) -> None:
     """Write what a made-up district would deliver: cases, grids, projects, effort, the calendar, and apart from them the truth."""
     from features.simulation.preset import Span
+    from features.simulation.presets import find_preset
     from features.simulation.simulate import Order
     from features.simulation.simulate import simulate as write
 
     with progress("simulate") as step:
-        written = write(Order(preset, Span.of_years(years, end or DEFAULT_END), seed), out, step)
+        written = write(Order(preset, find_preset(preset), Span.of_years(years, end or DEFAULT_END), seed), out, step)
     message(f"{out}: {written.cases} cases in {written.rows} rows, {written.grids} grids. {out / 'README.md'} says how to go on.")
