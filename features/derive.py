@@ -1,5 +1,7 @@
 """Derive facts from a snapshot of the event log, for one target."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -10,10 +12,10 @@ from features.errors import UsageError
 from features.escalations import clock_fires, lawful_cases, target_marks
 from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts import Cases, Facts, Marks, Spells
-from features.places import read_places
+from features.places import Places, read_places
 from features.schema import Action, Col
 from features.settings import Settings
-from features.spells import open_spells, read_moves
+from features.spells import in_order, open_spells, read_moves
 from features.targets import Target
 from features.vocabulary import Vocabulary, codes
 
@@ -54,7 +56,7 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     if reported.is_empty():
         raise UsageError("the event log holds no records of this target. Run `yujing ingest FILE` first.")
     places = read_places(_grids(snapshot, reported), snapshot.neighbours)
-    cases = reported.with_columns(grid=_positions(reported[Col.GRID_ID], places.grid_ids)).sort("grid", Col.KNOWN_AT, maintain_order=True)
+    cases = in_order(reported.with_columns(grid=_positions(reported[Col.GRID_ID], places.grid_ids)), "grid")
     moves = read_moves(records, cases)
     spells, fires = open_spells(cases, moves), clock_fires(cases, feeds, target, settings.zone)
     words = Vocabulary.of(cases)
@@ -72,7 +74,7 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         first_day=_first_day(cases, settings.zone),
         sequence=snapshot.sequence,
     )
-    return split(facts, snapshot.crosswalk)
+    return split(replace(facts, places=_since_first_record(facts, snapshot.grids)), snapshot.crosswalk)
 
 
 def find_target(snapshot: LogSnapshot, name: str | None, settings: Settings) -> tuple[Target, dict[str, Feed]]:
@@ -97,6 +99,15 @@ def _grids(snapshot: LogSnapshot, reported: pl.DataFrame) -> pl.DataFrame:
     seen = reported[Col.GRID_ID].unique().cast(pl.String)
     successors = snapshot.crosswalk.filter(pl.col("old").cast(pl.String).is_in(seen.to_list()))["new"].cast(pl.String)
     return snapshot.grids.filter(pl.col(Col.GRID_ID).cast(pl.String).is_in([*seen, *successors]))
+
+
+def _since_first_record(facts: Facts, grids: pl.DataFrame) -> Places:
+    """Let a grid without a position, known from its events alone, be there only since its first record."""
+    first = np.full(facts.places.size, NEVER, np.int32)
+    np.minimum.at(first, facts.cases.grid, facts.cases.known_day)
+    registered = grids.filter(pl.col(Col.LON).is_not_null())[Col.GRID_ID].cast(pl.String).to_numpy().astype(np.str_)
+    valid_from = np.where(np.isin(facts.places.grid_ids, registered), facts.places.valid_from, first)
+    return replace(facts.places, valid_from=valid_from.astype(np.int32))
 
 
 def _positions(grid_id: pl.Series, grid_ids: npt.NDArray[np.str_]) -> pl.Series:

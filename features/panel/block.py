@@ -58,6 +58,10 @@ class Shared:
         key = ("usual", channel.of.name, channel.index)
         return self.once(key, lambda facts, when: usual_rate(facts, when, channel))
 
+    def usual_of_cohort(self, channel: Channel) -> Values:
+        """Return the usual events per day of the grids that are there, 0 for others, shape (T, G)."""
+        return self.once(("cohort's usual", channel.of.name, channel.index), lambda *_: self.usual(channel) * self.cohort)
+
     def window(self, level: str, channel: Channel, days: int) -> Values:
         """Return (T, areas) sums over [as_of - days, as_of) of all grids of each area."""
         key = (level, channel.of.name, channel.index, days)

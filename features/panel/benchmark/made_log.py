@@ -69,7 +69,9 @@ def open_log(size: Size, folder: Path) -> LogSnapshot:
     grid_ids = _grid_ids(size.grids)
     number = pl.int_range(size.grids)
     path = pl.format("99/{}/{}", number // TOWNSHIP_GRIDS, number // COMMUNITY_GRIDS)
-    grids = pl.DataFrame({Col.GRID_ID: grid_ids}).with_columns(path.alias(Col.PARENT_PATH), valid_from=pl.lit(None, pl.Date()))
+    grids = pl.DataFrame({Col.GRID_ID: grid_ids}).with_columns(
+        path.alias(Col.PARENT_PATH), lon=120.0 + number / size.grids, lat=30.0 + number / size.grids, valid_from=pl.lit(None, pl.Date())
+    )
     this, following = grid_ids[:-1], grid_ids[1:]
     return LogSnapshot(
         records=records,

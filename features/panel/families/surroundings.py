@@ -54,7 +54,7 @@ def _against_usual(level: str, days: int) -> Feature:
 
 def _area_ratio(block: Block, level: str, days: int) -> Values:
     """Return escalations over usual escalations of the other grids of the area, both steadied by `PRIOR_ESCALATIONS`."""
-    others = block.sum_of_others(level, block.shared.usual(Channel(TARGET))) * np.minimum(block.observed_days, days)
+    others = block.sum_of_others(level, block.shared.usual_of_cohort(Channel(TARGET))) * np.minimum(block.observed_days, days)
     counted = block.in_area(level, Channel(TARGET), days) - block.window(Channel(TARGET), days)
     return (counted + PRIOR_ESCALATIONS) / (others + PRIOR_ESCALATIONS)
 

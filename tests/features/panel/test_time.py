@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.derive import read_facts
 from features.panel import channels
+from features.panel.build import build_panel
 from features.panel.cube import Edges
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
-from tests.features.logs import GRIDS, Case, column, make_panel
+from tests.features.logs import GRIDS, HORIZON, SETTINGS, Case, column, days, make_log, make_panel
 
 AS_OF, LATER = 40, 65
 LOG = {
@@ -131,3 +134,18 @@ def test_build_panel_counting_the_day_of_as_of_is_caught(monkeypatch):
     monkeypatch.setattr(Edges, "bins", lambda edges, days: np.searchsorted(edges.days, days, side="left").astype(np.int32))
 
     assert "dispute_count_grid_28d" in changed(PAST, NOTHING, REPORT_AT_AS_OF)
+
+
+def test_build_panel_grid_first_heard_of_later_changes_nothing_before():
+    """A grid known from its events alone has no say in the district's rates before its first record."""
+
+    def panel(cases, *grids):
+        log = make_log(cases, grids={grid: "D/T/C" for grid in grids})
+        unplaced = replace(log, grids=log.grids.with_columns(lon=pl.lit(None, pl.Float64)))
+        return build_panel(read_facts(unplaced, None, SETTINGS), days(AS_OF), HORIZON, SETTINGS)
+
+    before = panel(PAST, "a", "b")
+    after = panel([*PAST, Case("c", AS_OF + 3, moves=(("escalated", AS_OF + 4),))], "a", "b", "c")
+
+    assert before.names == after.names
+    assert before.values.tobytes() == after.values[:, :, :2].tobytes()
