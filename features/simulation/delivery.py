@@ -12,8 +12,8 @@ from features.simulation.preset import Recording, Span
 from features.simulation.world import World
 
 FILE_COLUMNS = (*CASE_REQUIRED, *CASE_OPTIONAL)
-BREAK_WHEN = 2 / 3
-OUTAGE_WHEN = 0.45
+BREAK_WHEN, OUTAGE_WHEN = 2 / 3, 0.45
+"""At which share of the time they begin."""
 _ROW_AT = "row_at"
 """When a row is written; rows are delivered in this order."""
 
@@ -32,16 +32,15 @@ def deliver(cases: pl.DataFrame, world: World, code: str, rng: np.random.Generat
     named = kept.with_columns(_grid_ids(kept, world))
     rows = pl.concat([_first_rows(named), _second_closings(named), _duplicates(named, world.preset.recording, rng)])
     rows = rows.filter(pl.col(_ROW_AT) < world.span.days).sort(_ROW_AT, Col.EVENT_ID, maintain_order=True)
-    return on_clock(rows, world.span).select(FILE_COLUMNS), kept.select(NUMBER, Col.EVENT_ID).drop_nulls()
+    return _on_clock(rows, world.span).select(FILE_COLUMNS), kept.select(NUMBER, Col.EVENT_ID).drop_nulls()
 
 
-def on_clock(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
+def _on_clock(rows: pl.DataFrame, span: Span) -> pl.DataFrame:
     """Turn times in days from the start into local times to the minute; what happens after the end is not known yet."""
-    start = datetime.combine(span.start, time())
-    times = {name: pl.col(name) for name in TIMES if name in rows.columns}
-    happens = {name: pl.when(value < span.days).then(value) for name, value in times.items()} | {Col.DEADLINE_AT: pl.col(Col.DEADLINE_AT)}
-    minutes = [(value * 24 * 60).floor().cast(pl.Int64) for value in (happens[name] for name in times)]
-    return rows.with_columns((pl.lit(start) + pl.duration(minutes=value)).alias(name) for name, value in zip(times, minutes, strict=True))
+    start = pl.lit(datetime.combine(span.start, time()))
+    known = [pl.when(pl.col(name) < span.days).then(name).alias(name) for name in TIMES if name != Col.DEADLINE_AT]
+    minutes = {name: (pl.col(name) * 24 * 60).floor().cast(pl.Int64) for name in TIMES}
+    return rows.with_columns(known).with_columns((start + pl.duration(minutes=count)).alias(name) for name, count in minutes.items())
 
 
 def _arrives(cases: pl.DataFrame, world: World, rng: np.random.Generator) -> pl.Series:

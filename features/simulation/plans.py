@@ -49,7 +49,7 @@ def make_plans(projects: Projects, effort: Effort, ground: Ground, span: Span, r
     end = start + np.where(kind == HANDOVER, projects.handover_days, projects.days)
     during = _weeks_of(start, end, weeks)
     felt, felt_by_property = np.ones((2, ground.parts, weeks))
-    for at, (is_handover, now) in zip(part, zip(kind == HANDOVER, during, strict=True), strict=True):
+    for at, is_handover, now in zip(part, kind == HANDOVER, during, strict=True):
         if is_handover:
             felt_by_property[at, now] *= projects.handover_factor
         else:
