@@ -15,7 +15,7 @@ from features.facts import Cases, Facts, Marks, Spells
 from features.places import Places, read_places
 from features.schema import Action, Col
 from features.settings import Settings
-from features.spells import in_order, open_spells, read_moves
+from features.spells import open_spells, read_moves
 from features.targets import Target
 from features.vocabulary import Vocabulary, codes
 
@@ -56,7 +56,9 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     if reported.is_empty():
         raise UsageError("the event log holds no records of this target. Run `yujing ingest FILE` first.")
     places = read_places(_grids(snapshot, reported), snapshot.neighbours)
-    cases = in_order(reported.with_columns(grid=_positions(reported[Col.GRID_ID], places.grid_ids)), "grid")
+    # records come nearly in the order in which they became known, which makes two stable sorts cheaper than one by both keys
+    cases = reported.sort(Col.KNOWN_AT, maintain_order=True)
+    cases = cases.with_columns(grid=_positions(cases[Col.GRID_ID], places.grid_ids)).sort("grid", maintain_order=True)
     moves = read_moves(records, cases)
     spells, fires = open_spells(cases, moves), clock_fires(cases, feeds, target, settings.zone)
     words = Vocabulary.of(cases)
