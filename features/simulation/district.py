@@ -76,7 +76,7 @@ def _other_matters(world: World, rng: np.random.Generator) -> list[pl.DataFrame]
     matters = (
         (EventType.SERVICE_REQUEST, incidents, burst(happen(incidents, world, rng), preset.recording, rng)),
         (EventType.PETITION, petitions, happen(petitions, world, rng)),
-        (EventType.HAZARD, hazards, happen(hazards, world, rng, found)),
+        (EventType.HAZARD, hazards, happen(hazards, world, rng, found / found.mean())),
         (EventType.ENVIRONMENT_ORDER, orders, happen(orders, world, rng)),
     )
     return [other_cases(event_type, some, stream.kinds, preset.recording, rng) for event_type, stream, some in matters]
