@@ -49,7 +49,8 @@ def bench(work: Workspace, *, preset: PresetName = Preset.ZHEJIANG, as_json: AsJ
 
 
 def _tabulate(report: "Report") -> None:
-    typer.echo(f"{len(report.columns)} columns, {report.size.as_ofs} weekly as_ofs; medians of {report.rounds}.\n")
+    typer.echo(f"{len(report.columns)} columns ({', '.join(report.families)}), medians of {report.rounds} rounds.")
+    typer.echo(f"Polars for all {report.size.as_ofs} weekly as_ofs is {report.size.as_ofs} times polars_spread, one of them each round.\n")
     print_table(("work", "wall s", "CPU s"), ((name, each.wall, each.cpu) for name, each in report.seconds.items()))
     typer.echo()
     print_table(("block_cells", "peak MB beside the panel"), ((cells, peak / 1e6) for cells, peak in report.peak_bytes.items()))

@@ -51,9 +51,10 @@ class Report:
 
     size: Size
     columns: tuple[str, ...]
+    families: tuple[str, ...]
     rounds: int
     seconds: dict[str, Seconds]
-    """Medians; `polars_spread` is one as_of, timed on some from the first to the last."""
+    """Medians; `polars_spread` is one as_of, another each round from the first to the last."""
     peak_bytes: dict[int, int]
     """Most bytes held beyond the panel, by `block_cells`."""
     limits: tuple[Limit, ...]
@@ -73,7 +74,8 @@ def run(size: Size, folder: Path, settings: Settings, progress: Progress) -> Rep
     peaks = {each: peak_beyond_panel(contest, each) for each in (cells, cells * BLOCK_FACTOR)}
     limits = (*speed_limits(seconds, size.as_ofs), *memory_limits(peaks, fact_bytes(contest.facts), settings.panel.threads))
     names = tuple(feature.name for feature in contest.features)
-    return Report(size, names, ROUNDS, seconds, peaks, limits)
+    families = tuple(sorted({feature.family for feature in contest.features}))
+    return Report(size, names, families, ROUNDS, seconds, peaks, limits)
 
 
 def speed_limits(seconds: dict[str, Seconds], as_ofs: int) -> tuple[Limit, ...]:

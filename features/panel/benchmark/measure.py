@@ -104,9 +104,12 @@ class Contest:
 
 
 def measure(contest: Contest, progress: Progress) -> dict[str, Seconds]:
-    """Time all work `ROUNDS` times, in turns, so that what else the machine does falls on all of it alike."""
-    for warm_up in contest.round(0).values():
-        warm_up()
+    """Time all work `ROUNDS` times, in turns, so that what else the machine does falls on all of it alike.
+
+    Before that both sides run once, for what is compiled, sorted and chosen only once.
+    """
+    for once in (ONE, POLARS_ONE):
+        contest.round(0)[once]()
     taken: dict[str, list[Seconds]] = {}
     for number in range(ROUNDS):
         work = contest.round(number)
