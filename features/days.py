@@ -17,6 +17,8 @@ NEVER = 2**30
 """A day number later than any date: the end of what has not ended."""
 
 EPOCH = date(1970, 1, 1)
+MOMENT_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def day_number(value: date) -> int:
@@ -44,6 +46,20 @@ def midnight(day: int, zone: ZoneInfo) -> datetime:
     '2025-12-31T16:00:00+00:00'
     """
     return datetime.combine(to_date(day), time(), zone).astimezone(UTC)
+
+
+def local_days(moments: npt.NDArray[np.int64], zone: ZoneInfo) -> Days:
+    """Return the day number of each moment, given in microseconds since 1970 in UTC; not empty.
+
+    >>> local_days(np.array([20454, 20453.6]).astype(np.int64) * MICROSECONDS_A_DAY, ZoneInfo("Asia/Shanghai"))
+    array([20454, 20453], dtype=int32)
+    """
+    days = moments // MICROSECONDS_A_DAY
+    first, last = int(days.min()), int(days.max())
+    begins = np.array([(midnight(day, zone) - MOMENT_ZERO) // timedelta(microseconds=1) for day in range(first, last + 2)])
+    # a local day is the one of UTC, the one before or the one after: two look-ups instead of a search for each moment
+    at = days - first
+    return (days - 1 + (moments >= begins[at]) + (moments >= begins[at + 1])).astype(np.int32)
 
 
 def every(first: date, last: date, step_days: int) -> Days:

@@ -1,13 +1,14 @@
 """Derive facts from a snapshot of the event log, for one target."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from features.crosswalk import split
-from features.days import NEVER, Days
+from features.days import NEVER, Days, local_days
 from features.errors import UsageError
 from features.escalations import clock_fires, lawful_cases, target_marks
 from features.eventlog.snapshot import Feed, LogSnapshot
@@ -148,8 +149,11 @@ def _mark_arrays(marks: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Marks:
 
 def _days(times: pl.Series, zone: str) -> Days:
     """Return the local day number of each time, NEVER where there is none."""
-    local = times.dt.convert_time_zone(zone).dt.date().cast(pl.Int32)
-    return local.fill_null(NEVER).to_numpy()
+    days = np.full(len(times), NEVER, np.int32)
+    known = times.is_not_null().to_numpy()
+    if known.any():
+        days[known] = local_days(times.drop_nulls().dt.epoch("us").to_numpy(), ZoneInfo(zone))
+    return days
 
 
 def _known_through(feeds: dict[str, Feed], zone: str) -> int:

@@ -3,11 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.days import NEVER, day_number, every, midnight, to_date
+from features.days import MICROSECONDS_A_DAY, NEVER, day_number, every, local_days, midnight, to_date
 
 
 @given(st.dates())
@@ -43,3 +45,18 @@ def test_every_includes_both_ends():
 
     assert [0, 7, 14] == (every(first, last, 7) - day_number(first)).tolist()
     assert [day_number(first)] == every(first, first, 7).tolist()
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "Pacific/Apia", "Asia/Kathmandu", "Etc/GMT+12"])
+def test_local_days_are_those_of_the_calendar(zone):
+    """Zones that skip a midnight, skip a day, lie far from UTC or off the full hour."""
+    moments = np.random.default_rng(1).integers(-20 * 365 * MICROSECONDS_A_DAY, 60 * 365 * MICROSECONDS_A_DAY, 20_000)
+    dates = pl.Series(moments).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date()
+
+    assert dates.cast(pl.Int32).to_list() == local_days(moments, ZoneInfo(zone)).tolist()
+
+
+def test_local_days_begin_with_their_first_moment():
+    begins = (midnight(20454, ZoneInfo("Asia/Shanghai")) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+    assert [20453, 20454] == local_days(np.array([begins - 1, begins]), ZoneInfo("Asia/Shanghai")).tolist()
