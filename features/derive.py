@@ -107,7 +107,7 @@ def _grids(snapshot: LogSnapshot, reported: pl.DataFrame) -> pl.DataFrame:
 def _since_first_record(facts: Facts, grids: pl.DataFrame) -> Places:
     """Let a grid without a position, known from its events alone, be there only since its first record."""
     first = np.full(facts.places.size, NEVER, np.int32)
-    np.minimum.at(first, facts.cases.grid, facts.cases.known_day)
+    np.minimum.at(first, facts.cases.grid[facts.lawful], facts.cases.known_day[facts.lawful])
     registered = grids.filter(pl.col(Col.LON).is_not_null())[Col.GRID_ID].cast(pl.String).to_numpy().astype(np.str_)
     valid_from = np.where(np.isin(facts.places.grid_ids, registered), facts.places.valid_from, first)
     return replace(facts.places, valid_from=valid_from.astype(np.int32))
@@ -162,7 +162,5 @@ def _known_through(feeds: dict[str, Feed], zone: str) -> int:
 
 
 def _first_day(cases: pl.DataFrame, zone: str) -> int:
-    """Return the day of the first record; petitions set it only in a log of nothing else, for their number moves no rate."""
-    lawful = lawful_cases(cases)
-    first = (cases if lawful.is_empty() else lawful).select(pl.col(Col.KNOWN_AT).min())
-    return int(_days(first.to_series(), zone)[0])
+    """Return the day of the first record, NEVER in a log of petitions alone: their number moves no rate."""
+    return int(_days(lawful_cases(cases).select(pl.col(Col.KNOWN_AT).min()).to_series(), zone)[0])
