@@ -140,7 +140,7 @@ def test_build_panel_grid_first_heard_of_later_changes_nothing_before():
     """A grid known from its events alone has no say in the district's rates before its first record."""
 
     def panel(cases, *grids):
-        log = make_log(cases, grids={grid: "D/T/C" for grid in grids})
+        log = make_log(cases, grids=dict.fromkeys(grids, "D/T/C"))
         unplaced = replace(log, grids=log.grids.with_columns(lon=pl.lit(None, pl.Float64)))
         return build_panel(read_facts(unplaced, None, SETTINGS), days(AS_OF), HORIZON, SETTINGS)
 
