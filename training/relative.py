@@ -25,8 +25,5 @@ def _against_learnt_level(panel: Panel, per_day: Floats) -> dict[str, Floats]:
     observed = panel.column("history_days").astype(np.float64)
     for days in LOOKBACKS:
         counted = panel.column(f"target_count_grid_{days}d").astype(np.float64)
-        level = per_day * np.minimum(observed, days)
-        columns[f"target_ratio_grid_{days}d"] = against_level(counted, level)
-        everywhere = against_level(counted.sum(axis=1, keepdims=True), level.sum(axis=1, keepdims=True))
-        columns[f"target_ratio_district_{days}d"] = np.broadcast_to(everywhere, counted.shape)
+        columns[f"target_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days))
     return columns
