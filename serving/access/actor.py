@@ -1,0 +1,84 @@
+"""Who asks, what they may do, and which part of the grid tree they see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ANALYST = auto()
+    COMMAND = auto()
+    TOWNSHIP = auto()
+    GRID_WORKER = auto()
+    AUDITOR = auto()
+
+
+class Right(StrEnum):
+    """What a route can ask for."""
+
+    READ_LISTS = auto()
+    EXPLAIN = auto()
+    EXPORT = auto()
+    SCORE = auto()
+    READ_MODELS = auto()
+    READ_ALERTS = auto()
+    ANSWER_ALERTS = auto()
+    HAND_OVER = auto()
+    RELEASE = auto()
+    PAUSE = auto()
+    READ_AUDIT = auto()
+    ADMINISTER = auto()
+
+
+_READS = frozenset({Right.READ_LISTS, Right.EXPLAIN, Right.READ_ALERTS})
+
+RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
+    {
+        Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.READ_MODELS, Right.RELEASE},
+        Role.COMMAND: _READS | {Right.EXPORT, Right.READ_MODELS, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.PAUSE},
+        Role.TOWNSHIP: _READS | {Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER},
+        Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS},
+        Role.AUDITOR: frozenset({Right.READ_MODELS, Right.READ_AUDIT}),
+    }
+)
+"""The role table; what it does not name is refused. `ADMINISTER` goes with no role: it is given to single accounts."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A node of the grid tree: its holder sees that node and what lies below it.
+
+    >>> Scope("990101/990101002").covers("990101/990101002/990101002007/990101002007031")
+    True
+    >>> Scope("990101/990101002").covers("990101/9901010020")
+    False
+    >>> Scope("").covers("990101")
+    True
+    """
+
+    path: str
+    """Codes from the top joined by "/", the last may be a grid_id; empty is everything."""
+
+    def covers(self, path: str) -> bool:
+        """Tell whether a node lies in this scope."""
+        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+
+
+@dataclass(frozen=True)
+class Actor:
+    """An account that has proved who it is."""
+
+    account_id: str
+    """Pseudonym: what transitions, feedback and the audit trail record."""
+    name: str
+    """Login name; for its holder and administrators only."""
+    role: Role
+    scope: Scope
+    administers: bool = False
+
+    def may(self, right: Right) -> bool:
+        """Tell whether this account has a right."""
+        return right in RIGHTS[self.role] or (right == Right.ADMINISTER and self.administers)
