@@ -4,6 +4,9 @@ YujingError
 ├── UsageError            a setting, option or file description is wrong; nothing was read
 ├── InputRefusedError     a whole file was refused at the door; nothing was stored
 ├── StoreError            the event log, its copy or a published model cannot be used
+├── NotSignedInError      nobody, or a credential that is not valid (any more)
+├── ForbiddenError        the account may not do this
+├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there
 ├── NotReadyError         something must happen first (no champion yet, data too old)
 └── GateRefusedError      a model did not pass the promotion gate
@@ -38,6 +41,24 @@ class StoreError(YujingError):
     """The event log, its columnar copy, the ledger or a published model cannot be used as it is."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class NotSignedInError(YujingError):
+    """A request carries no credential, or one that is not valid or has ended."""
+
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class ForbiddenError(YujingError):
+    """An account lacks the right, or a request its proof of intent."""
+
+    status = HTTPStatus.FORBIDDEN
+
+
+class TooManyError(YujingError):
+    """A limit per hour is reached; the message says when to try again."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
 
 
 class NotFoundError(YujingError):

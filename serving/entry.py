@@ -3,13 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
+from serving.chain import hash_entry
 from serving.rows import Level, Row
 
-GENESIS = "0" * 64
-"""What the first entry follows."""
 ID_LENGTH = 16
 """Hexadecimal digits of the entry's hash by which a list is named."""
 
@@ -47,8 +46,7 @@ class Entry:
     @property
     def hash(self) -> str:
         """SHA-256 over all of the above."""
-        content = json.dumps(asdict(self), default=_moment, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(content.encode()).hexdigest()
+        return hash_entry(self)
 
     @property
     def ranking_id(self) -> str:
@@ -82,7 +80,3 @@ def hash_body(body: Body) -> str:
         for position, row in enumerate(body[level]):
             digest.update(json.dumps([level, position, row.place, row.body], ensure_ascii=False).encode())
     return digest.hexdigest()
-
-
-def _moment(value: date) -> str:
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()

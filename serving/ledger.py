@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, se
 from features.database.engine import reading, writing
 from features.database.tables import ranking, ranking_row
 from features.errors import NotFoundError, StoreError
-from serving.entry import GENESIS, Body, Entry, Origin, PublishedRow, hash_body
+from serving.chain import GENESIS
+from serving.entry import Body, Entry, Origin, PublishedRow, hash_body
 from serving.rows import Level
 
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())

@@ -67,6 +67,10 @@ class Scope:
         return not self.path or path == self.path or path.startswith(f"{self.path}/")
 
 
+EVERYTHING = Scope("")
+"""What the program itself sees, and the accounts of the whole."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """An account that has proved who it is."""
@@ -78,7 +82,11 @@ class Actor:
     role: Role
     scope: Scope
     administers: bool = False
+    must_change_password: bool = False
+    """True until its holder has chosen a password; until then it may do nothing else."""
 
     def may(self, right: Right) -> bool:
         """Tell whether this account has a right."""
+        if self.must_change_password:
+            return False
         return right in RIGHTS[self.role] or (right == Right.ADMINISTER and self.administers)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import BigInteger, Date, Engine, Integer, String, Table, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from features.database.access_tables import audit
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, writing
 from features.database.tables import APPEND_ONLY, UtcTime, feed, metadata
 from features.errors import StoreError, UsageError
@@ -38,6 +40,16 @@ def test_open_database_second_time_changes_nothing(database_url: str, tmp_path: 
     open_database(database_url).dispose()
 
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_open_database_up_to_date_does_not_wait_for_a_writer(database_url: str) -> None:
+    writer = open_database(database_url)
+    started = time.monotonic()
+    with writing(writer):
+        open_database(database_url).dispose()
+    writer.dispose()
+
+    assert time.monotonic() - started < SQLITE_PRAGMAS["busy_timeout"] / 1000
 
 
 def test_open_database_newer_than_the_program_is_refused(database_url: str) -> None:
@@ -110,7 +122,7 @@ def test_writing_error_rolls_back_and_says_so_in_one_line(engine: Engine) -> Non
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("table", APPEND_ONLY, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*APPEND_ONLY, audit], ids=lambda table: table.name)
 def test_append_only_tables_refuse_changes(engine: Engine, table: Table) -> None:
     parents = [key.column.table for key in table.foreign_keys]
     with writing(engine) as connection:

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import features.database.access_tables  # noqa: F401 - adds its tables to the MetaData
 from features.database.tables import metadata
 
 context.configure(

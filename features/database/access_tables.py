@@ -1,0 +1,59 @@
+"""SQL tables of accounts and of what was done by whom."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+
+from features.database.tables import UtcTime, metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("account_id", String, primary_key=True, comment="pseudonym: what other tables record"),
+    Column("name", String, nullable=False, unique=True, comment="login name"),
+    Column("password_hash", String, nullable=False, comment="argon2id"),
+    Column("must_change_password", Boolean, nullable=False, comment="true until its holder has chosen one"),
+    Column("role", String, nullable=False),
+    Column("scope", String, nullable=False, comment="path of the area or grid it sees; empty is everything"),
+    Column("administers", Boolean, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("disabled_at", UtcTime),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("secret_hash", String, primary_key=True, comment="SHA-256; the secret itself is never stored"),
+    Column("account_id", String, ForeignKey("account.account_id"), nullable=False, index=True),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("secret_hash", String, primary_key=True, comment="SHA-256; the secret itself is never stored"),
+    Column("account_id", String, ForeignKey("account.account_id"), nullable=False, index=True),
+    Column("label", String, nullable=False),
+    Column("issued_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("origin", String, nullable=False, index=True, comment="SHA-256 of an address, or of an address and a name"),
+    Column("at", UtcTime, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("actor_id", String, nullable=False, comment="account_id, or operator"),
+    Column("action", String, nullable=False, index=True),
+    Column("subject", String, nullable=False, comment="what was acted on"),
+    Column("detail", String, nullable=False, comment="JSON"),
+    Column("previous_hash", String, nullable=False),
+    Column("entry_hash", String, nullable=False, unique=True),
+)

@@ -1,0 +1,138 @@
+"""Accounts: made and disabled by an administrator, born with a one-time password."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+
+from features.database.access_tables import account, session, token
+from features.database.engine import reading, writing
+from features.errors import NotFoundError, UsageError
+from serving import audit
+from serving.access.actor import Actor, Role, Scope
+from serving.access.passwords import check_password, hash_password, one_time_password, password_fits
+
+NAME = re.compile(r"[\w.@-]{2,64}")
+ID_BYTES = 6
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What an administrator decides about an account."""
+
+    name: str
+    role: Role
+    scope: Scope
+    administers: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as administrators see it."""
+
+    actor: Actor
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> tuple[Account, str]:
+    """Store an account and return it with its one-time password, which is nowhere else; `by` is the account_id of who decided.
+
+    Raises:
+        UsageError: the name is taken, or is none.
+    """
+    if not NAME.fullmatch(new.name):
+        raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
+    password = one_time_password()
+    actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
+    stored = vars(actor) | {"scope": new.scope.path, "password_hash": hash_password(password), "created_at": now}
+    granted = {"role": new.role, "scope": new.scope.path, "administers": new.administers}
+    with writing(engine) as connection:
+        if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
+            raise UsageError("a login name must be new, found an account of that name. Choose another one.")
+        connection.execute(insert(account), stored)
+        audit.record(connection, by, "account.create", actor.account_id, granted, now)
+    return Account(actor, now, None), password
+
+
+def accounts(engine: Engine) -> list[Account]:
+    """Return all accounts, by name."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(account).order_by(account.c.name)).mappings()
+        return [Account(actor_of(row), row["created_at"], row["disabled_at"]) for row in rows]
+
+
+def any_account(engine: Engine) -> bool:
+    """Tell whether there is an account."""
+    with reading(engine) as connection:
+        return connection.execute(select(func.count()).select_from(account)).scalar_one() > 0
+
+
+def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> None:
+    """Let an account in no more; its sessions and tokens end at once.
+
+    Raises:
+        NotFoundError: there is no such account, or it is disabled already.
+    """
+    with writing(engine) as connection:
+        wanted = update(account).where(account.c.account_id == account_id, account.c.disabled_at.is_(None))
+        if not connection.execute(wanted.values(disabled_at=now)).rowcount:
+            raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
+        _end_credentials(connection, account_id)
+        audit.record(connection, by, "account.disable", account_id, {}, now)
+
+
+def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> str:
+    """Give an account a new one-time password and return it; its sessions and tokens end.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    password = one_time_password()
+    with writing(engine) as connection:
+        _store_password(connection, account_id, password, one_time=True)
+        audit.record(connection, by, "account.reset_password", account_id, {}, now)
+    return password
+
+
+def change_password(engine: Engine, actor: Actor, old: str, new: str, now: datetime) -> None:
+    """Let an account choose its password; its other sessions and its tokens end with this one, so it signs in again.
+
+    Raises:
+        UsageError: the old one is wrong, or the new one may not be chosen.
+    """
+    check_password(new, actor.name)
+    with reading(engine) as connection:
+        stored = connection.execute(select(account.c.password_hash).where(account.c.account_id == actor.account_id)).scalar()
+    if old == new or not password_fits(stored, old):
+        raise UsageError("the old password must be the one in use, and the new one another. Enter them again.")
+    with writing(engine) as connection:
+        _store_password(connection, actor.account_id, new, one_time=False)
+        audit.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
+
+
+def actor_of(row: RowMapping) -> Actor:
+    """Return who an account's row stands for."""
+    return Actor(
+        account_id=row["account_id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        scope=Scope(row["scope"]),
+        administers=row["administers"],
+        must_change_password=row["must_change_password"],
+    )
+
+
+def _store_password(connection: Connection, account_id: str, password: str, *, one_time: bool) -> None:
+    wanted = update(account).where(account.c.account_id == account_id)
+    stored = connection.execute(wanted.values(password_hash=hash_password(password), must_change_password=one_time))
+    if not stored.rowcount:
+        raise NotFoundError("an account must be named, found none of that id. List the accounts.")
+    _end_credentials(connection, account_id)
+
+
+def _end_credentials(connection: Connection, account_id: str) -> None:
+    for table in (session, token):
+        connection.execute(delete(table).where(table.c.account_id == account_id))

@@ -1,0 +1,101 @@
+"""Sessions: opened by name and password, ended by their holder, by idleness, or by the end of the working day."""
+
+import hashlib
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
+
+from features.database.access_tables import account, login_attempt, session
+from features.database.engine import reading, writing
+from features.errors import NotSignedInError, StoreError, TooManyError
+from serving import audit
+from serving.access.accounts import actor_of
+from serving.access.actor import Actor
+from serving.access.credentials import hash_secret, new_secret
+from serving.access.passwords import password_fits
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=1)
+"""How often a session in use is written to."""
+WINDOW = timedelta(hours=1)
+ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS = 10, 100
+"""Failed logins within the window: of one account from one address, and from one address in all."""
+
+
+def open_session(engine: Engine, name: str, password: str, now: datetime, address: str = "") -> tuple[str, Actor]:
+    """Return the secret of a new session, which is stored nowhere, and whose it is.
+
+    Raises:
+        NotSignedInError: name or password is wrong, or the account is disabled; which of them is not told.
+        TooManyError: too many logins failed within the hour.
+    """
+    attempt = _count_attempt(engine, name, address, now)
+    with reading(engine) as connection:
+        row = connection.execute(select(account).where(account.c.name == name, account.c.disabled_at.is_(None))).mappings().first()
+    if not password_fits(row["password_hash"] if row else None, password) or row is None:
+        raise NotSignedInError("a login name and its password must be given, found others. Try again.")
+    with writing(engine) as connection:
+        connection.execute(delete(login_attempt).where(attempt))
+        return start_session(connection, row["account_id"], now), actor_of(row)
+
+
+def start_session(connection: Connection, account_id: str, now: datetime) -> str:
+    """Open a session for whoever has proved to be this account, and return its secret."""
+    secret = new_secret()
+    connection.execute(delete(session).where(or_(session.c.ends_at <= now, session.c.seen_at <= now - IDLE)))
+    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST}
+    connection.execute(insert(session), opened)
+    audit.record(connection, account_id, "session.open", account_id, {}, now)
+    return secret
+
+
+def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None:
+    """Return whose session it is; None where there is none, or it has ended."""
+    secret_hash = hash_secret(secret)
+    query = (
+        select(account, session.c.seen_at)
+        .join(session)
+        .where(session.c.secret_hash == secret_hash, session.c.ends_at > now, session.c.seen_at > now - IDLE)
+        .where(account.c.disabled_at.is_(None))
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    if now - row["seen_at"] >= SEEN_EVERY:
+        _see(engine, secret_hash, now)
+    return actor_of(row)
+
+
+def close_session(engine: Engine, secret: str, now: datetime) -> None:
+    """End a session; one that has ended already stays so."""
+    with writing(engine) as connection:
+        ended = delete(session).where(session.c.secret_hash == hash_secret(secret)).returning(session.c.account_id)
+        account_id = connection.execute(ended).scalar()
+        if account_id:
+            audit.record(connection, account_id, "session.close", account_id, {}, now)
+
+
+def _see(engine: Engine, secret_hash: str, now: datetime) -> None:
+    """Note that a session is in use; a store too busy to note it shortens the session and harms nothing else."""
+    with suppress(StoreError), writing(engine) as connection:
+        connection.execute(update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
+
+
+def _count_attempt(engine: Engine, name: str, address: str, now: datetime) -> ColumnElement[bool]:
+    """Count a login as failed until it has succeeded, so that many at once count as many; return what success forgives."""
+    of_account, of_address = _origin(address, name), _origin(address)
+    with writing(engine) as connection:
+        connection.execute(delete(login_attempt).where(login_attempt.c.at <= now - WINDOW))
+        for origin, limit in ((of_account, ATTEMPTS_PER_ACCOUNT), (of_address, ATTEMPTS_PER_ADDRESS)):
+            if connection.execute(select(func.count()).where(login_attempt.c.origin == origin)).scalar_one() >= limit:
+                raise TooManyError("fewer logins must fail within an hour, found too many. Try again in an hour, or ask an administrator.")
+        counted = insert(login_attempt).returning(login_attempt.c.id)
+        ids = connection.execute(counted, [{"origin": origin, "at": now} for origin in (of_account, of_address)]).scalars().all()
+    return or_(login_attempt.c.origin == of_account, login_attempt.c.id.in_(ids))
+
+
+def _origin(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,90 @@
+"""The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
+
+from features.database.access_tables import audit
+from features.database.engine import reading
+from features.errors import StoreError
+from serving.chain import GENESIS, hash_entry
+
+OPERATOR = "operator"
+"""Who acts by the command line, which has no accounts."""
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One entry of the trail."""
+
+    id: int
+    """1, 2, 3, ...: place in the chain."""
+    at: datetime
+    actor_id: str
+    """Pseudonym of the account, or `OPERATOR`."""
+    action: str
+    """Topic and verb, such as `account.create`."""
+    subject: str
+    """What was acted on: an id, never a name or a secret."""
+    detail: str
+    """JSON of whatever else must be known later."""
+    previous_hash: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all of the above."""
+        return hash_entry(self)
+
+
+def record(connection: Connection, actor_id: str, action: str, subject: str, detail: Mapping[str, object], now: datetime) -> Deed:
+    """Append a deed inside the caller's writing transaction: what was done and that it was done are stored together or not at all."""
+    _lock(connection)
+    last = connection.execute(select(audit.c.id, audit.c.entry_hash).order_by(audit.c.id.desc()).limit(1)).first()
+    deed = Deed(
+        id=last.id + 1 if last else 1,
+        at=now,
+        actor_id=actor_id,
+        action=action,
+        subject=subject,
+        detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        previous_hash=last.entry_hash if last else GENESIS,
+    )
+    connection.execute(insert(audit), vars(deed) | {"entry_hash": deed.hash})
+    return deed
+
+
+def deeds(engine: Engine, limit: int, before: int | None = None) -> list[Deed]:
+    """Return the newest deeds first, from the one before id `before` on."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    with reading(engine) as connection:
+        rows = connection.execute(query if before is None else query.where(audit.c.id < before)).mappings()
+        return [_deed(row) for row in rows]
+
+
+def verify(connection: Connection) -> list[str]:
+    """Check the whole trail and return the hashes of its entries, the first one first.
+
+    Raises:
+        StoreError: an entry was changed, added, moved or removed from the middle.
+    """
+    hashes: list[str] = []
+    for row in connection.execute(select(audit).order_by(audit.c.id)).mappings():
+        deed = _deed(row)
+        follows = (deed.id, deed.previous_hash) == (len(hashes) + 1, hashes[-1] if hashes else GENESIS)
+        if not follows or deed.hash != row["entry_hash"]:
+            raise StoreError(f"entry {len(hashes) + 1} of the audit trail must be as it was written. Restore it from the backup.")
+        hashes.append(deed.hash)
+    return hashes
+
+
+def _lock(connection: Connection) -> None:
+    """Let nobody else append; SQLite's writing transaction does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _deed(row: RowMapping) -> Deed:
+    return Deed(**{name: row[name] for name in Deed.__dataclass_fields__})

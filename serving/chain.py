@@ -1,0 +1,23 @@
+"""Chains of hashes: every entry names the one before it, so a change anywhere breaks all that follows."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+GENESIS = "0" * 64
+"""What the first entry follows."""
+
+
+def hash_entry(entry: "DataclassInstance") -> str:
+    """Return the SHA-256 over all fields of an entry, its `previous_hash` among them."""
+    content = json.dumps(asdict(entry), default=_moment, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _moment(value: date) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
