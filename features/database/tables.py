@@ -63,6 +63,7 @@ grid = Table(
     Column("area_type", String),
     Column("lon", Float),
     Column("lat", Float),
+    Column("geometry", String, comment="polygon as WKT, for maps"),
 )
 
 grid_mapping = Table(

@@ -22,7 +22,7 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
         grids: columns of the flat grid file; the optional ones may be left out; geometry is WKT.
         nearest_neighbours: how many to take from centroids where there are no borders.
     """
-    columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns and name != Col.GEOMETRY]
+    columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns]
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name != Col.GRID_ID)
     rows = grids.select(columns).with_columns(pl.col(Col.NAME).fill_null(pl.col(Col.GRID_ID)), pl.col(Col.PARENT_PATH).fill_null(""))
     with writing(engine) as connection:

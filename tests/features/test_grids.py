@@ -5,8 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
+from features.database.engine import reading
+from features.database.tables import grid
 from features.errors import UsageError
 from features.eventlog.grids import discover_grids, store_crosswalk, store_grids
 from features.eventlog.neighbours import find_neighbours
@@ -40,6 +42,14 @@ def test_store_grids_adds_new_ones_and_replaces_known_ones(engine: Engine, tmp_p
         ("n1", "", 120.01, None),
     ]
     assert read_log(Home(tmp_path), engine).neighbours.rows() == [("g1", "n1", 1.0), ("n1", "g1", 1.0)]
+
+
+def test_store_grids_keeps_polygons_for_maps(engine: Engine) -> None:
+    store_grids(engine, GRID_FILE.with_columns(geometry=pl.Series(["POLYGON ((0 0, 1 0, 1 1, 0 0))", None])), nearest_neighbours=1)
+
+    with reading(engine) as connection:
+        kept = connection.execute(select(grid.c.grid_id, grid.c.geometry).where(grid.c.geometry.is_not(None))).all()
+    assert kept == [("g1", "POLYGON ((0 0, 1 0, 1 1, 0 0))")]
 
 
 def test_discover_grids_known_ones_keep_what_is_known(engine: Engine, tmp_path: Path) -> None:
