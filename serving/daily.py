@@ -15,6 +15,7 @@ from serving.listing import list_grids
 from serving.rollups import roll_up
 from serving.scoring import ScoredDay, score_day
 from serving.settings import Settings
+from serving.weeks import weekly_escalations
 from training.code_version import code_version
 
 
@@ -32,7 +33,8 @@ def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datet
         raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
     day = score_day(home, engine, settings, as_of, target)
     grids = list_grids(day, grid_names(engine), settings.ranking)
-    areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids).items()}
+    weekly = weekly_escalations(day.facts, day_number(as_of))
+    areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
     return publish(engine, _origin(day, settings), to_body({"grid": {row.grid_id: row for row in grids}, **areas}), now)
 
 

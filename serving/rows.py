@@ -3,6 +3,7 @@
 Figures are rounded before anything is summed, so what a reader adds up is what the list says.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,9 +95,27 @@ class AreaRow(_Part):
     priority: Count = Field(description="Grids at level `priority`", examples=[1])
     elevated: Count = Field(description="Grids at level `elevated`", examples=[2])
     watch: Count = Field(description="Grids at level `watch`", examples=[3])
+    weekly_escalations: tuple[WeeklyCount | None, ...] = Field(
+        (),
+        description="Escalations that became known per calendar week, the last full week before the date last; 0 is none, "
+        "null is one or two, or would give such a count away; empty for communities",
+        examples=[[4, None, 0, 7]],
+    )
 
 
 Row = GridRow | AreaRow
+
+
+def place_of(row: Mapping[str, str | None]) -> str:
+    """Return where the row of a grid or area, read from its JSON, stands in the grid tree: its codes from the top joined by "/".
+
+    >>> place_of({"grid_id": "990101002007031", "community": None, "township": "990101/990101002", "district": "990101"})
+    '990101/990101002/990101002007031'
+    """
+    if (path := row.get("path")) is not None:
+        return path
+    area = row["community"] or row["township"] or row["district"]
+    return "/".join(code for code in (area, row["grid_id"]) if code)
 
 
 def micro(value: float) -> int:

@@ -27,7 +27,7 @@ def exact_sum(values):
 def test_roll_up_sums_are_exact_at_every_level(values):
     """What a reader adds up in decimals is what the list says: grids to areas, and areas to areas."""
     rows = [grid_row(number, value) for number, value in enumerate(values)]
-    areas = roll_up(rows)
+    areas = roll_up(rows, {})
 
     rated = exact_sum(row.score.expected_escalations for row in rows if row.score)
     assert rated == exact_sum(area.expected_escalations for area in areas["township"])
@@ -47,7 +47,18 @@ def test_roll_up_plain_float_sums_would_be_noticed():
 def test_roll_up_areas_come_by_code_and_unknown_levels_are_left_out():
     rows = [grid_row(number, 1).model_copy(update={"community": None}) for number in (5, 4, 6)]
 
-    areas = roll_up(rows)
+    areas = roll_up(rows, {})
 
     assert list(areas) == ["township", "district"]
     assert [area.path for area in areas["township"]] == ["d/t0", "d/t1", "d/t2"]
+
+
+def test_roll_up_one_masked_township_takes_a_second_along():
+    """Else the district's sum less the others would tell it."""
+    rows = [grid_row(number, 1) for number in (1, 2, 3)]
+
+    areas = roll_up(rows, {"g1": [1.0, 0.0], "g2": [4.0, 3.0], "g3": [9.0, 0.0]})
+
+    assert [area.weekly_escalations for area in areas["township"]] == [(9, 0), (None, 0), (None, 3)]
+    assert [area.weekly_escalations for area in areas["district"]] == [(14, 3)]
+    assert {area.weekly_escalations for area in areas["community"]} == {()}

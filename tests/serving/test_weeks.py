@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.weeks import weekly_cases
+from serving.weeks import weekly_cases, weekly_escalations
 from tests.training.worlds import make_facts
 
 MONDAY = 1001 * 7 + 4
@@ -32,3 +32,10 @@ def test_weekly_cases_of_later_dates_only_add_weeks(days, as_of):
     settled = later[:-1] if (as_of + 1) % 7 == 0 else later
     assert earlier[-51:] == settled[-51:]
     assert not {1, 2} & set(later)
+
+
+def test_weekly_escalations_counts_by_the_day_they_became_known():
+    facts = make_facts(np.zeros(3, int), MONDAY - 7 + np.array([0, 1, 7]), 1, MONDAY + 7)
+    everything = dict.fromkeys(facts.places.grid_ids.tolist(), [2.0])
+
+    assert {grid: weeks[-1:] for grid, weeks in weekly_escalations(facts, MONDAY + 1).items()} == everything
