@@ -51,7 +51,8 @@ def _count(facts: Facts, as_of: int, grid: Indices, day: Days, weight: Weights) 
     weeks = max((end - start) // WEEK_DAYS, 0)
     used = (day >= start) & (day < end)
     cell = grid[used].astype(np.int64) * weeks + (day[used] - start) // WEEK_DAYS
-    return np.bincount(cell, weight[used], minlength=facts.places.size * weeks).reshape(facts.places.size, weeks)
+    counts: npt.NDArray[np.float64] = np.bincount(cell, weight[used], minlength=facts.places.size * weeks)
+    return counts.reshape(facts.places.size, weeks)
 
 
 def _monday(day: int) -> int:
