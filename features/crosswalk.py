@@ -21,7 +21,7 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         facts: with the old grids among their places.
         crosswalk: columns old, new, share; the shares of one old grid sum to 1.
     """
-    heirs_of = _last_heirs(crosswalk)
+    heirs_of = last_heirs(crosswalk)
     old = _positions(facts, heirs_of["old"])
     order = np.argsort(old, kind="stable")
     order = order[old[order] >= 0]
@@ -55,8 +55,12 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     return _without(replace(moved, places=replace(facts.places, valid_from=inherited)), old)
 
 
-def _last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:
-    """Follow grids that were redrawn more than once to the grids of today: old, new, share."""
+def last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:
+    """Follow grids that were redrawn more than once to the grids of today: old, new, share.
+
+    Raises:
+        UsageError: a grid leads back to itself.
+    """
     shares = crosswalk.select(pl.col("old", "new").cast(pl.String), pl.col("share").cast(pl.Float64))
     steps = shares
     for _ in range(len(shares)):

@@ -1,7 +1,9 @@
 """The grid table: grids from a file or from the events themselves, what lies beside them, and redrawn borders."""
 
+import reprlib
+
 import polars as pl
-from sqlalchemy import Connection, Engine, Table, delete
+from sqlalchemy import Connection, Engine, Table, delete, select
 
 from features.database.bulk import insert_rows
 from features.database.engine import writing
@@ -48,13 +50,18 @@ def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
     """Store how redrawn grids (old, new, share, at) were divided, in place of what was known.
 
     Raises:
-        UsageError: the shares of an old grid do not sum to 1.
+        UsageError: the shares of an old grid do not sum to 1, or a new grid is not in the grid table.
     """
     sums = crosswalk.group_by("old").agg(pl.col("share").sum()).filter((pl.col("share") - 1).abs() > SHARE_TOLERANCE)
     if not sums.is_empty():
         old, share = sums.sort("old").row(0)
         raise UsageError(f"the shares of each old grid must sum to 1, those of {old!r} sum to {share:g}. Mend the crosswalk.")
     with writing(engine) as connection:
+        known = set(connection.execute(select(grid.c.grid_id)).scalars())
+        if unknown := sorted(set(crosswalk["new"]) - known):
+            raise UsageError(
+                f"new grids must be in the grid table, not there: {reprlib.repr(unknown)}. Ingest the grid file that holds them."
+            )
         _replace(connection, grid_mapping, crosswalk.select("old", "new", "share", "at"))
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.feeds import FeedSpec, declare_feed
-from features.eventlog.grids import store_grids
+from features.eventlog.grids import store_crosswalk, store_grids
 from features.home import Home
+from features.intake.crosswalk_file import read_crosswalk_file
 from features.intake.grid_file import read_grid_file
 from features.intake.keyed import deployment_key
 from features.intake.mapping import MappedBatch, map_batch
@@ -31,12 +32,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class IngestRequest:
-    """What to take in: a file, or where there is none the query of its source file; and the grid file that comes with it."""
+    """What to take in: a file, or where there is none the query of its source file; and the files about grids that come with it."""
 
     path: Path | None
     source: SourceFile | None = None
     """None: the flat case file."""
     grids: Path | None = None
+    crosswalk: Path | None = None
+    """Grids that were redrawn; it replaces what was known of them."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class IngestReport:
     """Cells whose full-width characters were made half-width."""
     left_out: tuple[str, ...]
     """Columns of the file that nothing is read from."""
+    redrawn: int
+    """Grids that gave way to others by the crosswalk file that came with it."""
     refused: Path | None
     """Where the quarantined rows are listed, without their text."""
 
@@ -79,12 +84,15 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     refuse_personal_names(request.path, rows.header, now.date())
     _check_columns(rows.header, source)
     grids = read_grid_file(request.grids, now.date()) if request.grids else None
+    crosswalk = read_crosswalk_file(request.crosswalk, now.date()) if request.crosswalk else None
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
     refused.unlink(missing_ok=True)
     engine = open_database(database_url(home, settings))
     try:
         if grids is not None:
             store_grids(engine, grids, settings.panel.nearest_neighbours)
+        if crosswalk is not None:
+            store_crosswalk(engine, crosswalk)
         terms = set_terms(source, settings, registered_grids(engine), now)
         found = survey(rows, terms)
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
@@ -96,7 +104,8 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     finally:
         engine.dispose()
     left_out = tuple(name for name in rows.header if name not in source.needed)
-    return _report(storing, time.monotonic() - began, left_out, refused)
+    redrawn = 0 if crosswalk is None else crosswalk["old"].n_unique()
+    return _report(storing, time.monotonic() - began, left_out, redrawn, refused)
 
 
 def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
@@ -108,7 +117,7 @@ def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
             yield batch
 
 
-def _report(storing: Storing, seconds: float, left_out: tuple[str, ...], refused: Path) -> IngestReport:
+def _report(storing: Storing, seconds: float, left_out: tuple[str, ...], redrawn: int, refused: Path) -> IngestReport:
     return IngestReport(
         read=storing.read,
         accepted=storing.accepted,
@@ -118,6 +127,7 @@ def _report(storing: Storing, seconds: float, left_out: tuple[str, ...], refused
         by_code=dict(storing.by_code.most_common()),
         normalised=storing.normalised,
         left_out=left_out,
+        redrawn=redrawn,
         refused=refused if storing.quarantined else None,
     )
 

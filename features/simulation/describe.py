@@ -17,8 +17,8 @@ README = """# A simulated district
 Nothing here ever happened, and no such place exists: the county code is unassigned, the names are made up, and the map lies in the open
 ocean. Preset {name}, seed {seed}, days from {start} up to but not including {end}. The same preset, seed and days give the same bytes.
 
-    yujing --config {config} ingest {cases} --source source.yaml --grids grids.csv
-    yujing --config {config} backtest
+    yujing --config {config} ingest {cases} --source source.yaml --grids grids.csv --crosswalk crosswalk.csv
+    yujing --config {config} backtest --truth truth
 
 | file | holds |
 | --- | --- |

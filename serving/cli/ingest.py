@@ -18,11 +18,20 @@ if TYPE_CHECKING:
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Case files; none where the source file has a query.")]
 Source = Annotated[str | None, typer.Option("--source", help="Name or path of a source file; without one it is the flat case file.")]
 Grids = Annotated[Path | None, typer.Option("--grids", help="Flat grid file.")]
+Crosswalk = Annotated[Path | None, typer.Option("--crosswalk", help="Redrawn grids: a CSV or Parquet file with old, new, share, at.")]
 
 COUNTS = ("read", "accepted", "duplicate", "quarantined")
 
 
-def ingest(work: Workspace, *, files: Files = None, source: Source = None, grids: Grids = None, as_json: AsJson = False) -> None:
+def ingest(
+    work: Workspace,
+    *,
+    files: Files = None,
+    source: Source = None,
+    grids: Grids = None,
+    crosswalk: Crosswalk = None,
+    as_json: AsJson = False,
+) -> None:
     """Append case files to the event log.
 
     Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
@@ -38,7 +47,7 @@ def ingest(work: Workspace, *, files: Files = None, source: Source = None, grids
     paths: list[Path | None] = [*files] if files else [None]
     for path in paths:
         with progress(path.name if path else str(source)) as step:
-            report = take_in(work.home, work.settings, IngestRequest(path, described, grids), datetime.now(UTC), step)
+            report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
         _tell(report)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
     if as_json:
@@ -57,3 +66,5 @@ def _tell(report: "IngestReport") -> None:
         message(f"Columns that nothing is read from: {', '.join(report.left_out)}")
     if report.normalised:
         message(f"Full-width characters made half-width in {report.normalised} cells.")
+    if report.redrawn:
+        message(f"Grids that were redrawn: {report.redrawn}; what happened there is shared out over those that took their place.")

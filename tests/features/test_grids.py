@@ -70,6 +70,13 @@ def test_store_crosswalk_shares_that_do_not_sum_to_one_are_refused(engine: Engin
         store_crosswalk(engine, crosswalk)
 
 
+def test_store_crosswalk_new_grid_without_a_place_is_refused(engine: Engine) -> None:
+    crosswalk = pl.DataFrame({"old": "g1", "new": ["g2", "far"], "share": 0.5, "at": date(2026, 1, 1)})
+
+    with pytest.raises(UsageError, match="not there: \\['far'\\]"):
+        store_crosswalk(engine, crosswalk)
+
+
 def test_find_neighbours_polygons_weigh_by_the_border_they_share() -> None:
     """b lies along two thirds of a, c along one third; d touches a in a corner only."""
     grids = located(
