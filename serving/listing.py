@@ -6,6 +6,7 @@ import numpy as np
 
 from features.days import day_number
 from features.places import UPPER_LEVELS, Places
+from serving.backlog import open_cases
 from serving.ranking import rank_grids, tie_breakers
 from serving.reasons import DECIMALS
 from serving.rows import GridRow, Score, published
@@ -25,6 +26,7 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
     top = by_rank[: settings.reasons_for]
     explanations = dict(zip(top.tolist(), day.explain(top), strict=True)) if len(top) else {}
     weeks = weekly_cases(day.facts, day_number(day.as_of))
+    waiting = open_cases(day.facts, day_number(day.as_of))
     areas = _areas(day.facts.places)
     grid_ids = day.panel.grid_ids.tolist()
     return [
@@ -37,6 +39,7 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
             withheld_words=WITHHELD[reason] if reason else None,
             confidence=day.coverage.confidence[grid],
             weekly_cases=weeks[grid],
+            open_cases=waiting[grid],
             explanation=explanations.get(grid),
         )
         for grid in [*by_rank.tolist(), *np.flatnonzero(~day.coverage.rated).tolist()]

@@ -81,6 +81,11 @@ class GridRow(_Part):
         "petitions left out; 0 is none, null is one or two",
         examples=[[4, None, 0, 7]],
     )
+    open_cases: tuple[WeeklyCount | None, ...] = Field(
+        (),
+        description="Open cases by age in days (0-7, 8-30, 31-60, over 60), petitions left out; 0 is none, null is one or two",
+        examples=[[4, None, 0, 7]],
+    )
     explanation: Explanation | None = Field(description="Null where it was not published: not rated, or too far down a long list")
 
 

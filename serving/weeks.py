@@ -51,7 +51,7 @@ def _count(facts: Facts, as_of: int, grid: Indices, day: Days, weight: Weights) 
     weeks = max((end - start) // WEEK_DAYS, 0)
     used = (day >= start) & (day < end)
     cell = grid[used].astype(np.int64) * weeks + (day[used] - start) // WEEK_DAYS
-    counts: npt.NDArray[np.float64] = np.bincount(cell, weight[used], minlength=facts.places.size * weeks)
+    counts = np.bincount(cell, weight[used], minlength=facts.places.size * weeks).astype(np.float64)
     return counts.reshape(facts.places.size, weeks)
 
 
