@@ -9,6 +9,8 @@ YujingError
 ├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there
 ├── NotReadyError         something must happen first (no champion yet, data too old)
+├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
+├── ChangedError          what was to be changed has changed since it was read
 └── GateRefusedError      a model did not pass the promotion gate
 """
 
@@ -71,6 +73,18 @@ class NotReadyError(YujingError):
     """Something has to happen first; the message names the command."""
 
     status = HTTPStatus.CONFLICT
+
+
+class ConflictError(YujingError):
+    """A change contradicts what stands."""
+
+    status = HTTPStatus.CONFLICT
+
+
+class ChangedError(YujingError):
+    """What was to be changed has changed since it was read; nothing was done."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
 
 
 class GateRefusedError(YujingError):

@@ -63,8 +63,51 @@ class ServingSettings(Section):
         return self
 
 
+class DueHours(Section):
+    """Hours that each step of an alert may take before it is listed as overdue; nothing else happens."""
+
+    acknowledge: float = Field(default=24.0, gt=0)
+    start: float = Field(default=72.0, gt=0)
+    close: float = Field(default=168.0, gt=0)
+
+
+class Receiver(Section):
+    """A program that is told about alerts; its key lies under the home's `keys`."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    url: str = Field(pattern=r"^https?://")
+
+
+class AlertSettings(Section):
+    """Which listed grids become alerts. `yujing alerts expected` says how many a day that makes."""
+
+    enter_share: float = Field(default=0.05, gt=0, le=1)
+    """Top share of the rated grids that is alerted."""
+    leave_share: float = Field(default=0.08, gt=0, le=1)
+    """A grid that was within `enter_share` counts as such until it falls out of this share."""
+    per_township: int = Field(default=3, ge=1)
+    """New alerts per township and day at most; what is beyond is listed."""
+    exploration_share: float = Field(default=0.10, ge=0, le=1)
+    """Share of those slots that is offered to grids drawn at random, so that the list also looks where it would not."""
+    second_look_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of the alerts shown without level and rank, to see whether people judge for themselves."""
+    cool_down_days: int = Field(default=7, ge=0)
+    """Days after an alert ended in which its grid is not alerted again."""
+    review: bool = False
+    """True where lists and alerts stay hidden until an analyst releases them."""
+    due_hours: DueHours = DueHours()
+    receivers: tuple[Receiver, ...] = ()
+
+    @model_validator(mode="after")
+    def _leaves_below_entry(self) -> Self:
+        if self.enter_share > self.leave_share:
+            raise ValueError("leave_share must not be below enter_share")
+        return self
+
+
 class Settings(TrainingSettings):
     """Everything `yujing` needs to know."""
 
     ranking: RankingSettings = RankingSettings()
     serving: ServingSettings = ServingSettings()
+    alerts: AlertSettings = AlertSettings()

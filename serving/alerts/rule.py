@@ -1,0 +1,140 @@
+"""The alert rule: which grids of a published list become alerts today. Pure, and repeatable from the seed.
+
+Order of the tests: below the threshold, an open alert, a silence, the cool-down, the capacity of the township. A random slot takes only
+room that the score left, so it never displaces another grid's alert.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, auto
+from typing import Literal
+
+import numpy as np
+
+from serving.access.actor import Scope
+from serving.settings import AlertSettings
+
+ChosenBy = Literal["score", "random"]
+
+
+class Outcome(StrEnum):
+    """What the rule said of a grid."""
+
+    RAISED = auto()
+    BELOW_THRESHOLD = auto()
+    OPEN_ALERT = auto()
+    SILENCED = auto()
+    COOL_DOWN = auto()
+    CAPACITY = auto()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A rated grid of the list."""
+
+    grid_id: str
+    path: str
+    """Its place in the grid tree, itself last."""
+    unit: str
+    """Path of its township, whose capacity it takes; empty where unknown."""
+    share: float
+    """Rank over the number of rated grids: 0.01 is the top 1 %."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What earlier lists left behind."""
+
+    open: frozenset[str] = frozenset()
+    """Grids with an open alert."""
+    cooling: frozenset[str] = frozenset()
+    """Grids whose last alert ended within the cool-down."""
+    above: frozenset[str] = frozenset()
+    """Grids that were above the threshold on the list before."""
+    silences: tuple[Scope, ...] = ()
+    """Areas that raise nothing now."""
+    raised_today: Mapping[str, int] | None = None
+    """Alerts of the same day per unit; None for the first list of a day, which alone draws at random."""
+
+    def mutes(self, path: str) -> bool:
+        """Tell whether a silence covers a place."""
+        return any(silence.covers(path) for silence in self.silences)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What becomes of one grid today."""
+
+    grid_id: str
+    outcome: Outcome
+    chosen_by: ChosenBy = "score"
+    selection_probability: float = 1.0
+    second_look: bool = False
+    """True where level and rank are not shown."""
+
+
+def seeded(as_of: date, target: str, seed: int) -> np.random.Generator:
+    """Return the Generator of a day: the same in every run, another one tomorrow."""
+    digest = hashlib.sha256(f"{as_of.isoformat()}|{target}|{seed}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8]))
+
+
+def decide(candidates: Sequence[Candidate], standing: Standing, settings: AlertSettings, rng: np.random.Generator) -> list[Decision]:
+    """Decide on every rated grid of a list, given by rank; returned in the same order."""
+    taken = Counter(standing.raised_today or {})
+    by_score: dict[str, Decision] = {}
+    for candidate in candidates:
+        outcome = _held(candidate, standing, settings)
+        if outcome is Outcome.RAISED and taken[candidate.unit] >= settings.per_township:
+            outcome = Outcome.CAPACITY
+        raised = outcome is Outcome.RAISED
+        taken[candidate.unit] += raised
+        second_look = raised and bool(rng.random() < settings.second_look_share)
+        by_score[candidate.grid_id] = Decision(candidate.grid_id, outcome, second_look=second_look)
+    if standing.raised_today is None:
+        by_score |= {drawn.grid_id: drawn for drawn in _explore(_pools(candidates, by_score, standing), taken, settings, rng)}
+    return [by_score[candidate.grid_id] for candidate in candidates]
+
+
+def is_above(decision: Decision) -> bool:
+    """Tell whether a grid was above the threshold, whatever became of it."""
+    return decision.chosen_by == "score" and decision.outcome is not Outcome.BELOW_THRESHOLD
+
+
+def _held(candidate: Candidate, standing: Standing, settings: AlertSettings) -> Outcome:
+    """Return why a grid is not raised, capacity aside; `RAISED` where nothing holds it."""
+    threshold = settings.leave_share if candidate.grid_id in standing.above else settings.enter_share
+    if candidate.share > threshold:
+        return Outcome.BELOW_THRESHOLD
+    if candidate.grid_id in standing.open:
+        return Outcome.OPEN_ALERT
+    if standing.mutes(candidate.path):
+        return Outcome.SILENCED
+    return Outcome.COOL_DOWN if candidate.grid_id in standing.cooling else Outcome.RAISED
+
+
+def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], standing: Standing) -> dict[str, list[str]]:
+    """Return per unit the grids that a random slot may go to: not chosen by score, and free."""
+    pools: dict[str, list[str]] = {}
+    for candidate in candidates:
+        busy = candidate.grid_id in standing.open | standing.cooling or standing.mutes(candidate.path)
+        if by_score[candidate.grid_id].outcome is Outcome.BELOW_THRESHOLD and not busy:
+            pools.setdefault(candidate.unit, []).append(candidate.grid_id)
+    return {unit: sorted(pools[unit]) for unit in sorted(pools)}
+
+
+def _explore(
+    pools: Mapping[str, list[str]], taken: Mapping[str, int], settings: AlertSettings, rng: np.random.Generator
+) -> Iterator[Decision]:
+    """Fill the random slots of each unit, on average their share of its slots, as far as it has room; uniform over its pool."""
+    slots, part = divmod(settings.exploration_share * settings.per_township, 1)
+    for unit, pool in pools.items():
+        room = min(settings.per_township - taken[unit], len(pool))
+        fewer, more = min(int(slots), room), min(int(slots) + 1, room)
+        drawn = more if rng.random() < part else fewer
+        probability = (fewer * (1 - part) + more * part) / len(pool)
+        for grid_id in rng.choice(pool, drawn, replace=False).tolist():
+            yield Decision(grid_id, Outcome.RAISED, "random", probability)
