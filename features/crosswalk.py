@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from features.days import Days
 from features.errors import UsageError
 from features.facts import Facts, Marks, Spells, Weights
 from features.places import WEIGHT_UNIT, Indices, positions
@@ -19,7 +20,7 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
 
     Args:
         facts: with the old grids among their places.
-        crosswalk: columns old, new, share; the shares of one old grid sum to 1.
+        crosswalk: columns old, new, share, at; the shares of one old grid sum to 1.
     """
     heirs_of = last_heirs(crosswalk)
     old = _positions(facts, heirs_of["old"])
@@ -52,7 +53,15 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     moved = replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
     inherited = facts.places.valid_from.copy()
     np.minimum.at(inherited, new, facts.places.valid_from[old])
-    return _without(replace(moved, places=replace(facts.places, valid_from=inherited)), old)
+    places = replace(facts.places, valid_from=inherited, redrawn_day=_redrawn(facts, crosswalk))
+    return _without(replace(moved, places=places), old)
+
+
+def _redrawn(facts: Facts, crosswalk: pl.DataFrame) -> Days:
+    """Return the last day on which each grid got new borders, (G,)."""
+    redrawn, new = facts.places.redrawn_day.copy(), _positions(facts, crosswalk["new"])
+    np.maximum.at(redrawn, new[new >= 0], crosswalk["at"].to_physical().to_numpy()[new >= 0])
+    return redrawn
 
 
 def last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:

@@ -33,6 +33,7 @@ CASE_COLUMNS = (
     Col.EVENT_TYPE,
     Col.CATEGORY,
     Col.SOURCE,
+    Col.SELF_FOUND,
     Col.PEOPLE_BUCKET,
     Col.AT,
     Col.KNOWN_AT,
@@ -134,6 +135,7 @@ def _case_arrays(cases: pl.DataFrame, fires: pl.DataFrame, words: Vocabulary, zo
         known_day=_days(cases[Col.KNOWN_AT], zone),
         deadline_day=_days(cases[Col.DEADLINE_AT], zone),
         due_day=due,
+        self_found=cases[Col.SELF_FOUND].cast(pl.Int16).fill_null(-1).to_numpy(),
     )
 
 

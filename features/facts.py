@@ -38,6 +38,8 @@ class Cases:
     """NEVER where there is none."""
     due_day: Days
     """Day on which the target's clock rule fires unless the case is closed before; NEVER where no rule applies."""
+    self_found: Codes
+    """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,10 @@ class Places:
     """(G, G) weights, row = grid, column = its neighbour; None where no borders or centroids are known."""
     valid_from: Days
     """(G,) day since which a grid is there: a grid known from its events alone since the first of them, others since ever."""
+    area_type: npt.NDArray[np.str_]
+    """(G,) kind of area, empty where unknown."""
+    redrawn_day: Days
+    """(G,) day on which the grid got its present borders, -NEVER where it always had them."""
 
     @property
     def size(self) -> int:
@@ -72,7 +76,7 @@ class Places:
         """Return these grids (sorted positions) only."""
         levels = {name: level.of(grids) for name, level in self.levels.items()}
         neighbours = None if self.neighbours is None else self.neighbours[grids][:, grids]
-        return Places(self.grid_ids[grids], levels, neighbours, self.valid_from[grids])
+        return Places(self.grid_ids[grids], levels, neighbours, self.valid_from[grids], self.area_type[grids], self.redrawn_day[grids])
 
 
 def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
@@ -87,7 +91,9 @@ def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
     levels = {name: level for name in UPPER_LEVELS if (level := _level([_area(path, name) for path in paths]))}
     levels.setdefault("district", Level(("",), np.zeros(len(grid_ids), np.int32)))
     valid_from = grids["valid_from"].cast(pl.Int32).fill_null(-NEVER).to_numpy()
-    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours), valid_from)
+    area_type = grids[Col.AREA_TYPE].fill_null("").to_numpy().astype(np.str_)
+    never_redrawn = np.full(len(grid_ids), -NEVER, np.int32)
+    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours), valid_from, area_type, never_redrawn)
 
 
 def positions(grid_ids: npt.NDArray[np.str_], wanted: npt.NDArray[Any]) -> Indices:

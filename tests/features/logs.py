@@ -98,11 +98,11 @@ def make_log(
         records=pl.DataFrame(records, schema=RECORD_SCHEMA, orient="row"),
         grids=pl.DataFrame(
             {"grid_id": list(grids), "parent_path": list(grids.values())}, schema={"grid_id": pl.String, "parent_path": pl.String}
-        ).with_columns(lon=pl.lit(0.0), valid_from=pl.lit(None, pl.Date)),
+        ).with_columns(lon=pl.lit(0.0), area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date)),
         neighbours=pl.DataFrame(list(neighbours), schema={"a": pl.String, "b": pl.String, "weight": pl.Float64}, orient="row"),
         crosswalk=pl.DataFrame(
-            [(*row, moment(0)) for row in crosswalk],
-            schema={"old": pl.String, "new": pl.String, "share": pl.Float64, "at": pl.Datetime("us", "UTC")},
+            [(*row, FIRST) for row in crosswalk],
+            schema={"old": pl.String, "new": pl.String, "share": pl.Float64, "at": pl.Date},
             orient="row",
         ),
         feeds={name: Feed(name, moment(known_through, zone), tuple(own), declared) for name, (own, declared) in names.items()},

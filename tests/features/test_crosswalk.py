@@ -77,3 +77,11 @@ def test_split_target_of_a_feed_reaches_the_successors_of_its_grids():
 
     assert [("b", 0.5), ("c", 0.5)] == places_of(facts, facts.target)
     assert days(4, 4).tolist() == facts.target.known_day.tolist()
+
+
+def test_split_says_since_when_a_grid_has_its_borders():
+    facts = make_facts(CASES, crosswalk=HALVES)
+    redrawn = dict(zip(facts.places.grid_ids.tolist(), facts.places.redrawn_day.tolist(), strict=True))
+
+    assert days(0)[0] == redrawn["b"] == redrawn["c"]
+    assert redrawn["d"] < 0
