@@ -19,6 +19,7 @@ from training.replay import Stopwatch, replay
 from training.scorecard import Scorecard, score
 from training.settings import BacktestSettings, Settings
 from training.subsets import SUBSETS
+from training.too_good import suspect
 
 SURGE = "surge"
 
@@ -89,7 +90,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         predictions=predictions,
         overall=overall,
         subsets=parts,
-        notes=available(panel, horizon_days)[1] + _notes(overall, parts),
+        notes=suspect(predictions, settings.backtest.too_good) + available(panel, horizon_days)[1] + _notes(overall, parts),
         seconds=watch.seconds | {"total": sum(watch.seconds.values())},
     )
 

@@ -18,13 +18,15 @@ Floats = npt.NDArray[np.float64]
 
 EXPECTED, RISK, SURGE = "expected_", "risk_", "surge_"
 """What a column says of a model: its expected count, P(at least one), P(count >= threshold)."""
+DUE = "due"
+"""Column that tells where an open case reaches, within the horizon, the day on which a rule of the clock would count it."""
 
 
 def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str, Floats]]) -> pl.DataFrame:
     """Put the folds' predictions beside the labels, one row per as_of and grid of the test part.
 
-    Returns: as_of, grid_id, block (for the bootstrap), count, usual_count (by the grid's own last 365 days), threshold (of a surge), one
-    flag per subset, and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*` (P(count >= threshold)).
+    Returns: as_of, grid_id, block (for the bootstrap), count, usual_count (by the grid's own last 365 days), threshold (of a surge), due,
+    one flag per subset, and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*` (P(count >= threshold)).
     """
     grids, as_ofs = len(panel.grid_ids), len(panel.as_ofs)
     usual = panel.column("target_count_grid_365d").astype(np.float64) / panel.column("history_days") * horizon_days
@@ -36,8 +38,13 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str,
         "usual_count": usual.ravel(),
         "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
     }
-    columns |= {name: chosen.ravel() for name, chosen in subsets(panel).items()}
+    columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(panel)}.items()}
     return pl.DataFrame(columns | {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]})
+
+
+def _falls_due(panel: Panel, horizon_days: int) -> npt.NDArray[np.bool_]:
+    name = f"due_count_grid_{horizon_days}d"
+    return panel.column(name) > 0 if name in panel.names else np.zeros(panel.values.shape[1:], np.bool_)
 
 
 def weigh(predictions: pl.DataFrame, draws: int, seed: int) -> Floats:

@@ -6,6 +6,16 @@ from features.settings import Section
 from features.settings import Settings as FeatureSettings
 
 
+class TooGood(Section):
+    """Figures above which the model is suspected of a leak, on rows where no open case falls due."""
+
+    auc: float = 0.9
+    ap_over_base: float = 9.0
+    hit_at_5_percent: float = 0.5
+    rare_share: float = Field(default=0.05, ge=0, le=1)
+    """Nothing is suspected where more of those rows than this see an escalation."""
+
+
 class BacktestSettings(Section):
     """How the past is replayed."""
 
@@ -19,6 +29,7 @@ class BacktestSettings(Section):
     """Refits over the test part; each learns from everything ripe by then."""
     bootstrap: int = Field(default=500, ge=20)
     """Resamples behind every interval."""
+    too_good: TooGood = TooGood()
     seed: int = 1
 
 
