@@ -66,6 +66,20 @@ class Predicted:
     """P(at least one)."""
 
 
+@dataclass(frozen=True)
+class _Ranked:
+    """Rows by falling score, in groups of equal score; of the groups only those with a positive row move a curve."""
+
+    order: npt.NDArray[np.intp]
+    true_rows: npt.NDArray[np.intp]
+    """Positive rows, in that order."""
+    last: npt.NDArray[np.intp]
+    """Place of each group's last row among `true_rows`."""
+    starts: npt.NDArray[np.intp]
+    ends: npt.NDArray[np.intp]
+    """Places of each group, half-open `[start, end)`."""
+
+
 def measure(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> dict[str, Floats]:
     """Measure all metrics under every row of `weights`.
 
@@ -126,22 +140,31 @@ def _curves(outcomes: Outcomes, score: Floats, weights: Floats, base_rate: Float
     if len(score) == 0:
         nothing = np.full(len(weights), np.nan)
         return {"auc": nothing, "ap": nothing, "ap_over_base": nothing}
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True))
-    block, positive = outcomes.block[order], outcomes.positive[order]
+    ranked = _rank(score, outcomes.positive)
     step = max(1, CURVE_CELLS // len(score))
-    parts = [_areas(weights[start : start + step, block], positive, ends) for start in range(0, len(weights), step)]
+    parts = [_areas(weights[start : start + step], outcomes.block, ranked) for start in range(0, len(weights), step)]
     auc, ap = np.concatenate(parts, axis=1)
     return {"auc": auc, "ap": ap, "ap_over_base": ap / base_rate}
 
 
-def _areas(weight: Floats, positive: npt.NDArray[np.bool_], ends: npt.NDArray[np.int64]) -> Floats:
-    """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (R, N) in order of falling score."""
-    passed = np.cumsum(weight, axis=1)[:, ends]
-    true = np.cumsum(weight * positive, axis=1)[:, ends]
-    false = passed - true
-    true_step, false_step = (np.diff(curve, axis=1, prepend=0) for curve in (true, false))
-    auc = (false_step * (true - true_step / 2)).sum(axis=1) / (true[:, -1] * false[:, -1])
-    precision = np.divide(true, passed, out=np.zeros_like(true), where=passed > 0)
-    ap = (true_step * precision).sum(axis=1) / true[:, -1]
-    return np.stack([auc, ap])
+def _rank(score: Floats, positive: npt.NDArray[np.bool_]) -> _Ranked:
+    order = np.argsort(-score, kind="stable")
+    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True)) + 1
+    true_places = np.flatnonzero(positive[order])
+    group, last = np.unique(np.searchsorted(ends, true_places, side="right"), return_index=True)
+    starts = np.append(0, ends)[group]
+    return _Ranked(order, order[true_places], np.append(last[1:], len(true_places))[: len(group)] - 1, starts, ends[group])
+
+
+def _areas(weights: Floats, block: Blocks, ranked: _Ranked) -> Floats:
+    """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (R, blocks)."""
+    passed = np.pad(np.cumsum(np.take(weights, block[ranked.order], axis=1), axis=1), ((0, 0), (1, 0)))
+    true = np.cumsum(np.take(weights, block[ranked.true_rows], axis=1), axis=1)[:, ranked.last]
+    gained = np.diff(true, axis=1, prepend=0)
+    before, after = passed[:, ranked.starts], passed[:, ranked.ends]
+    positives = true[:, -1:].sum(axis=1)
+    negatives = passed[:, -1] - positives
+    above = (before + after - 2 * true + gained) / 2
+    auc = (gained * (negatives[:, None] - above)).sum(axis=1) / (positives * negatives)
+    precision = np.divide(true, after, out=np.zeros_like(true), where=after > 0)
+    return np.stack([auc, (gained * precision).sum(axis=1) / positives])
