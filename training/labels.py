@@ -11,11 +11,12 @@ Counts = npt.NDArray[np.float32]
 """(T, G): one number per as_of and grid."""
 Floats = npt.NDArray[np.float64]
 
-SURGE_DAYS = 56
-SURGE_FACTOR = 1.5
+SURGE_QUANTILE = 0.9
 SURGE_LEAST = 2
+"""A surge lies above this count, however quiet the grid: below it chance alone makes surges."""
+SURGE_MEMORY_DAYS = 364
 ROUNDING = 1e-9
-"""Keeps a threshold that is a whole number but for rounding from becoming the next one."""
+"""Keeps a percentile that is a whole number but for rounding from becoming the one below."""
 
 
 def count_labels(facts: Facts, as_ofs: Days, horizon_days: int, known_before: int | None = None) -> Counts:
@@ -40,20 +41,28 @@ def ripe(as_ofs: Days, horizon_days: int, delay_allowance_days: int, known_throu
 
 
 def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
-    """Return the count from which a horizon is a surge: at least 2, and 1.5 times the grid's last 8 weeks scaled to the horizon.
+    """Return the count from which a horizon is a surge: the first whole number above 2 and above the grid's own 90th percentile.
 
-    Only what was known before as_of counts, and a log that began less than 8 weeks ago only has the days since. Returns: (T, G).
+    The percentile is that of the grid's horizons of the year before as_of, end to end, counted by what was known by then; a younger log
+    has fewer of them. Returns: (T, G).
     """
-    days = np.int32(SURGE_DAYS)
-    counted = _count_between(facts, facts.target.known_day, as_ofs - days, as_ofs).astype(np.float64)
-    observed = np.clip(as_ofs - facts.first_day, 1, days)[:, None]
-    return np.ceil(np.maximum(SURGE_LEAST, SURGE_FACTOR * horizon_days * counted / observed) - ROUNDING)
+    backward = horizon_days * np.arange(1 + max(1, SURGE_MEMORY_DAYS // horizon_days), dtype=np.int32)
+    edges = Edges.over((as_ofs[:, None] - backward).ravel())
+    until = _count_until(facts, facts.target.known_day, edges)
+    whole = np.maximum(1, (as_ofs[:, None] - backward[1:] >= facts.first_day).sum(axis=1))
+    own = (-np.diff(until[edges.at(as_of - backward[: known + 1])], axis=0) for as_of, known in zip(as_ofs, whole, strict=True))
+    usual = np.array([np.quantile(counts, SURGE_QUANTILE, axis=0) for counts in own], np.float64)
+    return np.floor(np.maximum(SURGE_LEAST, usual) + ROUNDING) + 1
 
 
 def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts:
-    case = facts.target.case
-    one = np.zeros(len(case), np.int16)
-    marks = Increments(1, one, facts.cases.grid[case], days, facts.cases.weight[case])
     edges = Edges.over(np.concatenate([starts, ends]))
-    counted = count(marks, edges, facts.places.size)[0]
-    return np.asarray(counted[edges.at(ends)] - counted[edges.at(starts)], np.float32)
+    until = _count_until(facts, days, edges)
+    return np.asarray(until[edges.at(ends)] - until[edges.at(starts)], np.float32)
+
+
+def _count_until(facts: Facts, days: Days, edges: Edges) -> Floats:
+    """Count what lies before each edge, (edges, G)."""
+    case = facts.target.case
+    marks = Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], days, facts.cases.weight[case])
+    return np.asarray(count(marks, edges, facts.places.size)[0], np.float64)

@@ -39,18 +39,32 @@ def test_ripe_waits_for_horizon_and_delay():
     assert ripe(as_ofs, 14, 7, known_through_day=22).tolist() == [True, True, False]
 
 
-def test_surge_thresholds_use_eight_weeks_known_before_as_of():
-    facts = make_facts(grid=[0] * 18 + [1], day=[44] + [45] * 8 + [100] * 8 + [101] + [50], grids=2, through=200)
+def test_surge_thresholds_lie_above_the_own_90th_percentile():
+    """Ten horizons: eight with none, one with 4, one with 8, so 4.4; the quiet grid is guarded by the least count."""
+    facts = make_facts(grid=[0] * 12 + [1], day=[0] * 8 + [20] * 4 + [50], grids=2, through=200)
 
-    # 16 cases in [45, 101) are 4 in 14 days, so 6; one case falls back to the least
-    assert surge_thresholds(facts, days(101), 14).tolist() == [[6.0, 2.0]]
+    assert surge_thresholds(facts, days(140), 14).tolist() == [[5.0, 3.0]]
+
+
+def test_surge_thresholds_remember_a_year_and_forget_what_is_older():
+    facts = make_facts(grid=[0] * 60, day=[5] * 30 + [406] * 30, grids=1, through=800)
+
+    by_as_of = {as_of: surge_thresholds(facts, days(as_of), 14)[0, 0] for as_of in (406, 407, 700)}
+
+    assert {406: 3.0, 407: 3.0, 700: 3.0} == by_as_of, "one loud fortnight of 26 moves no 90th percentile"
+
+
+def test_surge_thresholds_log_younger_than_a_horizon_goes_by_what_there_is():
+    facts = make_facts(grid=[0] * 9, day=[2] * 9, grids=1, through=200)
+
+    assert surge_thresholds(facts, days(10), 14).tolist() == [[10.0]]
 
 
 def test_surge_thresholds_late_report_is_not_used(monkeypatch):
-    facts = make_facts(grid=[0] * 16, day=[99] * 16, grids=1, through=200, known_delay=3)
+    facts = make_facts(grid=[0] * 17, day=[0] + [70] * 16, grids=1, through=200, known_delay=3)
 
-    assert surge_thresholds(facts, days(101), 14).tolist() == [[2.0]]
+    assert surge_thresholds(facts, days(73), 70).tolist() == [[3.0]]
 
-    between = labels._count_between
-    monkeypatch.setattr(labels, "_count_between", lambda facts, _, *ends: between(facts, facts.target.occurred_day, *ends))
-    assert surge_thresholds(facts, days(101), 14).tolist() == [[6.0]], "the broken variant must be seen"
+    until = labels._count_until
+    monkeypatch.setattr(labels, "_count_until", lambda facts, _, edges: until(facts, facts.target.occurred_day, edges))
+    assert surge_thresholds(facts, days(73), 70).tolist() == [[17.0]], "the broken variant must be seen"
