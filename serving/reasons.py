@@ -95,7 +95,14 @@ def _reasons(row: _Row, groups: tuple[str, ...], strongest: list[int]) -> Iterat
         index = row.spokesman(group, Kind.DRIVER)
         if index is not None:
             given += 1
-            yield Reason(group=groups[group], factor=round(math.exp(moved), DECIMALS), words=_against_usual(row.say(index), moved))
+            fact = row.say(index)
+            yield Reason(
+                group=groups[group],
+                factor=round(math.exp(moved), DECIMALS),
+                words=_against_usual(fact, moved),
+                feature=row.features[index].name,
+                fact=fact,
+            )
 
 
 def _against_usual(fact: Text, moved: float) -> Text:

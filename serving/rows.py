@@ -50,6 +50,8 @@ class Reason(_Part):
     group: str = Field(description="Reason group of the feature catalogue", examples=["recent_dispute"])
     factor: float = Field(ge=0, description="What the group multiplies the usual level by; 1 changes nothing", examples=[1.8])
     words: Text = Field(description="The fact that stands for the group, counts of 1 and 2 masked")
+    feature: str | None = Field(None, description="Feature whose fact that is", examples=["dispute_open_count_grid"])
+    fact: Text | None = Field(None, description="The fact alone")
 
 
 class Explanation(_Part):

@@ -117,14 +117,14 @@ def frequency(risk: float, average: float) -> Text:
     >>> frequency(0.124, 0.03).zh
     '同类提示每100次约有12次随后出现升级(全区平均约3次)'
     """
-    often, usually = _per_hundred(risk), _per_hundred(average)
+    often, usually = per_hundred(risk), per_hundred(average)
     return Text(
         zh=f"同类提示每100次约有{often[0]}次随后出现升级(全区平均约{usually[0]}次)",
         en=f"of 100 such notices about {often[1]} are followed by an escalation (on average {usually[1]})",
     )
 
 
-def _per_hundred(risk: float) -> tuple[str, str]:
+def per_hundred(risk: float) -> tuple[str, str]:
     """Round to whole times per hundred; neither end is certain."""
     if risk < 0.005:
         return "不足1", "fewer than 1"
