@@ -1,11 +1,12 @@
 """`yujing backtest`: how good the model and its baselines would have been."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.figures import draw, tabulate
+from serving.cli.figures import compare_with_truth, draw, tabulate, tabulate_gaps
 from serving.cli.options import HorizonDays, Period, TargetName
 from serving.cli.output import json_text, progress
 from serving.cli.workspace import Workspace
@@ -15,13 +16,23 @@ if TYPE_CHECKING:
     from features.facts import Facts
     from serving.settings import Settings
 
+Truth = Annotated[
+    Path | None,
+    typer.Option("--truth", file_okay=False, help="Folder truth/ of the simulation: show what could be known beside the models."),
+]
 JsonFile = Annotated[Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")]
 
 STDOUT = Path("-")
 
 
 def backtest(
-    work: Workspace, *, target: TargetName = None, horizon_days: HorizonDays = None, period: Period, json_file: JsonFile = None
+    work: Workspace,
+    *,
+    target: TargetName = None,
+    horizon_days: HorizonDays = None,
+    period: Period,
+    truth: Truth = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Replay the past: the model beside every baseline.
 
@@ -37,12 +48,15 @@ def backtest(
         panel = build_panel(facts, as_ofs, horizon, settings, step)
     with progress("backtest") as step:
         result = replay(facts, panel, horizon, settings, step)
+    # every prediction is final: only now may the truth be looked at
+    result, gaps = compare_with_truth(result, truth, settings) if truth else (result, [])
     draw(work.home, result)
-    report = json_text(result.to_json())
+    report = json_text(result.to_json() | ({"share_of_gap": [asdict(gap) for gap in gaps]} if truth else {}))
     if json_file == STDOUT:
         typer.echo(report)
         return
     tabulate(result)
+    tabulate_gaps(gaps)
     if json_file:
         json_file.write_text(report + "\n", encoding="utf-8")
 

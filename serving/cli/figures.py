@@ -1,12 +1,16 @@
 """What a backtest found, for a person to read."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.home import Home
 from serving.cli.output import message, print_table
 
 if TYPE_CHECKING:
+    from serving.settings import Settings
     from training.backtest import BacktestResult
+    from training.oracle import Gap
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
@@ -28,3 +32,23 @@ def draw(home: Home, result: "BacktestResult") -> None:
     for note in result.notes:
         message(note)
     message(f"Plots: {folder}")
+
+
+def compare_with_truth(result: "BacktestResult", truth: Path, settings: "Settings") -> "tuple[BacktestResult, list[Gap]]":
+    """Return a finished backtest with what could be known beside the models, and how much of it is known."""
+    from training.oracle import add_oracle, gaps
+
+    judged = add_oracle(result, truth, settings.backtest)
+    return judged, gaps(judged, settings.backtest)
+
+
+def tabulate_gaps(gaps: "Sequence[Gap]") -> None:
+    """Print the model between the best baseline and the oracle, and the share of that gap it closes."""
+    if gaps:
+        message("Share of the gap (best baseline -> oracle) closed:")
+        columns = ("rows", "metric", "best baseline", "", "model", "oracle", "share closed", "95 % interval")
+        print_table(columns, [(gap.rows, gap.metric, gap.baseline, *gap.values, gap.share, _range(gap.ci95)) for gap in gaps])
+
+
+def _range(interval: Sequence[float] | None) -> str | None:
+    return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else None
