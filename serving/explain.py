@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from features.errors import NotFoundError
 from features.home import Home
+from serving.access.actor import EVERYTHING
 from serving.daily import grid_names
 from serving.ledger import newest, read_row
 from serving.listing import list_grids
@@ -33,7 +34,7 @@ def explain(home: Home, engine: Engine, settings: Settings, grid_id: str, as_of:
         NotReadyError: nothing was published, and there is no champion to compute with.
     """
     entry = newest(engine, as_of, target)
-    body = read_row(engine, entry, "grid", grid_id) if entry else None
+    body = read_row(engine, EVERYTHING, entry, "grid", grid_id) if entry else None
     row = GridRow.model_validate_json(body) if body else None
     if entry and row and (row.explanation or row.withheld):
         return Explained(row, entry.ranking_id)

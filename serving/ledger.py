@@ -4,6 +4,7 @@ Each entry's hash covers the entry before it and the bodies of its own rows, so 
 is published again unchanged is the entry that stands; one that came out differently, say after late reports, is a new revision of its date.
 """
 
+import json
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, select, text
@@ -11,9 +12,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, se
 from features.database.engine import reading, writing
 from features.database.tables import ranking, ranking_row
 from features.errors import NotFoundError, StoreError
+from serving.access.actor import Scope
+from serving.access.walls import reading_within
 from serving.chain import GENESIS
 from serving.entry import Body, Entry, Origin, PublishedRow, hash_body
-from serving.rows import Level
+from serving.rows import Level, place_of
 
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
 
@@ -63,7 +66,7 @@ def find(engine: Engine, ranking_id: str) -> Entry:
 
 
 def read_body(engine: Engine, entry: Entry) -> Body:
-    """Return the rows of a list, exactly as published.
+    """Return all rows of a list, exactly as published; whoever shows them narrows them to a scope.
 
     Raises:
         StoreError: they are not what was published.
@@ -72,15 +75,16 @@ def read_body(engine: Engine, entry: Entry) -> Body:
         return _read_body(connection, entry)
 
 
-def read_row(engine: Engine, entry: Entry, level: Level, place: str) -> str | None:
-    """Return the JSON of one row of a list; None where the list has no such place."""
+def read_row(engine: Engine, scope: Scope, entry: Entry, level: Level, place: str) -> str | None:
+    """Return the JSON of one row of a list; None where the list has no such place in the scope."""
     wanted = (ranking_row.c.ranking_id == entry.id, ranking_row.c.level == level, ranking_row.c.place == place)
-    with reading(engine) as connection:
-        return connection.execute(select(ranking_row.c.body).where(*wanted)).scalar()
+    with reading_within(engine, scope) as connection:
+        body = connection.execute(select(ranking_row.c.body).where(*wanted)).scalar()
+    return body if body and _visible(scope, body) else None
 
 
-def history(engine: Engine, grid_id: str, target: str, limit: int) -> list[tuple[Entry, str]]:
-    """Return the newest revision of each date on which a grid was listed, with its row, the newest date first."""
+def history(engine: Engine, scope: Scope, grid_id: str, target: str, limit: int) -> list[tuple[Entry, str]]:
+    """Return the newest revision of each date on which a grid was listed in the scope, with its row, the newest date first."""
     query = (
         select(ranking, ranking_row.c.body)
         .join(ranking_row)
@@ -88,8 +92,10 @@ def history(engine: Engine, grid_id: str, target: str, limit: int) -> list[tuple
         .order_by(*NEWEST_FIRST)
     )
     found: dict[date, tuple[Entry, str]] = {}
-    with reading(engine) as connection:
+    with reading_within(engine, scope) as connection:
         for row in connection.execute(query).mappings():
+            if not _visible(scope, row["body"]):
+                continue
             if len(found) == limit and row["as_of"] not in found:
                 break
             found.setdefault(row["as_of"], (_entry(row), row["body"]))
@@ -118,6 +124,10 @@ def verify(engine: Engine, head: str | None = None) -> Entry | None:
     if head is not None and head not in heads:
         raise StoreError("the ledger must hold the head that was written down, and does not. Restore it from the backup.")
     return last
+
+
+def _visible(scope: Scope, body: str) -> bool:
+    return scope.covers(place_of(json.loads(body)))
 
 
 def _lock(connection: Connection) -> None:

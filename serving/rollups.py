@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from serving.rows import MICRO, AreaRow, GridRow, Level, micro
+from serving.rows import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, micro
 from serving.weeks import mask
 
-AREA_LEVELS: tuple[Level, ...] = ("community", "township", "district")
 WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
 """Levels whose weeks are shown; a community has too few escalations."""
 

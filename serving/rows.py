@@ -12,6 +12,7 @@ from serving.words import AttentionLevel, Confidence, Text, Withheld
 
 Level = Literal["grid", "community", "township", "district"]
 """Levels a list can be read at, from the grid up."""
+AREA_LEVELS: tuple[Level, ...] = ("community", "township", "district")
 
 MICRO = 1_000_000
 """Figures are published in whole millionths."""

@@ -1,45 +1,21 @@
 """Keyed hashes: ids and rows leave the door as HMAC-SHA-256 under a key that only this deployment has."""
 
 import hashlib
-import os
-import secrets
 
 import numpy as np
 import polars as pl
 
-from features.durable import sync_folder
-from features.errors import StoreError
 from features.home import Home
+from features.secret_key import secret_key
 
-KEY_BYTES = 32
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 _BLOCK = 64
 _ID_CHARS = 26
 
 
 def deployment_key(home: Home) -> bytes:
-    """Return the key of this home, made on first use and readable by its owner only.
-
-    Without it the same case would get another id: it belongs into the backup.
-
-    Raises:
-        StoreError: the key file is not whole.
-    """
-    path = home.folder(home.keys) / "intake.key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes()
-    else:
-        key = secrets.token_bytes(KEY_BYTES)
-        with os.fdopen(handle, "wb") as file:
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
-        sync_folder(path.parent)
-    if len(key) != KEY_BYTES:
-        raise StoreError(f"{path} must hold {KEY_BYTES} bytes, found {len(key)}. Restore it from the backup.")
-    return key
+    """Return the key of this home; without it the same case would get another id, so it belongs into the backup."""
+    return secret_key(home, "intake")
 
 
 def keyed_ids(key: bytes, texts: pl.Series) -> pl.Series:

@@ -66,6 +66,16 @@ class Scope:
         """Tell whether a node lies in this scope."""
         return not self.path or path == self.path or path.startswith(f"{self.path}/")
 
+    def meet(self, other: "Scope") -> "Scope | None":
+        """Return what lies in both: the narrower of the two, or None.
+
+        >>> Scope("d").meet(Scope("d/t"))
+        Scope(path='d/t')
+        """
+        if self.covers(other.path):
+            return other
+        return self if other.covers(self.path) else None
+
 
 EVERYTHING = Scope("")
 """What the program itself sees, and the accounts of the whole."""

@@ -16,7 +16,6 @@ from serving.entry import Entry
 from serving.words import NOTICES
 
 JSON_TYPE = "application/json"
-CSV_TYPE = "text/csv; charset=utf-8"
 NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
 
 

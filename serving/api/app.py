@@ -17,10 +17,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import database_url, open_database
 from features.errors import StoreError
 from features.home import Home
-from serving.api import grids, health, models_in_use, rankings
+from features.secret_key import secret_key
+from serving.api import areas, exporting, grids, health, models_in_use, rankings
 from serving.api.answers import Freshness
+from serving.api.door import Clock, Door
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
-from serving.api.reading import Clock, Reading
+from serving.api.reading import Reading
 from serving.api.shelf import Shelf
 from serving.settings import ServingSettings, Settings
 from serving.words import NOTICES
@@ -37,13 +39,14 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
     """Return the application that serves the ledger of a home; nothing is opened before it starts."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, Reading]]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
         engine = open_database(database_url(home, settings))
         shelf = Shelf(engine, settings.serving.kept_rankings)
         shelf.refresh()
         refreshing = asyncio.create_task(_keep_fresh(shelf, settings.serving.refresh_seconds))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        yield {"reading": Reading(shelf, freshness, now)}
+        reading = Reading(shelf, freshness, now, secret_key(home, "cursor"))
+        yield {"reading": reading, "door": Door(engine, now)}
         refreshing.cancel()
         with suppress(asyncio.CancelledError):
             await refreshing
@@ -56,7 +59,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
     )
-    for module in (rankings, grids, models_in_use, health):
+    for module in (rankings, grids, areas, exporting, models_in_use, health):
         app.include_router(module.router)
     answer_errors(app)
     describe_problems(app)

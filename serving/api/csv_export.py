@@ -7,7 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from serving.rows import AreaRow, GridRow, Level, Score
+from pydantic import BaseModel
+
+from serving.rows import AREA_LEVELS, AreaRow, GridRow, Level, Score
 from serving.words import SERVICE_ONLY
 
 BOM = "\ufeff"
@@ -15,10 +17,16 @@ TRIGGERS = tuple("=+-@\t\r\n\0|")
 """First characters that a spreadsheet may take for a formula or a new cell."""
 NOTICE = "notice"
 
-_NESTED = {"score", "explanation", "weekly_cases", "withheld_words"}
+_NESTED = {"score", "explanation", "weekly_cases", "open_cases", "weekly_escalations", "withheld_words"}
+
+
+def _columns(row: type[BaseModel], *further: str) -> tuple[str, ...]:
+    return (*(name for name in row.model_fields if name not in _NESTED), *further, NOTICE)
+
+
 COLUMNS: dict[Level, tuple[str, ...]] = {
-    "grid": (*(name for name in GridRow.model_fields if name not in _NESTED), *Score.model_fields, NOTICE),
-    **dict.fromkeys(("community", "township", "district"), (*AreaRow.model_fields, NOTICE)),
+    "grid": _columns(GridRow, *Score.model_fields),
+    **dict.fromkeys(AREA_LEVELS, _columns(AreaRow)),
 }
 
 

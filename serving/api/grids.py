@@ -9,9 +9,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
+from serving.api.access import ListReader
 from serving.api.answers import Answer, json_list, respond
 from serving.api.models import GridPage, PastScore
-from serving.api.problems import described
+from serving.api.problems import REFUSED, described
 from serving.api.reading import ReadingOf
 from serving.api.shelf import Head
 from serving.ledger import history
@@ -36,13 +37,13 @@ class GridQuery(BaseModel):
 @router.get(
     "/grids/{grid_id}",
     response_model=GridPage,
-    responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+    responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
     | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
 )
-def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], reading: ReadingOf) -> Response:
+def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], reading: ReadingOf, actor: ListReader) -> Response:
     """Return a grid's row on the newest list it stands on, with reasons and masked weekly counts, and its place on earlier lists."""
     target = query.target or (reading.shelf.current.head.entry.origin.target if reading.shelf.current else "")
-    lists = history(reading.shelf.engine, grid_id, target, query.limit)
+    lists = history(reading.shelf.engine, actor.scope, grid_id, target, query.limit)
     if not lists:
         raise NotFoundError("No such grid is on a published list.")
     newest_entry, body = lists[0]

@@ -51,6 +51,13 @@ class RankingPage(_OfList):
     rows: list[GridRow] | list[AreaRow] = Field(description="Grids by rank, those not rated last; areas by code, never ranked")
 
 
+class AreaPage(_OfList):
+    """One area of the newest list, and the areas right below it."""
+
+    row: AreaRow
+    below: list[AreaRow] = Field(description="Areas of the next level, by code, never ranked; empty for a community")
+
+
 class PastScore(_Answer):
     """How a grid stood on an earlier list."""
 

@@ -14,18 +14,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from features.errors import YujingError
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = 5
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
 TITLES = {
     400: "Bad request",
+    401: "Not signed in",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     409: "Not ready",
     410: "Gone",
     413: "Body too large",
     422: "Invalid request",
+    429: "Too many requests",
     503: "Unavailable",
 }
 """Stable whatever a version of Python calls a status."""
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+"""What every route that needs a right may answer."""
 
 log = logging.getLogger(__name__)
 
@@ -59,12 +64,11 @@ def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
 
 
 def problem(status: int, detail: str, errors: list[FieldFault] | None = None) -> Response:
-    """Return one problem; a store that cannot be read is worth trying again."""
+    """Return one problem: how to sign in, or when to try again, goes with it."""
     title = TITLES.get(status, "Internal error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Refused")
     kind = f"urn:yujing:problem:{title.lower().replace(' ', '-')}"
     body = Problem(type=kind, title=title, status=status, detail=detail, errors=errors or [])
-    headers = {"Retry-After": str(RETRY_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return Response(body.model_dump_json(), status, headers, MEDIA_TYPE)
+    return Response(body.model_dump_json(), status, HEADERS.get(status), MEDIA_TYPE)
 
 
 def answer_errors(app: FastAPI) -> None:

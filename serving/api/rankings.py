@@ -1,23 +1,23 @@
-"""GET /v1/rankings: one day's list, page by page, as JSON or CSV."""
+"""GET /v1/rankings: one day's list, page by page."""
 
 import re
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.api.answers import CSV_TYPE, Answer, Shown, json_list, respond
-from serving.api.csv_export import to_csv
-from serving.api.cursor import Cursor
+from serving.access.actor import Scope
+from serving.api.access import ListReader
+from serving.api.answers import Answer, Shown, json_list, respond
+from serving.api.cursor import Cursor, wrong_cursor
 from serving.api.models import RankingPage
-from serving.api.problems import described
+from serving.api.problems import REFUSED, described
 from serving.api.reading import Reading, ReadingOf
 from serving.api.shelf import PublishedList
 from serving.rows import Level
@@ -38,8 +38,8 @@ def _iso(value: object) -> object:
 IsoDate = Annotated[date | None, BeforeValidator(_iso)]
 
 
-class RankingQuery(BaseModel):
-    """What to list."""
+class ListQuery(BaseModel):
+    """Which rows of which list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,48 +49,59 @@ class RankingQuery(BaseModel):
     )
     level: Level = Field("grid", description="What a row stands for", examples=["grid"])
     parent: str | None = Field(
-        None, max_length=500, description="Path of an area; only what lies in it is listed", examples=["330483/330483101"]
+        None, max_length=500, description="Path of an area; only it and what lies in it is listed", examples=["330483/330483101"]
     )
+
+
+class RankingQuery(ListQuery):
+    """What to list."""
+
     limit: int = Field(50, ge=1, le=500, description="Rows per page", examples=[100])
     cursor: str | None = Field(None, max_length=2000, description="`next` of the page before; pins date, target, level and parent")
-    format: Literal["json", "csv"] = Field("json", description="CSV is UTF-8 with BOM, for spreadsheets")
 
 
 @router.get(
     "/rankings",
     response_model=RankingPage,
-    responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-    | {HTTPStatus.OK: {"content": {"text/csv": {"schema": {"type": "string"}}}}, HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
+    responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+    | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
 )
-async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()], reading: ReadingOf) -> Response:
-    """Return one page of a day's list, as it was published.
+async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()], reading: ReadingOf, actor: ListReader) -> Response:
+    """Return one page of a day's list, as it was published, as far as it lies in one's own area.
 
     Grids come by rank, those not rated last. Areas come by code with the sums of their grids and are never ranked.
     """
-    place = _place(query)
+    place = _place(query, reading, actor.scope)
     if place is None:
-        listed = await _find(reading, query)
-        place = Cursor(ranking_id=listed.head.ranking_id, level=query.level, parent=query.parent, offset=0)
+        listed = await find_list(reading, query.date, query.target)
+        place = Cursor(ranking_id=listed.head.ranking_id, scope=actor.scope.path, level=query.level, node=query.parent, offset=0)
     else:
         listed = await _find_pinned(reading, place)
     shown = reading.show(listed.head)
-    return respond(request, shown, _page(query, shown, listed, place))
+    return respond(request, shown, _page(query.limit, reading, shown, listed, place))
 
 
-def _place(query: RankingQuery) -> Cursor | None:
+def _place(query: RankingQuery, reading: Reading, scope: Scope) -> Cursor | None:
     if query.cursor is None:
         return None
-    if doubled := query.model_fields_set & set(PINNED):
-        fault = {"type": "cursor", "loc": ("query", min(doubled)), "msg": "A cursor settles this already", "input": None}
-        raise RequestValidationError([fault])
-    return Cursor.decode(query.cursor)
+    if query.model_fields_set & set(PINNED):
+        raise wrong_cursor(f"A cursor settles {', '.join(PINNED)} already")
+    place = Cursor.read(query.cursor, reading.cursor_key, reading.now())
+    if place.scope != scope.path:
+        raise wrong_cursor()
+    return place
 
 
-async def _find(reading: Reading, query: RankingQuery) -> PublishedList:
-    if query.date is None and query.target is None:
+async def find_list(reading: Reading, as_of: date | None, target: str | None) -> PublishedList:
+    """Return the newest list, or that of a date and target.
+
+    Raises:
+        NotFoundError: none was published.
+    """
+    if as_of is None and target is None:
         found = reading.shelf.current
     else:
-        found = await run_in_threadpool(reading.shelf.on, query.date, query.target)
+        found = await run_in_threadpool(reading.shelf.on, as_of, target)
     if found is None:
         raise NotFoundError("No such list was published. Run `yujing rank --as-of DATE`, or ask for another date or target.")
     return found
@@ -106,21 +117,11 @@ async def _find_pinned(reading: Reading, place: Cursor) -> PublishedList:
         raise HTTPException(HTTPStatus.GONE, str(error)) from error
 
 
-def _page(query: RankingQuery, shown: Shown, listed: PublishedList, place: Cursor) -> Answer:
-    positions = listed.positions(place.level, place.parent)
-    rows = listed.rows.get(place.level, [])
-    end = place.offset + query.limit
-    page = [rows[position] for position in positions[place.offset : end]]
-    further = place.model_copy(update={"offset": end}).encode() if end < len(positions) else None
-    key = f"{place.encode()} {query.limit} {query.format}"
-    headers = _link(further, query) if further else {}
-    if query.format == "csv":
-        name = f"ranking-{listed.head.entry.origin.as_of}-{place.level}.csv"
-        return Answer(to_csv(place.level, page), key, CSV_TYPE, headers | {"Content-Disposition": f'attachment; filename="{name}"'})
-    content = shown.json(level=place.level, parent=place.parent, total=len(positions), next=further, rows=json_list(page))
-    return Answer(content, key, headers=headers)
-
-
-def _link(further: str, query: RankingQuery) -> dict[str, str]:
-    address = urlencode({"cursor": further, "limit": query.limit, "format": query.format})
-    return {"Link": f'</v1/rankings?{address}>; rel="next"'}
+def _page(limit: int, reading: Reading, shown: Shown, listed: PublishedList, place: Cursor) -> Answer:
+    rows = listed.within(Scope(place.scope), place.level, place.node)
+    end = place.offset + limit
+    further = place.model_copy(update={"offset": end}).sign(reading.cursor_key, reading.now()) if end < len(rows) else None
+    page = json_list(rows[place.offset : end])
+    content = shown.json(level=place.level, parent=place.node, total=len(rows), next=further, rows=page)
+    headers = {"Link": f'</v1/rankings?{urlencode({"cursor": further, "limit": limit})}>; rel="next"'} if further else {}
+    return Answer(content, f"{place.model_dump_json()} {limit} {further}", headers=headers)

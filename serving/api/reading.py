@@ -1,16 +1,13 @@
 """What a request reads from: the shelf of lists, the clock, and when a list is stale."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from serving.api.answers import Freshness, Shown
+from serving.api.door import Clock
 from serving.api.shelf import Head, Shelf
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)
@@ -20,6 +17,7 @@ class Reading:
     shelf: Shelf
     freshness: Freshness
     now: Clock
+    cursor_key: bytes
 
     def show(self, head: Head) -> Shown:
         """Return a list as it looks now."""

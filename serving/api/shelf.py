@@ -9,13 +9,11 @@ from threading import Lock
 
 from sqlalchemy import Engine
 
+from serving.access.actor import Scope
 from serving.api.models import ListHead
 from serving.entry import Body, Entry
 from serving.ledger import find, newest, read_body
-from serving.rollups import AREA_LEVELS
-from serving.rows import Level
-
-Positions = Sequence[int]
+from serving.rows import Level, place_of
 
 
 @dataclass(frozen=True)
@@ -38,24 +36,24 @@ class PublishedList:
     """One list as bytes, checked against the ledger when it was read."""
 
     head: Head
-    rows: dict[Level, list[bytes]]
-    """JSON of its rows, in published order."""
-    inside: dict[tuple[Level, str], list[int]]
-    """Level and path of an area -> which rows of that level lie in it, in order."""
+    _rows: dict[tuple[Level, str], list[bytes]]
+    """JSON of the rows of a level that stand at or below a node of the grid tree, in published order."""
 
     @classmethod
     def of(cls, entry: Entry, body: Body) -> "PublishedList":
         """Return a list from the ledger."""
-        inside: dict[tuple[Level, str], list[int]] = {}
+        rows: dict[tuple[Level, str], list[bytes]] = {}
         for level, placed in body.items():
-            for position, row in enumerate(placed):
-                for area in _areas_of(level, json.loads(row.body)):
-                    inside.setdefault((level, area), []).append(position)
-        return cls(Head.of(entry), {level: [row.body.encode() for row in placed] for level, placed in body.items()}, inside)
+            for row in placed:
+                content = row.body.encode()
+                for node in _nodes_above(place_of(json.loads(content))):
+                    rows.setdefault((level, node), []).append(content)
+        return cls(Head.of(entry), rows)
 
-    def positions(self, level: Level, parent: str | None) -> Positions:
-        """Return which rows of a level lie in an area, in order; all of them without one."""
-        return self.inside.get((level, parent), ()) if parent else range(len(self.rows.get(level, ())))
+    def within(self, scope: Scope, level: Level, node: str | None = None) -> Sequence[bytes]:
+        """Return the rows of a level that stand in a scope, and at or below a node where one is given."""
+        common = scope.meet(Scope(node or ""))
+        return self._rows.get((level, common.path), ()) if common else ()
 
 
 class Shelf:
@@ -102,10 +100,12 @@ class Shelf:
             return taken
 
 
-def _areas_of(level: Level, row: dict[str, str | None]) -> Iterator[str]:
-    """Yield the paths of the areas that a row lies in."""
-    if level == "grid":
-        yield from (path for name in AREA_LEVELS if (path := row[name]) is not None)
-        return
-    codes = str(row["path"]).split("/")
-    yield from ("/".join(codes[:depth]) for depth in range(1, len(codes)))
+def _nodes_above(place: str) -> Iterator[str]:
+    """Yield the whole, the areas that a place lies in, and the place itself.
+
+    >>> list(_nodes_above("d/t"))
+    ['', 'd', 'd/t']
+    """
+    yield ""
+    codes = place.split("/")
+    yield from ("/".join(codes[:depth]) for depth in range(1, len(codes) + 1) if place)

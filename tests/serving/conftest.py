@@ -7,9 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from argon2 import PasswordHasher
 
 from serving.cli.sample import make_sample
 from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, open_world, publish_model
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hash passwords as always, but with less work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.access.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +10,7 @@ from sqlalchemy import create_engine, text
 from features.database.engine import open_database
 from features.errors import NotFoundError, StoreError
 from serving import ledger
+from serving.access.actor import EVERYTHING, Scope
 from serving.entry import Origin, PublishedRow
 from serving.ledger import find, history, newest, publish, read_body, read_row, verify
 
@@ -22,8 +24,8 @@ ORIGIN = Origin(
 
 def body_of(*scores):
     return {
-        "grid": [PublishedRow(f"g{number}", f'{{"score":{score}}}') for number, score in enumerate(scores)],
-        "township": [PublishedRow("d/t", '{"sum":1}')],
+        "grid": [PublishedRow(f"g{number}", f'{{"path":"d/t/g{number}","score":{score}}}') for number, score in enumerate(scores)],
+        "township": [PublishedRow("d/t", '{"path":"d/t"}')],
     }
 
 
@@ -83,11 +85,13 @@ def test_reading_by_name_place_and_grid(chain):
     last = newest(chain)
 
     assert last == find(chain, last.ranking_id)
-    assert read_row(chain, last, "grid", "g1") == '{"score":2}'
-    assert read_row(chain, last, "grid", "nowhere") is None
+    assert read_row(chain, Scope("d/t"), last, "grid", "g1") == '{"path":"d/t/g1","score":2}'
+    assert read_row(chain, EVERYTHING, last, "grid", "nowhere") is None
+    assert read_row(chain, Scope("d/t2"), last, "grid", "g1") is None
     assert newest(chain, date(2020, 1, 1)) is None
-    assert [int(body.split(":")[1].rstrip("}")) for _, body in history(chain, "g0", "escalation", limit=9)] == [4, 3, 2, 1, 7]
-    assert len(history(chain, "g0", "escalation", limit=2)) == 2
+    assert [json.loads(body)["score"] for _, body in history(chain, Scope("d"), "g0", "escalation", limit=9)] == [4, 3, 2, 1, 7]
+    assert len(history(chain, EVERYTHING, "g0", "escalation", limit=2)) == 2
+    assert history(chain, Scope("d/t2"), "g0", "escalation", limit=2) == []
 
 
 @pytest.mark.parametrize("name", ["0" * 16, "", "%", "zz"])

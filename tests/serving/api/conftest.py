@@ -1,25 +1,10 @@
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from serving.api.app import create_app
+from tests.serving.visitors import Clock, open_client, sign_up
 from tests.serving.world import PUBLISHED_AT, World
-
-
-class Clock:
-    """A wall clock that stands until it is moved."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-def open_client(app: FastAPI) -> TestClient:
-    return TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -27,14 +12,22 @@ def clock():
     return Clock(PUBLISHED_AT + timedelta(hours=1))
 
 
+@pytest.fixture(scope="session")
+def token(shared_world: World):
+    """A token of the command centre in the shared world, which sees everything."""
+    _, token = sign_up(shared_world.engine, PUBLISHED_AT)
+    return token
+
+
 @pytest.fixture
-def client(shared_world: World, clock):
-    with open_client(create_app(shared_world.settings, shared_world.home, clock)) as client:
+def client(shared_world: World, clock, token):
+    with open_client(create_app(shared_world.settings, shared_world.home, clock), token) as client:
         yield client
 
 
 @pytest.fixture
 def fresh_client(world: World, clock):
     """A client of a home in which nothing was published yet."""
-    with open_client(create_app(world.settings, world.home, clock)) as client:
+    _, token = sign_up(world.engine, PUBLISHED_AT)
+    with open_client(create_app(world.settings, world.home, clock), token) as client:
         yield client

@@ -3,10 +3,12 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import pytest
 
 from serving.ledger import newest
+from tests.serving.visitors import sign_up
 
 PROGRAM = """
 import sys
@@ -16,19 +18,20 @@ from serving.api.server import serve
 from serving.settings import Settings
 serve(Home(Path(sys.argv[1])), Settings(serving={"port": int(sys.argv[2])}))
 """
-REQUEST = b"GET /v1/rankings?limit=40 HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
 def server(shared_world):
-    """A running server and its port."""
+    """A running server, its port, and a request that it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(shared_world.home.root), str(port)], stderr=subprocess.PIPE, text=True)
     address = next(line for line in process.stderr if "running on" in line)
     assert f"http://127.0.0.1:{port} " in address
-    yield process, port
+    _, token = sign_up(shared_world.engine, datetime.now(UTC))
+    request = f"GET /v1/rankings?limit=40 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
+    yield process, port, request.encode()
     process.kill()
     process.stderr.close()
     process.wait()
@@ -51,14 +54,14 @@ def content_length(received):
 
 
 def test_serve_stop_signal_answers_what_is_in_flight(server, shared_world):
-    process, port = server
+    process, port, request = server
     with ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=15)) for _ in range(100)]
         for connection in connections:
-            connection.sendall(REQUEST)
+            connection.sendall(request)
             read_answer(connection)
         for connection in connections:
-            connection.sendall(REQUEST)
+            connection.sendall(request)
         process.send_signal(signal.SIGTERM)
         answers = [read_answer(connection) for connection in connections]
 
@@ -68,8 +71,8 @@ def test_serve_stop_signal_answers_what_is_in_flight(server, shared_world):
 
 
 def test_serve_answers_do_not_name_the_server(server):
-    _, port = server
+    _, port, request = server
     with socket.create_connection(("127.0.0.1", port), timeout=15) as connection:
-        connection.sendall(REQUEST)
+        connection.sendall(request)
 
         assert b"\r\nserver:" not in read_answer(connection).lower()

@@ -1,0 +1,92 @@
+"""The door: whose a session or token is, remembered for a moment so that not every request asks the database."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum, auto
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine
+
+from features.errors import StoreError
+from serving.access.actor import Actor
+from serving.access.credentials import hash_secret
+from serving.access.sessions import actor_of_session, close_session
+from serving.access.tokens import actor_of_token
+
+Clock = Callable[[], datetime]
+
+REMEMBERED = timedelta(seconds=1)
+"""How long a credential that has ended may still be let in by another process."""
+WITHOUT_STORE = timedelta(minutes=15)
+"""How long whoever was let in goes on being let in while the database cannot be asked."""
+KEPT = 10_000
+
+
+class Credential(StrEnum):
+    """What a request can prove itself by."""
+
+    SESSION = auto()
+    TOKEN = auto()
+
+
+_LOOK_UP: dict[Credential, Callable[[Engine, str, datetime], Actor | None]] = {
+    Credential.SESSION: actor_of_session,
+    Credential.TOKEN: actor_of_token,
+}
+
+
+@dataclass(frozen=True)
+class _Known:
+    actor: Actor
+    at: datetime
+
+
+class Door:
+    """Looks up credentials and remembers, by their hashes, those that were good."""
+
+    def __init__(self, engine: Engine, now: Clock) -> None:
+        self._engine = engine
+        self._now = now
+        self._known: OrderedDict[tuple[Credential, str], _Known] = OrderedDict()
+
+    def remembered(self, kind: Credential, secret: str) -> Actor | None:
+        """Return whose it is if that was looked up just now."""
+        known = self._known.get((kind, hash_secret(secret)))
+        return known.actor if known and self._now() - known.at < REMEMBERED else None
+
+    def look_up(self, kind: Credential, secret: str) -> Actor | None:
+        """Return whose it is; None where it is nobody's, or has ended.
+
+        Raises:
+            StoreError: the database cannot be asked, and the credential was not seen lately.
+        """
+        key, now = (kind, hash_secret(secret)), self._now()
+        known = self._known.pop(key, None)
+        try:
+            actor = _LOOK_UP[kind](self._engine, secret, now)
+        except StoreError:
+            if known is None or now - known.at >= WITHOUT_STORE:
+                raise
+            self._known[key] = known
+            return known.actor
+        if actor:
+            self._known[key] = _Known(actor, now)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return actor
+
+    def close(self, secret: str) -> None:
+        """End a session, here at once."""
+        self._known.pop((Credential.SESSION, hash_secret(secret)), None)
+        close_session(self._engine, secret, self._now())
+
+
+async def _door(request: Request) -> Door:
+    door: Door = request.state.door
+    return door
+
+
+DoorOf = Annotated[Door, Depends(_door)]
