@@ -8,16 +8,20 @@ from scipy.stats import poisson
 from features.days import EPOCH
 from features.facts import Facts
 from features.panel.build import Panel
+from features.places import Places
 from features.schema import Col
 from training.bootstrap import draw_weights, number_blocks
 from training.labels import count_labels, surge_thresholds
 from training.metrics import Outcomes, Predicted
+from training.resident import resident_reported
 from training.subsets import subsets
+from training.usual_level import USUAL_RATE
 
 Floats = npt.NDArray[np.float64]
 
 EXPECTED, RISK, SURGE = "expected_", "risk_", "surge_"
 """What a column says of a model: its expected count, P(at least one), P(count >= threshold)."""
+FOLD, TOWNSHIP, USUAL_LEVEL, RESIDENT_COUNT = "fold", "township", "usual_level", "resident_count"
 DUE = "due"
 """Column that tells where an open case reaches, within the horizon, the day on which a rule of the clock would count it."""
 
@@ -25,21 +29,39 @@ DUE = "due"
 def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str, Floats]]) -> pl.DataFrame:
     """Put the folds' predictions beside the labels, one row per as_of and grid of the test part.
 
-    Returns: as_of, grid_id, block (for the bootstrap), count, usual_count (by the grid's own last 365 days), threshold (of a surge), due,
-    one flag per subset, and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*` (P(count >= threshold)).
+    Returns: as_of, grid_id, township and area_type (empty where unknown), fold (from 0), block (for the bootstrap), count, resident_count
+    (of cases residents brought; null where the log does not say), usual_count (by the grid's own last 365 days), usual_level (the same,
+    steadied), threshold (of a surge), due, one flag per subset, and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*`
+    (P(count >= threshold)).
     """
     grids, as_ofs = len(panel.grid_ids), len(panel.as_ofs)
     usual = panel.column("target_count_grid_365d").astype(np.float64) / panel.column("history_days") * horizon_days
     columns: dict[str, npt.NDArray[np.generic]] = {
         Col.AS_OF: np.repeat(np.datetime64(EPOCH, "D") + panel.as_ofs, grids),
         Col.GRID_ID: np.tile(panel.grid_ids, as_ofs),
+        TOWNSHIP: np.tile(_townships(facts.places), as_ofs),
+        Col.AREA_TYPE: np.tile(facts.places.area_type, as_ofs),
+        FOLD: np.repeat(np.arange(len(said)), [fold[next(iter(fold))].size for fold in said]),
         "block": number_blocks(panel.as_ofs, facts.places).ravel(),
         "count": count_labels(facts, panel.as_ofs, horizon_days).ravel(),
         "usual_count": usual.ravel(),
+        USUAL_LEVEL: panel.column(USUAL_RATE).astype(np.float64).ravel() * horizon_days,
         "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
     }
-    columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(panel)}.items()}
-    return pl.DataFrame(columns | {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]})
+    columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(facts, panel)}.items()}
+    said_of = {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]}
+    return pl.DataFrame(columns | said_of).with_columns(_resident_counts(facts, panel, horizon_days))
+
+
+def _resident_counts(facts: Facts, panel: Panel, horizon_days: int) -> pl.Series:
+    resident = resident_reported(facts)
+    counts = None if resident is None else count_labels(resident, panel.as_ofs, horizon_days).ravel()
+    return pl.Series(RESIDENT_COUNT, counts if counts is not None else [None] * panel.values[0].size, pl.Float32)
+
+
+def _townships(places: Places) -> npt.NDArray[np.str_]:
+    level = places.levels.get("township")
+    return np.full(places.size, "") if level is None else np.array(level.codes)[level.member]
 
 
 def _falls_due(panel: Panel, horizon_days: int) -> npt.NDArray[np.bool_]:

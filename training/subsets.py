@@ -3,23 +3,36 @@
 import numpy as np
 import numpy.typing as npt
 
+from features.facts import Facts
 from features.panel.build import Panel
 from training.baselines import z_score
 from training.flags import flag
 
 Flags = npt.NDArray[np.bool_]
 
-QUIET_DAYS = 90
+FESTIVAL = "days_to_spring_festival"
+QUIET_DAYS, YEAR_DAYS = 90, 365
 CHRONIC_SHARE = 0.1
 RISING_Z = 1.0
+LOW_REPORTING_SHARE = 0.25
+FESTIVAL_DAYS = 28
+REDRAWN_DAYS = 60
+
+SUBSETS = ("onset", "chronic", "rising", "low_reporting", "before_spring_festival", "after_redraw")
 
 
-SUBSETS = ("onset", "chronic", "rising")
-
-
-def subsets(panel: Panel) -> dict[str, Flags]:
+def subsets(facts: Facts, panel: Panel) -> dict[str, Flags]:
     """Return name -> which rows belong to it, (T, G)."""
-    return dict(zip(SUBSETS, (_quiet(panel), _chronic(panel), z_score(panel) >= RISING_Z), strict=True))
+    redrawn_ago = panel.as_ofs[:, None] - facts.places.redrawn_day.astype(np.int64)
+    chosen = (
+        _quiet(panel),
+        _chronic(panel),
+        z_score(panel) >= RISING_Z,
+        _low_reporting(panel),
+        _before_spring_festival(panel),
+        (redrawn_ago >= 0) & (redrawn_ago < REDRAWN_DAYS),
+    )
+    return dict(zip(SUBSETS, chosen, strict=True))
 
 
 def _quiet(panel: Panel) -> Flags:
@@ -35,5 +48,28 @@ def _quiet(panel: Panel) -> Flags:
 def _chronic(panel: Panel) -> Flags:
     """Tell which grids are among the tenth with the most escalations of the last year."""
     counts = panel.column("target_count_grid_365d")
-    as_of = np.repeat(np.arange(len(counts)), counts.shape[1])
-    return np.asarray((flag(counts.ravel(), as_of, CHRONIC_SHARE) == 1).reshape(counts.shape) & (counts > 0))
+    return _highest(counts, CHRONIC_SHARE) & (counts > 0)
+
+
+def _low_reporting(panel: Panel) -> Flags:
+    """Tell which grids are among the quarter that reported least in a year, all kinds of cases but petitions together."""
+    reports = [
+        panel.column(feature.name)
+        for feature in panel.features
+        if feature.family == "counts" and feature.window_days == YEAR_DAYS and not feature.is_petition_volume
+    ]
+    return _highest(-np.sum(reports, axis=0), LOW_REPORTING_SHARE) if reports else np.zeros(panel.values.shape[1:], np.bool_)
+
+
+def _before_spring_festival(panel: Panel) -> Flags:
+    """Tell which as_ofs lie in the four weeks before the Spring Festival, where it is kept."""
+    if FESTIVAL not in panel.names:
+        return np.zeros(panel.values.shape[1:], np.bool_)
+    ahead = panel.column(FESTIVAL)
+    return np.asarray((ahead > 0) & (ahead <= FESTIVAL_DAYS))
+
+
+def _highest(values: npt.NDArray[np.floating], share: float) -> Flags:
+    """Tell which grids are surely among the highest `share` of their as_of; those tied at the edge are not."""
+    as_of = np.repeat(np.arange(len(values)), values.shape[1])
+    return np.asarray((flag(values.ravel(), as_of, share) == 1).reshape(values.shape))

@@ -12,6 +12,7 @@ from training.backtest import backtest, judge
 from training.fit import fit, training_part
 from training.folds import Gap, rolling_folds
 from training.metrics import METRICS
+from training.subsets import SUBSETS
 
 DAYS = 400
 GAP = Gap(HORIZON, 0)
@@ -47,7 +48,7 @@ def test_to_json_has_exactly_the_published_keys(result):
     assert all(sorted(model["ci95"]) == sorted(METRICS) for model in report["models"].values())
     assert next(iter(report["models"])) == "lightgbm"
     assert set(report["differences"]) == set(report["models"]) - {"lightgbm"}
-    assert set(report["subsets"]) == {"onset", "chronic", "rising", "surge"}
+    assert set(report["subsets"]) == {*SUBSETS, "surge"}
     assert "z_score_28d" in report["subsets"]["surge"]["models"]
 
 
