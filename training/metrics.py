@@ -109,12 +109,12 @@ def _row_sums(outcomes: Outcomes, predicted: Predicted) -> Iterator[tuple[str, F
     yield "brier", (predicted.risk - positive) ** 2
     yield "climatology", (outcomes.climatology - positive) ** 2
     yield "deviance", 2 * ((xlogy(counts, counts) - xlogy(counts, predicted.expected)) - counts + predicted.expected)
-    bins = _risk_bins(predicted.risk)
+    bins = risk_bins(predicted.risk)
     for number in range(RISK_BINS):
         yield f"bin {number}", (predicted.risk - positive) * (bins == number)
 
 
-def _risk_bins(risk: Floats) -> npt.NDArray[np.intp]:
+def risk_bins(risk: Floats) -> npt.NDArray[np.intp]:
     """Put rows into ten bins of about equal size by risk, equal risks into the same one."""
     edges = np.quantile(risk, np.arange(1, RISK_BINS) / RISK_BINS) if len(risk) else np.zeros(0)
     return np.searchsorted(edges, risk, side="right")

@@ -29,6 +29,8 @@ class BacktestSettings(Section):
     """Refits over the test part; each learns from everything ripe by then."""
     bootstrap: int = Field(default=500, ge=20)
     """Resamples behind every interval."""
+    capacities: tuple[int, ...] = (10, 30, 60)
+    """Grids that can be looked after per list, for which precision is reported."""
     too_good: TooGood = TooGood()
     seed: int = 1
 

@@ -1,6 +1,7 @@
 import numpy as np
+import pytest
 
-from training.flags import flag
+from training.flags import flag, flag_top, without_ties
 
 
 def test_flag_counts_per_as_of_and_rounds_half_up():
@@ -29,3 +30,21 @@ def test_flag_ties_equal_the_mean_over_random_orders():
 
 def test_flag_no_rows_gives_none():
     assert flag(np.zeros(0), np.zeros(0, int), 0.1).tolist() == []
+
+
+def test_flag_top_counts_places_not_shares():
+    score, as_of = np.array([5.0, 4, 3, 9, 9, 9]), np.repeat([0, 1], 3)
+
+    assert flag_top(score, as_of, 1).tolist() == pytest.approx([1, 0, 0, 1 / 3, 1 / 3, 1 / 3])
+    assert flag_top(score, as_of, 5).tolist() == [1] * 6
+
+
+def test_without_ties_for_and_against_a_score_bound_the_expected_hits():
+    generator = np.random.default_rng(1)
+    score, counts, as_of = generator.integers(0, 3, 60).astype(float), generator.poisson(1, 60), np.repeat([0, 1, 2], 20)
+
+    worst, expected, best = (
+        (flag(values, as_of, 0.25) * counts).sum() for values in (without_ties(score, -counts), score, without_ties(score, counts))
+    )
+
+    assert worst < expected < best
