@@ -1,19 +1,25 @@
 """The daily run: score, explain, sum, and write the ledger once."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from functools import partial
 
+import numpy as np
 from sqlalchemy import Engine, select
 
 from features.database.engine import reading
 from features.database.tables import grid
-from features.days import day_number, midnight
-from features.errors import UsageError
+from features.days import day_number, midnight, to_date
+from features.errors import NotReadyError, UsageError
 from features.home import Home
+from serving.alerts.listed import Listed
+from serving.alerts.raising import Raising
 from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
 from serving.listing import list_grids
 from serving.rollups import roll_up
-from serving.scoring import ScoredDay, score_day
+from serving.rows import Explanation
+from serving.scoring import ScoredDay, score_days
 from serving.settings import Settings
 from serving.weeks import weekly_escalations
 from training.code_version import code_version
@@ -29,19 +35,45 @@ def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datet
         UsageError: the day has not begun.
         NotReadyError: there is no champion, or no record to rank by.
     """
-    if midnight(day_number(as_of), settings.tz) > now:
-        raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
-    day = score_day(home, engine, settings, as_of, target)
-    grids = list_grids(day, grid_names(engine), settings.ranking)
-    weekly = weekly_escalations(day.facts, day_number(as_of))
-    areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
-    return publish(engine, _origin(day, settings), to_body({"grid": {row.grid_id: row for row in grids}, **areas}), now)
+    return next(rank_days(home, engine, settings, [as_of], now, target))
+
+
+def rank_days(
+    home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], now: datetime, target: str | None = None
+) -> Iterator[Entry]:
+    """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
+    for as_of in as_ofs:
+        if midnight(day_number(as_of), settings.tz) > now:
+            raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
+    names = grid_names(engine)
+    for day in score_days(home, engine, settings, as_ofs, target):
+        _refuse_stale(day)
+        grids = list_grids(day, names, settings.ranking)
+        weekly = weekly_escalations(day.facts, day_number(day.as_of))
+        areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
+        body = to_body({"grid": {row.grid_id: row for row in grids}, **areas})
+        raising = Raising(Listed(grids), partial(_explain, day), settings.alerts, settings.tz)
+        yield publish(engine, _origin(day, settings), body, now, raising)
 
 
 def grid_names(engine: Engine) -> dict[str, str]:
     """Return grid_id -> name."""
     with reading(engine) as connection:
         return {row.grid_id: row.name for row in connection.execute(select(grid.c.grid_id, grid.c.name))}
+
+
+def _refuse_stale(day: ScoredDay) -> None:
+    """Refuse a list on which no grid could be rated, for every source is behind: an empty list would look like a calm day."""
+    if not len(day.rated) and "stale_source" in day.coverage.withheld:
+        through = to_date(day.facts.known_through_day)
+        raise NotReadyError(
+            f"at least one source must be up to date on {day.as_of}, and the newest report is of {through}. Ingest newer data."
+        )
+
+
+def _explain(day: ScoredDay, grid_ids: Sequence[str]) -> dict[str, Explanation]:
+    places = np.array([np.searchsorted(day.panel.grid_ids, grid_id) for grid_id in grid_ids], np.int64)
+    return dict(zip(grid_ids, day.explain(places), strict=True))
 
 
 def _origin(day: ScoredDay, settings: Settings) -> Origin:

@@ -1,5 +1,6 @@
 """Scoring one day: the same facts, panel and model code as in training, for a single as_of."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,25 +73,31 @@ def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, targe
         NotReadyError: there is no champion.
         StoreError: the champion's files are not what was published.
     """
+    return next(score_days(home, engine, settings, [as_of], target))
+
+
+def score_days(home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], target: str | None = None) -> Iterator[ScoredDay]:
+    """Score several days as `score_day` would; champion and log are read once."""
     champion = current(home, engine, target)
     model = Fitted.from_files(dict(champion.files))
     snapshot = read_log(home, engine)
     _, feeds = find_target(snapshot, model.target, settings)
     facts = read_facts(snapshot, model.target, settings)
-    day = day_number(as_of)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
-    panel = build_panel(facts, np.array([day], np.int32), model.horizon_days, settings)
-    scores = model.predict(panel)
-    return ScoredDay(
-        as_of=as_of,
-        model_hash=champion.hash,
-        model_version=str(champion.version),
-        model=model,
-        facts=facts,
-        panel=panel,
-        coverage=read_coverage(records, facts, day, settings.ranking.stale_source_days, settings.tz),
-        expected=scores.expected[0],
-        usual_level=scores.usual_level[0],
-        risk=scores.risk[0],
-        refits=model.predict_replicates(panel)[:, 0],
-    )
+    for as_of in as_ofs:
+        day = day_number(as_of)
+        panel = build_panel(facts, np.array([day], np.int32), model.horizon_days, settings)
+        scores = model.predict(panel)
+        yield ScoredDay(
+            as_of=as_of,
+            model_hash=champion.hash,
+            model_version=str(champion.version),
+            model=model,
+            facts=facts,
+            panel=panel,
+            coverage=read_coverage(records, facts, day, settings.ranking.stale_source_days, settings.tz),
+            expected=scores.expected[0],
+            usual_level=scores.usual_level[0],
+            risk=scores.risk[0],
+            refits=model.predict_replicates(panel)[:, 0],
+        )

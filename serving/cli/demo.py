@@ -1,58 +1,86 @@
-"""`yujing demo`: the whole way on a made-up district, from a case file to a list that is served."""
+"""`yujing demo`: the whole way on a simulated district, from its files to lists that are served."""
 
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+import os
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
+from features.errors import UsageError
 from features.home import Home
 from serving.cli.ingest import ingest
 from serving.cli.models import promote_model
 from serving.cli.output import message
-from serving.cli.rank import rank
+from serving.cli.rank import rank_days
 from serving.cli.serve import serve
-from serving.cli.train import train
+from serving.cli.simulate import Seed, simulate
+from serving.cli.train import train_and_show
 from serving.cli.workspace import Workspace
 
-Seed = Annotated[int, typer.Option("--seed", help="Another number makes another district.")]
-Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the list at the end.")]
+HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]
+Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the lists at the end.")]
 
-DAYS = 730
-GRIDS = 40
-TOP = 10
+ZONE = ZoneInfo("Asia/Shanghai")
+"""Where the simulated district lies."""
+YEARS = 4
+LIST_DAYS = 14
 REASON = "demo: published to be looked at, whatever the gate says"
+ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")
+"""Variables that would lead the demo into a store that others use."""
 
 
-def demo(work: Workspace, *, seed: Seed = 1, with_server: Serve = True) -> None:
-    """Make up a small district and run it the whole way."""
-    today = datetime.now(work.settings.tz).date()
-    place = Workspace(Home(work.home.root / f"demo-{today}-{seed}"), work.config)
-    message(f"Everything of this demo lives in {place.home.root}; no event in it ever happened.")
-    cases, grids = _write_sample(place, today, seed)
-    steps: dict[str, Callable[[], None]] = {
-        "ingest": lambda: ingest(place, files=[cases], grids=grids),
-        "backtest and train": lambda: train(place),
+def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", with_server: Serve = True) -> None:
+    """Simulate a district and run it the whole way.
+
+    What is done already is not done again: stop it at any time and run it again, on the same day.
+    """
+    _keep_apart(work)
+    today = datetime.now(ZONE).date()
+    home = Home(work.home.root / f"demo-{preset}-{today}-{seed}")
+    files = home.root / "files"
+    place = Workspace(home, files / "config.yaml")
+    message(f"Everything of this demo lives in {home.root}; nothing in it ever happened.")
+    steps: Mapping[str, Callable[[], None]] = {
+        "simulate": lambda: simulate(work, out=files, preset=preset, years=YEARS, seed=seed, end=today),
+        "ingest": lambda: ingest(
+            place,
+            files=[files / "cases.csv"],
+            source=str(files / "source.yaml"),
+            grids=files / "grids.csv",
+            crosswalk=files / "crosswalk.csv",
+        ),
+        "backtest and train": lambda: train_and_show(place, truth=files / "truth"),
         "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),
-        "rank": lambda: rank(place, as_of=today, top=TOP),
+        "rank": lambda: rank_days(place, [today - timedelta(days=ago) for ago in reversed(range(LIST_DAYS))]),
     }
-    for number, (name, step) in enumerate(steps.items(), start=1):
-        message(f"[{number}/{len(steps)}] {name}")
-        step()
-    message(f"To look around: export YUJING_HOME={place.home.root}")
+    _run(steps, home.folder(home.root / "done"))
+    message(f"To look around: export YUJING_HOME={shlex.quote(str(home.root))}; add --config {shlex.quote(str(place.config))}")
     if with_server:
         serve(place)
 
 
-def _write_sample(work: Workspace, today: date, seed: int) -> tuple[Path, Path]:
-    """Write a case file and a grid file whose last day is yesterday."""
-    import numpy as np
+def _keep_apart(work: Workspace) -> None:
+    """Refuse what would lead the demo into stores that others use."""
+    if work.config is not None:
+        raise UsageError(f"demo brings its own configuration, got --config {work.config}. Leave it out.")
+    if found := [name for name in ELSEWHERE if name in os.environ]:
+        raise UsageError(f"demo keeps everything in a home of its own, and {' and '.join(found)} would lead elsewhere. Unset it.")
 
-    from serving.cli.sample import make_sample
 
-    sample = make_sample(today - timedelta(days=1), DAYS, GRIDS, np.random.default_rng(seed))
-    folder = work.home.folder(work.home.root / "sample")
-    sample.cases.write_csv(folder / "cases.csv", datetime_format="%Y-%m-%dT%H:%M:%S")
-    sample.grids.write_csv(folder / "grids.csv")
-    return folder / "cases.csv", folder / "grids.csv"
+def _run(steps: Mapping[str, Callable[[], None]], done: Path) -> None:
+    """Take each step that was not finished before; a step that is broken off and taken again adds nothing twice."""
+    for number, (name, step) in enumerate(steps.items(), start=1):
+        label = f"[{number}/{len(steps)}] {name}"
+        if (done / name).exists():
+            message(f"{label}: done before")
+            continue
+        message(label)
+        began = time.monotonic()
+        step()
+        (done / name).touch()
+        message(f"{label}: {time.monotonic() - began:.1f} s")

@@ -1,42 +1,68 @@
 """`yujing rank` and `yujing explain`: the list of a day, and the words behind one of its rows."""
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serving.cli.options import AsJson, AsOf, TargetName
-from serving.cli.output import json_text, message, print_table
+from serving.cli.output import json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from serving.entry import Entry
     from serving.rows import GridRow
 
 Top = Annotated[int, typer.Option("--top", min=0, help="Rows to print; the ledger holds them all.")]
 GridId = Annotated[str, typer.Argument(metavar="GRID", help="Code of a grid.")]
 
+TOP = 20
 COLUMNS = ("rank", "range", "grid", "name", "level", "expected", "usual", "factor", "risk", "confidence")
 
 
-def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 20, as_json: AsJson = False) -> None:
+def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = TOP, as_json: AsJson = False) -> None:
     """Publish the list of a day.
 
     A list that stands already is printed as it stands.
     """
     from serving.daily import rank as publish
-    from serving.ledger import read_body
+
+    entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
+    if as_json:
+        about = {"ranking_id": entry.ranking_id, "as_of": as_of.isoformat(), "revision": entry.revision}
+        typer.echo(json_text(about | {"rows": [json.loads(body) for body in _bodies(work, entry)]}))
+        return
+    _show(work, entry, top)
+
+
+def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:
+    """Publish the lists of several days and print the last."""
+    from serving.daily import rank_days as publish
+
+    entries = []
+    with progress("rank") as step:
+        for entry in publish(work.home, work.engine, work.settings, as_ofs, datetime.now(UTC)):
+            entries.append(entry)
+            step(len(entries), len(as_ofs))
+    _show(work, entries[-1], TOP)
+
+
+def _show(work: Workspace, entry: "Entry", top: int) -> None:
     from serving.rows import GridRow
     from serving.words import SERVICE_ONLY
 
-    entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
-    bodies = [row.body for row in read_body(work.engine, entry)["grid"]]
-    if as_json:
-        about = {"ranking_id": entry.ranking_id, "as_of": as_of.isoformat(), "revision": entry.revision}
-        typer.echo(json_text(about | {"rows": [json.loads(body) for body in bodies]}))
-        return
+    bodies = _bodies(work, entry)
     print_table(COLUMNS, [_cells(GridRow.model_validate_json(body)) for body in bodies[:top]])
-    message(f"List {entry.ranking_id} of {as_of}, revision {entry.revision}: {len(bodies)} grids. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
+    listed = f"List {entry.ranking_id} of {entry.origin.as_of}, revision {entry.revision}: {len(bodies)} grids"
+    message(f"{listed}. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
+
+
+def _bodies(work: Workspace, entry: "Entry") -> list[str]:
+    from serving.ledger import read_body
+
+    return [row.body for row in read_body(work.engine, entry)["grid"]]
 
 
 def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:

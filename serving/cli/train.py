@@ -1,9 +1,10 @@
 """`yujing train`: a new challenger."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.cli.figures import draw, tabulate
+from serving.cli.figures import compare_with_truth, draw, tabulate, tabulate_gaps
 from serving.cli.options import TargetName
 from serving.cli.output import message
 from serving.cli.workspace import Workspace
@@ -17,6 +18,11 @@ def train(work: Workspace, *, target: TargetName = None) -> None:
 
     The backtest comes first; its figures go with the model.
     """
+    train_and_show(work, target)
+
+
+def train_and_show(work: Workspace, target: str | None = None, truth: Path | None = None) -> None:
+    """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered."""
     from features.derive import find_target
     from training.train import train as fit_and_register
 
@@ -24,8 +30,10 @@ def train(work: Workspace, *, target: TargetName = None) -> None:
     facts, _ = work.facts(target)
     message(f"Backtest and fit on {facts.target_name}, which take a while.")
     trained = fit_and_register(work.home, facts, definition, _champion(work, facts.target_name), work.settings, datetime.now(UTC))
-    draw(work.home, trained.result)
-    tabulate(trained.result)
+    result, gaps = compare_with_truth(trained.result, truth, work.settings) if truth else (trained.result, [])
+    draw(work.home, result)
+    tabulate(result)
+    tabulate_gaps(gaps)
     for objection in trained.objections:
         message(f"The gate would object: {objection}.")
     message(f"Version {trained.version} is the challenger of {facts.target_name}. Publish it with `yujing models promote`.")
