@@ -1,0 +1,158 @@
+"""Raising alerts from a list that is being published, inside the transaction that writes it: both are there or neither."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+
+from features.database.alert_tables import OPEN_STATES, alert, alert_decision
+from features.database.tables import ranking, ranking_row
+from serving.alerts import silences
+from serving.alerts.answering import expire, name_alert, write_first
+from serving.alerts.life import RAISED, State
+from serving.alerts.listed import Listed, Rated
+from serving.alerts.reviews import hold
+from serving.alerts.rule import Decision, Outcome, Standing, decide, seeded
+from serving.alerts.words import Subject, compose
+from serving.audit import OPERATOR
+from serving.entry import Entry
+from serving.rows import Explanation, GridRow
+from serving.settings import AlertSettings
+
+Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]
+"""Explains rated grids, given by grid_id."""
+
+
+@dataclass(frozen=True)
+class Raising:
+    """What alerts are raised from."""
+
+    listed: Listed
+    explain: Explain
+    """For grids whose reasons the list leaves out."""
+    settings: AlertSettings
+    zone: ZoneInfo
+
+    def __call__(self, connection: Connection, entry: Entry) -> None:
+        """End what has run out, hold the list where it is to be reviewed, and raise alerts if it is the list of the very day."""
+        today = entry.published_at.astimezone(self.zone).date()
+        expire(connection, today, entry.published_at)
+        if self.settings.review:
+            hold(connection, entry.id, entry.published_at)
+        if entry.origin.as_of != today:
+            return
+        before = _list_before(connection, entry)
+        standing = _standing(connection, entry, before, self.settings.cool_down_days, self.listed)
+        day = seeded(entry.origin.as_of, entry.origin.target, entry.origin.seed)
+        decisions = decide(self.listed.candidates, standing, self.settings, day)
+        _note(connection, entry, decisions, self.listed)
+        raised = [each for each in decisions if each.outcome is Outcome.RAISED]
+        self._write(connection, entry, raised, _rows_of(connection, before, [each.grid_id for each in raised]))
+
+    def _write(self, connection: Connection, entry: Entry, raised: Sequence[Decision], before: Mapping[str, GridRow]) -> None:
+        rated = self.listed.rated
+        explained = {each.grid_id: found for each in raised if (found := rated[each.grid_id].row.explanation)}
+        if missing := [each.grid_id for each in raised if each.grid_id not in explained]:
+            explained |= self.explain(missing)
+        for each in raised:
+            row = rated[each.grid_id].row.model_copy(update={"explanation": explained[each.grid_id]})
+            subject = self._subject(entry, Rated(row, rated[each.grid_id].score), explained[each.grid_id], before.get(each.grid_id), each)
+            write_first(connection, _alert_row(entry, subject, each, rated[each.grid_id].path), RAISED, each.chosen_by, OPERATOR)
+
+    def _subject(self, entry: Entry, rated: Rated, explanation: Explanation, before: GridRow | None, decision: Decision) -> Subject:
+        origin = entry.origin
+        return Subject(
+            row=rated.row,
+            score=rated.score,
+            explanation=explanation,
+            odds=self.listed.odds(rated.score),
+            rated=len(self.listed.rated),
+            through=(origin.data_through - timedelta(microseconds=1)).astimezone(self.zone).date(),
+            starts=origin.as_of,
+            ends=origin.as_of + timedelta(days=origin.horizon_days),
+            before=before,
+            random=decision.chosen_by == "random",
+            second_look=decision.second_look,
+        )
+
+
+def _standing(connection: Connection, entry: Entry, before: int | None, cool_down_days: int, listed: Listed) -> Standing:
+    target, now = alert.c.target == entry.origin.target, entry.published_at
+    ended = (alert.c.state.not_in(OPEN_STATES), alert.c.since > now - timedelta(days=cool_down_days))
+    above = (alert_decision.c.ranking_id == before, alert_decision.c.chosen_by == "score")
+    return Standing(
+        open=_grids(connection, alert.c.grid_id, target, alert.c.state.in_(OPEN_STATES)),
+        cooling=_grids(connection, alert.c.grid_id, target, *ended),
+        above=_grids(connection, alert_decision.c.grid_id, *above),
+        silences=silences.active(connection, now),
+        raised_today=_raised_today(connection, entry, listed) if entry.revision else None,
+    )
+
+
+def _raised_today(connection: Connection, entry: Entry, listed: Listed) -> dict[str, int]:
+    """Count per township the alerts that earlier revisions of the same day raised."""
+    origin = entry.origin
+    same_day = (alert.c.target == origin.target, alert.c.starts == origin.as_of, alert.c.follows.is_(None))
+    grids = _grids(connection, alert.c.grid_id, *same_day)
+    counted: dict[str, int] = {}
+    for candidate in listed.candidates:
+        counted[candidate.unit] = counted.get(candidate.unit, 0) + (candidate.grid_id in grids)
+    return counted
+
+
+def _grids(connection: Connection, column: ColumnElement[str], *wanted: ColumnElement[bool]) -> frozenset[str]:
+    return frozenset(connection.execute(select(column).where(*wanted)).scalars())
+
+
+def _list_before(connection: Connection, entry: Entry) -> int | None:
+    """Return the number of the newest list of an earlier day."""
+    earlier = (ranking.c.target == entry.origin.target, ranking.c.as_of < entry.origin.as_of)
+    return connection.execute(select(ranking.c.id).where(*earlier).order_by(ranking.c.as_of.desc(), ranking.c.id.desc()).limit(1)).scalar()
+
+
+def _rows_of(connection: Connection, number: int | None, grid_ids: Sequence[str]) -> dict[str, GridRow]:
+    """Return the rows that some grids had on a list."""
+    wanted = (ranking_row.c.ranking_id == number, ranking_row.c.level == "grid", ranking_row.c.place.in_(grid_ids))
+    rows = connection.execute(select(ranking_row.c.place, ranking_row.c.body).where(*wanted))
+    return {row.place: GridRow.model_validate_json(row.body) for row in rows}
+
+
+def _note(connection: Connection, entry: Entry, decisions: Iterable[Decision], listed: Listed) -> None:
+    """Keep what was decided on every grid above the threshold or drawn at random."""
+    noted = [
+        {
+            "ranking_id": entry.id,
+            "grid_id": each.grid_id,
+            "path": listed.rated[each.grid_id].path,
+            "outcome": each.outcome,
+            "chosen_by": each.chosen_by,
+        }
+        for each in decisions
+        if each.outcome is not Outcome.BELOW_THRESHOLD
+    ]
+    if noted:
+        connection.execute(insert(alert_decision), noted)
+
+
+def _alert_row(entry: Entry, subject: Subject, decision: Decision, path: str) -> dict[str, object]:
+    return {
+        "alert_id": name_alert(entry.ranking_id, decision.grid_id),
+        "ranking_id": entry.id,
+        "grid_id": decision.grid_id,
+        "path": path,
+        "target": entry.origin.target,
+        "starts": subject.starts,
+        "ends": subject.ends,
+        "raised_at": entry.published_at,
+        "chosen_by": decision.chosen_by,
+        "selection_probability": decision.selection_probability,
+        "second_look": decision.second_look,
+        "level": None if decision.second_look else subject.level,
+        "body": compose(subject).model_dump_json(),
+        "state": State.PUBLISHED,
+        "since": entry.published_at,
+        "owner": path,
+        "version": 1,
+    }

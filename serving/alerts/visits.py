@@ -1,0 +1,85 @@
+"""Visits: where somebody went, and whether the model sent them; without this the list would learn its own patrols."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum, auto
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection, Engine, insert, select
+
+from features.database.alert_tables import visit
+from features.database.engine import writing
+from features.database.tables import grid
+from features.errors import ForbiddenError, NotFoundError, UsageError
+from serving.access.actor import Actor, Right
+from serving.alerts.once import Request, once
+from serving.alerts.store import MISSING, row_in_reach
+
+
+class Found(StrEnum):
+    """Whether there was anything to be done."""
+
+    YES = auto()
+    NO = auto()
+    UNCLEAR = auto()
+
+
+class Visit(BaseModel):
+    """A visit as it is entered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grid_id: str = Field(max_length=100, description="Grid that was visited", examples=["330483101005003"])
+    alert_id: str | None = Field(None, max_length=64, description="Alert that prompted it; null for a routine visit", examples=[None])
+    visited_on: date = Field(description="Day of the visit", examples=["2026-01-10"])
+    found: Found = Field(description="Whether there was anything to be done", examples=["no"])
+
+
+class LoggedVisit(Visit):
+    """A visit as it is kept: with what chose it."""
+
+    kind: Literal["listed", "random", "routine"] = Field(description="Whether the list, the lot or the usual round led there")
+    model_prompted: bool = Field(description="False for routine visits")
+    selection_probability: float | None = Field(gt=0, le=1, description="Chance with which the grid was chosen; null for routine visits")
+
+
+def log_visit(engine: Engine, actor: Actor, made: Visit, key: str, now: datetime) -> LoggedVisit:
+    """Keep a visit; what prompted it is taken from the alert. `now` is in the local zone.
+
+    Raises:
+        ForbiddenError: the account may not enter visits.
+        NotFoundError: there is no such grid or alert within reach.
+        UsageError: the day lies ahead.
+    """
+    if not actor.may(Right.ANSWER_ALERTS):
+        raise ForbiddenError("the right answer_alerts is needed to enter visits, and this account lacks it. Ask who has it.")
+    if made.visited_on > now.date():
+        raise UsageError("visited_on must not lie ahead. Enter a visit once it was made.")
+    with writing(engine) as connection:
+        path = _path(connection, made.grid_id)
+        if path is None or not actor.scope.covers(path):
+            raise NotFoundError("No such grid, or none that this account may see.")
+        logged = LoggedVisit(**made.model_dump(), **_prompt(connection, actor, made))
+
+        def keep() -> LoggedVisit:
+            connection.execute(insert(visit), logged.model_dump() | {"path": path, "actor_id": actor.account_id, "at": now})
+            return logged
+
+        return once(connection, Request(actor.account_id, key, f"visit {made}"), LoggedVisit, now, keep)
+
+
+def _path(connection: Connection, grid_id: str) -> str | None:
+    parent = connection.execute(select(grid.c.parent_path).where(grid.c.grid_id == grid_id)).scalar()
+    return None if parent is None else "/".join(code for code in (parent, grid_id) if code)
+
+
+def _prompt(connection: Connection, actor: Actor, made: Visit) -> Mapping[str, object]:
+    """Return what chose the grid: the list, the lot, or nothing of ours."""
+    if made.alert_id is None:
+        return {"kind": "routine", "model_prompted": False, "selection_probability": None}
+    row = connection.execute(row_in_reach(actor, made.alert_id)).mappings().first()
+    if row is None or row["grid_id"] != made.grid_id:
+        raise NotFoundError(MISSING)
+    kind = "random" if row["chosen_by"] == "random" else "listed"
+    return {"kind": kind, "model_prompted": True, "selection_probability": row["selection_probability"]}
