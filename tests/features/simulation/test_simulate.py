@@ -1,8 +1,6 @@
 """The files of a simulation: the same bytes again, read by the product without loss, and the truth out of its sight."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from features.simulation.preset import Numbers, Preset, Span, Sure
 from features.simulation.presets import PRESETS, find_preset
 from features.simulation.simulate import TRUTH, Order, simulate
 from tests.features.simulation.acceptance import END, simulated
+from tests.features.simulation.watching import watched
 
 NOW = datetime(END.year, END.month, END.day, 12, tzinfo=UTC)
 TINY = Order("tiny", PRESETS["tiny"], Span.of_years(2, END), seed=1)
@@ -121,38 +120,25 @@ def test_strict_counts_major_harm_only(tiny_folder: Path, taken_in: tuple[Home, 
     assert 0 < len(marks.case) <= disputes.height
 
 
-@contextmanager
-def watched_files() -> Iterator[list[str]]:
-    """Collect the paths of all files that are opened inside the block; a hook cannot be taken away again, only told to stop."""
-    opened: list[str] = []
-    watching = True
-
-    def note(event: str, arguments: tuple[object, ...]) -> None:
-        if watching and event in ("open", "os.listdir", "os.scandir"):
-            opened.append(str(arguments[0]))
-
-    sys.addaudithook(note)
-    try:
-        yield opened
-    finally:
-        watching = False
-
-
 def test_nothing_that_learns_opens_the_truth(tiny_folder: Path, tmp_path: Path) -> None:
-    with watched_files() as opened:
+    with watched(tiny_folder) as files_seen, watched(tiny_folder / TRUTH) as truth_seen:
         take_in(tiny_folder, Home(tmp_path))
         facts = read_target(tiny_folder, Home(tmp_path), "escalation")
         build_panel(facts, np.array([day_number(END) - 30], np.int32), 14, Settings())
 
-    assert any(path.endswith("cases.csv") for path in opened)
-    assert not [path for path in opened if f"/{TRUTH}" in path]
+        assert "cases.csv" in files_seen.seen
+        assert not truth_seen.seen
 
 
 def test_watch_notices_a_look_at_the_truth(tiny_folder: Path) -> None:
-    with watched_files() as opened:
-        (tiny_folder / TRUTH / "disputes.parquet").read_bytes()
+    """Polars opens files without telling Python, so its look is only seen by the kernel."""
+    truth = tiny_folder / TRUTH
+    with watched(truth) as watch:
+        (truth / "disputes.parquet").read_bytes()
+        pl.scan_parquet(truth / "expected.parquet").head(1).collect()
+        list(truth.iterdir())
 
-    assert [path for path in opened if f"/{TRUTH}" in path]
+        assert [["disputes.parquet", TRUTH], True] == [watch.by_python, "expected.parquet" in watch.by_kernel]
 
 
 def numbers(section: Numbers, path: str = "") -> Iterator[tuple[str, FieldInfo]]:
