@@ -8,6 +8,7 @@ YujingError
 ├── ForbiddenError        the account may not do this
 ├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there
+├── PausedError           someone switched publishing off
 ├── NotReadyError         something must happen first (no champion yet, data too old)
 ├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
 ├── ChangedError          what was to be changed has changed since it was read
@@ -67,6 +68,12 @@ class NotFoundError(YujingError):
     """An id, name or date is not there."""
 
     status = HTTPStatus.NOT_FOUND
+
+
+class PausedError(YujingError):
+    """Someone switched publishing off; the message says who, when and why."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class NotReadyError(YujingError):

@@ -1,7 +1,7 @@
 """The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,20 +64,35 @@ def deeds(engine: Engine, limit: int, before: int | None = None) -> list[Deed]:
         return [_deed(row) for row in rows]
 
 
-def verify(connection: Connection) -> list[str]:
-    """Check the whole trail and return the hashes of its entries, the first one first.
+def last_hash(engine: Engine) -> str:
+    """Return the hash of the newest entry; `GENESIS` without one."""
+    with reading(engine) as connection:
+        return connection.execute(select(audit.c.entry_hash).order_by(audit.c.id.desc()).limit(1)).scalar() or GENESIS
+
+
+def verify(engine: Engine, heads: Collection[str] = ()) -> int:
+    """Check the whole trail and return how many entries it has.
+
+    `heads` are hashes of entries that were written down elsewhere; without them, a cut tail or a chain hashed anew cannot be told.
 
     Raises:
-        StoreError: an entry was changed, added, moved or removed from the middle.
+        StoreError: an entry was changed, added, moved or removed, or a head is not in the chain.
     """
+    with reading(engine) as connection:
+        return _verify(connection, heads)
+
+
+def _verify(connection: Connection, heads: Collection[str]) -> int:
     hashes: list[str] = []
     for row in connection.execute(select(audit).order_by(audit.c.id)).mappings():
         deed = _deed(row)
         follows = (deed.id, deed.previous_hash) == (len(hashes) + 1, hashes[-1] if hashes else GENESIS)
         if not follows or deed.hash != row["entry_hash"]:
             raise StoreError(f"entry {len(hashes) + 1} of the audit trail must be as it was written. Restore it from the backup.")
-        hashes.append(deed.hash)
-    return hashes
+        hashes.append(row["entry_hash"])
+    if not set(hashes).issuperset(heads):
+        raise StoreError("the audit trail must hold the heads that were written down, and does not. Restore it from the backup.")
+    return len(hashes)
 
 
 def _lock(connection: Connection) -> None:

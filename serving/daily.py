@@ -17,6 +17,7 @@ from serving.alerts.raising import Raising
 from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
 from serving.listing import list_grids
+from serving.pausing import refuse_while_paused
 from serving.rollups import roll_up
 from serving.rows import Explanation
 from serving.scoring import ScoredDay, score_days
@@ -42,6 +43,7 @@ def rank_days(
     home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], now: datetime, target: str | None = None
 ) -> Iterator[Entry]:
     """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
+    refuse_while_paused(engine)
     for as_of in as_ofs:
         if midnight(day_number(as_of), settings.tz) > now:
             raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")

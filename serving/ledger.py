@@ -5,6 +5,7 @@ is published again unchanged is the entry that stands; one that came out differe
 """
 
 import json
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, select, text
@@ -14,6 +15,7 @@ from features.database.tables import ranking, ranking_row
 from features.errors import NotFoundError, StoreError
 from serving.access.actor import Scope
 from serving.access.walls import reading_within
+from serving.alerts.reviews import shown
 from serving.chain import GENESIS
 from serving.entry import Body, Entry, Origin, PublishedRow, hash_body
 from serving.rows import Level, place_of
@@ -21,10 +23,15 @@ from serving.rows import Level, place_of
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
 
 
-def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime) -> Entry:
+Also = Callable[[Connection, Entry], None]
+"""What else happens in the transaction that writes a list."""
+
+
+def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime, also: Also | None = None) -> Entry:
     """Append a list in one transaction, or return the entry that says the same already.
 
-    A list says the same when date, target, horizon, model, seed and every byte of its rows are those of the newest revision.
+    A list says the same when date, target, horizon, model, seed and every byte of its rows are those of the newest revision; `also`
+    happens with a list that is written, and only then.
     """
     body_hash = hash_body(body)
     with writing(engine) as connection:
@@ -42,14 +49,22 @@ def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime) 
             previous_hash=last.hash if last else GENESIS,
         )
         _write(connection, entry, body)
+        if also:
+            also(connection, entry)
     return entry
 
 
 def newest(engine: Engine, as_of: date | None = None, target: str | None = None) -> Entry | None:
-    """Return the newest revision of the newest date, or of the date and target asked for."""
+    """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out."""
     wanted = [column == value for column, value in ((ranking.c.as_of, as_of), (ranking.c.target, target)) if value is not None]
     with reading(engine) as connection:
-        return _first(connection, *wanted)
+        return _first(connection, shown(ranking.c.id), *wanted)
+
+
+def newest_entry(engine: Engine) -> Entry | None:
+    """Return the last entry of the chain, whatever date it is of."""
+    with reading(engine) as connection:
+        return _last(connection)
 
 
 def find(engine: Engine, ranking_id: str) -> Entry:
@@ -59,7 +74,7 @@ def find(engine: Engine, ranking_id: str) -> Entry:
         NotFoundError: no list of that name was published.
     """
     with reading(engine) as connection:
-        entry = _first(connection, ranking.c.entry_hash.startswith(ranking_id, autoescape=True))
+        entry = _first(connection, shown(ranking.c.id), ranking.c.entry_hash.startswith(ranking_id, autoescape=True))
     if entry is None or entry.ranking_id != ranking_id:
         raise NotFoundError("No list of that id was published. Start again from the newest list.")
     return entry
@@ -88,7 +103,7 @@ def history(engine: Engine, scope: Scope, grid_id: str, target: str, limit: int)
     query = (
         select(ranking, ranking_row.c.body)
         .join(ranking_row)
-        .where(ranking_row.c.level == "grid", ranking_row.c.place == grid_id, ranking.c.target == target)
+        .where(shown(ranking.c.id), ranking_row.c.level == "grid", ranking_row.c.place == grid_id, ranking.c.target == target)
         .order_by(*NEWEST_FIRST)
     )
     found: dict[date, tuple[Entry, str]] = {}
@@ -102,27 +117,31 @@ def history(engine: Engine, scope: Scope, grid_id: str, target: str, limit: int)
     return list(found.values())
 
 
-def verify(engine: Engine, head: str | None = None) -> Entry | None:
+def verify(engine: Engine, heads: Collection[str] = ()) -> Entry | None:
     """Check the whole chain and return its last entry.
 
-    `head` is the hash of an entry that was written down elsewhere; without one, a cut tail or a chain hashed anew cannot be told.
+    `heads` are hashes of entries that were written down elsewhere; without them, a cut tail or a chain hashed anew cannot be told.
 
     Raises:
-        StoreError: an entry or a row was changed, added, moved or removed, or the head is not in the chain.
+        StoreError: an entry or a row was changed, added, moved or removed, or a head is not in the chain.
     """
-    last = None
-    heads = {GENESIS}
     with reading(engine) as connection:
-        for row in connection.execute(select(ranking).order_by(ranking.c.id)).mappings().all():
-            entry = _entry(row)
-            _hold(entry.id == (last.id + 1 if last else 1), entry, "an entry before it is missing")
-            _hold(entry.previous_hash == (last.hash if last else GENESIS), entry, "it does not follow the one before it")
-            _hold(entry.hash == row["entry_hash"], entry, "it was changed")
-            _read_body(connection, entry)
-            heads.add(entry.hash)
-            last = entry
-    if head is not None and head not in heads:
-        raise StoreError("the ledger must hold the head that was written down, and does not. Restore it from the backup.")
+        return _verify(connection, heads)
+
+
+def _verify(connection: Connection, heads: Collection[str]) -> Entry | None:
+    last = None
+    hashes: set[str] = set()
+    for row in connection.execute(select(ranking).order_by(ranking.c.id)).mappings().all():
+        entry = _entry(row)
+        _hold(entry.id == (last.id + 1 if last else 1), entry, "an entry before it is missing")
+        _hold(entry.previous_hash == (last.hash if last else GENESIS), entry, "it does not follow the one before it")
+        _hold(entry.hash == row["entry_hash"], entry, "it was changed")
+        _read_body(connection, entry)
+        hashes.add(entry.hash)
+        last = entry
+    if not hashes.issuperset(heads):
+        raise StoreError("the ledger must hold the heads that were written down, and does not. Restore it from the backup.")
     return last
 
 

@@ -1,5 +1,6 @@
 """Settings of ranking and serving, on top of those of the packages below."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -55,6 +56,8 @@ class ServingSettings(Section):
     """Age from which the current list is marked stale."""
     kept_rankings: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
+    heads_folder: Path | None = None
+    """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
 
     @model_validator(mode="after")
     def _open_only_behind_a_proxy(self) -> Self:

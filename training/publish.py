@@ -13,10 +13,10 @@ from features.database.tables import model_publication
 from features.durable import sync_folder, write_durably
 from features.errors import GateRefusedError, NotReadyError, UsageError
 from features.home import Home
+from features.signing import MODELS, sign
 from training import candidate
 from training.gate import Comparison, object_to
 from training.published import MANIFEST, SIGNATURE, Kind, Manifest, Publication, history, is_whole, read_published, sha256
-from training.signing import sign
 from training.tracking import ModelVersion, Registry
 from training.vetting import read_candidate, repeat_golden
 
@@ -125,7 +125,7 @@ def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> 
     fresh = home.published / f".new-{manifest.hash}"
     shutil.rmtree(fresh, ignore_errors=True)
     home.folder(fresh)
-    for name, stored in {**files, MANIFEST: content, SIGNATURE: sign(home, content)}.items():
+    for name, stored in {**files, MANIFEST: content, SIGNATURE: sign(home, MODELS, content)}.items():
         write_durably(fresh / name, stored)
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)

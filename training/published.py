@@ -18,7 +18,7 @@ from sqlalchemy import Engine, select
 from features.database.tables import model_publication
 from features.errors import NotReadyError, StoreError
 from features.home import Home
-from training.signing import check_signature
+from features.signing import MODELS, check_signature
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 BOOSTER = "model.lgb"
@@ -121,7 +121,7 @@ def read_published(home: Home, model_hash: str) -> Published:
     folder = home.published / model_hash
     content = _read(folder, MANIFEST)
     _hold(sha256(content) == model_hash, folder, f"{MANIFEST} is not the one it is named after")
-    check_signature(home, content, _read(folder, SIGNATURE), str(folder))
+    check_signature(home, MODELS, content, _read(folder, SIGNATURE), str(folder))
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as error:

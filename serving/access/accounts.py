@@ -5,13 +5,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
 
 from features.database.access_tables import account, session, token
 from features.database.engine import reading, writing
+from features.database.tables import grid
 from features.errors import NotFoundError, UsageError
 from serving import audit
-from serving.access.actor import Actor, Role, Scope
+from serving.access.actor import EVERYTHING, Actor, Role, Scope
 from serving.access.passwords import check_password, hash_password, one_time_password, password_fits
 
 NAME = re.compile(r"[\w.@-]{2,64}")
@@ -41,7 +42,7 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     """Store an account and return it with its one-time password, which is nowhere else; `by` is the account_id of who decided.
 
     Raises:
-        UsageError: the name is taken, or is none.
+        UsageError: the name is taken, or is none, or no grid lies in the scope.
     """
     if not NAME.fullmatch(new.name):
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
@@ -52,9 +53,31 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     with writing(engine) as connection:
         if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
             raise UsageError("a login name must be new, found an account of that name. Choose another one.")
+        _check_scope(connection, new.scope)
         connection.execute(insert(account), stored)
         audit.record(connection, by, "account.create", actor.account_id, granted, now)
     return Account(actor, now, None), password
+
+
+def first_account(engine: Engine, now: datetime) -> str | None:
+    """Make the administrator `admin` where there is no account, and return its one-time password; None where there is one."""
+    with reading(engine) as connection:
+        if connection.execute(select(account.c.account_id).limit(1)).first():
+            return None
+    _, password = create_account(engine, NewAccount("admin", Role.COMMAND, EVERYTHING, administers=True), audit.OPERATOR, now)
+    return password
+
+
+def find_account(engine: Engine, name: str) -> Account:
+    """Return the account of a login name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = next((each for each in accounts(engine) if each.actor.name == name), None)
+    if found is None:
+        raise NotFoundError("an account must be named, found none of that name. List the accounts.")
+    return found
 
 
 def accounts(engine: Engine) -> list[Account]:
@@ -62,12 +85,6 @@ def accounts(engine: Engine) -> list[Account]:
     with reading(engine) as connection:
         rows = connection.execute(select(account).order_by(account.c.name)).mappings()
         return [Account(actor_of(row), row["created_at"], row["disabled_at"]) for row in rows]
-
-
-def any_account(engine: Engine) -> bool:
-    """Tell whether there is an account."""
-    with reading(engine) as connection:
-        return connection.execute(select(func.count()).select_from(account)).scalar_one() > 0
 
 
 def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> None:
@@ -123,6 +140,12 @@ def actor_of(row: RowMapping) -> Actor:
         administers=row["administers"],
         must_change_password=row["must_change_password"],
     )
+
+
+def _check_scope(connection: Connection, scope: Scope) -> None:
+    rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope != EVERYTHING else ()
+    if scope != EVERYTHING and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
+        raise UsageError("a scope must be the path of an area or grid, such as 990101/990101002, found another. List the areas.")
 
 
 def _store_password(connection: Connection, account_id: str, password: str, *, one_time: bool) -> None:

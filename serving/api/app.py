@@ -1,9 +1,7 @@
 """The application: routes, errors, limits, and the life of what they read from."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
@@ -15,19 +13,20 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from features.database.engine import database_url, open_database
-from features.errors import StoreError
 from features.home import Home
 from features.secret_key import secret_key
-from serving.api import areas, exporting, grids, health, models_in_use, rankings
+from serving.api import areas, exporting, grids, health, models_in_use, publishing, rankings
 from serving.api.answers import Freshness
+from serving.api.chores import repeating
 from serving.api.door import Clock, Door
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
 from serving.api.shelf import Shelf
+from serving.heads import write_head
 from serving.settings import ServingSettings, Settings
 from serving.words import NOTICES
 
-log = logging.getLogger(__name__)
+HEAD_SECONDS = 3600
 
 
 def utc_now() -> datetime:
@@ -43,13 +42,13 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         engine = open_database(database_url(home, settings))
         shelf = Shelf(engine, settings.serving.kept_rankings)
         shelf.refresh()
-        refreshing = asyncio.create_task(_keep_fresh(shelf, settings.serving.refresh_seconds))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
         reading = Reading(shelf, freshness, now, secret_key(home, "cursor"))
-        yield {"reading": reading, "door": Door(engine, now)}
-        refreshing.cancel()
-        with suppress(asyncio.CancelledError):
-            await refreshing
+        async with AsyncExitStack() as chores:
+            await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
+            if folder := settings.serving.heads_folder:
+                await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
+            yield {"reading": reading, "door": Door(engine, now)}
         engine.dispose()
 
     app = FastAPIOffline(
@@ -59,7 +58,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
     )
-    for module in (rankings, grids, areas, exporting, models_in_use, health):
+    for module in (rankings, grids, areas, exporting, models_in_use, publishing, health):
         app.include_router(module.router)
     answer_errors(app)
     describe_problems(app)
@@ -73,12 +72,3 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-
-
-async def _keep_fresh(shelf: Shelf, seconds: float) -> None:
-    while True:
-        await asyncio.sleep(seconds)
-        try:
-            await asyncio.to_thread(shelf.refresh)
-        except StoreError as error:
-            log.warning("the list before stays in use: %s", error)

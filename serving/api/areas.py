@@ -14,7 +14,7 @@ from serving.api.answers import Answer, json_list, respond
 from serving.api.models import AreaPage
 from serving.api.problems import REFUSED, described
 from serving.api.rankings import find_list
-from serving.api.reading import ReadingOf
+from serving.api.reading import ListsOf
 from serving.api.shelf import PublishedList
 from serving.rows import AREA_LEVELS
 
@@ -29,7 +29,7 @@ Code = Annotated[str, Path(max_length=100, description="Code of the area", examp
     responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
     | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
 )
-async def read_area(request: Request, code: Code, reading: ReadingOf, actor: ListReader) -> Response:
+async def read_area(request: Request, code: Code, actor: ListReader, reading: ListsOf) -> Response:
     """Return an area's row on the newest list, and the rows right below it."""
     listed = await find_list(reading, None, None)
     row, below = _find_area(listed, actor.scope, code)

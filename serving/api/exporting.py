@@ -13,7 +13,7 @@ from serving.api.access import needs
 from serving.api.csv_export import to_csv
 from serving.api.problems import REFUSED, described
 from serving.api.rankings import ListQuery, find_list
-from serving.api.reading import ReadingOf
+from serving.api.reading import ListsOf
 from serving.exports import Purpose, record_export
 
 CSV_TYPE = "text/csv; charset=utf-8"
@@ -42,7 +42,7 @@ class ExportOrder(ListQuery):
     )
     | {HTTPStatus.OK: {"description": "UTF-8 with BOM, for spreadsheets", "content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
-async def export_list(order: ExportOrder, reading: ReadingOf, actor: Exporter) -> Response:
+async def export_list(order: ExportOrder, actor: Exporter, reading: ListsOf) -> Response:
     """Return rows of a day's list as CSV, as far as they lie in one's own area; at most five files a day."""
     listed = await find_list(reading, order.date, order.target)
     rows = listed.within(actor.scope, order.level, order.parent)

@@ -13,7 +13,7 @@ from serving.api.access import ListReader
 from serving.api.answers import Answer, json_list, respond
 from serving.api.models import GridPage, PastScore
 from serving.api.problems import REFUSED, described
-from serving.api.reading import ReadingOf
+from serving.api.reading import ListsOf
 from serving.api.shelf import Head
 from serving.ledger import history
 from serving.rows import GridRow
@@ -40,7 +40,7 @@ class GridQuery(BaseModel):
     responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
     | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
 )
-def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], reading: ReadingOf, actor: ListReader) -> Response:
+def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], actor: ListReader, reading: ListsOf) -> Response:
     """Return a grid's row on the newest list it stands on, with reasons and masked weekly counts, and its place on earlier lists."""
     target = query.target or (reading.shelf.current.head.entry.origin.target if reading.shelf.current else "")
     lists = history(reading.shelf.engine, actor.scope, grid_id, target, query.limit)

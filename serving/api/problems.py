@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.errors import YujingError
+from features.errors import PausedError, YujingError
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
@@ -92,7 +92,7 @@ def describe_problems(app: FastAPI) -> None:
 
 async def _answer(_: Request, error: Exception) -> Response:
     match error:
-        case YujingError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        case YujingError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, PausedError):
             return problem(error.status, str(error))
         case YujingError():
             log.error("%s", error)

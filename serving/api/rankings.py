@@ -18,7 +18,7 @@ from serving.api.answers import Answer, Shown, json_list, respond
 from serving.api.cursor import Cursor, wrong_cursor
 from serving.api.models import RankingPage
 from serving.api.problems import REFUSED, described
-from serving.api.reading import Reading, ReadingOf
+from serving.api.reading import ListsOf, Reading
 from serving.api.shelf import PublishedList
 from serving.rows import Level
 
@@ -66,7 +66,7 @@ class RankingQuery(ListQuery):
     responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
     | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
 )
-async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()], reading: ReadingOf, actor: ListReader) -> Response:
+async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()], actor: ListReader, reading: ListsOf) -> Response:
     """Return one page of a day's list, as it was published, as far as it lies in one's own area.
 
     Grids come by rank, those not rated last. Areas come by code with the sums of their grids and are never ranked.

@@ -30,3 +30,13 @@ async def _reading(request: Request) -> Reading:
 
 
 ReadingOf = Annotated[Reading, Depends(_reading)]
+
+
+async def _unpaused(reading: ReadingOf) -> Reading:
+    if reading.shelf.pause:
+        raise reading.shelf.pause.error()
+    return reading
+
+
+ListsOf = Annotated[Reading, Depends(_unpaused)]
+"""What to read lists from, as long as nobody paused publishing."""

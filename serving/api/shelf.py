@@ -13,6 +13,7 @@ from serving.access.actor import Scope
 from serving.api.models import ListHead
 from serving.entry import Body, Entry
 from serving.ledger import find, newest, read_body
+from serving.pausing import Pause, paused
 from serving.rows import Level, place_of
 
 
@@ -62,16 +63,18 @@ class Shelf:
     def __init__(self, engine: Engine, kept: int) -> None:
         self.engine = engine
         self.current: PublishedList | None = None
+        self.pause: Pause | None = None
         self._kept = kept
         self._read: OrderedDict[str, PublishedList] = OrderedDict()
         self._lock = Lock()
 
     def refresh(self) -> None:
-        """Swap in the newest list if there is a newer one; whoever reads the one before keeps it.
+        """Swap in the newest list if there is a newer one, and look whether lists are shown; whoever reads the one before keeps it.
 
         Raises:
             StoreError: the ledger cannot be read, or the list is not what was published; the one before stays.
         """
+        self.pause = paused(self.engine)
         entry = newest(self.engine)
         if entry and (self.current is None or entry.ranking_id != self.current.head.ranking_id):
             self.current = self._take(entry)

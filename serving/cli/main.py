@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from features.errors import YujingError
 from features.home import Home
+from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
 from serving.cli.demo import demo
@@ -17,9 +19,11 @@ from serving.cli.ingest import ingest
 from serving.cli.models import list_models, promote_model, rollback_model, show_model
 from serving.cli.output import message
 from serving.cli.panel import panel
+from serving.cli.publishing import pause_publishing, resume_publishing
 from serving.cli.rank import explain, rank
 from serving.cli.serve import serve
 from serving.cli.simulate import simulate
+from serving.cli.trails import verify_audit, verify_ledger
 from serving.cli.train import train
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
@@ -52,12 +56,30 @@ def yujing(
 for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, serve, bench, doctor):
     add_command(app, command)
 
-models = typer.Typer(no_args_is_help=True, help="Trained and published models.")
-add_command(models, list_models, "list")
-add_command(models, show_model, "show")
-add_command(models, promote_model, "promote")
-add_command(models, rollback_model, "rollback")
-app.add_typer(models, name="models")
+GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
+    ("models", "Trained and published models."): {
+        "list": list_models,
+        "show": show_model,
+        "promote": promote_model,
+        "rollback": rollback_model,
+    },
+    ("accounts", "Who may sign in."): {
+        "add": add_account,
+        "list": list_accounts,
+        "disable": disable_account,
+        "reset": reset_account,
+        "token": issue_token,
+    },
+    ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
+    ("ledger", "Published lists."): {"verify": verify_ledger},
+    ("audit", "Who did what."): {"verify": verify_audit},
+}
+
+for (group, purpose), group_commands in GROUPS.items():
+    commands = typer.Typer(no_args_is_help=True, help=purpose)
+    for name, command in group_commands.items():
+        add_command(commands, command, name)
+    app.add_typer(commands, name=group)
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """`yujing serve`: the API and the pages."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -19,5 +20,14 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None) -> None:
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
+    _welcome(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
     run(work.home, work.settings.model_copy(update={"serving": serving}))
+
+
+def _welcome(work: Workspace) -> None:
+    """Let the first person in: make an administrator where there is no account, and print its one-time password."""
+    from serving.access.accounts import first_account
+
+    if password := first_account(work.engine, datetime.now(UTC)):
+        message(f"No account yet. Sign in once as admin with {password} and choose a password; it is not shown again.")

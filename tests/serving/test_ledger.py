@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from features.database.engine import open_database
 from features.errors import NotFoundError, StoreError
@@ -135,26 +135,23 @@ def random_tampering(rng):
     )
 
 
-def test_verify_finds_every_random_tampering(chain, tmp_path):
+def test_verify_finds_every_random_tampering(chain):
     rng, missed = np.random.default_rng(5), []
     drop_triggers(chain)
-    chain.dispose()
-    whole = (tmp_path / "yujing.db").read_bytes()
-    for number in range(100):
+    for _ in range(500):
         statement = str(random_tampering(rng))
-        copy = tmp_path / f"{number}.db"
-        copy.write_bytes(whole)
-        engine = create_engine(f"sqlite:///{copy}")
-        change(engine, statement)
-        try:
-            verify(engine)
-        except StoreError:
-            pass
-        else:
-            missed.append(statement)
-        engine.dispose()
+        with chain.connect() as connection:
+            connection.execute(text(statement))
+            try:
+                ledger._verify(connection, ())
+            except StoreError:
+                pass
+            else:
+                missed.append(statement)
+            connection.rollback()
 
     assert missed == []
+    assert verify(chain).id == 6
 
 
 def test_verify_cut_tail_is_found_by_a_head_kept_elsewhere_only(chain):
@@ -164,13 +161,13 @@ def test_verify_cut_tail_is_found_by_a_head_kept_elsewhere_only(chain):
 
     assert verify(chain).id == 5
     with pytest.raises(StoreError, match="head"):
-        verify(chain, head)
+        verify(chain, [head])
 
 
 def test_verify_earlier_head_is_still_in_the_chain(chain):
     head = newest(chain, ORIGIN.as_of + timedelta(days=3)).hash
 
-    assert verify(chain, head).id == 6
+    assert verify(chain, [head]).id == 6
 
 
 def test_verify_forged_entry_with_a_fitting_hash_is_given_away_by_the_next(chain, monkeypatch):

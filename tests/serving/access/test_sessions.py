@@ -17,7 +17,7 @@ CHOSEN = "a long enough one"
 @pytest.fixture
 def account(engine):
     """An account that has chosen its password."""
-    created, password = create_account(engine, NewAccount("li", Role.TOWNSHIP, Scope("d/t1")), OPERATOR, NOW)
+    created, password = create_account(engine, NewAccount("li", Role.TOWNSHIP, Scope("t1")), OPERATOR, NOW)
     change_password(engine, created.actor, password, CHOSEN, NOW)
     return created
 
@@ -26,7 +26,7 @@ def test_session_is_its_accounts_until_closed(engine, account):
     secret, actor = open_session(engine, "li", CHOSEN, NOW)
 
     assert actor == actor_of_session(engine, secret, NOW + MINUTE)
-    assert (account.actor.account_id, Scope("d/t1"), True) == (actor.account_id, actor.scope, actor.may(Right.HAND_OVER))
+    assert (account.actor.account_id, Scope("t1"), True) == (actor.account_id, actor.scope, actor.may(Right.HAND_OVER))
     close_session(engine, secret, NOW + MINUTE)
     assert actor_of_session(engine, secret, NOW + MINUTE) is None
 

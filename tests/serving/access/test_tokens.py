@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def account_id(engine):
-    created, _ = create_account(engine, NewAccount("li", Role.ANALYST, Scope("d")), OPERATOR, NOW)
+    created, _ = create_account(engine, NewAccount("li", Role.ANALYST, Scope("t1")), OPERATOR, NOW)
     return created.actor.account_id
 
 

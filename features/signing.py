@@ -1,4 +1,4 @@
-"""The deployment's own key: whoever holds the private half publishes, readers need the public half only."""
+"""The deployment's own keys: whoever holds the private half signs, readers need the public half only."""
 
 import os
 from pathlib import Path
@@ -11,18 +11,20 @@ from features.errors import StoreError
 from features.home import Home
 
 KEY_BYTES = 32
+MODELS, HEADS = "publish", "heads"
+"""Names of the two pairs: one signs models, the other where the chains stand."""
 
 
-def sign(home: Home, content: bytes) -> bytes:
-    """Sign bytes with the private key of this home; the pair is made at first use.
+def sign(home: Home, pair: str, content: bytes) -> bytes:
+    """Sign bytes with a private key of this home; the pair is made at first use.
 
     Raises:
         StoreError: others than its owner may read the private key, or only the public half is here.
     """
-    private, public = _paths(home)
+    private, public = _paths(home, pair)
     if not private.exists():
         if public.exists():
-            raise StoreError(f"{private} must be here to publish, found only the public half. Publish where the private key is.")
+            raise StoreError(f"{private} must be here to sign, found only the public half. Do this where the private key is.")
         home.folder(home.keys)
         _write_new(private, Ed25519PrivateKey.generate().private_bytes_raw(), mode=0o600)
     if private.stat().st_mode & 0o077:
@@ -33,23 +35,23 @@ def sign(home: Home, content: bytes) -> bytes:
     return key.sign(content)
 
 
-def check_signature(home: Home, content: bytes, signature: bytes, what: str) -> None:
-    """Return quietly when `content` was signed with the key of this home; `what` names it in the error.
+def check_signature(home: Home, pair: str, content: bytes, signature: bytes, what: str) -> None:
+    """Return quietly when `content` was signed with that key of this home; `what` names it in the error.
 
     Raises:
         StoreError: the public key is missing, or the signature is of another key or of other bytes.
     """
-    _, public = _paths(home)
+    _, public = _paths(home, pair)
     if not public.exists():
-        raise StoreError(f"{public} must hold the public key of whoever publishes, found nothing. Copy it here.")
+        raise StoreError(f"{public} must hold the public key of whoever signs, found nothing. Copy it here.")
     try:
         Ed25519PublicKey.from_public_bytes(_read_key(public)).verify(signature, content)
     except InvalidSignature as error:
-        raise StoreError(f"{what} must be signed with the key of this deployment, and is not. Promote the model again.") from error
+        raise StoreError(f"{what} must be signed with the key of this deployment, and is not. Make it again where the key is.") from error
 
 
-def _paths(home: Home) -> tuple[Path, Path]:
-    return home.keys / "publish.private", home.keys / "publish.public"
+def _paths(home: Home, pair: str) -> tuple[Path, Path]:
+    return home.keys / f"{pair}.private", home.keys / f"{pair}.public"
 
 
 def _read_key(path: Path) -> bytes:

@@ -1,0 +1,89 @@
+"""`yujing accounts`: who may sign in, for those who hold the machine."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from serving.access.actor import Role
+from serving.cli.output import message, print_table
+from serving.cli.workspace import Workspace
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name.")]
+RoleOption = Annotated[Role, typer.Option("--role", help="What the account is for.")]
+ScopeOption = Annotated[
+    str, typer.Option("--scope", help="Path of the area or grid it sees, such as 990101/990101002; the whole by default.")
+]
+Administers = Annotated[bool, typer.Option("--administers", help="Let it manage accounts.")]
+Label = Annotated[str, typer.Option("--label", help="What the token is for.")]
+Days = Annotated[int, typer.Option("--days", min=1, max=90, help="Days until the token ends.")]
+
+COLUMNS = ("name", "id", "role", "scope", "administers", "created", "disabled")
+
+
+def add_account(work: Workspace, *, name: Name, role: RoleOption, scope: ScopeOption = "", administers: Administers = False) -> None:
+    """Make an account and print its one-time password."""
+    from serving.access.accounts import NewAccount, create_account
+    from serving.access.actor import Scope
+    from serving.audit import OPERATOR
+
+    _, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers), OPERATOR, datetime.now(UTC))
+    _show(password)
+
+
+def list_accounts(work: Workspace) -> None:
+    """Print all accounts."""
+    from serving.access.accounts import accounts
+
+    rows = [
+        (
+            actor.name,
+            actor.account_id,
+            actor.role,
+            actor.scope.path or "all",
+            actor.administers,
+            _day(each.created_at),
+            _day(each.disabled_at),
+        )
+        for each in accounts(work.engine)
+        for actor in [each.actor]
+    ]
+    print_table(COLUMNS, rows)
+
+
+def disable_account(work: Workspace, *, name: Name) -> None:
+    """Let an account in no more; its sessions and tokens end."""
+    from serving.access.accounts import disable_account as disable
+    from serving.access.accounts import find_account
+    from serving.audit import OPERATOR
+
+    disable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
+    message(f"{name} is disabled.")
+
+
+def reset_account(work: Workspace, *, name: Name) -> None:
+    """Print a new one-time password; sessions and tokens end."""
+    from serving.access.accounts import find_account, reset_password
+    from serving.audit import OPERATOR
+
+    _show(reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC)))
+
+
+def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -> None:
+    """Print a new token for a program."""
+    from serving.access.accounts import find_account
+    from serving.access.tokens import issue_token as issue
+
+    now = datetime.now(UTC)
+    account_id = find_account(work.engine, name).actor.account_id
+    typer.echo(issue(work.engine, account_id, label, now + timedelta(days=days), now))
+    message(f"Good for {days} days; send it as Authorization: Bearer. It is not shown again.")
+
+
+def _show(password: str) -> None:
+    typer.echo(password)
+    message("A one-time password: it must be changed at first login, and is not shown again.")
+
+
+def _day(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d}" if moment else None

@@ -1,0 +1,76 @@
+"""Heads: where both chains stood, signed and written down in a second place, so that a cut or re-hashed chain is told.
+
+The second place is a folder that whoever can change the database cannot change, such as one on another machine.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from features.errors import StoreError
+from features.home import Home
+from features.signing import HEADS, check_signature, sign
+from serving import audit, ledger
+from serving.chain import GENESIS
+
+FILE = "heads.jsonl"
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entries of both chains at one moment; `GENESIS` where a chain has none."""
+
+    at: str
+    ledger: str
+    audit: str
+
+
+def write_head(home: Home, engine: Engine, folder: Path, now: datetime) -> Head:
+    """Append the heads of now to the file in the second place.
+
+    Raises:
+        StoreError: a chain is not whole, or the second place cannot be written.
+    """
+    last = ledger.newest_entry(engine)
+    head = Head(now.isoformat(), last.hash if last else GENESIS, audit.last_hash(engine))
+    content = json.dumps(vars(head))
+    line = json.dumps({"head": content, "signature": sign(home, HEADS, content.encode()).hex()})
+    try:
+        with (folder / FILE).open("a", encoding="ascii") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreError(f"{folder} must be a folder where heads can be appended: {error.strerror}. Mount it again.") from error
+    return head
+
+
+def read_heads(home: Home, folder: Path) -> list[Head]:
+    """Return all heads that were written down, the first one first.
+
+    Raises:
+        StoreError: there are none, or one was not signed here.
+    """
+    path = folder / FILE
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} must hold the heads that were written down, and cannot be read. Mount the second place again.") from error
+    for line in lines:
+        check_signature(home, HEADS, line["head"].encode(), bytes.fromhex(line["signature"]), f"a head in {path}")
+    return [Head(**json.loads(line["head"])) for line in lines]
+
+
+def ledger_heads(heads: Sequence[Head]) -> set[str]:
+    """Return the hashes that the ledger must hold."""
+    return {head.ledger for head in heads} - {GENESIS}
+
+
+def audit_heads(heads: Sequence[Head]) -> set[str]:
+    """Return the hashes that the audit trail must hold."""
+    return {head.audit for head in heads} - {GENESIS}
