@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from features.errors import NotFoundError
+from features.errors import NotFoundError, StoreError
 from features.home import Home
 from training.published import BOOSTER
 
@@ -118,11 +118,18 @@ class Registry:
                 raise NotFoundError(f"{name} of version {model.version} must be in the registry, and is not. Train again.") from error
 
     def mirror(self, champions: Sequence[int]) -> None:
-        """Let the aliases say what was published, the present champion last, for those who look into MLflow."""
-        for alias, published in ((CHAMPION, champions[-1:]), (PREVIOUS, champions[-2:-1])):
-            self._client.delete_registered_model_alias(self._name, alias)
-            for version in published:
-                self._client.set_registered_model_alias(self._name, alias, str(version))
+        """Let the aliases say what was published, the present champion last, for those who look into MLflow.
+
+        Raises:
+            StoreError: MLflow does not let itself be told.
+        """
+        try:
+            for alias, published in ((CHAMPION, champions[-1:]), (PREVIOUS, champions[-2:-1])):
+                self._client.delete_registered_model_alias(self._name, alias)
+                for version in published:
+                    self._client.set_registered_model_alias(self._name, alias, str(version))
+        except MlflowException as error:
+            raise StoreError(f"MLflow's aliases must follow what is published, and do not yet: {_first_line(error)}.") from error
 
     def _find(self, which: int | str) -> StoredVersion:
         try:
@@ -137,16 +144,31 @@ def open_registry(home: Home, target: str) -> Registry:
     """Open the models of one target in the MLflow store of a home, or in the one that MLFLOW_TRACKING_URI names.
 
     The store's database is made at first use, which takes some seconds.
+
+    Raises:
+        StoreError: the store cannot be opened.
     """
     home.folder(home.root)
     url = os.environ.get("MLFLOW_TRACKING_URI", home.tracking_url)
-    client = MlflowClient(tracking_uri=url, registry_uri=url)
+    try:
+        return _open(MlflowClient(tracking_uri=url, registry_uri=url), home, target)
+    except MlflowException as error:
+        raise StoreError(
+            f"the MLflow store must let itself be opened, and does not: {_first_line(error)}. See MLFLOW_TRACKING_URI."
+        ) from error
+
+
+def _open(client: MlflowClient, home: Home, target: str) -> Registry:
     name = f"yujing-{target}"
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     experiment = client.get_experiment_by_name(name)
-    local = home.artifacts.resolve().as_uri() if url == home.tracking_url else None
+    local = home.artifacts.resolve().as_uri() if client.tracking_uri == home.tracking_url else None
     return Registry(client, name, experiment.experiment_id if experiment else client.create_experiment(name, artifact_location=local))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def _allowed(name: str) -> str:

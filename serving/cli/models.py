@@ -58,10 +58,11 @@ def promote_model(
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
     """Return to the champion before the present one."""
     from features.derive import DEFAULT_TARGET
-    from training.publish import Approval, rollback
+    from training.publish import Approval, mirror, rollback
 
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
+    mirror(work.engine, _registry(work, target), publication.target)
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":

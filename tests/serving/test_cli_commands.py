@@ -132,3 +132,24 @@ def test_doctor_names_a_key_that_others_can_read(run: Run, folder: Path) -> None
 
     assert result.exit_code == 1
     assert [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("FAIL")] == [["FAIL", "keys"]]
+
+
+@pytest.mark.full
+def test_models_rollback_takes_the_aliases_along(run: Run) -> None:
+    """The first and the second version are published, and then the first again."""
+    first = aliases(run)["champion"]
+    run("train")
+    run("models", "promote", "--reason", "the second", "--by", "tester", "--override")
+    second = aliases(run)
+
+    run("models", "rollback", "--reason", "back", "--by", "tester")
+
+    assert first == second["previous"] != second["champion"]
+    assert first == aliases(run)["champion"]
+    assert "previous" not in aliases(run)
+
+
+def aliases(run: Run) -> dict[str, str]:
+    """Return alias -> version, as listed."""
+    trained = run("models", "list").stdout.partition("target")[0].splitlines()[1:]
+    return {alias: line.split()[0] for line in trained for alias in line.split()[3:]}

@@ -73,6 +73,13 @@ def test_rollback_returns_to_the_one_before_without_the_registry(world, home, en
         world.registry.show_model("previous")
 
 
+def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nowhere://store")
+
+    with pytest.raises(StoreError, match=r"must let itself be opened.*See MLFLOW_TRACKING_URI\.$"):
+        open_registry(home, "escalation")
+
+
 def test_rollback_to_a_damaged_folder_is_refused_and_moves_nothing(world, home, engine):
     first = promote(home, engine, world.registry, world.first.version, ANYWAY)
     promote(home, engine, world.registry, world.second.version, ANYWAY)
