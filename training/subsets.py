@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from features.facts import Facts
 from features.panel.build import Panel
+from features.schema import EventType
 from training.baselines import z_score
 from training.flags import flag
 
@@ -36,13 +37,18 @@ def subsets(facts: Facts, panel: Panel) -> dict[str, Flags]:
 
 
 def _quiet(panel: Panel) -> Flags:
-    """Tell where nothing is open and nothing was reported for 90 days: an escalation there comes out of the blue."""
-    signs = [
-        panel.column(feature.name)
+    """Tell where nothing is open and nothing was reported for 90 days: an escalation there comes out of the blue.
+
+    In a log that tells disputes from other matters only they are a sign: everywhere somebody asks for something in 90 days.
+    """
+    signs = {
+        feature.name: panel.column(feature.name)
         for feature in panel.features
         if feature.name.endswith("_open_count_grid") or (feature.family == "counts" and feature.window_days == QUIET_DAYS)
-    ]
-    return np.all([sign == 0 for sign in signs], axis=0) if signs else np.zeros(panel.values.shape[1:], np.bool_)
+    }
+    disputes = [sign for name, sign in signs.items() if name.startswith(f"{EventType.DISPUTE}_")]
+    wanted = disputes or list(signs.values())
+    return np.all([sign == 0 for sign in wanted], axis=0) if wanted else np.zeros(panel.values.shape[1:], np.bool_)
 
 
 def _chronic(panel: Panel) -> Flags:

@@ -21,6 +21,21 @@ def test_subsets_onset_has_no_open_case_and_no_event_in_90_days():
     assert chosen(facts, [200])["onset"].tolist() == [[True, False, True]]
 
 
+def test_subsets_onset_in_a_log_with_disputes_looks_at_them_alone():
+    """Grid 0 had a dispute, grid 1 a service request."""
+    facts = make_facts(grid=[0, 1], day=[150, 150], grids=3, through=400)
+    types = np.array([0, 1], np.int16)
+    facts = replace(
+        facts,
+        cases=replace(facts.cases, event_type=types, kind=types),
+        spells=replace(facts.spells, end_day=facts.spells.start_day + np.int32(5)),
+        event_types=("dispute", "service_request"),
+        kinds=(("dispute", "other"), ("service_request", "other")),
+    )
+
+    assert chosen(facts, [200])["onset"].tolist() == [[False, True, True]]
+
+
 def test_subsets_low_reporting_is_the_quarter_that_reported_least():
     facts = make_facts(grid=[0] + [1] * 2 + [2] * 3 + [3] * 4, day=[100] * 10, grids=4, through=400)
 
