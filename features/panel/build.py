@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -36,7 +37,7 @@ class Panel:
     features: tuple[Feature, ...]
     values: npt.NDArray[np.float32]
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Column names, in the order of `values`."""
         return tuple(feature.name for feature in self.features)
