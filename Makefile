@@ -6,6 +6,8 @@ CODE := features training serving tests
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
+WEB := hatch_build.py $(wildcard serving/web/*.json serving/web/*.ts serving/web/src/*)
+
 .PHONY: test test-full lint format demo bench lock
 
 test: lint
@@ -35,7 +37,7 @@ lock: .venv/ready
 	$(LOCK) --extra postgres --group dev pyproject.toml --constraints requirements/runtime.txt --output-file requirements/dev.txt
 	printf 'uv\n' | $(LOCK) - --output-file requirements/uv.txt
 
-.venv/ready: requirements/dev.txt requirements/uv.txt
+.venv/ready: requirements/dev.txt requirements/uv.txt $(WEB)
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements/dev.txt requirements/uv.txt

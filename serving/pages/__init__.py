@@ -1,0 +1,1 @@
+"""The pages: published lists, alerts and models for people, in Chinese first."""

@@ -1,0 +1,142 @@
+"""One alert on a phone: what is the matter, what may lawfully be done, and which button."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup, escape
+
+from serving.alerts.alert import Alert, AlertStep
+from serving.alerts.feedback import Verdict, verdicts
+from serving.alerts.life import OPEN, State, due_at
+from serving.alerts.store import Wanted, find_alert, history, list_alerts
+from serving.pages.answers import Answers, answers
+from serving.pages.gazetteer import PlaceName
+from serving.pages.phrases import fact
+from serving.pages.viewer import Viewer
+
+MOST = 100
+"""Alerts of one page."""
+ENDED = 10
+REASONS_SHOWN = 3
+_NUMBER = re.compile(r"(?<!不足)(?<!under )(\d+(?:[–.]\d+)?(?:件|次|天|位)?)")
+_LAW = re.compile(r"^(?P<deed>.*?)\((?P<law>《.*》.*)\)[。]?$")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One reason, and what was answered to it."""
+
+    group: str
+    words: Markup
+    verdicts: Mapping[Verdict, int]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One alert in a list."""
+
+    alert: Alert
+    place: PlaceName
+    reason: str
+    late: bool
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """All that the page of one alert shows."""
+
+    alert: Alert
+    place: PlaceName
+    often: Markup
+    reasons: tuple[Said, ...]
+    deeds: tuple[tuple[str, str], ...]
+    """What may be done, and its legal basis."""
+    notes: tuple[str, ...]
+    answers: Answers
+    past: Sequence[AlertStep]
+    key: str
+    """Idempotency key of the forms on this copy of the page."""
+    today: date
+
+
+@dataclass(frozen=True)
+class AlertsView:
+    """The reader's alerts by what they wait for."""
+
+    unanswered: tuple[Card, ...]
+    in_hand: tuple[Card, ...]
+    ended: tuple[Card, ...]
+
+
+def view_alerts(viewer: Viewer) -> AlertsView:
+    """List the open alerts in reach, and those that ended last."""
+    found = list_alerts(viewer.engine, viewer.actor, Wanted(states=OPEN), MOST)
+    ended = list_alerts(viewer.engine, viewer.actor, Wanted(states=frozenset(State) - OPEN), ENDED)
+    cards = [_card(viewer, alert) for alert in found]
+    return AlertsView(
+        unanswered=tuple(card for card in cards if card.alert.state == "published"),
+        in_hand=tuple(card for card in cards if card.alert.state != "published"),
+        ended=tuple(_card(viewer, alert) for alert in ended),
+    )
+
+
+def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
+    """Put the page of one alert together.
+
+    Raises:
+        NotFoundError: there is no such alert within reach.
+    """
+    alert, t = find_alert(viewer.engine, viewer.actor, alert_id), viewer.t
+    given = verdicts(viewer.engine, viewer.actor, alert_id)
+    text = alert.text
+    notes = (*text.background, *text.certainty[:-2], *text.certainty[-1:], *text.changes)
+    return AlertView(
+        alert=alert,
+        place=_place(viewer, alert),
+        often=bold_numbers(t.of(text.certainty[-2])),
+        reasons=tuple(
+            Said(each.group, bold_numbers(t.of(fact(each.words))), given.get(each.group, Counter()))
+            for each in text.reasons[:REASONS_SHOWN]
+        ),
+        deeds=tuple(_deed(t.of(each.words)) for each in text.suggestions),
+        notes=tuple(t.of(note) for note in notes),
+        answers=answers(alert.state, viewer.actor, t),
+        past=history(viewer.engine, viewer.actor, alert_id),
+        key=key,
+        today=viewer.local_now.date(),
+    )
+
+
+def bold_numbers(text: str) -> Markup:
+    """Let figures stand out.
+
+    >>> bold_numbers("近28天新增<5件")
+    Markup('近<b>28天</b>新增&lt;<b>5件</b>')
+    """
+    parts = enumerate(_NUMBER.split(text))
+    return Markup("").join(Markup("<b>{}</b>").format(part) if number % 2 else escape(part) for number, part in parts)
+
+
+def _card(viewer: Viewer, alert: Alert) -> Card:
+    due = due_at(alert.state, alert.since, viewer.site.settings.alerts.due_hours)
+    reasons = alert.text.reasons
+    return Card(alert, _place(viewer, alert), viewer.t.of(fact(reasons[0].words)) if reasons else "", due is not None and due < viewer.now)
+
+
+def _place(viewer: Viewer, alert: Alert) -> PlaceName:
+    current = viewer.reading.shelf.current
+    names = viewer.site.atlas.names(viewer.engine, current.head.ranking_id if current else "")
+    return names.place(alert.path)
+
+
+def _deed(words: str) -> tuple[str, str]:
+    """Take an action and its legal basis apart.
+
+    >>> _deed("由人民调解员及时调解(《人民调解法》第17条)。")
+    ('由人民调解员及时调解', '《人民调解法》第17条')
+    """
+    found = _LAW.match(words)
+    return (found["deed"], found["law"]) if found else (words, "")

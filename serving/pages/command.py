@@ -1,0 +1,192 @@
+"""The command screen: where to go first, whether today is unusual, what is still open, and whether the data can be trusted."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from features.errors import NotFoundError
+from serving.access.actor import Scope
+from serving.pages.days import ShownDay
+from serving.pages.gazetteer import Gazetteer
+from serving.pages.map_view import MOST_SHAPES, Ground, MapView, map_areas, map_grids
+from serving.pages.sources import Source, read_sources
+from serving.pages.top_lists import Before, Line, lines, numbered
+from serving.pages.trend import TrendDrawing, draw_trend, poisson_band, read_weeks
+from serving.pages.viewer import Viewer
+from serving.pages.waiting import AgeGroup, open_alerts
+from serving.rows import AreaRow, GridRow, Level, Score
+
+LEVELS: tuple[Level, ...] = ("district", "township", "community")
+"""Level of an area by the number of codes in its path, from one on."""
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of the district that is shown."""
+
+    node: str
+    """Its path; empty is all that the reader may see of everything."""
+    rows: Sequence[bytes]
+    """Its grids, by rank."""
+    below: Mapping[Level, Sequence[AreaRow]]
+    """Its areas by level, itself included."""
+
+    @property
+    def level(self) -> Level | None:
+        """What it is; None for the whole."""
+        return LEVELS[min(self.node.count("/"), 2)] if self.node else None
+
+    @property
+    def own(self) -> AreaRow | None:
+        """Its own sums; None where the list has none."""
+        found = [row for rows in self.below.values() for row in rows if row.path == self.node]
+        return found[0] if found else None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The four figures, and the counts of the legend."""
+
+    expected: float
+    band: tuple[float, float]
+    grids: int
+    levels: Mapping[str, int]
+    """Grids by class of colour."""
+    entered: int | None
+    """Grids at level priority that were not on the list before; None where there was none."""
+    left: int | None
+
+
+@dataclass(frozen=True)
+class CommandView:
+    """All that the template shows."""
+
+    area: Area
+    crumbs: tuple[tuple[str, str], ...]
+    """Path and name of the areas that lead here."""
+    shown_level: Level
+    levels: tuple[Level, ...]
+    totals: Totals
+    map: MapView
+    chronic: tuple[Line, ...]
+    rising: tuple[Line, ...]
+    trend: TrendDrawing | None
+    waiting: tuple[AgeGroup, ...]
+    sources: tuple[Source, ...]
+    children: tuple[tuple[AreaRow, str], ...]
+    """Areas one level down, in the order of their codes, and their names."""
+
+
+def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level | None, late_after: timedelta) -> CommandView:
+    """Put the screen together for an area, the reader's own by default.
+
+    Raises:
+        NotFoundError: the list has no such area, or the reader may not see it.
+    """
+    area = find_area(viewer.scope, day, node)
+    names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
+    engine, entry = viewer.engine, day.entry
+    before = viewer.reading.shelf.on(day.previous, entry.origin.target) if day.previous else None
+    compared = Before(engine, viewer.scope, before.head.entry if before else None)
+    chronic = lines(_scored(area.rows, lambda score: score.chronic), names, compared, viewer.t)
+    rising = lines(_scored(area.rows, lambda score: score.rising), names, compared, viewer.t)
+    levels = _levels(area)
+    shown = level if level in levels else levels[-1]
+    earlier = before.within(Scope(area.node), "grid") if before else None
+    return CommandView(
+        area=area,
+        crumbs=_crumbs(area, viewer.scope, names),
+        shown_level=shown,
+        levels=levels,
+        totals=_totals(area, earlier),
+        map=_map(Ground(engine, viewer.site.atlas, day.listed.head.ranking_id, names, viewer.t), area, shown, numbered(chronic, rising)),
+        chronic=chronic,
+        rising=rising,
+        trend=_trend(viewer, day, area),
+        waiting=open_alerts(engine, viewer.scope.meet(Scope(area.node)) or viewer.scope, viewer.now),
+        sources=read_sources(engine, entry.origin.data_through, late_after),
+        children=tuple((row, names.area(row.path)) for row in _children(area)),
+    )
+
+
+def find_area(scope: Scope, day: ShownDay, node: str | None) -> Area:
+    """Return an area of a list; without one the widest that the reader may see and that is more than a wrapper of one district.
+
+    Raises:
+        NotFoundError: the list has no such area, or the reader may not see it.
+    """
+    wanted = scope.meet(Scope(scope.path if node is None else node))
+    rows = day.listed.within(scope, "grid", wanted.path) if wanted else ()
+    if wanted is None or not rows or (node is not None and wanted.path != node):
+        raise NotFoundError("No such area is on this list.")
+    read: dict[Level, Sequence[AreaRow]] = {
+        level: [AreaRow.model_validate_json(row) for row in day.listed.within(scope, level, wanted.path)] for level in LEVELS
+    }
+    path = wanted.path
+    if not path and len(read["district"]) == 1:
+        path = read["district"][0].path
+    return Area(path, rows, read)
+
+
+def _scored(rows: Sequence[bytes], wanted: Callable[[Score], bool]) -> Iterator[tuple[GridRow, Score]]:
+    """Yield the rated grids that are wanted, by rank, read one by one as far as they are asked for."""
+    for row in map(GridRow.model_validate_json, rows):
+        if row.score and wanted(row.score):
+            yield row, row.score
+
+
+def _levels(area: Area) -> tuple[Level, ...]:
+    """Return the levels that can be drawn below an area, from the top."""
+    below = tuple(level for level in LEVELS[1:] if any(row.path != area.node for row in area.below[level]))
+    return (*below, "grid") if len(area.rows) <= MOST_SHAPES or not below else below
+
+
+def _map(ground: Ground, area: Area, level: Level, marks: Mapping[str, tuple[str, int, str]]) -> MapView:
+    rows = [GridRow.model_validate_json(row) for row in area.rows]
+    if level == "grid":
+        return map_grids(ground, area.node, rows, marks)
+    return map_areas(ground, area.node, level, area.below[level], rows)
+
+
+def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:
+    rows = area.below["community"] if area.own is None else [area.own]
+    expected = sum(row.expected_escalations for row in rows)
+    not_rated = sum(row.not_rated for row in rows)
+    counts = {"3": sum(row.priority for row in rows), "2": sum(row.elevated for row in rows), "1": sum(row.watch for row in rows)}
+    counts |= {"0": len(area.rows) - not_rated - sum(counts.values()), "n": not_rated}
+    now, then = _priority(area.rows), _priority(earlier) if earlier is not None else None
+    return Totals(
+        expected=expected,
+        band=poisson_band(expected) if expected else (0.0, 0.0),
+        grids=len(area.rows),
+        levels=counts,
+        entered=None if then is None else len(now - then),
+        left=None if then is None else len(then - now),
+    )
+
+
+def _priority(rows: Sequence[bytes]) -> set[str]:
+    """Return the grids at level priority, which stand first."""
+    found: set[str] = set()
+    for row in map(GridRow.model_validate_json, rows):
+        if row.score is None or row.score.attention_level != "priority":
+            break
+        found.add(row.grid_id)
+    return found
+
+
+def _trend(viewer: Viewer, day: ShownDay, area: Area) -> TrendDrawing | None:
+    if area.own is None or not area.own.weekly_escalations or area.level is None:
+        return None
+    return draw_trend(read_weeks(viewer.engine, viewer.scope, day.entry, area.own, area.level))
+
+
+def _crumbs(area: Area, scope: Scope, names: Gazetteer) -> tuple[tuple[str, str], ...]:
+    codes = area.node.split("/") if area.node else []
+    paths = ["/".join(codes[:depth]) for depth in range(1, len(codes) + 1)]
+    return tuple((path, names.area(path)) for path in paths if scope.covers(path))
+
+
+def _children(area: Area) -> Sequence[AreaRow]:
+    depth = area.node.count("/") + 1 if area.node else 0
+    return [row for row in area.below[LEVELS[depth]] if row.path != area.node] if depth < len(LEVELS) else ()

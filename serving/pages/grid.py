@@ -1,0 +1,136 @@
+"""One grid: why it stands where it does, how sure that is, and what changed since the list before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from features.errors import NotFoundError
+from serving.entry import Entry
+from serving.ledger import history
+from serving.pages.atlas import draw_around
+from serving.pages.gazetteer import Gazetteer, PlaceName
+from serving.pages.map_view import Shape
+from serving.pages.outlines import Outlines, Sheet
+from serving.pages.past import PastNotice, Year, draw_year, read_notices
+from serving.pages.phrases import LEVEL_CLASS, NOT_RATED, count, often, ranks
+from serving.pages.reason_bars import ReasonBars, draw_reasons
+from serving.pages.viewer import Viewer
+from serving.rows import GridRow
+from serving.words import ATTENTION
+
+LISTS = 60
+"""Past lists that are looked at."""
+SHEET = Sheet(360, 190)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure that differs from the list before."""
+
+    name: str
+    before: str
+    now: str
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """The grid among its neighbours."""
+
+    outlines: Outlines
+    shapes: tuple[Shape, ...]
+    names: tuple[tuple[float, float, str, str], ...]
+    """x, y, class of level and short name."""
+
+
+@dataclass(frozen=True)
+class GridView:
+    """All that the template shows."""
+
+    row: GridRow
+    entry: Entry
+    place: PlaceName
+    crumbs: tuple[tuple[str, str], ...]
+    listed: int
+    """Grids of the list."""
+    reasons: ReasonBars | None
+    changes: tuple[Change, ...]
+    year: Year
+    notices: tuple[PastNotice, ...]
+    beside: Neighbourhood
+    open_cases: tuple[tuple[str, int | None], ...]
+
+
+def view_grid(viewer: Viewer, grid_id: str) -> GridView:
+    """Put the page of a grid together from the newest list it stands on.
+
+    Raises:
+        NotFoundError: no list in the reader's area has such a grid.
+    """
+    current = viewer.reading.shelf.current
+    target = current.head.entry.origin.target if current else ""
+    found = history(viewer.engine, viewer.scope, grid_id, target, LISTS)
+    if not found:
+        raise NotFoundError("No such grid is on a published list.")
+    lists = [(entry, GridRow.model_validate_json(body)) for entry, body in found]
+    entry, row = lists[0]
+    names = viewer.site.atlas.names(viewer.engine, entry.ranking_id)
+    as_of = entry.origin.as_of
+    notices = read_notices(viewer.engine, viewer.scope, grid_id, as_of, viewer.site.settings.tz)
+    listed = viewer.reading.shelf.named(entry.ranking_id)
+    return GridView(
+        row=row,
+        entry=entry,
+        place=names.take_apart(row.name, row.township, row.community),
+        crumbs=_crumbs(viewer, row, names),
+        listed=len(listed.within(viewer.scope, "grid")),
+        reasons=draw_reasons(row.explanation, viewer.t) if row.explanation else None,
+        changes=tuple(_changes(viewer, row, lists[1][1])) if len(lists) > 1 else (),
+        year=draw_year(row, lists, notices, as_of, viewer.t),
+        notices=notices,
+        beside=_neighbourhood(viewer, row, listed.within(viewer.scope, "grid", row.township), names),
+        open_cases=tuple((viewer.t(f"waiting_{number}"), value) for number, value in enumerate(row.open_cases)),
+    )
+
+
+def _crumbs(viewer: Viewer, row: GridRow, names: Gazetteer) -> tuple[tuple[str, str], ...]:
+    paths = [path for path in (row.district, row.township, row.community) if path and viewer.scope.covers(path)]
+    return tuple((path, viewer.t("whole") if path == row.district else names.area(path)) for path in paths)
+
+
+def _changes(viewer: Viewer, row: GridRow, before: GridRow) -> Sequence[Change]:
+    t = viewer.t
+    pairs = [(f"{t('open_of_age')} {t(f'waiting_{age}')}", count(old, t), count(new, t)) for age, (old, new) in _ages(row, before)]
+    if row.score and before.score:
+        pairs += [
+            (t("of_hundred"), often(before.score.risk, t), often(row.score.risk, t)),
+            (t("rank"), ranks(before.score, t), ranks(row.score, t)),
+            (t("level"), t.of(ATTENTION[before.score.attention_level]), t.of(ATTENTION[row.score.attention_level])),
+        ]
+    return [Change(name, then, now) for name, then, now in pairs if then != now]
+
+
+def _ages(row: GridRow, before: GridRow) -> list[tuple[int, tuple[int | None, int | None]]]:
+    return list(enumerate(zip(before.open_cases, row.open_cases, strict=False)))
+
+
+def _neighbourhood(viewer: Viewer, row: GridRow, rows: Sequence[bytes], names: Gazetteer) -> Neighbourhood:
+    outlines = draw_around(viewer.engine, row.grid_id, SHEET)
+    known = {each.grid_id: each for each in map(GridRow.model_validate_json, rows) if each.grid_id in outlines.shapes}
+    if row.grid_id in known:  # drawn last, so that its border lies over those of the others
+        known[row.grid_id] = known.pop(row.grid_id)
+    shapes = tuple(Shape(outlines.shapes[grid_id], _level(each), each.name, f"/grids/{grid_id}") for grid_id, each in known.items())
+    said = {grid_id: names.take_apart(each.name, each.township, each.community).grid for grid_id, each in known.items()}
+    points = tuple((*outlines.marks[grid_id], _level(each), _number(said[grid_id])) for grid_id, each in known.items())
+    return Neighbourhood(outlines, shapes, points)
+
+
+def _level(row: GridRow) -> str:
+    return LEVEL_CLASS[row.score.attention_level] if row.score else NOT_RATED
+
+
+def _number(name: str) -> str:
+    """Return the number in a grid's name, for a map too small for words.
+
+    >>> _number("第5网格")
+    '5'
+    """
+    return "".join(letter for letter in name if letter.isdigit()) or name[:4]

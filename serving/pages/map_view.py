@@ -1,0 +1,120 @@
+"""The map of one day: outlines from the atlas, coloured by what the list says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sqlalchemy import Engine
+
+from serving.pages.atlas import Atlas, MapRequest
+from serving.pages.catalogue import Speaker
+from serving.pages.gazetteer import Gazetteer
+from serving.pages.outlines import Outlines, Sheet
+from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
+from serving.rows import AreaRow, GridRow, Level
+from serving.words import ATTENTION
+
+MOST_SHAPES = 3_000
+"""Polygons of one map; where there are more, the areas above them are drawn."""
+SHEET = Sheet(688, 640)
+OVER_AVERAGE = (1.0, 1.5, 2.5)
+"""How often the average an area expects per grid, from which each step of its colour begins."""
+
+Mark = tuple[str, int, str]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One polygon."""
+
+    path: str
+    level: str
+    title: str
+    address: str
+
+
+@dataclass(frozen=True)
+class MarkedPoint:
+    """A number that ties the map to a list."""
+
+    x: float
+    y: float
+    form: str
+    number: int
+    level: str
+
+
+@dataclass(frozen=True)
+class MapView:
+    """What the template draws."""
+
+    width: float
+    height: float
+    shapes: tuple[Shape, ...]
+    communities: tuple[str, ...]
+    townships: tuple[str, ...]
+    labels: tuple[tuple[float, float, str], ...]
+    marks: tuple[MarkedPoint, ...]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a map's outlines and names come from."""
+
+    engine: Engine
+    atlas: Atlas
+    ranking_id: str
+    names: Gazetteer
+    t: Speaker
+
+    def outlines(self, node: str, level: Level, listed: Sequence[GridRow]) -> Outlines:
+        """Return the outlines of a level below a node."""
+        return self.atlas.outlines(self.engine, MapRequest(self.ranking_id, node, level, frozenset(row.grid_id for row in listed), SHEET))
+
+
+def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping[str, Mark]) -> MapView:
+    """Colour grids by their attention level."""
+    known = {row.grid_id: row for row in rows}
+    outlines = ground.outlines(node, "grid", rows)
+    shapes = tuple(_grid_shape(ground, known[place], path) for place, path in outlines.shapes.items())
+    points = [(outlines.marks[place], mark) for place, mark in marks.items() if place in outlines.marks]
+    placed = tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in points)
+    return _view(ground, outlines, shapes, placed)
+
+
+def map_areas(ground: Ground, node: str, level: Level, areas: Sequence[AreaRow], rows: Sequence[GridRow]) -> MapView:
+    """Colour areas by what they expect per grid, against the average of all that are shown."""
+    outlines = ground.outlines(node, level, rows)
+    rated = sum(area.grids - area.not_rated for area in areas)
+    average = sum(area.expected_escalations for area in areas) / max(rated, 1)
+    known = {area.path: area for area in areas}
+    shapes = tuple(_area_shape(ground, known[place], path, average) for place, path in outlines.shapes.items() if place in known)
+    return _view(ground, outlines, shapes, ())
+
+
+def address(**query: str | None) -> str:
+    """Return the address of the command screen for an area, level or date."""
+    given = urlencode({name: value for name, value in query.items() if value})
+    return f"/?{given}" if given else "/"
+
+
+def _grid_shape(ground: Ground, row: GridRow, path: str) -> Shape:
+    level = LEVEL_CLASS[row.score.attention_level] if row.score else NOT_RATED
+    said = ground.t.of(ATTENTION[row.score.attention_level]) if row.score else ground.t("not_rated")
+    return Shape(path, level, f"{row.name} · {said}", f"/grids/{row.grid_id}")
+
+
+def _area_shape(ground: Ground, area: AreaRow, path: str, average: float) -> Shape:
+    rated = area.grids - area.not_rated
+    over = area.expected_escalations / rated / average if rated and average else 0.0
+    level = str(sum(over >= step for step in OVER_AVERAGE)) if rated else NOT_RATED
+    title = ground.t("area_title", name=ground.names.area(area.path), grids=area.grids, expected=f"{area.expected_escalations:.1f}")
+    return Shape(path, level, title, address(area=area.path))
+
+
+def _view(ground: Ground, outlines: Outlines, shapes: tuple[Shape, ...], marks: tuple[MarkedPoint, ...]) -> MapView:
+    def border(depth: int) -> tuple[str, ...]:
+        return tuple(path for area, path in outlines.borders.items() if area.count("/") == depth)
+
+    labels = tuple((x, y, ground.names.area(area)) for area, (x, y) in outlines.labels.items() if area.count("/") == 1)
+    return MapView(outlines.sheet.width, outlines.sheet.height, shapes, border(2), border(1), labels, marks)

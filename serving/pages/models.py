@@ -1,0 +1,98 @@
+"""The model in use: is it better than simple rules, is it honest, who was live and why."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from features.errors import NotReadyError
+from features.home import Home
+from serving.pages.viewer import Viewer
+from serving.publications import publications
+
+MODEL = "lightgbm"
+MEASURE = "hit@10%"
+PLOTS = ("hits.png", "reliability.png", "deviance.png")
+LEFT, WIDTH = 10.0, 380.0
+"""Pixels at which the axis from 0 to 100 % begins, and its length."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One model or rule: its share of escalations within the top tenth of grids, with its 95 % interval, as places on an axis."""
+
+    name: str
+    value: float
+    x: float
+    low: float | None
+    high: float | None
+    own: bool
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measure of the model in use; None where it could not be estimated."""
+
+    key: str
+    value: float | None
+    interval: Sequence[float] | None
+
+
+@dataclass(frozen=True)
+class ModelsView:
+    """All that the template shows."""
+
+    publications: Sequence[RowMapping]
+    current: RowMapping
+    backtest: Mapping[str, Any]
+    figures: tuple[Figure, ...]
+    compared: tuple[Compared, ...]
+    subsets: tuple[tuple[str, int, int, float | None, float | None], ...]
+    """Name, rows, positives, and MEASURE of the model and of the best rule."""
+    plots: tuple[str, ...]
+
+
+def view_models(viewer: Viewer) -> ModelsView:
+    """Read what was published with the model that made the newest list.
+
+    Raises:
+        NotReadyError: no model was published.
+    """
+    record = publications(viewer.engine)
+    if not record:
+        raise NotReadyError("a model must have been published, found none. Run `yujing train` and `yujing models promote`.")
+    current = record[0]
+    backtest = json.loads((viewer.site.home.published / current["model_hash"] / "backtest.json").read_text(encoding="utf-8"))
+    own = backtest["models"][MODEL]
+    keys = ("hit@5%", MEASURE, "ap_over_base", "auc", "ece")
+    compared = [_compared(name, measured) for name, measured in backtest["models"].items() if measured[MEASURE] is not None]
+    return ModelsView(
+        publications=record,
+        current=current,
+        backtest=backtest,
+        figures=tuple(Figure(key, own[key], (own.get("ci95") or {}).get(key)) for key in keys),
+        compared=tuple(sorted(compared, key=lambda each: -each.value)),
+        subsets=tuple(_subset(name, part) for name, part in backtest["subsets"].items()),
+        plots=tuple(name for name in PLOTS if (plots_folder(viewer.site.home, backtest) / name).is_file()),
+    )
+
+
+def plots_folder(home: Home, backtest: Mapping[str, Any]) -> Any:
+    """Return where the plots of a backtest lie."""
+    return home.backtests / f"{backtest['target']}-{backtest['horizon_days']}d"
+
+
+def _compared(name: str, measured: Mapping[str, Any]) -> Compared:
+    low, high = (measured.get("ci95") or {}).get(MEASURE) or (None, None)
+    return Compared(name, measured[MEASURE], _x(measured[MEASURE]), _x(low), _x(high), own=name == MODEL)
+
+
+def _x(value: float | None) -> Any:
+    return None if value is None else round(LEFT + value * WIDTH, 1)
+
+
+def _subset(name: str, part: Mapping[str, Any]) -> tuple[str, int, int, float | None, float | None]:
+    others = [measured[MEASURE] for other, measured in part["models"].items() if other != MODEL and measured[MEASURE] is not None]
+    return name, part["rows"], part["positives"], part["models"][MODEL][MEASURE], max(others, default=None)

@@ -1,0 +1,67 @@
+"""Routes that answer people: no session leads to the login, and an error is a page."""
+
+from collections.abc import Callable, Coroutine
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from features.errors import NotSignedInError, YujingError
+from serving.pages.frame import render
+
+ERRORS = {
+    HTTPStatus.FORBIDDEN: "error_forbidden",
+    HTTPStatus.NOT_FOUND: "error_not_found",
+    HTTPStatus.CONFLICT: "error_conflict",
+    HTTPStatus.PRECONDITION_FAILED: "error_changed",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "error_invalid",
+    HTTPStatus.TOO_MANY_REQUESTS: "error_too_many",
+}
+"""Key of the words for a status; the API alone tells more."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route of a page."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler with its errors answered as pages."""
+        answer = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except NotSignedInError:
+                return RedirectResponse(f"/login?{urlencode({'next': _back(request)})}", HTTPStatus.SEE_OTHER)
+            except YujingError as error:
+                return _error(request, error.status)
+            except RequestValidationError:
+                return _error(request, HTTPStatus.UNPROCESSABLE_ENTITY)
+            except HTTPException as error:
+                return _error(request, error.status_code)
+
+        return handler
+
+
+def inside(address: str) -> str:
+    """Return an address of this site as it is, and the start page for any other.
+
+    >>> inside("/grids/1"), inside("//elsewhere.example"), inside("https://elsewhere.example")
+    ('/grids/1', '/', '/')
+    """
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+
+
+def _back(request: Request) -> str:
+    return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+
+
+def _error(request: Request, status: int) -> Response:
+    known = HTTPStatus(status)
+    return render(request, "error.html", status=known, message=ERRORS.get(known, "error_other"))

@@ -1,0 +1,75 @@
+"""/admin: accounts and the rule of alerts, for administrators."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from features.errors import NotFoundError, UsageError
+from serving.access.accounts import NewAccount, accounts, create_account, disable_account, reset_password
+from serving.access.actor import Right, Role, Scope
+from serving.pages.frame import render
+from serving.pages.page_route import PageRoute
+from serving.pages.rule import read_rule
+from serving.pages.viewer import Viewer, viewer_with
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Administrator = Annotated[Viewer, Depends(viewer_with(Right.ADMINISTER))]
+Text = Annotated[str, Form(max_length=500)]
+
+
+@router.get("/admin")
+def show_admin(request: Request, viewer: Administrator) -> Response:
+    """Show the accounts and the rule."""
+    return _page(request, viewer)
+
+
+@router.post("/admin/accounts")
+def add_account(request: Request, viewer: Administrator, name: Text, role: Annotated[Role, Form()], scope: Text = "") -> Response:
+    """Make an account and show its one-time password, this once."""
+    new = NewAccount(name, role, Scope(scope.strip("/ ")))
+    try:
+        _, password = create_account(viewer.engine, new, viewer.actor.account_id, viewer.now)
+    except UsageError:
+        return _page(request, viewer, fault="admin_name_taken", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, viewer, once=(name, password))
+
+
+@router.post("/admin/accounts/{account_id}/password")
+def renew_password(request: Request, viewer: Administrator, account_id: str) -> Response:
+    """Give an account a new one-time password and show it, this once."""
+    name = next((each.actor.name for each in accounts(viewer.engine) if each.actor.account_id == account_id), None)
+    if name is None:
+        raise NotFoundError("No such account.")
+    password = reset_password(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
+    return _page(request, viewer, once=(name, password))
+
+
+@router.post("/admin/accounts/{account_id}/disable")
+def end_account(viewer: Administrator, account_id: str) -> Response:
+    """Let an account in no more."""
+    disable_account(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
+
+
+def _page(
+    request: Request,
+    viewer: Viewer,
+    *,
+    once: tuple[str, str] | None = None,
+    fault: str | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    return render(
+        request,
+        "admin.html",
+        viewer.actor,
+        status,
+        accounts=accounts(viewer.engine),
+        roles=tuple(Role),
+        rule=read_rule(viewer.engine, viewer.site.settings.alerts),
+        once=once,
+        fault=fault,
+    )

@@ -1,0 +1,90 @@
+"""GET /: the command screen."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.access.actor import Role
+from serving.api.rankings import IsoDate
+from serving.pages.catalogue import Speaker
+from serving.pages.command import CommandView, view_command
+from serving.pages.days import ShownDay, find_day
+from serving.pages.frame import render, said_day, said_end, said_moment
+from serving.pages.map_view import address
+from serving.pages.page_route import PageRoute
+from serving.pages.viewer import ListViewer, Viewer
+from serving.rows import Level
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+class CommandQuery(BaseModel):
+    """Which part of which list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: IsoDate = None
+    area: str | None = Field(None, max_length=500)
+    level: Level | None = None
+
+
+@router.get("/")
+def show_command(request: Request, query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Response:
+    """Show a day's list to the command centre; staff begin at their notices."""
+    if viewer.actor.role == Role.GRID_WORKER:
+        return RedirectResponse("/alerts")
+    settings = viewer.site.settings
+    day = find_day(viewer.reading, query.date)
+    view = view_command(viewer, day, query.area or None, query.level, timedelta(days=settings.ranking.stale_source_days))
+    return render(
+        request,
+        "command.html",
+        viewer.actor,
+        view=view,
+        day=day,
+        node=query.area,
+        date=query.date,
+        newest=query.date is None,
+        stale=query.date is None and viewer.reading.freshness.stale(day.entry, viewer.now),
+        address=address,
+        export_address=f"/export?{urlencode({'date': day.as_of, 'area': view.area.node})}",
+        grids_address=f"/grids?{urlencode({'date': day.as_of, 'area': view.area.node})}",
+        **_said(viewer, day, view),
+    )
+
+
+def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
+    t, zone, origin = viewer.t, viewer.site.settings.tz, day.entry.origin
+    last = day.as_of + timedelta(days=origin.horizon_days - 1)
+    return {
+        "said_day": said_day(day.as_of, t, weekday=True),
+        "published": said_moment(day.entry.published_at, t, zone),
+        "data_through": said_end(origin.data_through, t, zone),
+        "headline": _headline(view, t, newest=day.next is None),
+        "valid_days": t("valid_days", start=_short(day.as_of, t), end=_short(last, t)),
+        "source_said": [
+            t("late_days", n=source.days_behind)
+            if source.days_behind
+            else t("source_through", at=said_moment(source.through, t, zone))
+            if source.through
+            else t("source_never")
+            for source in view.sources
+        ],
+    }
+
+
+def _headline(view: CommandView, t: Speaker, *, newest: bool) -> str:
+    count, entered = view.totals.levels["3"], view.totals.entered
+    if not newest:
+        return t("headline_past", n=count)
+    if not count:
+        return t("headline_calm")
+    return t("headline", n=count, new=entered) if entered else t("headline_first", n=count)
+
+
+def _short(day: date, t: Speaker) -> str:
+    return t("short_day", month=day.month, day=day.day)

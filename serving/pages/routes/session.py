@@ -1,0 +1,79 @@
+"""Coming and going: /login, /logout, /password, and how the pages look."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from features.errors import NotSignedInError, TooManyError, UsageError
+from serving.access.accounts import change_password
+from serving.access.actor import Actor
+from serving.access.sessions import open_session
+from serving.api.access import COOKIE, give_session, needs
+from serving.api.door import DoorOf
+from serving.api.reading import ReadingOf
+from serving.pages.catalogue import LANGUAGES
+from serving.pages.frame import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
+from serving.pages.page_route import PageRoute, inside
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+A_YEAR = 365 * 86_400
+SignedIn = Annotated[Actor, Depends(needs(None))]
+Text = Annotated[str, Form(max_length=500)]
+
+
+@router.get("/login")
+def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """Show the login form."""
+    return render(request, "login.html", next=inside(next), failed=None)
+
+
+@router.post("/login")
+def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, next: Text = "/") -> Response:  # noqa: A002
+    """Open a session, or show the form again."""
+    address = request.client.host if request.client else ""
+    try:
+        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address)
+    except (NotSignedInError, TooManyError) as error:
+        failed = "login_too_many" if isinstance(error, TooManyError) else "login_failed"
+        return render(request, "login.html", status=HTTPStatus(error.status), next=inside(next), failed=failed)
+    response = RedirectResponse("/password" if actor.must_change_password else inside(next), HTTPStatus.SEE_OTHER)
+    give_session(response, secret, secure=request.app.state.site.settings.serving.behind_proxy)
+    return response
+
+
+@router.post("/logout")
+def sign_out(request: Request, door: DoorOf, _: SignedIn) -> Response:
+    """End the session."""
+    door.close(request.cookies[COOKIE])
+    response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.get("/password")
+def show_password(request: Request, actor: SignedIn) -> Response:
+    """Show the form for a password of one's own."""
+    return render(request, "password.html", actor, failed=False)
+
+
+@router.post("/password")
+def choose_password(request: Request, reading: ReadingOf, actor: SignedIn, old: Text, new: Text) -> Response:
+    """Store the new password; all sessions end, so its holder signs in again."""
+    try:
+        change_password(reading.shelf.engine, actor, old, new, reading.now())
+    except UsageError:
+        return render(request, "password.html", actor, HTTPStatus.UNPROCESSABLE_ENTITY, failed=True)
+    return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/look")
+def choose_look(back: Text = "/", language: Text = "", theme: Text = "") -> Response:
+    """Remember language or theme in the browser; that is all it does, so it needs no session."""
+    response = RedirectResponse(inside(back), HTTPStatus.SEE_OTHER)
+    for name, value, known in ((LANGUAGE_COOKIE, language, LANGUAGES), (THEME_COOKIE, theme, THEMES)):
+        if value in known:
+            response.set_cookie(name, value, max_age=A_YEAR, httponly=True, samesite="lax")
+    return response

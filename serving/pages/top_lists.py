@@ -1,0 +1,76 @@
+"""The two lists of the command screen: where it has long been busy, and where it has lately become so."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import Engine
+
+from serving.access.actor import Scope
+from serving.entry import Entry
+from serving.ledger import read_row
+from serving.pages.catalogue import Speaker
+from serving.pages.gazetteer import Gazetteer, PlaceName
+from serving.pages.phrases import LEVEL_CLASS, factor, moved, often, strongest
+from serving.rows import GridRow, Score
+
+LENGTH = 8
+"""Rows of each list: what is readable from three metres."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a list, said."""
+
+    number: int
+    grid_id: str
+    place: PlaceName
+    reason: str
+    level: str
+    """Class of its colour."""
+    factor: str
+    expected: str
+    often: str
+    score: Score
+    moved: str
+
+
+@dataclass(frozen=True)
+class Before:
+    """The list before, to compare with; None where there is none."""
+
+    engine: Engine
+    scope: Scope
+    entry: Entry | None
+
+    def score(self, grid_id: str) -> Score | None:
+        """Return how a grid was scored then."""
+        body = read_row(self.engine, self.scope, self.entry, "grid", grid_id) if self.entry else None
+        return GridRow.model_validate_json(body).score if body else None
+
+
+def lines(rows: Iterator[tuple[GridRow, Score]], names: Gazetteer, before: Before, t: Speaker) -> tuple[Line, ...]:
+    """Say the first rows of one list."""
+    return tuple(_line(number, row, score, (names, before, t)) for number, (row, score) in enumerate(islice(rows, LENGTH), start=1))
+
+
+def numbered(chronic: tuple[Line, ...], rising: tuple[Line, ...]) -> Mapping[str, tuple[str, int, str]]:
+    """Return grid_id -> form of its mark, number and level class; a grid on both lists keeps its first mark."""
+    marks = {line.grid_id: ("square", line.number, line.level) for line in rising}
+    return marks | {line.grid_id: ("circle", line.number, line.level) for line in chronic}
+
+
+def _line(number: int, row: GridRow, score: Score, said: tuple[Gazetteer, Before, Speaker]) -> Line:
+    names, before, t = said
+    return Line(
+        number=number,
+        grid_id=row.grid_id,
+        place=names.take_apart(row.name, row.township, row.community),
+        reason=strongest(row.explanation, t),
+        level=LEVEL_CLASS[score.attention_level],
+        factor=factor(score.factor),
+        expected=f"{score.expected_escalations:.2f}",
+        often=often(score.risk, t),
+        score=score,
+        moved=moved(score, before.score(row.grid_id), t) if before.entry else t("no_day_before"),
+    )

@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+// Names carry a hash of their content, so browsers may keep files for ever; the manifest tells the templates these names.
+export default defineConfig({
+  base: "/static/",
+  build: {
+    outDir: "../pages/static",
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    assetsDir: "",
+    assetsInlineLimit: 0,
+    rollupOptions: { input: ["src/yujing.css", "src/answers.ts", "src/docs.ts"] },
+  },
+});
