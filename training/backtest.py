@@ -1,9 +1,10 @@
 """Backtest: replay the past with rolling-origin refits and judge the model beside every baseline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.days import to_date
@@ -11,15 +12,18 @@ from features.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
 from training.baselines import available
-from training.fit import at
-from training.folds import Gap, rolling_folds
+from training.examples import at
+from training.folds import Fold, Gap, rolling_folds
 from training.labels import ripe
 from training.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
-from training.replay import Stopwatch, replay
+from training.rehearsal import Foretold, rehearsals, rehearse
+from training.replay import Stage, replay
 from training.scorecard import Scorecard, score
 from training.settings import BacktestSettings, Settings
 from training.subsets import SUBSETS
 from training.too_good import suspect
+
+Floats = npt.NDArray[np.float64]
 
 SURGE = "surge"
 
@@ -38,6 +42,8 @@ class BacktestResult:
     subsets: dict[str, Scorecard]
     notes: list[str]
     seconds: dict[str, float]
+    past: list[Foretold] = field(default_factory=list)
+    """What the model's trees foretold at every refit."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
@@ -69,17 +75,13 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
     Raises:
         NotReadyError: the log is too short, or holds no escalation to learn from.
     """
-    watch = Stopwatch()
     gap = Gap(horizon_days, settings.delay_allowance_days)
     ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
     panel = at(panel, slice(0, ripe_as_ofs))
     folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
-    said = []
-    for number, fold in enumerate(folds, start=1):
-        said.append(replay(facts, panel, fold, gap, settings.model, watch))
-        if progress:
-            progress(number, len(folds))
-    with watch.measure("metrics"):
+    stage = Stage(facts, panel, gap, settings.model)
+    past, said = _replay_all(stage, folds, progress)
+    with stage.watch.measure("metrics"):
         predictions = tabulate(facts, at(panel, slice(folds[0].test.start, None)), horizon_days, said)
         overall, parts = judge(predictions, settings.backtest)
     return BacktestResult(
@@ -91,8 +93,27 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         overall=overall,
         subsets=parts,
         notes=suspect(predictions, settings.backtest.too_good) + available(panel, horizon_days)[1] + _notes(overall, parts),
-        seconds=watch.seconds | {"total": sum(watch.seconds.values())},
+        seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
+        past=past,
     )
+
+
+def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[Foretold], list[dict[str, Floats]]]:
+    """Return what the model's trees foretold at every refit, and what every model said of each fold."""
+    first = stage.seen_by(folds[0])
+    rehearsed = len(rehearsals(first, stage.settings))
+
+    def report(done: int, _: int) -> None:
+        if progress:
+            progress(done, rehearsed + len(folds))
+
+    with stage.watch.measure("model"):
+        past = rehearse(first, stage.settings, report)
+    said = []
+    for fold in folds:
+        said.append(replay(stage, fold, past))
+        report(len(past), 0)
+    return past, said
 
 
 def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:

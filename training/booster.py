@@ -3,9 +3,8 @@
 Predicting uses one thread: with more, a process forked after training would wait for ever.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import lightgbm as lgb
 import numpy as np
@@ -25,7 +24,6 @@ class Rows:
     matrix: Matrix
     counts: npt.NDArray[np.floating]
     offset: Floats
-    weight: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -36,19 +34,18 @@ class Columns:
     directions: tuple[int, ...]
 
 
-def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, seed: int, unseen: Rows | None = None) -> str:
-    """Fit `rounds` trees to the log of counts over offset and return them as text; 0 rounds is one tree that says nothing.
+def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, weights: Sequence[Floats | None] = (None,)) -> Iterator[str]:
+    """Fit `rounds` trees to the log of counts over offset, once for each weight of the rows (N,), and yield them as text.
 
-    With `unseen` rows it stops `settings.patience` trees after the last one that helped there.
+    0 rounds is one tree that says nothing. Fits after the first have other seeds.
     """
-    parameters = _parameters(columns, settings, seed)
+    parameters = _parameters(columns, settings)
     if rounds == 0:
         parameters |= {"min_gain_to_split": 1e30}
-    seen = _dataset(rows, columns, parameters)
-    watched = [] if unseen is None else [_dataset(unseen, columns, parameters, reference=seen)]
-    stops: list[Callable[..., Any]] = [lgb.early_stopping(settings.patience, verbose=False)] if watched else []
-    trees = lgb.train(parameters, seen, max(1, rounds), watched, callbacks=stops)
-    return str(trees.model_to_string(num_iteration=-1))
+    binned = lgb.Dataset(rows.matrix, rows.counts, init_score=rows.offset, feature_name=list(columns.names), params=parameters).construct()
+    for number, weight in enumerate(weights, start=settings.seed):
+        part = binned if weight is None else binned.set_weight(weight).subset(np.flatnonzero(weight).tolist())
+        yield str(lgb.train(parameters | {"seed": number}, part, max(1, rounds)).model_to_string())
 
 
 def read_booster(text: str) -> Booster:
@@ -56,11 +53,9 @@ def read_booster(text: str) -> Booster:
     return lgb.Booster(model_str=text)
 
 
-def margin(trees: Booster, matrix: Matrix, rounds: int | None = None) -> Floats:
-    """Return the log of the factor over the offset after all trees, or the first `rounds` of them, (N,)."""
-    if rounds == 0:
-        return np.zeros(len(matrix))
-    return np.asarray(trees.predict(matrix, raw_score=True, num_iteration=rounds, num_threads=1), np.float64)
+def margin(trees: Booster, matrix: Matrix) -> Floats:
+    """Return the log of the factor over the offset, (N,)."""
+    return np.asarray(trees.predict(matrix, raw_score=True, num_threads=1), np.float64)
 
 
 def growing_margins(trees: Booster, matrix: Matrix, step: int) -> Iterator[Floats]:
@@ -77,19 +72,7 @@ def contributions(trees: Booster, matrix: Matrix) -> Floats:
     return np.asarray(trees.predict(matrix, pred_contrib=True, num_threads=1), np.float64)
 
 
-def _dataset(rows: Rows, columns: Columns, parameters: dict[str, object], reference: lgb.Dataset | None = None) -> lgb.Dataset:
-    return lgb.Dataset(
-        rows.matrix,
-        rows.counts,
-        reference=reference,
-        weight=rows.weight,
-        init_score=rows.offset,
-        feature_name=list(columns.names),
-        params=parameters,
-    )
-
-
-def _parameters(columns: Columns, settings: ModelSettings, seed: int) -> dict[str, object]:
+def _parameters(columns: Columns, settings: ModelSettings) -> dict[str, object]:
     return {
         "objective": "poisson",
         "metric": "poisson",
@@ -98,14 +81,11 @@ def _parameters(columns: Columns, settings: ModelSettings, seed: int) -> dict[st
         "min_data_in_leaf": settings.rows_per_leaf,
         "lambda_l2": settings.l2,
         "feature_fraction": settings.feature_share,
-        "bagging_fraction": settings.row_share,
-        "bagging_freq": 1,
         "max_bin": settings.max_bins,
         "monotone_constraints": list(columns.directions),
         "boost_from_average": False,
         "deterministic": True,
-        "force_row_wise": True,
-        "seed": seed,
+        "force_col_wise": True,
         "num_threads": settings.threads,
         "verbosity": -1,
     }

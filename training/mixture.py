@@ -25,6 +25,8 @@ def likeliest_weights(
     table = np.stack([part.ravel() for part in parts.values()]) + TINY
     before = np.array([prior[name] for name in parts])
     weights, totals = before, table.sum(axis=1)
+    happened = np.flatnonzero(counts)
+    seen, table = counts.ravel()[happened], table[:, happened]
     for _ in range(ROUNDS):
-        weights = (weights * (table @ (counts.ravel() / (weights @ table))) + prior_events * before) / (totals + prior_events)
+        weights = (weights * (table @ (seen / (weights @ table))) + prior_events * before) / (totals + prior_events)
     return dict(zip(parts, weights.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""What trees read: panel columns, those on recent escalations held against the learnt level instead of the long-run rate.
+"""What trees read: panel columns, those on recent escalations held against the learnt level, and that against the long-run rate.
 
 A tree can follow a step in a ratio, not a proportion over the whole range of levels; against the level it starts from, a ratio of 1 is no
 news, whatever the grid.
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from features.panel.build import Matrix, Panel
 from features.panel.families.trends import against_level
 from features.panel.when import LOOKBACKS
-from training.usual_level import USUAL_RATE, UsualLevel
+from training.usual_level import RECENT, USUAL_RATE, UsualLevel
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,7 +21,7 @@ def read_rows(panel: Panel, level: UsualLevel, names: tuple[str, ...]) -> Matrix
 
 
 def _against_learnt_level(panel: Panel, per_day: Floats) -> dict[str, Floats]:
-    columns = {USUAL_RATE: per_day}
+    columns = {USUAL_RATE: per_day, RECENT: per_day / panel.column(USUAL_RATE)}
     observed = panel.column("history_days").astype(np.float64)
     for days in LOOKBACKS:
         counted = panel.column(f"target_count_grid_{days}d").astype(np.float64)

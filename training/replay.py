@@ -13,11 +13,12 @@ from features.facts import Facts
 from features.panel.build import Panel
 from training.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
 from training.calibration import calibrate
-from training.fit import Examples, at, fit, training_part
+from training.examples import Examples, at, training_part
 from training.folds import Fold, Gap
 from training.labels import Counts, surge_thresholds
 from training.metrics import Predicted
 from training.predictions import EXPECTED, RISK, SURGE, reach
+from training.rehearsal import Foretold, foretell, tune
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -45,24 +46,45 @@ class Stopwatch:
         self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - start
 
 
-def replay(facts: Facts, panel: Panel, fold: Fold, gap: Gap, settings: ModelSettings, watch: Stopwatch) -> dict[str, Floats]:
-    """Fit everything on the training part of one fold and predict its test part.
+@dataclass(frozen=True)
+class Stage:
+    """What every fold of a backtest is replayed on."""
+
+    facts: Facts
+    panel: Panel
+    gap: Gap
+    settings: ModelSettings
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    def seen_by(self, fold: Fold) -> Examples:
+        """Return what could be learnt from on the day of the fold's cutoff."""
+        return training_part(self.facts, self.panel, fold, self.gap)
+
+
+def replay(stage: Stage, fold: Fold, past: list[Foretold]) -> dict[str, Floats]:
+    """Fit everything on the training part of one fold and predict its test part; what the trees foretold is added to the past.
 
     Returns: `expected_*`, `risk_*` and `surge_*` by model, each (T, G) of the test part.
     """
-    seen, unseen = training_part(facts, panel, fold, gap), at(panel, fold.test)
-    with watch.measure("model"):
-        scores = fit(seen, settings).predict(unseen)
-    said = {MODEL: Predicted(scores.expected, scores.risk)}
-    with watch.measure("baselines"), threadpool_limits(ONE_THREAD):
+    facts, seen, unseen = stage.facts, stage.seen_by(fold), at(stage.panel, fold.test)
+    with stage.watch.measure("model"):
+        said = {MODEL: _by_model(stage, fold, seen, past)}
+    with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= _baselines(seen, unseen)
-    thresholds = surge_thresholds(facts, unseen.as_ofs, gap.horizon_days)
+    thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
     return (
         {EXPECTED + name: model.expected for name, model in said.items()}
         | {RISK + name: model.risk for name, model in said.items()}
         | {SURGE + name: surge for name, surge in surges.items()}
     )
+
+
+def _by_model(stage: Stage, fold: Fold, seen: Examples, past: list[Foretold]) -> Predicted:
+    tuned = tune(past, seen, stage.settings)
+    past.append(foretell(seen, stage.panel, fold.test, stage.settings))
+    log_expected = past[-1].after(tuned.rounds)
+    return Predicted(np.exp(log_expected), tuned.calibration.risk(log_expected))
 
 
 def _baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-STEP = 10
+STEP = 5
 """Rounds are chosen in these steps."""
 
 

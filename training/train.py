@@ -19,7 +19,8 @@ from training.bootstrap import number_blocks
 from training.candidate import BACKTEST, FEATURES, RECIPE, add_evidence
 from training.card import write_card
 from training.code_version import code_version
-from training.fit import at, fit, training_part
+from training.examples import at, training_part
+from training.fit import fit
 from training.folds import Fold, Gap, ripe_as_ofs
 from training.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
 from training.metrics import METRICS

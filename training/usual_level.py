@@ -21,7 +21,7 @@ DISTRICT_TREND = "target_ratio_district_28d"
 DECAY = "target_decay_grid_"
 TREND = "usual_rate_grid with district trend"
 RECENT = "target_decay_grid_28d"
-"""The column that speaks for the difference between the usual rate and the level."""
+"""The column that speaks for the difference between the usual rate and the level; trees read it as their ratio."""
 
 PRIOR_SHARES = {USUAL_RATE: 0.4, TREND: 0.3}
 """Shares before any row is seen; the decayed counts have the rest in equal parts."""

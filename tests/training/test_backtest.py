@@ -7,9 +7,10 @@ from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 
 from features.errors import NotReadyError
 from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
-from training import fit as fitting
+from training import examples
 from training.backtest import backtest, judge
-from training.fit import fit, training_part
+from training.examples import training_part
+from training.fit import fit
 from training.folds import Gap, rolling_folds
 from training.metrics import METRICS
 from training.subsets import SUBSETS
@@ -96,7 +97,7 @@ def test_judge_subset_that_is_empty_is_null_with_a_reason(result):
 
 
 def test_backtest_reports_its_progress(result, steps):
-    assert steps == [(1, 2), (2, 2)]
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)], "two rehearsals, two folds"
 
 
 def test_backtest_log_too_short_says_so():
@@ -146,6 +147,6 @@ def test_training_part_late_report_is_not_learnt(monkeypatch, facts, panel):
 
     assert training_part(late, panel, fold, GAP).counts.sum() == 0
 
-    count_labels = fitting.count_labels
-    monkeypatch.setattr(fitting, "count_labels", lambda facts, as_ofs, days, **_: count_labels(facts, as_ofs, days))
+    count_labels = examples.count_labels
+    monkeypatch.setattr(examples, "count_labels", lambda facts, as_ofs, days, **_: count_labels(facts, as_ofs, days))
     assert training_part(late, panel, fold, GAP).counts.sum() > 0, "the broken variant must be seen"

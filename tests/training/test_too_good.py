@@ -69,7 +69,7 @@ def test_backtest_notes_a_column_that_knows_the_outcome() -> None:
     facts = draw_facts(place_rates(60, seed=1) / 10, 600, seed=2)
     panel = make_panel(facts, weekly(600))
     leaking = panel.values.copy()
-    leaking[panel.names.index("dispute_count_grid_7d")] = 10 * count_labels(facts, panel.as_ofs, HORIZON)
+    leaking[panel.names.index("dispute_ratio_grid_7d")] = 10 * count_labels(facts, panel.as_ofs, HORIZON)
     settings = FAST.model_copy(update={"model": FAST.model.model_copy(update={"least_history_days": 0})})
 
     noted = [
