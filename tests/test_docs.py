@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from features.intake.source_file import SourceFile
 from serving.cli.main import app
-from serving.cli.sample import make_sample
 from serving.settings import Settings
+from tests.serving.sample import make_sample
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")

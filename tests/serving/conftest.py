@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from argon2 import PasswordHasher
 
-from serving.cli.sample import make_sample
+from tests.serving.sample import make_sample
 from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, open_world, publish_model
 
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from serving.cli.main import app
-from serving.cli.sample import make_sample
+from tests.serving.sample import make_sample
 
 AS_OF = "2026-06-01"
 QUICK = {"backtest": {"folds": 1, "bootstrap": 20}, "model": {"max_rounds": 20, "inner_folds": 1, "replicates": 2}}

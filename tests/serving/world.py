@@ -16,10 +16,10 @@ from features.eventlog.read import read_log
 from features.home import Home
 from features.panel.build import build_panel
 from features.schema import Col
-from serving.cli.sample import Sample
 from serving.daily import rank
 from serving.entry import Entry
 from serving.settings import Settings
+from tests.serving.sample import Sample
 from training.folds import Gap, ripe_as_ofs
 from training.publish import write_folder
 from training.published import Manifest, sha256

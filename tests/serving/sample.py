@@ -1,4 +1,4 @@
-"""A small case file and grid file, made up from a seed: something to show where no log is at hand.
+"""A small case file and grid file, made up from a seed: quicker to learn from than a simulated district.
 
 Disputes come in streaks (each raises the chance of the next), stay open for days to months, and are the likelier to be handed up or to
 come back the more of them are open in their grid. So there is something to learn, and no more than that: it is no picture of any district.
