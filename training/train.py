@@ -1,7 +1,8 @@
 """Train: replay the past, fit on everything ripe, compare with the champion, and register a challenger."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -12,7 +13,7 @@ from features.days import to_date
 from features.errors import UsageError
 from features.facts import Facts
 from features.home import Home
-from features.panel.build import Panel, build_panel
+from features.panel.build import Panel, Progress, build_panel
 from features.targets import Target
 from training.backtest import BacktestResult, backtest
 from training.bootstrap import number_blocks
@@ -25,11 +26,32 @@ from training.folds import Fold, Gap, ripe_as_ofs
 from training.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
 from training.metrics import METRICS
 from training.model import Fitted
-from training.plots import draw_backtest
 from training.published import BOOSTER, Published, sha256
+from training.rehearsal import Foretold
 from training.replay import MODEL
+from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
 from training.tracking import Run, open_registry
+
+Show = Callable[[str], AbstractContextManager[Progress]]
+"""Called with the name of each piece of work; what it yields is told how far that is."""
+
+
+@contextmanager
+def quietly(_: str) -> Iterator[Progress]:
+    """Show nothing."""
+    yield lambda *_: None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to learn."""
+
+    facts: Facts
+    target: Target
+    """The definition behind `facts.target_name`."""
+    champion: Published | None
+    """What the candidate is compared with on the same folds; None where nothing was published yet."""
 
 
 @dataclass(frozen=True)
@@ -39,40 +61,53 @@ class Trained:
     version: int
     result: BacktestResult
     card: str
+    report: dict[str, bytes]
+    """Files of the backtest report."""
     objections: list[str]
     """What the gate would say now."""
 
 
-def train(home: Home, facts: Facts, target: Target, champion: Published | None, settings: Settings, now: datetime) -> Trained:
+def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show = quietly) -> Trained:
     """Backtest, fit on all ripe rows of the log, and register the model with its evidence as the challenger.
-
-    `target` is the definition behind `facts.target_name`; `champion` is what the candidate is compared with on the same folds, None
-    where nothing was published yet.
 
     Raises:
         NotReadyError: the log is too short, or holds no escalation to learn from.
     """
+    facts, target = task.facts, task.target
     gap = Gap(target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings)
-    result = backtest(facts, panel, gap.horizon_days, settings)
-    fitted = fit_all(facts, panel, gap, settings.model)
-    comparison = compare(facts, panel, fitted, result, champion, settings) if champion else None
+    with show("panel") as step:
+        panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings, step)
+    with show("backtest") as step:
+        result = backtest(facts, panel, gap.horizon_days, settings, step)
+    with show("fit") as step:
+        fitted = fit_all(facts, panel, gap, settings.model, result.past, step)
+    comparison = compare(facts, panel, fitted, result, task.champion, settings) if task.champion else None
     report = result.to_json()
     files = add_evidence(fitted, panel, settings.model, report, comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
     parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
     objections = object_to(report, comparison)
     card = write_card(report, parameters, panel.features, objections)
-    plots = {f"plots/{name}": content for name, content in draw_backtest(result).items()}
-    run = Run(files, hashes, parameters, _metrics(report), {"card.md": card.encode(), **plots})
-    return Trained(open_registry(home, facts.target_name).add(run, now), result, card, objections)
+    pages = make_report(Subject(facts, panel, result, fitted), settings)
+    run = Run(files, hashes, parameters, _metrics(report), {"card.md": card.encode(), **{f"report/{name}": content for name, content in pages.items()}})
+    return Trained(open_registry(home, facts.target_name).add(run, now), result, card, pages, objections)
 
 
-def fit_all(facts: Facts, panel: Panel, gap: Gap, settings: ModelSettings) -> Fitted:
-    """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts and settings give the same bytes."""
+def fit_all(
+    facts: Facts,
+    panel: Panel,
+    gap: Gap,
+    settings: ModelSettings,
+    past: Sequence[Foretold] | None = None,
+    progress: Progress | None = None,
+) -> Fitted:
+    """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts, past and settings give the same bytes.
+
+    `past` is what a backtest of the same panel foretold; without it some refits are rehearsed first.
+    """
     everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
     blocks = number_blocks(panel.as_ofs, facts.places)
-    return fit(training_part(facts, panel, everything, gap), settings, blocks)
+    return fit(training_part(facts, panel, everything, gap), settings, blocks, past, progress)
 
 
 def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, champion: Published, settings: Settings) -> Comparison:

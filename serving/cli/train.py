@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serving.cli.figures import compare_with_truth, draw, tabulate, tabulate_gaps
+from serving.cli.figures import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
 from serving.cli.options import TargetName
-from serving.cli.output import message
+from serving.cli.output import message, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -24,14 +24,15 @@ def train(work: Workspace, *, target: TargetName = None) -> None:
 def train_and_show(work: Workspace, target: str | None = None, truth: Path | None = None) -> None:
     """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered."""
     from features.derive import find_target
+    from training.train import Task
     from training.train import train as fit_and_register
 
     definition, _ = find_target(work.snapshot, target, work.settings)
     facts, _ = work.facts(target)
-    message(f"Backtest and fit on {facts.target_name}, which take a while.")
-    trained = fit_and_register(work.home, facts, definition, _champion(work, facts.target_name), work.settings, datetime.now(UTC))
+    task = Task(facts, definition, _champion(work, facts.target_name))
+    trained = fit_and_register(work.home, task, work.settings, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, work.settings) if truth else (trained.result, [])
-    draw(work.home, result)
+    keep(trained.report, result, report_folder(work.home, result))
     tabulate(result)
     tabulate_gaps(gaps)
     for objection in trained.objections:

@@ -16,7 +16,7 @@ from training.publish import Approval, promote
 from training.published import current
 from training.settings import BacktestSettings, ModelSettings, Settings
 from training.tracking import Registry, open_registry
-from training.train import Trained, train
+from training.train import Task, Trained, train
 
 SMALL = Settings(
     delay_allowance_days=0,
@@ -47,11 +47,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     facts = draw_facts(place_rates(12, 1), 300, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        first = train(home, facts, TARGET, None, SMALL, NOW)
+        first = train(home, Task(facts, TARGET, None), SMALL, NOW)
         registry = open_registry(home, "escalation")
         engine = open_database(home.database_url)
         promote(home, engine, registry, first.version, Approval("li", "first", NOW, override=True))
-        second = train(home, facts, TARGET, current(home, engine), SMALL, NOW)
+        second = train(home, Task(facts, TARGET, current(home, engine)), SMALL, NOW)
     return World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
 
 
