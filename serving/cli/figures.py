@@ -1,6 +1,6 @@
 """What a backtest found, for a person to read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,21 +17,26 @@ SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 
 
 def tabulate(result: "BacktestResult") -> None:
-    """Print one row per model, the best first; what cannot be estimated is a dash."""
+    """Print one row per model, the best first, and one per part of the rows; what cannot be estimated is a dash."""
     models = sorted(result.overall.models.items(), key=lambda item: (item[1][SHOWN[0]] is None, item[1][SHOWN[0]]))
     print_table(("model", *SHOWN), [(name, *(metrics[metric] for metric in SHOWN)) for name, metrics in models])
+    first = next(iter(result.overall.models))
+    parts = [(name, *(card.models[first][metric] for metric in SHOWN), card.positives) for name, card in result.subsets.items()]
+    print_table((f"{first} on", *SHOWN, "rows with an escalation"), parts)
 
 
-def draw(home: Home, result: "BacktestResult") -> None:
-    """Write the plots below the home and pass on the notes."""
-    from training.plots import draw_backtest
-
-    folder = home.folder(home.backtests / f"{result.target}-{result.horizon_days}d")
-    for name, image in draw_backtest(result).items():
-        (folder / name).write_bytes(image)
+def keep(report: Mapping[str, bytes], result: "BacktestResult", folder: Path) -> None:
+    """Write the files of a report and pass on the notes."""
+    for name, content in report.items():
+        (folder / name).write_bytes(content)
     for note in result.notes:
         message(note)
-    message(f"Plots: {folder}")
+    message(f"Report: {folder / 'report.html'}")
+
+
+def report_folder(home: Home, result: "BacktestResult") -> Path:
+    """Make and return the folder of the last backtest of a target."""
+    return home.folder(home.backtests / f"{result.target}-{result.horizon_days}d")
 
 
 def compare_with_truth(result: "BacktestResult", truth: Path, settings: "Settings") -> "tuple[BacktestResult, list[Gap]]":
