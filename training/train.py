@@ -89,7 +89,8 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     objections = object_to(report, comparison)
     card = write_card(report, parameters, panel.features, objections)
     pages = make_report(Subject(facts, panel, result, fitted), settings)
-    run = Run(files, hashes, parameters, _metrics(report), {"card.md": card.encode(), **{f"report/{name}": content for name, content in pages.items()}})
+    documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
+    run = Run(files, hashes, parameters, _metrics(report), documents)
     return Trained(open_registry(home, facts.target_name).add(run, now), result, card, pages, objections)
 
 

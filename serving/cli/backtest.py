@@ -1,45 +1,52 @@
 """`yujing backtest`: how good the model and its baselines would have been."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.figures import compare_with_truth, draw, tabulate, tabulate_gaps
+from serving.cli.figures import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
 from serving.cli.options import HorizonDays, Period, TargetName
-from serving.cli.output import json_text, progress
+from serving.cli.output import Step, json_text, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from features.days import Days
     from features.facts import Facts
+    from features.panel.build import Panel
     from serving.settings import Settings
-
-Truth = Annotated[
-    Path | None,
-    typer.Option("--truth", file_okay=False, help="Folder truth/ of the simulation: show what could be known beside the models."),
-]
-JsonFile = Annotated[Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")]
+    from training.backtest import BacktestResult
+    from training.model import Fitted
 
 STDOUT = Path("-")
 
 
-def backtest(
-    work: Workspace,
-    *,
-    target: TargetName = None,
-    horizon_days: HorizonDays = None,
-    period: Period,
-    truth: Truth = None,
-    json_file: JsonFile = None,
-) -> None:
+@dataclass(frozen=True)
+class Output:
+    """What is shown beside the models, and where the figures go."""
+
+    truth: Annotated[
+        Path | None,
+        typer.Option("--truth", file_okay=False, help="Folder truth/ of the simulation: show what could be known beside the models."),
+    ] = None
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", file_okay=False, help="Fit on everything, and write the report here with what moves the model."),
+    ] = None
+    json_file: Annotated[
+        Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")
+    ] = None
+
+
+def backtest(work: Workspace, *, target: TargetName = None, horizon_days: HorizonDays = None, period: Period, output: Output) -> None:
     """Replay the past: the model beside every baseline.
 
     Everything is fitted on what was known by then and judged by what followed.
     """
     from features.panel.build import build_panel
     from training.backtest import backtest as replay
+    from training.report.report import Subject, make_report
 
     settings = _settings(work, period)
     facts, horizon = work.facts(target, horizon_days)
@@ -49,16 +56,25 @@ def backtest(
     with progress("backtest") as step:
         result = replay(facts, panel, horizon, settings, step)
     # every prediction is final: only now may the truth be looked at
-    result, gaps = compare_with_truth(result, truth, settings) if truth else (result, [])
-    draw(work.home, result)
-    report = json_text(result.to_json() | ({"share_of_gap": [asdict(gap) for gap in gaps]} if truth else {}))
-    if json_file == STDOUT:
-        typer.echo(report)
+    result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
+    with progress("fit") as step:
+        fitted = _fit(facts, panel, result, settings, step) if output.report else None
+    keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
+    figures = json_text(result.to_json() | ({"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}))
+    if output.json_file == STDOUT:
+        typer.echo(figures)
         return
     tabulate(result)
     tabulate_gaps(gaps)
-    if json_file:
-        json_file.write_text(report + "\n", encoding="utf-8")
+    if output.json_file:
+        output.json_file.write_text(figures + "\n", encoding="utf-8")
+
+
+def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings", step: Step) -> "Fitted":
+    from training.folds import Gap
+    from training.train import fit_all
+
+    return fit_all(facts, panel, Gap(result.horizon_days, settings.delay_allowance_days), settings.model, result.past, step)
 
 
 def _settings(work: Workspace, period: Period) -> "Settings":

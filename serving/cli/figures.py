@@ -27,6 +27,7 @@ def tabulate(result: "BacktestResult") -> None:
 
 def keep(report: Mapping[str, bytes], result: "BacktestResult", folder: Path) -> None:
     """Write the files of a report and pass on the notes."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, content in report.items():
         (folder / name).write_bytes(content)
     for note in result.notes:

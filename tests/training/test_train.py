@@ -15,7 +15,6 @@ from training.card import write_card
 from training.code_version import code_version
 from training.folds import Gap, ripe_as_ofs
 from training.gate import FOLD_KEYS, object_to
-from training.plots import draw_backtest
 from training.published import current
 from training.train import compare, fit_all
 
@@ -54,10 +53,10 @@ def test_train_records_what_made_the_model(world):
     assert model.metrics["poisson_deviance.low"] <= model.metrics["poisson_deviance"] <= model.metrics["poisson_deviance.high"]
 
 
-def test_train_leaves_text_json_and_pictures_only(world):
+def test_train_leaves_text_tables_and_pictures_only(world):
     kinds = {path.suffix for path in world.home.artifacts.rglob("*") if path.is_file()}
 
-    assert kinds == {".lgb", ".json", ".md", ".png", ""}
+    assert kinds == {".lgb", ".json", ".md", ".html", ".parquet", ".png", ""}
     assert {path.name for path in world.home.artifacts.rglob("*") if path.is_file() and not path.suffix} == {"MLmodel"}
 
 
@@ -146,11 +145,12 @@ def test_compare_champion_of_an_older_program_leaves_the_decision_to_a_person(wo
     assert any("older program" in objection for objection in object_to(result.to_json(), comparison))
 
 
-def test_draw_backtest_gives_pictures(world):
-    pictures = draw_backtest(world.second.result)
+def test_train_keeps_its_report_with_the_run(world):
+    run = world.registry.show_model(world.second.version).run_id
+    stored = {path.name: path.read_bytes() for path in (world.home.artifacts / run / "artifacts/report").iterdir()}
 
-    assert set(pictures) == {"deviance.png", "hits.png", "reliability.png"}
-    assert all(content.startswith(b"\x89PNG") for content in pictures.values())
+    assert world.second.report == stored
+    assert {"report.html", "report.json", "predictions.parquet", "hits.png", "beeswarm.png"} <= stored.keys()
 
 
 def test_code_version_is_a_commit_or_a_release():

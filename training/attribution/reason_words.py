@@ -1,0 +1,46 @@
+"""Chinese names of columns and reason groups, as the plots print them."""
+
+from features.panel.catalogue import Feature
+from features.words import EVENT_TYPE_ZH
+
+SINGLE = {
+    "history": "既往升级",
+    "exposure": "记录时长",
+    "due": "即将到期事项",
+    "group": "多人共同反映",
+    "sources": "来源渠道",
+    "repeats": "重复反映",
+    "neighbours": "相邻网格",
+    "surroundings": "所在区域",
+    "calendar": "日历",
+    "quality": "数据质量",
+}
+BY_WHAT = {
+    "recent": "近期新增%s",
+    "kind": "%s的类别",
+    "backlog": "未办结%s",
+    "handling": "%s的办理",
+    "recency": "距上次%s",
+    "trend": "%s的变化",
+}
+
+
+def column_label(feature: Feature) -> str:
+    """Return the catalogue's phrase with n for the value, and the window where the phrase does not name it."""
+    label = feature.zh.replace("{n}", "n")
+    days = f"{feature.window_days}天"
+    return label if feature.window_days is None or days in label else f"{label},{days}"
+
+
+def reason_label(reason: str) -> str:
+    """Return the name of a reason group; one without a name is shown as it is.
+
+    >>> reason_label("backlog_dispute"), reason_label("trend_dispute_closed"), reason_label("due")
+    ('未办结矛盾纠纷', '办结矛盾纠纷的变化', '即将到期事项')
+    """
+    family, _, what = reason.partition("_")
+    if family not in BY_WHAT or not what:
+        return SINGLE.get(reason, reason)
+    closed = "办结" if what.endswith("_closed") else ""
+    event = what.removesuffix("_closed")
+    return BY_WHAT[family] % (closed + {"target": "升级", **EVENT_TYPE_ZH}.get(event, event))

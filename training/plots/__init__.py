@@ -1,0 +1,1 @@
+"""Plots: the only folder that knows matplotlib. Every number drawn stands in the summary the plot is given."""

@@ -1,0 +1,1 @@
+"""The backtest report: figures computed from the stored predictions alone, plots of them, and one page."""
