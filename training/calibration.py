@@ -31,6 +31,6 @@ def calibrate(log_expected: Floats, counts: npt.NDArray[np.floating] | npt.NDArr
     positive = counts.ravel() >= 1
     if positive.all() or not positive.any():
         return Calibration()
-    fit = LogisticRegression(C=np.inf, max_iter=1000).fit(log_expected.reshape(-1, 1), positive)
+    fit = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(log_expected.reshape(-1, 1), positive)
     slope = float(fit.coef_[0, 0])
     return Calibration(float(fit.intercept_[0]), slope) if slope > 0 else Calibration()
