@@ -111,8 +111,15 @@ def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Asked, n
         raise ConflictError("a grid has one open alert at a time, and this one has another. Work on that one.")
     row = dict(connection.execute(select(alert).where(alert.c.alert_id == before.alert_id)).mappings().one())
     starts = now.date()
-    row |= {"alert_id": name_alert(before.alert_id, now.isoformat()), "follows": before.alert_id, "version": 1, "owner": before.path}
-    row |= {"state": State.PUBLISHED, "since": now, "raised_at": now, "starts": starts, "ends": starts + (before.ends - before.starts)}
+    row |= {"alert_id": name_alert(before.alert_id, actor.account_id, asked.key), "follows": before.alert_id, "version": 1}
+    row |= {
+        "owner": before.path,
+        "state": State.PUBLISHED,
+        "since": now,
+        "raised_at": now,
+        "starts": starts,
+        "ends": starts + (before.ends - before.starts),
+    }
     write_first(connection, row, asked.action, asked.reason, actor.account_id)
     return alert_of(connection.execute(select(alert).where(alert.c.alert_id == row["alert_id"])).mappings().one())
 

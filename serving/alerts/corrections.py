@@ -119,7 +119,7 @@ def _find(connection: Connection, actor: Actor, number: int) -> Correction:
 
 def _correction(connection: Connection, row: RowMapping) -> Correction:
     query = select(correction_step.c.step, correction_step.c.at).where(correction_step.c.correction_id == row["id"])
-    steps: dict[str, datetime] = dict(connection.execute(query).tuples().all())
+    steps: dict[str, datetime] = {taken.step: taken.at for taken in connection.execute(query)}
     decided = next((taken for taken in DECISIONS if taken in steps), None)
     named = {name: row[name] for name in ("id", "grid_id", "path", "alert_id", "reason", "at")}
     return Correction(

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Engine, func, insert, select
 
 from features.database.alert_tables import alert, feedback
-from features.database.engine import reading, writing
+from features.database.engine import writing
 from features.errors import ConflictError, ForbiddenError, NotFoundError
 from serving.access.actor import Actor, Right
+from serving.access.walls import reading_within
 from serving.alerts.once import Request, once
 from serving.alerts.store import MISSING, alert_of, row_in_reach, seen_by
 
@@ -71,7 +72,7 @@ def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[V
         .group_by(feedback.c.reason_group, feedback.c.answer)
     )
     counted: dict[str, Counter[Verdict]] = {}
-    with reading(engine) as connection:
+    with reading_within(engine, actor.scope) as connection:
         for group, answer, count in connection.execute(query):
             counted.setdefault(group, Counter())[Verdict(answer)] = count
     return counted

@@ -53,7 +53,7 @@ def count_alerts(engine: Engine, actor: Actor, wanted: Wanted) -> dict[State, in
     """Return how many alerts there are in each state."""
     query = select(alert.c.state, func.count()).where(seen_by(actor), *_conditions(actor, wanted)).group_by(alert.c.state)
     with reading_within(engine, actor.scope) as connection:
-        found: dict[str, int] = dict(connection.execute(query).tuples().all())
+        found: dict[str, int] = {state: count for state, count in connection.execute(query)}  # noqa: C416 - rows are no pairs to mypy
     return {state: found.get(state, 0) for state in State}
 
 

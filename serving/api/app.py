@@ -15,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import database_url, open_database
 from features.home import Home
 from features.secret_key import secret_key
-from serving.api import areas, exporting, grids, health, models_in_use, publishing, rankings
+from serving.api import alerts, areas, exporting, field, grids, health, models_in_use, publishing, rankings, supervision
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
@@ -23,6 +23,7 @@ from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_
 from serving.api.reading import Reading
 from serving.api.shelf import Shelf
 from serving.heads import write_head
+from serving.pages.all_pages import add_pages
 from serving.settings import ServingSettings, Settings
 from serving.words import NOTICES
 
@@ -43,7 +44,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         shelf = Shelf(engine, settings.serving.kept_rankings)
         shelf.refresh()
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        reading = Reading(shelf, freshness, now, secret_key(home, "cursor"))
+        reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
         async with AsyncExitStack() as chores:
             await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
             if folder := settings.serving.heads_folder:
@@ -52,14 +53,16 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         engine.dispose()
 
     app = FastAPIOffline(
+        docs_url=None,
         redoc_url=None,
         title="yujing 预警",
         version=version("yujing"),
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
     )
-    for module in (rankings, grids, areas, exporting, models_in_use, publishing, health):
+    for module in (rankings, grids, areas, exporting, alerts, field, supervision, models_in_use, publishing, health):
         app.include_router(module.router)
+    add_pages(app, settings, home)
     answer_errors(app)
     describe_problems(app)
     _guard(app, settings.serving)

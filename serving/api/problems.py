@@ -23,6 +23,7 @@ TITLES = {
     405: "Method not allowed",
     409: "Not ready",
     410: "Gone",
+    412: "Changed",
     413: "Body too large",
     422: "Invalid request",
     429: "Too many requests",

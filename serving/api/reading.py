@@ -1,6 +1,7 @@
 """What a request reads from: the shelf of lists, the clock, and when a list is stale."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,6 +9,7 @@ from fastapi import Depends, Request
 from serving.api.answers import Freshness, Shown
 from serving.api.door import Clock
 from serving.api.shelf import Head, Shelf
+from serving.settings import AlertSettings
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,11 @@ class Reading:
     freshness: Freshness
     now: Clock
     cursor_key: bytes
+    alerts: AlertSettings
+
+    def local_now(self) -> datetime:
+        """Return the time in the zone of the local day."""
+        return self.now().astimezone(self.freshness.zone)
 
     def show(self, head: Head) -> Shown:
         """Return a list as it looks now."""

@@ -1,0 +1,97 @@
+"""/v1/alerts: what is to be looked at, how it stands, and the steps people take."""
+
+from http import HTTPStatus
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.access.actor import Actor, Right
+from serving.alerts.alert import Alert
+from serving.alerts.answering import Asked, take_step
+from serving.alerts.life import OPEN, State, due_at
+from serving.alerts.store import Wanted, find_alert, history, list_alerts
+from serving.api.access import needs
+from serving.api.alert_models import AlertPage, AlertPageOfOne, States, StepOrder
+from serving.api.problems import REFUSED, described
+from serving.api.reading import ReadingOf
+from serving.words import NOTICES
+
+router = APIRouter(prefix="/v1", tags=["alerts"])
+
+AlertReader = Annotated[Actor, Depends(needs(Right.READ_ALERTS))]
+Answering = Annotated[Actor, Depends(needs(Right.ANSWER_ALERTS))]
+AlertId = Annotated[str, Path(max_length=64, description="Name of the alert", examples=["5d1c09b7e2f84a36"])]
+IdempotencyKey = Annotated[
+    str, Header(min_length=8, max_length=64, description="Chosen by the caller; repeating it repeats the answer", examples=["6f1d2c3b"])
+]
+UNCHANGED = {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}}
+READ = described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
+CHANGE = READ | described(HTTPStatus.CONFLICT)
+IN_STATES: dict[States, frozenset[State] | None] = {"open": OPEN, "ended": frozenset(State) - OPEN, "all": None}
+
+
+class AlertQuery(BaseModel):
+    """Which alerts to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: States = Field("open", description="Still open, ended, or all", examples=["open"])
+    owner: Literal["anyone", "mine"] = Field("anyone", description="`mine` are those with one's own unit", examples=["anyone"])
+    area: str | None = Field(None, max_length=500, description="Path of an area or grid", examples=["330483/330483101"])
+    limit: int = Field(50, ge=1, le=500, description="Alerts per page", examples=[50])
+    cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
+
+
+@router.get("/alerts", responses=READ)
+def read_alerts(query: Annotated[AlertQuery, Query()], actor: AlertReader, reading: ReadingOf) -> AlertPage:
+    """Return alerts of one's own area, those with the newest window first; units and places are never ranked."""
+    wanted = Wanted(IN_STATES[query.state], query.area, query.owner == "mine", query.cursor)
+    found = list_alerts(reading.shelf.engine, actor, wanted, query.limit + 1)
+    further = found[query.limit - 1].alert_id if len(found) > query.limit else None
+    return AlertPage(notices=NOTICES, next=further, alerts=found[: query.limit])
+
+
+@router.get("/alerts/{alert_id}", response_model=AlertPageOfOne, responses=READ | UNCHANGED)
+def read_alert(request: Request, alert_id: AlertId, actor: AlertReader, reading: ReadingOf) -> Response:
+    """Return one alert: its words as they were raised, where it stands, and its history without names."""
+    found = find_alert(reading.shelf.engine, actor, alert_id)
+    if found.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(found))
+    due = due_at(found.state, found.since, reading.alerts.due_hours)
+    page = AlertPageOfOne(notices=NOTICES, alert=found, due_at=due, history=history(reading.shelf.engine, actor, alert_id))
+    return Response(page.model_dump_json(), headers=_headers(found), media_type="application/json")
+
+
+@router.post("/alerts/{alert_id}/transitions", response_model=Alert, responses=CHANGE | described(HTTPStatus.PRECONDITION_FAILED))
+def take(
+    alert_id: AlertId,
+    order: StepOrder,
+    actor: Answering,
+    reading: ReadingOf,
+    if_match: Annotated[str, Header(max_length=100, description="ETag of the alert as it was read", examples=['"5d1c09b7e2f84a36-1"'])],
+    idempotency_key: IdempotencyKey,
+) -> Response:
+    """Take a step. Nothing happens to an alert but what people do, and its end with its window."""
+    asked = Asked(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to)
+    after = take_step(reading.shelf.engine, actor, alert_id, asked, reading.local_now())
+    return Response(after.model_dump_json(), headers=_headers(after), media_type="application/json")
+
+
+def _headers(found: Alert) -> dict[str, str]:
+    return {"ETag": found.etag, "Cache-Control": "private, no-cache"}
+
+
+def _version(alert_id: str, tag: str) -> int:
+    """Read the version out of an ETag of this alert.
+
+    Raises:
+        RequestValidationError: it is none.
+    """
+    start, _, version = tag.strip().removeprefix("W/").strip('"').rpartition("-")
+    if start != alert_id or not (version.isascii() and version.isdigit()):
+        fault = {"type": "if_match", "loc": ("header", "if-match"), "msg": "If-Match must carry the ETag of this alert", "input": None}
+        raise RequestValidationError([fault])
+    return int(version)

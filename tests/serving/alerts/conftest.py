@@ -1,0 +1,86 @@
+"""A ledger with alerts, without a model: lists are made by hand and published as the daily run would."""
+
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, insert
+
+from features.database.engine import writing
+from features.database.tables import grid
+from serving.access.actor import Actor, Role, Scope
+from serving.alerts.alert import Alert
+from serving.alerts.listed import Listed
+from serving.alerts.raising import Raising
+from serving.alerts.store import Wanted, list_alerts
+from serving.entry import Entry, Origin, to_body
+from serving.ledger import publish
+from serving.rows import GridRow
+from serving.settings import AlertSettings
+from tests.serving.alerts.made import make_row
+
+ZONE = ZoneInfo("Asia/Shanghai")
+AS_OF = date(2026, 1, 9)
+NOW = datetime(2026, 1, 9, 6, tzinfo=ZONE)
+QUIET = AlertSettings(enter_share=0.25, leave_share=0.25, per_township=9, exploration_share=0, second_look_share=0)
+
+COMMAND = Actor("acommand", "centre", Role.COMMAND, Scope(""))
+TOWNSHIP = Actor("atown", "town", Role.TOWNSHIP, Scope("d/t1"))
+WORKER = Actor("aworker", "worker", Role.GRID_WORKER, Scope("d/t1/g1"))
+STRANGER = Actor("astranger", "other", Role.TOWNSHIP, Scope("d/t2"))
+ANALYST = Actor("aanalyst", "analyst", Role.ANALYST, Scope(""))
+
+
+class Days:
+    """Publishes hand-made lists on a database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def rows(self) -> list[GridRow]:
+        """Return eight grids of two townships; g1 is first, and with the default settings g1 and g2 are alerted."""
+        return [make_row(f"g{n}", n, township=f"d/t{1 + (n - 1) % 2}") for n in range(1, 9)]
+
+    def publish(
+        self,
+        rows: list[GridRow] | None = None,
+        days: int = 0,
+        settings: AlertSettings = QUIET,
+        now: datetime | None = None,
+        as_of: date | None = None,
+    ) -> Entry:
+        """Publish a list of a later day, in the morning of that day."""
+        rows = rows or self.rows()
+        as_of = as_of or AS_OF + timedelta(days=days)
+        now = now or NOW + timedelta(days=days)
+        known = datetime(2026, 1, 9, tzinfo=ZONE) + timedelta(days=days)
+        origin = Origin(as_of, "escalation", 14, "m" * 64, "1", 1, known, "0.1.0", 0)
+        body = to_body({"grid": {row.grid_id: row for row in rows}})
+        return publish(self.engine, origin, body, now, Raising(Listed(rows), lambda _: {}, settings, ZONE))
+
+    def alerts(self, actor: Actor = COMMAND, **wanted: object) -> list[Alert]:
+        return list_alerts(self.engine, actor, Wanted(**wanted), limit=500)
+
+
+@pytest.fixture
+def days(engine: Engine) -> Days:
+    with writing(engine) as connection:
+        places = [{"grid_id": f"g{n}", "name": "", "parent_path": f"d/t{1 + (n - 1) % 2}"} for n in range(4, 9)]
+        connection.execute(insert(grid), places)
+    return Days(engine)
+
+
+@pytest.fixture
+def asked() -> Callable[..., object]:
+    """Return a function that asks for a step under a new key each time."""
+    from serving.alerts.answering import Asked
+    from serving.alerts.life import REASONS, Action
+
+    numbers: Iterator[int] = iter(range(10**9))
+
+    def ask(action: str, version: int = 1, **given: object) -> Asked:
+        stated = {"reason": next(iter(REASONS[Action(action)])), "key": f"key-{next(numbers)}"}
+        return Asked(action=Action(action), version=version, **stated | given)
+
+    return ask

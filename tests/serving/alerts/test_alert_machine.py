@@ -1,0 +1,122 @@
+"""The life of alerts as a state machine: whatever people do, and in whatever order, the store and a model of it agree."""
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from sqlalchemy import Engine, insert, select
+
+from features.database import engine as database
+from features.database.alert_tables import alert_transition
+from features.database.engine import open_database, writing
+from features.database.tables import grid
+from features.errors import ChangedError, ConflictError
+from serving.alerts import answering
+from serving.alerts.alert import Alert
+from serving.alerts.answering import Asked, take_step
+from serving.alerts.life import OPEN, REASONS, STEPS, Action, State
+from serving.alerts.store import Wanted, list_alerts
+from tests.serving.alerts.conftest import COMMAND, NOW, Days
+
+EXAMPLES, STEPS_EACH = 44, 100
+
+
+class Life(RuleBasedStateMachine):
+    """People work on the alerts of two grids, with stale versions and repeated keys among what they ask."""
+
+    template: Path
+    operations: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        shutil.copy(self.template, self.folder.name)
+        self.engine: Engine = open_database(f"sqlite:///{self.folder.name}/{self.template.name}")
+        self.model = {each.alert_id: each for each in list_alerts(self.engine, COMMAND, Wanted(), 500)}
+        self.asked: list[tuple[str, Asked, Alert]] = []
+
+    @rule(which=st.integers(0, 99), action=st.sampled_from(list(Action)), behind=st.sampled_from([0, 0, 0, 1]))
+    def act(self, which: int, action: Action, behind: int) -> None:
+        Life.operations += 1
+        before = list(self.model.values())[which % len(self.model)]
+        to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
+        asked = Asked(action, next(iter(REASONS[action])), before.version - behind, f"key-{Life.operations}", to)
+        try:
+            after = take_step(self.engine, COMMAND, before.alert_id, asked, NOW)
+        except (ChangedError, ConflictError):
+            assert behind or not self.allows(before, action), f"{action} was refused from {before.state}"
+            return
+        assert not behind, "a step for another version was taken"
+        assert self.allows(before, action), f"{action} was taken from {before.state}"
+        assert (after.state, after.version) == (STEPS[before.state, action], 1 if action is Action.REOPEN else before.version + 1)
+        self.model[after.alert_id] = after
+        self.asked.append((before.alert_id, asked, after))
+
+    @rule(which=st.integers(0, 99))
+    def repeat(self, which: int) -> None:
+        if self.asked:
+            Life.operations += 1
+            alert_id, asked, answer = self.asked[which % len(self.asked)]
+            assert take_step(self.engine, COMMAND, alert_id, asked, NOW) == answer
+
+    def allows(self, before: Alert, action: Action) -> bool:
+        """A grid has one open alert, so reopening waits for it."""
+        busy = any(each.grid_id == before.grid_id and each.state in OPEN for each in self.model.values())
+        return (before.state, action) in STEPS and not (action is Action.REOPEN and busy)
+
+    def teardown(self) -> None:
+        """Nothing was lost, and every history is a path without gaps."""
+        try:
+            assert {each.alert_id: each for each in list_alerts(self.engine, COMMAND, Wanted(), 500)} == self.model
+            with self.engine.connect() as connection:
+                rows = connection.execute(select(alert_transition).order_by(alert_transition.c.alert_id, alert_transition.c.version)).all()
+            reached: dict[str, tuple[int, State | None]] = {}
+            for row in rows:
+                version, state = reached.get(row.alert_id, (0, None))
+                assert row.version == version + 1
+                assert state is None or STEPS[state, Action(row.action)] == row.state
+                reached[row.alert_id] = (row.version, State(row.state))
+        finally:
+            self.engine.dispose()
+            self.folder.cleanup()
+
+
+@pytest.fixture
+def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Life]:
+    """The machine on a store that does not wait for the disk, with two alerts to begin with."""
+    monkeypatch.setitem(database.SQLITE_PRAGMAS, "synchronous", 0)
+    Life.template, Life.operations = tmp_path / "yujing.db", 0
+    opened = open_database(f"sqlite:///{Life.template}")
+    with writing(opened) as connection:
+        connection.execute(insert(grid), [{"grid_id": "g1", "name": "", "parent_path": "d/t1"}])
+    Days(opened).publish()
+    opened.dispose()
+    return Life
+
+
+def run(life: type[Life]) -> None:
+    often = {"max_examples": EXAMPLES, "stateful_step_count": STEPS_EACH, "phases": [Phase.generate]}
+    repeatable = {"derandomize": True, "database": None, "deadline": None, "suppress_health_check": list(HealthCheck)}
+    run_state_machine_as_test(life, settings=settings(**often, **repeatable))
+
+
+def test_life_of_alerts_over_two_thousand_operations_loses_nothing_and_takes_no_illegal_step(life):
+    run(life)
+
+    assert life.operations >= 2_000
+
+
+def test_life_that_forgets_to_compare_versions_would_be_noticed(life, monkeypatch):
+    step = answering._step
+    monkeypatch.setattr(answering, "_step", lambda c, a, before, asked, n: step(c, a, before, replace_version(asked, before), n))
+
+    with pytest.raises(AssertionError):
+        run(life)
+
+
+def replace_version(asked: Asked, before: Alert) -> Asked:
+    return Asked(asked.action, asked.reason, before.version, asked.key, asked.to)
