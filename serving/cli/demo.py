@@ -4,7 +4,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -46,7 +46,7 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     place = Workspace(home, files / "config.yaml")
     message(f"Everything of this demo lives in {home.root}; nothing in it ever happened.")
     steps: Mapping[str, Callable[[], None]] = {
-        "simulate": lambda: simulate(work, out=files, preset=preset, years=YEARS, seed=seed, end=today),
+        "simulate": lambda: _simulate(work, files, preset, seed, today),
         "ingest": lambda: ingest(
             place,
             files=[files / "cases.csv"],
@@ -70,6 +70,12 @@ def _keep_apart(work: Workspace) -> None:
         raise UsageError(f"demo brings its own configuration, got --config {work.config}. Leave it out.")
     if found := [name for name in ELSEWHERE if name in os.environ]:
         raise UsageError(f"demo keeps everything in a home of its own, and {' and '.join(found)} would lead elsewhere. Unset it.")
+
+
+def _simulate(work: Workspace, files: Path, preset: str, seed: int, today: date) -> None:
+    """Write the files unless they are there, for then they are whole."""
+    if not files.exists():
+        simulate(work, out=files, preset=preset, years=YEARS, seed=seed, end=today)
 
 
 def _run(steps: Mapping[str, Callable[[], None]], done: Path) -> None:
