@@ -8,8 +8,9 @@ from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 from features.errors import NotReadyError
 from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training import examples
+from training import replay as replaying
 from training.backtest import backtest, judge
-from training.examples import training_part
+from training.examples import at, training_part
 from training.fit import fit
 from training.folds import Gap, rolling_folds
 from training.metrics import METRICS
@@ -137,6 +138,25 @@ def test_fit_future_test_sees_a_fold_without_a_gap(facts, panel):
     after = fit(training_part(*scrambled(facts, panel, fold), leaky, GAP), FAST.model)
 
     assert before.files() != after.files()
+
+
+def said_last(facts, panel):
+    return backtest(facts, panel, HORIZON, FAST).predictions["expected_lightgbm", "risk_lightgbm"].tail(30)
+
+
+def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):
+    """What earlier refits foretold is judged by what was known on the fold's own cutoff."""
+    ripe = at(panel, slice(0, int((panel.as_ofs + HORIZON <= DAYS).sum())))
+    last = rolling_folds(ripe.as_ofs, GAP, FAST.backtest.test_share, FAST.backtest.folds)[-1]
+    later, _ = scrambled(facts, panel, last)
+
+    assert said_last(facts, panel).equals(said_last(later, panel))
+
+    def leaky(facts, panel, fold, gap):
+        return training_part(facts, panel, replace(fold, train=slice(0, fold.test.stop), cutoff=DAYS), gap)
+
+    monkeypatch.setattr(replaying, "training_part", leaky)
+    assert not said_last(facts, panel).equals(said_last(later, panel)), "the broken variant must be seen"
 
 
 def test_training_part_late_report_is_not_learnt(monkeypatch, facts, panel):
