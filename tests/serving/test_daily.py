@@ -6,8 +6,9 @@ from sqlalchemy import insert
 
 from features.database.engine import writing
 from features.database.tables import grid
-from features.errors import UsageError
+from features.errors import NotReadyError, UsageError
 from features.schema import Col
+from serving.daily import rank_days
 from serving.entry import Entry
 from serving.ledger import read_body, verify
 from serving.rows import GridRow
@@ -91,7 +92,27 @@ def test_rank_day_that_has_not_begun_is_refused(world):
         world.rank(AS_OF + timedelta(days=1))
 
 
-def test_rank_stale_log_rates_nobody(world):
-    rows = grid_rows(world, world.rank(AS_OF + timedelta(days=10), PUBLISHED_AT + timedelta(days=10)))
+def test_rank_log_that_is_stale_altogether_is_refused(world):
+    """A list without a rated grid would look like a calm day."""
+    with pytest.raises(NotReadyError, match="at least one source must be up to date"):
+        world.rank(AS_OF + timedelta(days=10), PUBLISHED_AT + timedelta(days=10))
 
-    assert {"stale_source"} == {row.withheld for row in rows}
+    assert verify(world.engine) is None
+
+
+def test_rank_days_publishes_what_each_day_alone_would(world):
+    """A list that says the same is the entry that stands."""
+    days = [AS_OF - timedelta(days=7), AS_OF - timedelta(days=1)]
+
+    entries = list(rank_days(world.home, world.engine, world.settings, days, PUBLISHED_AT))
+
+    assert days == [entry.origin.as_of for entry in entries]
+    assert [world.rank(day) for day in days] == entries
+    assert [1, 2] == [entry.id for entry in entries]
+
+
+def test_rank_days_with_a_day_to_come_publishes_none(world):
+    with pytest.raises(UsageError, match="must not lie after today"):
+        list(rank_days(world.home, world.engine, world.settings, [AS_OF, AS_OF + timedelta(days=1)], PUBLISHED_AT))
+
+    assert verify(world.engine) is None
