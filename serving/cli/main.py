@@ -11,6 +11,7 @@ import typer
 from features.errors import YujingError
 from features.home import Home
 from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
+from serving.cli.alerts import expected_alerts, list_alerts, show_alert, step_alert
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
 from serving.cli.demo import demo
@@ -69,6 +70,12 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
         "disable": disable_account,
         "reset": reset_account,
         "token": issue_token,
+    },
+    ("alerts", "What is to be looked at."): {
+        "list": list_alerts,
+        "show": show_alert,
+        "step": step_alert,
+        "expected": expected_alerts,
     },
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
     ("ledger", "Published lists."): {"verify": verify_ledger},

@@ -1,6 +1,6 @@
 """`yujing serve`: the API and the pages."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Annotated
 
 import typer
@@ -12,17 +12,29 @@ Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; 
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
 
 
-def serve(work: Workspace, *, host: Host = None, port: Port = None) -> None:
+def _time(text: str) -> time:
+    return time.fromisoformat(text)
+
+
+Daily = Annotated[
+    time | None, typer.Option("--daily", parser=_time, metavar="TIME", help="Rank every day from this local time on, such as 06:00.")
+]
+
+
+def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily = None) -> None:
     """Serve the published lists until stopped."""
     from features.settings import validate
     from serving.api.server import serve as run
+    from serving.background import in_background
+    from serving.cli.chores import EVERY_SECONDS, chores
     from serving.settings import ServingSettings
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
     _welcome(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
-    run(work.home, work.settings.model_copy(update={"serving": serving}))
+    with in_background(chores(work, daily), EVERY_SECONDS):
+        run(work.home, work.settings.model_copy(update={"serving": serving}))
 
 
 def _welcome(work: Workspace) -> None:

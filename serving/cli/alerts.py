@@ -1,0 +1,78 @@
+"""`yujing alerts`: what is open, what one of them says, a step, and how many a day a rule makes."""
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.options import TargetName
+from serving.cli.output import message, print_table
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from serving.access.actor import Actor
+
+AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Name of an alert.")]
+All = Annotated[bool, typer.Option("--all", help="Also those that have ended.")]
+ActionName = Annotated[str, typer.Argument(metavar="STEP", help="acknowledge, start, close, not_needed, data_wrong, comment or reopen.")]
+Reason = Annotated[str, typer.Option("--reason", help="A code of the list of that step.")]
+
+
+def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
+    """List alerts, the newest window first."""
+    from serving.alerts.life import OPEN
+    from serving.alerts.store import Wanted
+    from serving.alerts.store import list_alerts as find
+
+    found = find(work.engine, _operator(), Wanted(None if with_ended else OPEN), limit=500)
+    rows = [(each.alert_id, each.starts, each.ends, each.state, each.level, each.owner, each.text.title.zh) for each in found]
+    print_table(("alert", "from", "until", "state", "level", "with", ""), rows)
+
+
+def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
+    """Show the words of one alert and what was done with it."""
+    from serving.alerts.store import find_alert, history
+
+    found = find_alert(work.engine, _operator(), alert_id)
+    text = found.text
+    said = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
+    said += [*(item.words for item in text.suggestions), *text.certainty, text.standing]
+    print_table(("", ""), [(each.zh, each.en) for each in said if each])
+    steps = history(work.engine, _operator(), alert_id)
+    print_table(
+        ("version", "step", "state", "reason", "at"), [(each.version, each.action, each.state, each.reason, each.at) for each in steps]
+    )
+
+
+def step_alert(work: Workspace, *, alert_id: AlertId, action: ActionName, reason: Reason) -> None:
+    """Take a step with an alert, as the operator."""
+    from features.errors import UsageError
+    from serving.alerts.answering import Asked, take_step
+    from serving.alerts.life import Action
+    from serving.alerts.store import find_alert
+
+    if action not in set(Action):
+        raise UsageError(f"a step must be one of {', '.join(Action)}, got {action!r}.")
+    version = find_alert(work.engine, _operator(), alert_id).version
+    asked = Asked(Action(action), reason, version, uuid.uuid4().hex)
+    after = take_step(work.engine, _operator(), alert_id, asked, datetime.now(work.settings.tz))
+    message(f"Alert {after.alert_id} is {after.state} now.")
+
+
+def expected_alerts(work: Workspace, *, target: TargetName = None) -> None:
+    """Say how many alerts a day the rule of the settings would have raised on the last lists."""
+    from features.derive import DEFAULT_TARGET
+    from serving.alerts.expected import expected_alerts_per_day
+
+    counted = expected_alerts_per_day(work.engine, work.settings.alerts, target or DEFAULT_TARGET)
+    print_table(("day", "alerts"), list(counted.items()))
+    if counted:
+        message(f"On average {sum(counted.values()) / len(counted):.1f} a day over {len(counted)} lists.")
+
+
+def _operator() -> "Actor":
+    from serving.access.actor import EVERYTHING, Actor, Role
+    from serving.audit import OPERATOR
+
+    return Actor(OPERATOR, OPERATOR, Role.COMMAND, EVERYTHING)

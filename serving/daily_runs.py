@@ -1,0 +1,80 @@
+"""Ranking every day by itself: today's list from a time of day on, and the days that were missed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Engine, insert, select
+
+from features.database.alert_tables import daily_run
+from features.database.engine import reading, writing
+from features.database.tables import ranking
+from serving.leader import take_lease
+
+RankDay = Callable[[date], str | None]
+"""Publishes the list of a day; returns None, or in one line why it could not."""
+
+LOOK_BACK_DAYS = 7
+"""Missed days before these are left as they are."""
+LEASE = timedelta(hours=1)
+RETRY = timedelta(minutes=15)
+"""How soon a list of today that was refused is tried again."""
+
+
+@dataclass
+class DailyRuns:
+    """One process among those that would run the day; the one that holds the lease does."""
+
+    engine: Engine
+    rank_day: RankDay
+    at: time
+    """Local time from which the list of the day is due."""
+    holder: str
+    refused_at: datetime | None = None
+
+    def run_due(self, now: datetime) -> list[date]:
+        """Publish what is due at a moment in the local zone, the oldest first, and return the days that were published.
+
+        A past day that is refused is marked and not tried again; today is tried until it ends.
+        """
+        if self.refused_at and now < self.refused_at + RETRY:
+            return []
+        if not due_days(self.engine, now, self.at) or not take_lease(self.engine, "daily", self.holder, now, LEASE):
+            return []
+        published = []
+        for day in due_days(self.engine, now, self.at):
+            fault = self.rank_day(day)
+            if fault is None:
+                published.append(day)
+            elif day < now.date():
+                _mark(self.engine, day, fault, now)
+            else:
+                self.refused_at = now
+        return published
+
+
+def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
+    """Return the days up to now that have neither a list nor a mark: today, and those missed since the last list."""
+    today = now.date()
+    last = today if now.time() >= at else today - timedelta(days=1)
+    since = last - timedelta(days=LOOK_BACK_DAYS)
+    with reading(engine) as connection:
+        settled = {
+            day
+            for column in (ranking.c.as_of, daily_run.c.as_of)
+            for day in connection.execute(select(column).where(column >= since)).scalars()
+        }
+    first = min(settled, default=today)
+    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    return [day for day in days if day not in settled]
+
+
+def missed_days(engine: Engine) -> list[tuple[date, str]]:
+    """Return the days that were marked as missed, the newest first, and why."""
+    with reading(engine) as connection:
+        return [(row.as_of, row.detail) for row in connection.execute(select(daily_run).order_by(daily_run.c.as_of.desc()))]
+
+
+def _mark(engine: Engine, day: date, fault: str, now: datetime) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(daily_run), {"as_of": day, "at": now, "outcome": "refused", "detail": fault})
