@@ -4,6 +4,7 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -59,17 +60,31 @@ def postgresql_url() -> Iterator[str]:
         server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: str) -> Iterator[str]:
+    """Name of a database with the newest tables, to be copied: that takes a tenth of making them."""
+    with _new_database(postgresql_url) as url:
+        open_database(url).dispose()
+        yield str(make_url(url).database)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Address of an empty database."""
+    """Address of a database without rows."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'home' / 'yujing.db'}"
         return
-    server = make_url(request.getfixturevalue("postgresql_url"))
+    with _new_database(request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")) as url:
+        yield url
+
+
+@contextmanager
+def _new_database(server_url: str, template: str = "template0") -> Iterator[str]:
+    server = make_url(server_url)
     name = f"test_{uuid4().hex}"
     owner = create_engine(server, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
     yield server.set(database=name).render_as_string(hide_password=False)
     with owner.connect() as connection:
         connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")

@@ -42,7 +42,7 @@ def open_database(url: str) -> Engine:
         StoreError: the database cannot be opened safely, or was written by a newer yujing.
     """
     target = _parse(url)
-    engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else create_engine(target, pool_pre_ping=True)
+    engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else _postgresql_engine(target)
     try:
         with writing(engine) as connection:
             migrate(connection)
@@ -93,6 +93,11 @@ def _parse(url: str) -> URL:
     if target.get_backend_name() == "sqlite" and target.database in (None, "", ":memory:"):
         raise UsageError("database_url must name a file for sqlite: an event log in memory would be lost.")
     return target
+
+
+def _postgresql_engine(target: URL) -> Engine:
+    """Let the program itself see every row; a connection that never said so sees none of the rows that have a place."""
+    return create_engine(target, pool_pre_ping=True, connect_args={"options": "-c app.scope="})
 
 
 def _sqlite_engine(target: URL) -> Engine:

@@ -5,6 +5,7 @@ import hmac
 import secrets
 
 SECRET_BYTES = 32
+SECRET_LENGTH = 43
 
 
 def new_secret() -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from features.errors import StoreError
 from serving.access.actor import Actor
-from serving.access.credentials import hash_secret
+from serving.access.credentials import SECRET_LENGTH, hash_secret
 from serving.access.sessions import actor_of_session, close_session
 from serving.access.tokens import actor_of_token
 
@@ -63,6 +63,8 @@ class Door:
         Raises:
             StoreError: the database cannot be asked, and the credential was not seen lately.
         """
+        if len(secret) != SECRET_LENGTH:
+            return None
         key, now = (kind, hash_secret(secret)), self._now()
         known = self._known.pop(key, None)
         try:

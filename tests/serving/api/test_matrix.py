@@ -1,0 +1,244 @@
+"""Nobody reads beyond their own area, and nobody does what their role does not name: every route, asked by everybody."""
+
+import asyncio
+import json
+import random
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import insert
+
+from features.database.engine import open_database, writing
+from features.database.tables import grid
+from features.home import Home
+from serving import ledger
+from serving.access.actor import EVERYTHING, RIGHTS, Role
+from serving.api.access import Needs
+from serving.api.app import create_app
+from serving.api.shelf import PublishedList
+from serving.entry import Origin, to_body
+from serving.ledger import publish
+from serving.rollups import roll_up
+from serving.rows import GridRow, Score
+from serving.settings import Settings
+from tests.serving.api.matrix import Request, operations, requests_of, running
+from tests.serving.api.test_access import calls
+from tests.serving.visitors import Clock, sign_up
+
+NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
+TOWNSHIPS = range(1, 6)
+MISSING = {True: "999999999", False: "9999x"}
+"""Ids of nothing, by whether they are numbers."""
+HELD = ({}, {"If_None_Match": "*"})
+"""What a reader may claim to hold already."""
+
+
+def township(number):
+    return f"9901/9901{number}"
+
+
+def place(number):
+    """Return paths and ids of what lies in a township: itself, a community, and a grid of it."""
+    return [
+        township(number),
+        f"{township(number)}/9901{number}1",
+        f"9901{number}",
+        f"9901{number}1",
+        f"9901{number}1g1",
+        f"9901{number}2g2",
+    ]
+
+
+def expected(number):
+    return 0.001 + number * 0.0001
+
+
+def canaries(number):
+    """Return what only answers about a township may hold: the name of its grids, and the sums of its communities and of itself."""
+    return [f"canary{number}", *(f'"expected_escalations":{grids * expected(number):.4f}' for grids in (2, 4))]
+
+
+def grid_rows():
+    return [
+        GridRow(
+            grid_id=f"9901{number}{community}g{nth}", name=f"canary{number}", district="9901", township=township(number),
+            community=f"{township(number)}/9901{number}{community}", withheld=None, withheld_words=None, confidence="high",
+            weekly_cases=(), open_cases=(), explanation=None,
+            score=Score(
+                rank=number * 4 + community * 2 + nth, rank_low=1, rank_high=20, expected_escalations=expected(number), usual_level=0.0001,
+                factor=1, risk=0.1, attention_level="watch", chronic=False, rising=False,
+            ),
+        )
+        for number, community, nth in product(TOWNSHIPS, (1, 2), (1, 2))
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five townships of four grids each on one published list."""
+    home = Home(tmp_path_factory.mktemp("matrix") / "home")
+    engine = open_database(home.database_url)
+    rows = grid_rows()
+    areas = {level: {area.path: area for area in found} for level, found in roll_up(rows, {}).items()}
+    origin = Origin(date(2026, 1, 9), "escalation", 14, "a" * 64, "1", 100, NOW, "0.1.0", 0)
+    with writing(engine) as connection:
+        connection.execute(insert(grid), [{"grid_id": row.grid_id, "name": row.name, "parent_path": row.community} for row in rows])
+    publish(engine, origin, to_body({"grid": {row.grid_id: row for row in rows}, **areas}), NOW)
+    engine.dispose()
+    return home
+
+
+@pytest.fixture(scope="module")
+def accounts(home):
+    """A token per township and role; township 0 is the whole."""
+    engine = open_database(home.database_url)
+    scopes = {0: "", **{number: township(number) for number in TOWNSHIPS}}
+    made = {(number, role): sign_up(engine, NOW, role, scope)[1] for (number, scope), role in product(scopes.items(), Role)}
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def app(home):
+    return create_app(Settings(), home, Clock(NOW))
+
+
+def by(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def leaked(answer, number):
+    """Return what an answer to someone of one township tells about the others."""
+    return [canary for other in TOWNSHIPS if other != number for canary in canaries(other) if canary in answer.text]
+
+
+async def walk(app, accounts, most):
+    """Ask so many things about anything, as anybody, as often of every path; return what leaked and how often one saw one's own."""
+    leaks, seen, rng = [], 0, random.Random(1)  # noqa: S311 - a choice of questions, no secret
+    by_path = {}
+    for request in requests_of(app.openapi()):
+        by_path.setdefault(request.path, []).append(request)
+    things = [thing for number in TOWNSHIPS for thing in place(number)]
+    async with running(app) as application:
+        for asked in range(most):
+            (number, role), token = rng.choice(list(accounts.items()))
+            thing = rng.choice(rng.choice((things, place(number))))
+            request = rng.choice(list(by_path.values())[asked % len(by_path)]).about(thing)
+            answer = await application.ask(request.with_headers(**by(token), **rng.choice(HELD)))
+            seen += f"canary{number}" in answer.text
+            leaks += [(role, number, request, canary) for canary in leaked(answer, number)]
+    return leaks, seen
+
+
+def test_matrix_ten_thousand_questions_leak_nothing(app, accounts):
+    leaks, seen = asyncio.run(walk(app, {key: token for key, token in accounts.items() if key[0]}, 10_000))
+
+    assert leaks == []
+    assert seen > 100
+
+
+def test_matrix_query_without_its_scope_is_caught(home, accounts, monkeypatch):
+    tomorrow = create_app(Settings(), home, Clock(NOW + timedelta(days=1)))
+    within = PublishedList.within
+    monkeypatch.setattr(PublishedList, "within", lambda listed, scope, level, node=None: within(listed, EVERYTHING, level, node))
+    monkeypatch.setattr(ledger, "_visible", lambda scope, body: True)
+
+    leaks, _ = asyncio.run(walk(tomorrow, {(2, Role.TOWNSHIP): accounts[2, Role.TOWNSHIP]}, 1_000))
+
+    paths = {request.path for _, _, request, _ in leaks}
+    assert {"rankings", "grids", "areas"} <= {part for path in paths for part in path.split("/")}
+
+
+def test_foreign_and_missing_are_answered_with_the_same_bytes(app, accounts):
+    async def run():
+        async with running(app) as application:
+            for request in requests_of(app.openapi()):
+                if "{object}" not in request.path:
+                    continue
+                mine = request.with_headers(**by(accounts[1, Role.TOWNSHIP]))
+                pairs = [(thing, MISSING[thing.isdecimal()]) for thing in place(2)[2:]]
+                answers.extend([[await application.ask(mine.about(each)) for each in pair] for pair in pairs])
+
+    answers = []
+    asyncio.run(run())
+
+    assert [pair for pair in answers if pair[0] != pair[1]] == []
+    assert 404 in {missing.status for _, missing in answers}
+
+
+def test_foreign_etag_is_never_unchanged_and_foreign_cursor_never_a_place(app, accounts):
+    async def run():
+        async with running(app) as application:
+            theirs, mine = by(accounts[2, Role.TOWNSHIP]), by(accounts[1, Role.TOWNSHIP])
+            for query in ((("level", "grid"), ("limit", "2")), (("level", "community"), ("limit", "1"))):
+                foreign = await application.ask(Request("GET", "/v1/rankings", query, headers=theirs))
+                own = Request("GET", "/v1/rankings", query, headers=mine).with_headers(If_None_Match=foreign.headers["etag"])
+                cursor = json.loads(foreign.body)["next"]
+                statuses.append((await application.ask(own)).status)
+                statuses.append((await application.ask(Request("GET", "/v1/rankings", (("cursor", cursor),), headers=mine))).status)
+
+    statuses = []
+    asyncio.run(run())
+
+    assert statuses == [200, 422, 200, 422]
+
+
+def test_sums_of_one_township_alone_are_on_its_roll_up(app, accounts):
+    async def run():
+        async with running(app) as application:
+            for level in ("community", "township", "district"):
+                request = Request("GET", "/v1/rankings", (("level", level),), headers=by(accounts[3, Role.COMMAND]))
+                found.append([row["path"] for row in json.loads((await application.ask(request)).body)["rows"]])
+
+    found = []
+    asyncio.run(run())
+
+    assert found == [[f"{township(3)}/990131", f"{township(3)}/990132"], [township(3)], []]
+
+
+def allowed(app):
+    """Return per method and path of the description who may ask, by the role table."""
+    rights = {}
+    for route in iter_route_contexts(app.routes):
+        needed = [call.right for call in calls(route) if isinstance(call, Needs)]
+        rights |= {(method, route.path): {role for role in Role if needed[0] in RIGHTS[role]} for method in route.methods or () if needed}
+    return rights
+
+
+def test_nobody_does_what_their_role_does_not_name(app, accounts):
+    described = [(method, path) for method, path, _ in operations(app.openapi()) if (method, path) in allowed(app)]
+
+    async def run():
+        async with running(app) as application:
+            for (method, path), role in product(described, Role):
+                request = Request(method, path.replace("{", "").replace("}", ""), body="{}")
+                answer = await application.ask(request.with_headers(**by(accounts[0, role])))
+                found[method, path, role] = answer.status
+                nobody.add((await application.ask(request)).status)
+
+    found, nobody = {}, set()
+    asyncio.run(run())
+
+    assert [key for key, status in found.items() if (status == 403) is (key[2] in allowed(app)[key[:2]])] == []
+    assert {401} == nobody
+    assert len(described) >= 6
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "TRACE"])
+def test_other_verbs_do_nothing(app, accounts, method):
+    known = {(verb, path) for verb, path, _ in operations(app.openapi())}
+
+    async def run():
+        async with running(app) as application:
+            for _, path in sorted(known):
+                if (method, path) not in known:
+                    request = Request(method, path.replace("{", "").replace("}", ""), body="{}")
+                    found.add((await application.ask(request.with_headers(**by(accounts[0, Role.COMMAND])))).status)
+
+    found = set()
+    asyncio.run(run())
+
+    assert found == {405}
