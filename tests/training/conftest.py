@@ -11,6 +11,7 @@ from features.database.engine import open_database
 from features.facts import Facts
 from features.home import Home
 from features.targets import Target
+from tests.training.reported import Reported, make_reported
 from tests.training.worlds import draw_facts, place_rates
 from training.publish import Approval, promote
 from training.published import current
@@ -53,6 +54,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         promote(home, engine, registry, first.version, Approval("li", "first", NOW, override=True))
         second = train(home, Task(facts, TARGET, current(home, engine)), SMALL, NOW)
     return World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
+
+
+@pytest.fixture(scope="session")
+def reported() -> Reported:
+    return make_reported()
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import math
 import numpy as np
 import pytest
 
+from tests.training.worlds import FAST, HORIZON, draw_facts, make_panel, weekly
+from training.backtest import backtest
 from training.gate import METRIC, Comparison, object_to, turnover
 
 
@@ -78,3 +80,30 @@ def test_object_to_better_only_on_other_folds_is_not_taken_for_better():
 )
 def test_turnover_counts_grids_that_leave_the_top(candidate, before, expected):
     assert turnover(np.array(candidate), np.array(before)) == pytest.approx(expected)
+
+
+def refusals(rates_of, days):
+    """Backtest twenty districts and count those whose model the gate would not let pass."""
+    refused = 0
+    for seed in range(20):
+        facts = draw_facts(rates_of(np.random.default_rng(seed)), days, seed)
+        result = backtest(facts, make_panel(facts, weekly(days)), HORIZON, FAST)
+        refused += bool(object_to(result.to_json(), None))
+    return refused
+
+
+@pytest.mark.full
+def test_object_to_model_of_noise_is_refused_twenty_times_of_twenty():
+    """All grids are alike and nothing changes: no model can know more than the mean."""
+    assert refusals(lambda _: np.full(30, 1 / 30), days=300) == 20
+
+
+@pytest.mark.full
+def test_object_to_model_of_signal_is_not_always_refused():
+    """A gate that refuses everything would pass the test above: cases come in bursts of a fortnight that a week foretells."""
+
+    def bursts(generator):
+        loud = np.repeat(generator.random((30, 60)) < 0.08, 28, axis=0)
+        return np.where(loud, 1.0, 0.002)
+
+    assert refusals(bursts, days=840) < 20

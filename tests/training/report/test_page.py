@@ -1,0 +1,71 @@
+import json
+import re
+
+import pytest
+
+from training.report.page import render
+
+REMOTE = re.compile(r"(?:src|href)=\"(?!data:)|url\(|@import")
+
+
+@pytest.fixture(scope="module")
+def page(reported):
+    return reported.files["report.html"].decode()
+
+
+def test_page_has_no_script_and_asks_nobody(page):
+    assert "<script" not in page
+    assert REMOTE.findall(page) == []
+
+
+def test_page_shows_every_plot_once(page, reported):
+    plots = [name for name in reported.files if name.endswith(".png")]
+
+    assert page.count('src="data:image/png;base64,') == len(plots) == 12
+
+
+def test_page_escapes_names_of_the_data(reported):
+    report = json.loads(reported.files["report.json"])
+    report["target"] = "<script>alert(1)</script>"
+    report["areas"]["township"] = {"<b>x</b>": report["areas"]["township"]["a"]}
+    plots = {name: content for name, content in reported.files.items() if name.endswith(".png")}
+
+    page = render(report, plots).decode()
+
+    assert "<script" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_page_names_columns_that_know_the_future(reported):
+    report = json.loads(reported.files["report.json"])
+    report["look_ahead"]["changed"] = ["escalations_to_come"]
+    plots = {name: content for name, content in reported.files.items() if name.endswith(".png")}
+
+    assert "本报告不可采信:</b>escalations_to_come" in render(report, plots).decode()
+
+
+@pytest.mark.full
+def test_page_renders_in_a_browser_without_errors(tmp_path, reported):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    (tmp_path / "report.html").write_bytes(reported.files["report.html"])
+    faults = []
+
+    with playwright.sync_playwright() as browsers:
+        try:
+            browser = browsers.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        except playwright.Error:
+            pytest.skip("Chromium is not installed as /usr/bin/chromium")
+        tab = browser.new_page(viewport={"width": 1440, "height": 900})
+        tab.on("console", lambda message: faults.append(message.text))
+        tab.on("pageerror", lambda error: faults.append(str(error)))
+        tab.on("requestfailed", lambda request: faults.append(request.url))
+        tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or faults.append(request.url))
+        tab.goto((tmp_path / "report.html").as_uri())
+        widths = tab.evaluate("[document.documentElement.scrollWidth, ...[...document.images].map(image => image.naturalWidth)]")
+        cut = tab.evaluate("[...document.querySelectorAll('.panel')].filter(panel => panel.scrollWidth > panel.clientWidth + 1).length")
+        browser.close()
+
+    assert faults == []
+    assert widths[0] == 1440
+    assert all(width > 500 for width in widths[1:])
+    assert cut == 0
