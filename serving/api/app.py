@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -15,12 +16,14 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import database_url, open_database
 from features.home import Home
 from features.secret_key import secret_key
-from serving.api import alerts, areas, exporting, field, grids, health, models_in_use, publishing, rankings, supervision
+from serving.api import alerts, areas, explanations, exporting, field, grids, health, models_in_use, publishing, rankings, supervision
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
+from serving.api.explanations import OpenExplainer
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
+from serving.api.request_log import RequestLog
 from serving.api.shelf import Shelf
 from serving.heads import write_head
 from serving.pages.all_pages import add_pages
@@ -35,8 +38,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
-    """Return the application that serves the ledger of a home; nothing is opened before it starts."""
+def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explainer: OpenExplainer | None = None) -> FastAPI:
+    """Return the application that serves the ledger of a home; nothing is opened before it starts.
+
+    `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
@@ -49,7 +55,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
             await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
             if folder := settings.serving.heads_folder:
                 await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
-            yield {"reading": reading, "door": Door(engine, now)}
+            yield {"reading": reading, "door": Door(engine, now), "open_explainer": cache(open_explainer) if open_explainer else None}
         engine.dispose()
 
     app = FastAPIOffline(
@@ -60,7 +66,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now) -> FastAPI:
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
     )
-    for module in (rankings, grids, areas, exporting, alerts, field, supervision, models_in_use, publishing, health):
+    for module in (rankings, grids, areas, explanations, exporting, alerts, field, supervision, models_in_use, publishing, health):
         app.include_router(module.router)
     add_pages(app, settings, home)
     answer_errors(app)
@@ -75,3 +81,4 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
+    app.add_middleware(RequestLog)

@@ -67,6 +67,13 @@ class PastScore(_Answer):
     withheld: Withheld | None = Field(description="Why it was not rated; null where it was", examples=[None])
 
 
+class ExplanationPage(_OfList):
+    """Why one grid stands where it stands."""
+
+    row: GridRow = Field(description="Its row with reasons, or with why it is not rated")
+    published: bool = Field(description="False where the reasons were worked out now, the list being too long for all", examples=[True])
+
+
 class GridPage(_OfList):
     """One grid: its row on the newest list, and how it stood on those before."""
 

@@ -4,20 +4,26 @@ import uvicorn
 
 from features.home import Home
 from serving.api.app import create_app
+from serving.api.explanations import OpenExplainer
+from serving.logs import configure_logs
 from serving.settings import Settings
 
 KEEP_ALIVE_SECONDS = 5
 
 
-def serve(home: Home, settings: Settings) -> None:
+def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
+    configure_logs()
     uvicorn.run(
-        create_app(settings, home),
+        create_app(settings, home, open_explainer=open_explainer),
         host=settings.serving.host,
         port=settings.serving.port,
         limit_concurrency=settings.serving.max_connections,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.serving.stop_seconds,
-        proxy_headers=False,
+        proxy_headers=bool(settings.serving.proxies),
+        forwarded_allow_ips=list(settings.serving.proxies),
+        access_log=False,
+        log_config=None,
         server_header=False,
     )

@@ -1,12 +1,15 @@
 """`yujing serve`: the API and the pages."""
 
 from datetime import UTC, datetime, time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serving.cli.output import message
 from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from serving.on_demand import OnDemand
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
@@ -34,7 +37,14 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     _welcome(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
     with in_background(chores(work, daily), EVERY_SECONDS):
-        run(work.home, work.settings.model_copy(update={"serving": serving}))
+        run(work.home, work.settings.model_copy(update={"serving": serving}), lambda: _open_explainer(work))
+
+
+def _open_explainer(work: Workspace) -> "OnDemand":
+    """Load what explains grids on demand, which brings the model with it."""
+    from serving.on_demand import OnDemand
+
+    return OnDemand(work.home, work.engine, work.settings)
 
 
 def _welcome(work: Workspace) -> None:
