@@ -55,10 +55,10 @@ def backtest(work: Workspace, *, target: TargetName = None, horizon_days: Horizo
         panel = build_panel(facts, as_ofs, horizon, settings, step)
     with progress("backtest") as step:
         result = replay(facts, panel, horizon, settings, step)
-    # every prediction is final: only now may the truth be looked at
-    result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
     with progress("fit") as step:
         fitted = _fit(facts, panel, result, settings, step) if output.report else None
+    # nothing is learnt or predicted any more: only now may the truth be looked at
+    result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
     keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
     figures = json_text(result.to_json() | ({"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}))
     if output.json_file == STDOUT:
