@@ -82,6 +82,13 @@ def test_backtest_json_has_the_stable_keys(run: Run, folder: Path) -> None:
     assert (folder / "home/backtests/escalation-14d").is_dir()
 
 
+def test_backtest_report_writes_the_page_with_what_moves_the_model(run: Run, folder: Path) -> None:
+    run("backtest", "--report", str(folder / "report"), "--from", "2025-11-01", "--until", "2026-03-01")
+    written = {path.name for path in (folder / "report").iterdir()}
+
+    assert {"report.html", "report.json", "predictions.parquet", "contributions.parquet", "hits.png", "reasons.png"} <= written
+
+
 def test_models_show_the_champion(run: Run) -> None:
     listed = run("models", "list").stdout
     shown = run("models", "show").stdout
