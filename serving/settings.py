@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from features.settings import Section
 from training.settings import Settings as TrainingSettings
@@ -42,6 +42,8 @@ class ServingSettings(Section):
     host: str = "127.0.0.1"
     behind_proxy: bool = False
     """True where a proxy in front ends TLS; only then may `host` be an address that other machines reach."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of the proxies whose word on where a request comes from is taken; nobody else's is."""
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """Host headers that are answered; any other gets 400."""
@@ -58,6 +60,13 @@ class ServingSettings(Section):
     """Lists held in memory; older ones are read from the ledger again."""
     heads_folder: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
+
+    @field_validator("allowed_hosts", "proxies")
+    @classmethod
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value:
+            raise ValueError("hosts and proxies must be named one by one, for * lets in everybody")
+        return value
 
     @model_validator(mode="after")
     def _open_only_behind_a_proxy(self) -> Self:

@@ -21,6 +21,7 @@ from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
 from serving.api.explanations import OpenExplainer
+from serving.api.methods import KnownMethods
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
 from serving.api.request_log import RequestLog
@@ -82,3 +83,4 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
     app.add_middleware(RequestLog)
+    app.add_middleware(KnownMethods)

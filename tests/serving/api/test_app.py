@@ -58,7 +58,7 @@ def test_list_that_was_tampered_with_is_not_served(fresh_client, world):
     assert first.ranking_id == fresh_client.get("/v1/rankings").headers["X-Ranking-Id"]
 
 
-def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(world, fresh_client, clock):
+def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(world, fresh_client, clock, token):
     """Whoever was let in before is let in for a while."""
     world.rank()
     fresh_client.get("/readyz")
@@ -72,7 +72,7 @@ def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(wo
     for path in ("/readyz", "/v1/model", "/v1/grids/x", "/v1/rankings?date=2026-01-01"):
         answer = fresh_client.get(path)
         assert 503 == Problem.model_validate_json(answer.content).status == answer.status_code
-    assert 503 == fresh_client.get("/v1/rankings", headers={"Authorization": "Bearer another"}).status_code
+    assert 503 == fresh_client.get("/v1/rankings", headers={"Authorization": f"Bearer {token}"}).status_code
     clock.now += timedelta(minutes=1)
     assert 503 == fresh_client.get("/v1/rankings").status_code
 

@@ -1,0 +1,61 @@
+import json
+import logging
+import random
+import subprocess
+import sys
+
+from serving.api.app import create_app
+from serving.logs import configure_logs
+from tests.serving.visitors import open_client, sign_up
+
+PLANTED = ("330402198005120012", "13800138000", "wxid_abc12345", "张丽反映", "s3cret-T0ken")
+
+
+def planted_requests(rng, token):
+    """Yield 500 requests that carry what nobody may find again: in path, query, header, cookie and body."""
+    for _ in range(500):
+        value = rng.choice(PLANTED)
+        place = rng.choice(["path", "query", "body", "key", "header", "cookie", "token"])
+        yield {
+            "method": rng.choice(["GET", "POST", "DELETE", value if value.isascii() and place == "path" else "GET"]),
+            "url": f"/v1/grids/{value}" if place == "path" else rng.choice(["/v1/rankings", "/v1/export", "/v1/model", "/nowhere"]),
+            "params": {"target" if place == "query" else "limit": value} if place in {"query", "key"} else {},
+            "json": {value: value, "purpose": value} if place in {"body", "key"} else None,
+            "headers": {"X-Note": value.encode()}
+            | ({"Cookie": f"yujing_session={value}".encode()} if place == "cookie" else {})
+            | ({} if place == "cookie" else {"Authorization": f"Bearer {value if place == 'token' else token}".encode()}),
+        }
+
+
+def test_what_is_sent_is_in_no_log_and_no_metric(shared_world, clock, capfd, monkeypatch):
+    actor, token = sign_up(shared_world.engine, clock.now)
+    monkeypatch.setattr("serving.api.models_in_use.publications", lambda _: int(PLANTED[-1]))
+    configure_logs()
+    logging.getLogger("httpx2").setLevel(logging.WARNING)  # the client of this test, which is no part of the service
+    with open_client(create_app(shared_world.settings, shared_world.home, clock)) as client:
+        statuses = [client.request(**request).status_code for request in planted_requests(random.Random(1), token)]  # noqa: S311
+        metrics = client.get("/metrics").text
+    written = capfd.readouterr().err + metrics
+
+    assert {200, 401, 404, 405, 422, 500} <= set(statuses)
+    assert [line for line in written.splitlines() for value in (*PLANTED, token, actor.name) if value in line] == []
+
+
+def test_lines_are_json_and_name_the_route(shared_world, clock, token, capfd):
+    configure_logs()
+    with open_client(create_app(shared_world.settings, shared_world.home, clock), token) as client:
+        client.get("/v1/rankings")
+        client.get("/v1/grids/nowhere")
+    (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"request"' in line]
+
+    assert ("request", "GET", "/v1/grids/{grid_id}", 404) == tuple(line[name] for name in ("event", "method", "route", "status"))
+
+
+def test_log_that_writes_messages_of_errors_would_be_found():
+    """The check above can fail: Python's own words on an error repeat what was sent."""
+    program = "import logging\ntry: int('s3cret-T0ken')\nexcept ValueError: logging.getLogger().exception('failed')"
+    ours = f"from serving.logs import configure_logs\nconfigure_logs()\n{program}"
+
+    assert PLANTED[-1] in subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    told = json.loads(subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, check=True).stderr)
+    assert ("ValueError", "failed") == (told["failed"], told["event"])
