@@ -95,7 +95,7 @@ def _draw(found: Sequence[GridPlace], request: MapRequest) -> Outlines:
 def _grids(engine: Engine, scope: Scope) -> Sequence[GridPlace]:
     query = select(grid.c.grid_id, grid.c.parent_path, grid.c.name, grid.c.geometry).order_by(grid.c.grid_id)
     with reading(engine) as connection:
-        rows = connection.execute(query).tuples().all()
+        rows = [tuple(row) for row in connection.execute(query)]
     return [row for row in rows if scope.covers(_place(row))]
 
 

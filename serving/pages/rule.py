@@ -31,7 +31,7 @@ def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
         select(alert_decision.c.outcome, func.count()).where(alert_decision.c.ranking_id.in_(lists)).group_by(alert_decision.c.outcome)
     )
     with reading(engine) as connection:
-        raised = tuple((str(day), count) for day, count in connection.execute(by_day).tuples())
-        outcomes: dict[str, int] = dict(connection.execute(decided).tuples().all())
+        raised = tuple((str(day), count) for day, count in connection.execute(by_day))
+        outcomes = {row[0]: row[1] for row in connection.execute(decided)}
     plain = {name: value for name, value in settings.model_dump().items() if isinstance(value, int | float)}
     return Rule(plain, raised, outcomes)

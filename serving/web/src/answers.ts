@@ -35,10 +35,10 @@ function show(): void {
 /** Return the button that an answer was given with, if it stands on this page. */
 function pressed(answer: Kept): HTMLButtonElement | undefined {
   const group = answer.fields.find(([name]) => name === "group")?.[1];
-  const form = [...document.forms].find(
-    (each) => new URL(each.action).pathname === answer.address && (!group || new FormData(each).get("group") === group),
-  );
-  return [...(form?.querySelectorAll("button") ?? [])].find((button) => button.value === answer.button);
+  return [...document.forms]
+    .filter((form) => new URL(form.action).pathname === answer.address && (!group || new FormData(form).get("group") === group))
+    .flatMap((form) => [...form.querySelectorAll("button")])
+    .find((button) => button.value === answer.button);
 }
 
 function send(answer: Kept): Promise<Response> {

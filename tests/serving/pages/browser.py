@@ -1,0 +1,86 @@
+"""A real server and a real browser; everything the browser asks of other hosts, and every word on its console, is kept."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from serving.api.app import create_app
+from tests.serving.pages.people import NOW
+from tests.serving.visitors import PASSWORD, Clock
+from tests.serving.world import World
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(__file__).parents[3] / "serving" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+STARTED_WITHIN_SECONDS = 20
+
+
+@dataclass
+class Visit:
+    """One window, signed in; what it should not have done is in `faults`."""
+
+    page: Page
+    base: str
+    faults: list[str] = field(default_factory=list)
+
+    def sign_in(self, name: str) -> None:
+        self.page.goto(f"{self.base}/login")
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.press("[name=password]", "Enter")
+        self.page.wait_for_url(lambda address: "/login" not in address)
+
+    def serious(self) -> list[str]:
+        """Return what axe finds serious or critical on this page."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8") + ";0")  # not as a script of the page: its policy forbids that
+        found = self.page.evaluate("axe.run()")["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html'][:120]}" for each in found if each["impact"] in {"serious", "critical"}]
+
+
+@contextmanager
+def serving(world: World) -> Iterator[str]:
+    """Serve a world on a free port of this machine and yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(create_app(world.settings, world.home, Clock(NOW)), log_level="error"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
+        while not server.started and time.monotonic() < deadline:
+            thread.join(0.02)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def window(
+    browser: Browser, base: str, size: tuple[int, int] = (1920, 1080), language: str = "zh", theme: str = "light"
+) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, bypass_csp=False)
+    context.add_cookies(
+        [{"name": f"yujing_{name}", "value": value, "url": base} for name, value in (("language", language), ("theme", theme))]
+    )
+    visit = Visit(context.new_page(), base)
+    visit.page.on("console", lambda message: visit.faults.append(message.text) if message.type in {"error", "warning"} else None)
+    visit.page.on("pageerror", lambda error: visit.faults.append(str(error)))
+    visit.page.on("request", lambda request: visit.faults.append(request.url) if not request.url.startswith((base, "data:")) else None)
+    yield visit
+    context.close()

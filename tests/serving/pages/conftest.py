@@ -1,0 +1,88 @@
+"""Forty grids with borders, two lists, alerts, and people of every role."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from features.database.engine import reading, writing
+from features.database.tables import grid
+from tests.serving.pages.people import sign_everybody_up, visit
+from tests.serving.world import AS_OF, PUBLISHED_AT, World, open_world
+
+MEASURES = {"hit@5%": 0.33, "hit@10%": 0.49, "ap_over_base": 6.6, "auc": 0.8, "ece": None}
+MODELS = {
+    "lightgbm": {**MEASURES, "ci95": {"hit@10%": [0.39, 0.65], "ece": None}},
+    "open_backlog": {**MEASURES, "hit@10%": 0.38, "ci95": {"hit@10%": [0.3, 0.5]}},
+    "count_28d": dict.fromkeys([*MEASURES, "ci95"]),
+}
+BACKTEST = {
+    "target": "escalation",
+    "horizon_days": 14,
+    "as_of": {"first": "2025-05-26", "last": "2025-12-08", "step_days": 7},
+    "escalations": 477.0,
+    "models": MODELS,
+    "subsets": {"onset": {"rows": 3364, "positives": 5, "models": MODELS}},
+    "notes": ["surge: poisson_deviance: the label is yes or no, not a count."],
+}
+
+
+@pytest.fixture(scope="session")
+def pages_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("pages") / "home"
+    shutil.copytree(trained_home, root)
+    world = open_world(root)
+    draw_borders(world)
+    for days in (1, 0):
+        world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
+    sign_everybody_up(world)
+    for folder in world.home.published.iterdir():
+        (folder / "backtest.json").write_text(json.dumps(BACKTEST), encoding="utf-8")
+    world.engine.dispose()
+    return root
+
+
+@pytest.fixture(scope="session")
+def seen_world(pages_home: Path) -> Iterator[World]:
+    """Read it, never write to it."""
+    world = open_world(pages_home)
+    yield world
+    world.engine.dispose()
+
+
+@pytest.fixture
+def own_world(pages_home: Path, tmp_path: Path) -> Iterator[World]:
+    """A copy to write to."""
+    shutil.copytree(pages_home, tmp_path / "home")
+    world = open_world(tmp_path / "home")
+    yield world
+    world.engine.dispose()
+
+
+@pytest.fixture
+def enter(seen_world: World):
+    """Return a function that signs somebody in to the world that is only read."""
+    with ExitStack() as stack:
+
+        def open_for(name: str | None = None, **look: str):
+            client = visit(seen_world, name, **look)
+            stack.callback(client.__exit__, None, None, None)
+            return client
+
+        yield open_for
+
+
+def draw_borders(world: World) -> None:
+    """Give each grid a square, eight beside each other."""
+    with reading(world.engine) as connection:
+        ids = connection.execute(select(grid.c.grid_id).order_by(grid.c.grid_id)).scalars().all()
+    with writing(world.engine) as connection:
+        for number, grid_id in enumerate(ids):
+            x, y = 100 + number % 8 / 100, 30 + number // 8 / 100
+            square = f"POLYGON (({x} {y}, {x + 0.01} {y}, {x + 0.01} {y + 0.01}, {x} {y + 0.01}, {x} {y}))"
+            connection.execute(update(grid).where(grid.c.grid_id == grid_id).values(geometry=square))

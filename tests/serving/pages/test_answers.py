@@ -1,0 +1,62 @@
+"""Answering without scripts: plain forms, each answer taken once, and seen at the command centre."""
+
+import re
+
+from tests.serving.pages.people import TOWNSHIP, token_of, visit
+from tests.serving.pages.test_pages import alerts_below
+
+
+def fields_of(page: str) -> dict[str, str]:
+    form = page[page.index('class="ans"') :]
+    return {name: re.findall(rf'name="{name}" value="([^"]+)"', form)[0] for name in ("csrf", "key", "version")}
+
+
+def test_staff_take_an_alert_from_reading_to_its_end(own_world) -> None:
+    worker, centre = visit(own_world, "worker"), visit(own_world, "centre")
+    alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
+    before = len(alerts_below(own_world, ""))
+    assert f"共{before}条" in centre.get("/").text
+
+    for answer, state in (("acknowledge:visited", "已签收"), ("start:mediation", "办理中"), ("close:settled", "已办结")):
+        page = worker.get(f"/alerts/{alert_id}").text
+        taken = worker.post(f"/alerts/{alert_id}/answer", data=fields_of(page) | {"answer": answer})
+        assert taken.status_code == 303
+        assert f" · {state}" in worker.get(f"/alerts/{alert_id}").text
+
+    assert f"共{before - 1}条" in centre.get("/").text
+    assert "已办结" in centre.get(f"/grids/{grid_id}").text
+
+
+def test_answer_sent_twice_is_taken_once_and_a_stale_one_refused(own_world) -> None:
+    worker = visit(own_world, "worker")
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    page = worker.get(f"/alerts/{alert_id}").text
+    answer = fields_of(page) | {"answer": "acknowledge:phoned"}
+
+    assert [worker.post(f"/alerts/{alert_id}/answer", data=answer).status_code for _ in range(2)] == [303, 303]
+    assert worker.get(f"/alerts/{alert_id}").text.count("<b>签收</b>") == 1
+    stale = answer | {"key": "another-key-of-16", "answer": "not_needed:no_need"}
+    assert worker.post(f"/alerts/{alert_id}/answer", data=stale).status_code == 412
+
+
+def test_visit_and_verdict_are_kept(own_world) -> None:
+    worker = visit(own_world, "worker")
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    page = worker.get(f"/alerts/{alert_id}").text
+    about = {"csrf": token_of(page), "key": fields_of(page)["key"]}
+    group = re.findall(r'name="group" value="([^"]+)"', page)[0]
+
+    assert worker.post(f"/alerts/{alert_id}/visit", data=about | {"found": "yes"}).status_code == 303
+    assert worker.post(f"/alerts/{alert_id}/feedback", data=about | {"group": group, "verdict": "does_not"}).status_code == 303
+    assert 'value="does_not" aria-pressed="true"' in worker.get(f"/alerts/{alert_id}").text
+
+
+def test_staff_page_is_light(own_world) -> None:
+    """Under 60 kB with everything it loads, before any compression."""
+    worker = visit(own_world, "worker")
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    page = worker.get(f"/alerts/{alert_id}")
+
+    loaded = [worker.get(address).content for address in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)]
+    assert len(loaded) == 2
+    assert len(page.content) + sum(map(len, loaded)) < 60_000

@@ -1,0 +1,127 @@
+"""Journeys in a real browser: nothing on the console, nothing asked of other hosts."""
+
+from collections.abc import Iterator
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+
+from playwright.sync_api import Browser, expect
+
+from tests.serving.pages.browser import chromium, serving, window
+from tests.serving.pages.people import TOWNSHIP
+from tests.serving.pages.test_pages import alerts_below
+
+PHONE = (390, 844)
+DESK = (1440, 900)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as opened:
+        yield opened
+
+
+def test_command_centre_goes_from_the_screen_to_the_reasons_of_a_grid(browser: Browser, seen_world) -> None:
+    with serving(seen_world) as base, window(browser, base) as visit:
+        visit.sign_in("centre")
+        page = visit.page
+        expect(page.locator(".mapsvg .gl path")).to_have_count(40)
+        page.locator(".areas summary").click()
+        page.locator(".areas a").first.click()
+        expect(page.locator(".mapsvg .gl path")).to_have_count(20)
+        page.locator(".rank .place a").first.click()
+        expect(page.locator(".bars tbody tr").first).to_be_visible()
+
+        assert visit.faults == []
+
+
+def test_staff_answer_by_keyboard_and_the_command_centre_sees_it(browser: Browser, own_world) -> None:
+    alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
+    with serving(own_world) as base, window(browser, base, PHONE) as staff, window(browser, base) as centre:
+        staff.sign_in("worker")
+        page = staff.page
+        for said in ("已签收", "办理中", "已办结"):
+            page.goto(f"{base}/alerts/{alert_id}")
+            page.locator(".ans button").first.focus()
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            expect(page.locator("main > .sub").first).to_contain_text(said)
+        centre.sign_in("centre")
+        centre.page.goto(f"{base}/grids/{grid_id}")
+
+        expect(centre.page.get_by_text("已办结")).to_be_visible()
+        assert (staff.faults, centre.faults) == ([], [])
+
+
+def test_answer_given_without_a_network_is_kept_and_sent_once(browser: Browser, own_world) -> None:
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    with serving(own_world) as base, window(browser, base, PHONE) as staff:
+        staff.sign_in("worker")
+        page = staff.page
+        page.goto(f"{base}/alerts/{alert_id}")
+        page.context.set_offline(True)
+        page.locator(".ans button").first.click()
+        expect(page.locator("[data-kept]")).to_be_visible()
+        expect(page.locator(".ans .done")).to_contain_text("待发送")
+        page.context.set_offline(False)
+
+        expect(page.locator("main > .sub").first).to_contain_text("已签收")
+        expect(page.locator(".past")).to_contain_text("签收")
+        assert page.evaluate("localStorage.getItem('yujing-answers')") == "[]"
+
+
+def test_answers_work_without_scripts(browser: Browser, own_world) -> None:
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    with serving(own_world) as base:
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(f"{base}/login")
+        page.fill("[name=name]", "worker")
+        page.fill("[name=password]", "chosen by its holder")
+        page.press("[name=password]", "Enter")
+        page.goto(f"{base}/alerts/{alert_id}")
+        page.locator(".ans button").nth(1).click()
+
+        expect(page.locator("main > .sub").first).to_contain_text("已签收")
+        context.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_are_accessible_and_keep_to_themselves(browser: Browser, seen_world, language: str, theme: str) -> None:
+    alert_id, grid_id = alerts_below(seen_world, TOWNSHIP)[0]
+    desk = ["/", f"/?area={TOWNSHIP}", "/?level=township", "/grids", f"/grids/{grid_id}", "/models", "/export", "/password"]
+    with serving(seen_world) as base:
+        for name, size, addresses in (("centre", DESK, desk), ("worker", PHONE, ["/alerts", f"/alerts/{alert_id}"])):
+            with window(browser, base, size, language, theme) as visit:
+                visit.sign_in(name)
+                for address in addresses:
+                    visit.page.goto(f"{base}{address}")
+                    wide = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+                    assert (address, wide, visit.serious()) == (address, 0, [])
+                assert visit.faults == []
+
+
+@pytest.mark.full
+def test_docs_start_under_the_same_policy(browser: Browser, seen_world) -> None:
+    with serving(seen_world) as base, window(browser, base, DESK) as visit:
+        visit.page.goto(f"{base}/docs")
+
+        expect(visit.page.get_by_text("/v1/rankings").first).to_be_visible()
+        assert visit.faults == []
+
+
+@pytest.mark.full
+def test_first_views_are_quick(browser: Browser, seen_world) -> None:
+    """Median of five loads: the command screen under 1.5 s, the staff page under 0.7 s."""
+    with serving(seen_world) as base:
+        for name, address, limit in (("centre", "/", 1.5), ("worker", "/alerts", 0.7)):
+            with window(browser, base) as visit:
+                visit.sign_in(name)
+                seconds = []
+                for _ in range(5):
+                    visit.page.goto(f"{base}{address}")
+                    seconds.append(visit.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
+                assert sorted(seconds)[2] < limit
