@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.errors import NotFoundError
 from serving.access.actor import Actor, Right, Scope
 from serving.alerts.alert import Alert
+from serving.alerts.notices import data_notices
 from serving.alerts.reviews import held_lists, release
 from serving.alerts.silences import Silence, list_silences, silence_area
 from serving.alerts.store import not_alerted, overdue
@@ -18,7 +19,8 @@ from serving.api.alert_models import NotAlerted, Released, SilenceOrder, Silence
 from serving.api.alerts import CHANGE, READ, AlertReader
 from serving.api.problems import described
 from serving.api.rankings import IsoDate
-from serving.api.reading import ReadingOf
+from serving.api.reading import ListsOf, ReadingOf
+from serving.rows import GridRow
 
 router = APIRouter(prefix="/v1", tags=["supervision"])
 
@@ -49,6 +51,14 @@ def read_not_alerted(query: Annotated[DayQuery, Query()], actor: AlertReader, re
     if as_of is None:
         raise NotFoundError("No list was published. Run `yujing rank --as-of DATE`.")
     return NotAlerted(as_of=as_of, grids=not_alerted(reading.shelf.engine, actor.scope, as_of))
+
+
+@router.get("/data-notices", responses=READ)
+def read_data_notices(actor: AlertReader, reading: ListsOf) -> dict[str, int]:
+    """Return the places of one's own area in which no grid could be rated on the newest list, with their number of grids."""
+    current = reading.shelf.current
+    bodies = current.within(actor.scope, "grid") if current else ()
+    return data_notices(GridRow.model_validate_json(body) for body in bodies)
 
 
 @router.get("/silences", responses=READ)

@@ -52,7 +52,7 @@ def test_explanation_takes_milliseconds_once_the_day_is_scored(world, entry, row
         on_demand.explain(entry, row)
         seconds.append(perf_counter() - begun)
 
-    assert sorted(seconds)[len(seconds) // 2] < 0.1
+    assert sorted(seconds)[len(seconds) // 2] < 0.01
 
 
 def test_explanation_of_a_foreign_or_missing_grid_is_not_found_and_of_one_not_rated_says_why(explaining, world, rows):
