@@ -75,6 +75,23 @@ class ServingSettings(Section):
         return self
 
 
+class OidcSettings(Section):
+    """An issuer elsewhere whose word on who somebody is is taken; what they may do is said by the local account of that name."""
+
+    issuer: str = ""
+    client_id: str = ""
+    """What its tokens must be made out to."""
+    jwks_file: Path | None = None
+    """Its public keys; without the file no token of it is taken."""
+    name_claim: str = "preferred_username"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.jwks_file and not (self.issuer and self.client_id):
+            raise ValueError("oidc needs issuer and client_id beside jwks_file")
+        return self
+
+
 class DueHours(Section):
     """Hours that each step of an alert may take before it is listed as overdue; nothing else happens."""
 
@@ -122,4 +139,5 @@ class Settings(TrainingSettings):
 
     ranking: RankingSettings = RankingSettings()
     serving: ServingSettings = ServingSettings()
+    oidc: OidcSettings = OidcSettings()
     alerts: AlertSettings = AlertSettings()

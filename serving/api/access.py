@@ -30,7 +30,8 @@ async def visitor(request: Request, door: DoorOf, token: BearerOf, secret: Cooki
         ForbiddenError: a request that changes something came with a session but without its CSRF token.
     """
     if token:
-        return await _actor(door, Credential.TOKEN, token.credentials)
+        kind = Credential.IDENTITY if "." in token.credentials else Credential.TOKEN
+        return await _actor(door, kind, token.credentials)
     actor = await _actor(door, Credential.SESSION, secret) if secret else None
     if actor and secret and request.method not in SAFE_METHODS and not csrf_fits(secret, await _csrf_given(request)):
         raise ForbiddenError(f"a change must carry the session's token as {CSRF_FIELD} or {CSRF_HEADER}. Load the page again.")

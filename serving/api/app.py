@@ -16,6 +16,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import database_url, open_database
 from features.home import Home
 from features.secret_key import secret_key
+from serving.access.identity import Issuer
 from serving.api import alerts, areas, explanations, exporting, field, grids, health, models_in_use, publishing, rankings, supervision
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
@@ -47,6 +48,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explai
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
+        issuer = Issuer.of(settings.oidc)
         engine = open_database(database_url(home, settings))
         shelf = Shelf(engine, settings.serving.kept_rankings)
         shelf.refresh()
@@ -56,7 +58,11 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explai
             await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
             if folder := settings.serving.heads_folder:
                 await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
-            yield {"reading": reading, "door": Door(engine, now), "open_explainer": cache(open_explainer) if open_explainer else None}
+            yield {
+                "reading": reading,
+                "door": Door(engine, now, issuer),
+                "open_explainer": cache(open_explainer) if open_explainer else None,
+            }
         engine.dispose()
 
     app = FastAPIOffline(

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from sqlalchemy import Engine
 from features.errors import StoreError
 from serving.access.actor import Actor
 from serving.access.credentials import SECRET_LENGTH, hash_secret
+from serving.access.identity import Issuer, actor_of_identity
 from serving.access.sessions import actor_of_session, close_session
 from serving.access.tokens import actor_of_token
 
@@ -30,12 +32,7 @@ class Credential(StrEnum):
 
     SESSION = auto()
     TOKEN = auto()
-
-
-_LOOK_UP: dict[Credential, Callable[[Engine, str, datetime], Actor | None]] = {
-    Credential.SESSION: actor_of_session,
-    Credential.TOKEN: actor_of_token,
-}
+    IDENTITY = auto()
 
 
 @dataclass(frozen=True)
@@ -47,8 +44,14 @@ class _Known:
 class Door:
     """Looks up credentials and remembers, by their hashes, those that were good."""
 
-    def __init__(self, engine: Engine, now: Clock) -> None:
+    def __init__(self, engine: Engine, now: Clock, issuer: Issuer | None = None) -> None:
         self._engine = engine
+        self._look_up: dict[Credential, Callable[[Engine, str, datetime], Actor | None]] = {
+            Credential.SESSION: actor_of_session,
+            Credential.TOKEN: actor_of_token,
+        }
+        if issuer:
+            self._look_up[Credential.IDENTITY] = partial(actor_of_identity, issuer)
         self._now = now
         self._known: OrderedDict[tuple[Credential, str], _Known] = OrderedDict()
 
@@ -63,12 +66,12 @@ class Door:
         Raises:
             StoreError: the database cannot be asked, and the credential was not seen lately.
         """
-        if len(secret) != SECRET_LENGTH:
+        if kind not in self._look_up or (kind != Credential.IDENTITY and len(secret) != SECRET_LENGTH):
             return None
         key, now = (kind, hash_secret(secret)), self._now()
         known = self._known.pop(key, None)
         try:
-            actor = _LOOK_UP[kind](self._engine, secret, now)
+            actor = self._look_up[kind](self._engine, secret, now)
         except StoreError:
             if known is None or now - known.at >= WITHOUT_STORE:
                 raise
