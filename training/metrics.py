@@ -127,7 +127,7 @@ def _ratios(sums: dict[str, Floats]) -> dict[str, Floats]:
     return hits | {
         "pai@5%": hits["hit@5%"] / (sums["flagged@5%"] / sums["rows"]),
         "pei@5%": sums["hit@5%"] / sums["best@5%"],
-        "brier_skill": 1 - sums["brier"] / sums["climatology"],
+        "brier_skill": np.where(sums["positive"] > 0, 1 - sums["brier"] / sums["climatology"], np.nan),
         "ece": gaps.sum(axis=0) / sums["rows"],
         "precision@10%": precision,
         "lift@10%": precision / (sums["positive"] / sums["rows"]),

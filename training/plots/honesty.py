@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import matplotlib.dates
@@ -16,8 +17,10 @@ dates: Any = matplotlib.dates
 
 MODEL = "lightgbm"
 YEAR_DAYS = 365
-LABELLED_BINS = 4
-"""Of the bins only the highest have room for their number of rows."""
+BACKED: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 1}
+"""Keeps lines from running through a label."""
+LABEL_WIDTH = 0.17
+"""Of a number of rows beside its dot, as a share of the plot."""
 
 
 def reliability(axes: Sequence[Axes], summary: Summary) -> None:
@@ -26,26 +29,26 @@ def reliability(axes: Sequence[Axes], summary: Summary) -> None:
     bins = summary["reliability"]
     tops = [bound for each in bins for bound in (each["predicted"], *(each["observed"]["ci95"] or [each["observed"]["value"]]))]
     top = 105 * max(tops, default=0.01)
-    panel.plot([0, top], [0, top], color=LINE_STRONG, linestyle="--", linewidth=1.2)
-    panel.annotate("完全一致", (top, top), (-10, -34), textcoords="offset points", ha="right", color=INK_3)
+    panel.plot([0, top], [0, top], color=LINE_STRONG, linestyle="--", linewidth=1.2, label="完全一致")
+    panel.legend(loc="upper left", frameon=False)
     for each in bins:
         said, happened = 100 * each["predicted"], 100 * each["observed"]["value"]
         if each["observed"]["ci95"]:
             panel.plot([said, said], [100 * bound for bound in each["observed"]["ci95"]], color=OBSERVED, linewidth=2)
         panel.plot(said, happened, "o", color=OBSERVED, markersize=7)
-    for each in _apart(bins, top):
+    for each in _with_room(bins, top):
         where = (100 * each["predicted"], 100 * each["observed"]["value"])
-        panel.annotate(f"n={each['rows']:,}", where, (9, 4), textcoords="offset points", color=INK_3, fontsize=10)
+        left = where[0] > (1 - LABEL_WIDTH) * top
+        aside, side = ((-9, -14), "right") if left else ((9, -14), "left")
+        label = f"n={each['rows']:,}"
+        panel.annotate(label, where, aside, textcoords="offset points", ha=side, color=INK_3, fontsize=10, bbox=BACKED)
     panel.set(xlim=(0, top), ylim=(0, top), xlabel="预计:每100个网格期约几个升级", ylabel="实际:每100个网格期有几个升级")
 
 
-def _apart(bins: Sequence[Mapping[str, Any]], top: float) -> list[Mapping[str, Any]]:
-    """Return the bins far enough to the right of the one before for a label to stand there."""
-    apart: list[Mapping[str, Any]] = []
-    for each in bins[-LABELLED_BINS:]:
-        if not apart or 100 * (each["predicted"] - apart[-1]["predicted"]) > 0.13 * top:
-            apart.append(each)
-    return apart
+def _with_room(bins: Sequence[Mapping[str, Any]], top: float) -> list[Mapping[str, Any]]:
+    """Return the bins whose label would not run into the next one, the last of them in any case."""
+    roomy = [each for each, after in pairwise(bins) if 100 * (after["predicted"] - each["predicted"]) > LABEL_WIDTH * top]
+    return [*roomy, *bins[-1:]]
 
 
 def folds_in_time(axes: Sequence[Axes], summary: Summary) -> None:
@@ -133,6 +136,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
         color=INK,
         xycoords=("axes fraction", "data"),
         ha="right",
+        bbox=BACKED,
     )
     panel.set(xlabel=f"相邻两期名单(相隔{found['days_apart']}天),按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
     panel.yaxis.set_major_formatter(PERCENT)

@@ -61,7 +61,7 @@ def swarm(axes: Sequence[Axes], attribution: Attribution, findings: Findings) ->
     chosen = [_position(attribution, name) for name in names]
     labels = [_wrap(column["label"]) for column in findings["columns"]]
     beeswarm(panel, attribution.values[:, chosen], attribution.matrix[:, chosen], labels, LOW_TO_HIGH)
-    panel.set_xlabel("对倍数的对数贡献(右为调高);点色:本列取值,灰低青高", fontsize=11, color=INK_2)
+    panel.set_xlabel("对倍数的对数贡献(右为调高);点色:本列取值,浅灰低、青高、深灰无值", fontsize=11, color=INK_2)
     panel.tick_params(labelsize=10)
 
 

@@ -60,7 +60,11 @@ def interval_text(cell: Cell, shape: str) -> str:
     >>> interval_text({"value": 0.2, "ci95": [0.1, 0.3]}, "share")
     '10.0%–30.0%'
     """
-    return "区间" + UNKNOWN if cell["ci95"] is None else "–".join(SHAPES[shape].format(bound) for bound in cell["ci95"])
+    return (
+        "区间" + UNKNOWN
+        if cell["ci95"] is None
+        else ("至" if shape == "signed" else "–").join(SHAPES[shape].format(bound) for bound in cell["ci95"])
+    )
 
 
 def metric(card: Mapping[str, Any], name: str) -> Cell:

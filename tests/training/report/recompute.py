@@ -77,7 +77,7 @@ def card(weights, rows, expected, risk, counts, left_out=()):
         return ratio(sum(abs((weight * (risk - happened))[bins == number].sum()) for number in range(10)), weight.sum())
 
     def skill(weight):
-        if not weight.sum():
+        if not weight[happened].sum():
             return np.nan
         own, usual = (brier_score_loss(happened, chance, sample_weight=weight) for chance in (risk, climate))
         return 1 - own / usual
