@@ -2,7 +2,11 @@ from datetime import timedelta
 
 import pytest
 
+from features.database.engine import open_database
+from features.home import Home
 from serving.api.app import create_app
+from serving.settings import Settings
+from tests.serving.api.townships import NOW, fill, sign_everybody_up
 from tests.serving.visitors import Clock, open_client, sign_up
 from tests.serving.world import PUBLISHED_AT, World
 
@@ -31,3 +35,27 @@ def fresh_client(world: World, clock):
     _, token = sign_up(world.engine, PUBLISHED_AT)
     with open_client(create_app(world.settings, world.home, clock), token) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def townships(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Five townships of four grids each on one published list."""
+    home = Home(tmp_path_factory.mktemp("townships") / "home")
+    engine = open_database(home.database_url)
+    fill(engine)
+    engine.dispose()
+    return home
+
+
+@pytest.fixture(scope="module")
+def accounts(townships: Home):
+    """A token per township and role; township 0 is the whole."""
+    engine = open_database(townships.database_url)
+    made = sign_everybody_up(engine)
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def app(townships: Home):
+    return create_app(Settings(), townships, Clock(NOW))

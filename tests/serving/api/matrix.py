@@ -86,6 +86,11 @@ class Application:
         }  # fmt: skip
 
 
+def by(token: str) -> dict[str, str]:
+    """Return the header that shows a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
 @asynccontextmanager
 async def running(app: FastAPI) -> AsyncIterator[Application]:
     """Start an application and stop it at the end."""
@@ -108,6 +113,12 @@ def requests_of(description: dict[str, Any]) -> list[Request]:
         body = _body(about, description)
         found += [Request(method, named, query, body) for query in _queries(about.get("parameters", []))]
     return [request for request in found if ANY_OBJECT in f"{request.path} {request.query} {request.body}"]
+
+
+def changes_of(description: dict[str, Any]) -> list[Request]:
+    """Return every operation that takes a body, with one that fits."""
+    found = [(method, path.replace("{", "").replace("}", ""), _body(about, description)) for method, path, about in operations(description)]
+    return [Request(method, path, body=body) for method, path, body in found if body]
 
 
 def _queries(parameters: list[dict[str, Any]]) -> Iterator[tuple[tuple[str, str], ...]]:

@@ -3,111 +3,27 @@
 import asyncio
 import json
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from itertools import product
-from pathlib import Path
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from sqlalchemy import insert
 
-from features.database.engine import open_database, writing
-from features.database.tables import grid
-from features.home import Home
 from serving import ledger
 from serving.access.actor import EVERYTHING, RIGHTS, Role
 from serving.api.access import Needs
 from serving.api.app import create_app
 from serving.api.shelf import PublishedList
-from serving.entry import Origin, to_body
-from serving.ledger import publish
-from serving.rollups import roll_up
-from serving.rows import GridRow, Score
 from serving.settings import Settings
-from tests.serving.api.matrix import Request, operations, requests_of, running
+from tests.serving.api.matrix import Request, by, operations, requests_of, running
 from tests.serving.api.test_access import calls
-from tests.serving.visitors import Clock, sign_up
+from tests.serving.api.townships import NOW, TOWNSHIPS, canaries, place, township
+from tests.serving.visitors import Clock
 
-NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
-TOWNSHIPS = range(1, 6)
 MISSING = {True: "999999999", False: "9999x"}
 """Ids of nothing, by whether they are numbers."""
 HELD = ({}, {"If_None_Match": "*"})
 """What a reader may claim to hold already."""
-
-
-def township(number):
-    return f"9901/9901{number}"
-
-
-def place(number):
-    """Return paths and ids of what lies in a township: itself, a community, and a grid of it."""
-    return [
-        township(number),
-        f"{township(number)}/9901{number}1",
-        f"9901{number}",
-        f"9901{number}1",
-        f"9901{number}1g1",
-        f"9901{number}2g2",
-    ]
-
-
-def expected(number):
-    return 0.001 + number * 0.0001
-
-
-def canaries(number):
-    """Return what only answers about a township may hold: the name of its grids, and the sums of its communities and of itself."""
-    return [f"canary{number}", *(f'"expected_escalations":{grids * expected(number):.4f}' for grids in (2, 4))]
-
-
-def grid_rows():
-    return [
-        GridRow(
-            grid_id=f"9901{number}{community}g{nth}", name=f"canary{number}", district="9901", township=township(number),
-            community=f"{township(number)}/9901{number}{community}", withheld=None, withheld_words=None, confidence="high",
-            weekly_cases=(), open_cases=(), explanation=None,
-            score=Score(
-                rank=number * 4 + community * 2 + nth, rank_low=1, rank_high=20, expected_escalations=expected(number), usual_level=0.0001,
-                factor=1, risk=0.1, attention_level="watch", chronic=False, rising=False,
-            ),
-        )
-        for number, community, nth in product(TOWNSHIPS, (1, 2), (1, 2))
-    ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five townships of four grids each on one published list."""
-    home = Home(tmp_path_factory.mktemp("matrix") / "home")
-    engine = open_database(home.database_url)
-    rows = grid_rows()
-    areas = {level: {area.path: area for area in found} for level, found in roll_up(rows, {}).items()}
-    origin = Origin(date(2026, 1, 9), "escalation", 14, "a" * 64, "1", 100, NOW, "0.1.0", 0)
-    with writing(engine) as connection:
-        connection.execute(insert(grid), [{"grid_id": row.grid_id, "name": row.name, "parent_path": row.community} for row in rows])
-    publish(engine, origin, to_body({"grid": {row.grid_id: row for row in rows}, **areas}), NOW)
-    engine.dispose()
-    return home
-
-
-@pytest.fixture(scope="module")
-def accounts(home):
-    """A token per township and role; township 0 is the whole."""
-    engine = open_database(home.database_url)
-    scopes = {0: "", **{number: township(number) for number in TOWNSHIPS}}
-    made = {(number, role): sign_up(engine, NOW, role, scope)[1] for (number, scope), role in product(scopes.items(), Role)}
-    engine.dispose()
-    return made
-
-
-@pytest.fixture
-def app(home):
-    return create_app(Settings(), home, Clock(NOW))
-
-
-def by(token):
-    return {"Authorization": f"Bearer {token}"}
 
 
 def leaked(answer, number):
@@ -140,8 +56,8 @@ def test_matrix_ten_thousand_questions_leak_nothing(app, accounts):
     assert seen > 100
 
 
-def test_matrix_query_without_its_scope_is_caught(home, accounts, monkeypatch):
-    tomorrow = create_app(Settings(), home, Clock(NOW + timedelta(days=1)))
+def test_matrix_query_without_its_scope_is_caught(townships, accounts, monkeypatch):
+    tomorrow = create_app(Settings(), townships, Clock(NOW + timedelta(days=1)))
     within = PublishedList.within
     monkeypatch.setattr(PublishedList, "within", lambda listed, scope, level, node=None: within(listed, EVERYTHING, level, node))
     monkeypatch.setattr(ledger, "_visible", lambda scope, body: True)

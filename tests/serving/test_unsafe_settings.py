@@ -1,0 +1,45 @@
+"""What is unsafe does not start, and says why in one line."""
+
+import pytest
+
+from features.database.engine import SQLITE_PRAGMAS
+from features.errors import StoreError, UsageError
+from features.home import Home
+from features.secret_key import secret_key
+from serving.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("serving: {host: 0.0.0.0}", "ends TLS"),
+        ("serving: {host: '::'}", "ends TLS"),
+        ("serving: {allowed_hosts: ['*']}", "named one by one"),
+        ("serving: {proxies: ['*']}", "named one by one"),
+        ("serving: {debug: true}", "unknown key"),
+        ("serving: {admin_password: ''}", "unknown key"),
+        ("serving: {secret: changeme}", "unknown key"),
+        ("oidc: {jwks_file: jwks.json}", "needs issuer and client_id"),
+    ],
+)
+def test_unsafe_setting_is_refused_in_one_line(tmp_path, text, why):
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+
+    with pytest.raises(UsageError, match=why) as caught:
+        Settings.load(tmp_path / "config.yaml")
+    assert "\n" not in str(caught.value)
+
+
+def test_key_that_others_may_read_is_refused(tmp_path):
+    home = Home(tmp_path / "home")
+    key = secret_key(home, "cursor")
+    (home.keys / "cursor.key").chmod(0o640)
+
+    with pytest.raises(StoreError, match="chmod 600"):
+        secret_key(home, "cursor")
+    (home.keys / "cursor.key").chmod(0o600)
+    assert key == secret_key(home, "cursor")
+
+
+def test_sqlite_syncs_fully_and_keeps_no_wal():
+    assert ("truncate", 2) == (SQLITE_PRAGMAS["journal_mode"], SQLITE_PRAGMAS["synchronous"])
