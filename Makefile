@@ -6,9 +6,10 @@ CODE := features training serving tests
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
+SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
 WEB := hatch_build.py $(wildcard serving/web/*.json serving/web/*.ts serving/web/src/*)
 
-.PHONY: test test-full lint format demo bench lock
+.PHONY: test test-full lint format demo shots bench lock
 
 test: lint
 	$(PYTEST)
@@ -28,6 +29,9 @@ format: .venv/ready
 
 demo: .venv/ready
 	$(BIN)/yujing demo
+
+shots: .venv/ready
+	$(BIN)/python -m tests.serving.pages.shots $(SHOWN) build/shots
 
 bench: .venv/ready
 	$(BIN)/yujing bench

@@ -67,7 +67,7 @@ def draw_year(row: GridRow, lists: Sequence[tuple[Entry, GridRow]], notices: Seq
     months = tuple((place(day, as_of), t("month", n=day.month)) for day in _quarters(as_of))
     return Year(
         bars=bars,
-        axis=tuple((BASE - level / top * (BASE - TOP), t("cases", n=level)) for level in (0, middle, top)),
+        axis=tuple((BASE - level / top * (BASE - TOP), t("cases_in_chart", n=level)) for level in (0, middle, top)),
         levels=tuple((place(entry.origin.as_of, as_of), _level(past)) for entry, past in lists if entry.origin.as_of > as_of - SPAN),
         notices=tuple(notice for notice in notices if notice.x >= LEFT),
         months=months,
@@ -93,9 +93,9 @@ def place(day: date, as_of: date) -> float:
 def _bar(known: int, masked: int, x: float, scale: tuple[float, int], t: Speaker) -> Bar:
     width, top = scale
     if masked and known == 0:
-        label = t("few") if masked == 1 else t("cases", n=f"{masked}–{2 * masked}")
+        label = t("few") if masked == 1 else t("cases_in_chart", n=f"{masked}–{2 * masked}")
         return Bar(x + 4, width - 8, FEW_HEIGHT, label, few=True)
-    label = t("cases", n=f"{known + masked}–{known + 2 * masked}" if masked else known) if known else t("none")
+    label = t("cases_in_chart", n=f"{known + masked}–{known + 2 * masked}" if masked else known) if known else t("none")
     return Bar(x + 4, width - 8, (known + masked) / top * (BASE - TOP), label, few=False)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -46,10 +47,10 @@ class Visit:
 
 
 @contextmanager
-def serving(world: World) -> Iterator[str]:
+def serving(world: World, now: datetime = NOW) -> Iterator[str]:
     """Serve a world on a free port of this machine and yield its address."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(world.settings, world.home, Clock(NOW)), log_level="error"))
+        server = uvicorn.Server(uvicorn.Config(create_app(world.settings, world.home, Clock(now)), log_level="error"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + STARTED_WITHIN_SECONDS
