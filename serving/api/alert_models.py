@@ -108,6 +108,15 @@ class NotAlerted(_Answer):
     grids: dict[str, Outcome] = Field(description="grid_id and what held it", examples=[{"330483101005003": "capacity"}])
 
 
+class DataNotices(_Answer):
+    """Where nothing could be rated, which does not mean calm."""
+
+    places: dict[str, int] = Field(
+        description="Places in which no grid could be rated, and how many grids they have; an area speaks for all below it",
+        examples=[{"330483/330483101": 12}],
+    )
+
+
 class Released(_Answer):
     """A list that is out now."""
 

@@ -19,7 +19,7 @@ from serving.exports import Purpose, record_export
 
 CSV_TYPE = "text/csv; charset=utf-8"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FILE = {"schema": {"type": "string", "format": "binary"}}
+FILE = {"schema": {"type": "string"}}
 FORMATS = {"csv": (to_csv, CSV_TYPE), "xlsx": (to_xlsx, XLSX_TYPE)}
 MAX_ROWS = 20_000
 

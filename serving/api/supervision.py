@@ -15,7 +15,7 @@ from serving.alerts.reviews import held_lists, release
 from serving.alerts.silences import Silence, list_silences, silence_area
 from serving.alerts.store import not_alerted, overdue
 from serving.api.access import needs
-from serving.api.alert_models import NotAlerted, Released, SilenceOrder, SilenceState
+from serving.api.alert_models import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.alerts import CHANGE, READ, AlertReader
 from serving.api.problems import described
 from serving.api.rankings import IsoDate
@@ -54,11 +54,11 @@ def read_not_alerted(query: Annotated[DayQuery, Query()], actor: AlertReader, re
 
 
 @router.get("/data-notices", responses=READ)
-def read_data_notices(actor: AlertReader, reading: ListsOf) -> dict[str, int]:
-    """Return the places of one's own area in which no grid could be rated on the newest list, with their number of grids."""
+def read_data_notices(actor: AlertReader, reading: ListsOf) -> DataNotices:
+    """Return the places of one's own area in which no grid could be rated on the newest list."""
     current = reading.shelf.current
     bodies = current.within(actor.scope, "grid") if current else ()
-    return data_notices(GridRow.model_validate_json(body) for body in bodies)
+    return DataNotices(places=data_notices(GridRow.model_validate_json(body) for body in bodies))
 
 
 @router.get("/silences", responses=READ)

@@ -149,6 +149,7 @@ def test_overdue_silences_and_what_was_not_alerted_are_listed(ask, clock):
     area = client.get("/v1/alerts").json()["alerts"][0]["path"]
 
     assert len(client.get("/v1/overdue").json()) == RAISED
+    assert set(client.get("/v1/data-notices").json()["places"].values()) == {1}
     assert client.get("/v1/not-alerted").json() == {"as_of": "2026-01-09", "grids": {}}
     assert client.post("/v1/silences", json={"area": area, "hours": 24 * 14 + 1, "reason": "data_fault"}).status_code == 422
     assert client.post("/v1/silences", json={"area": area, "hours": 48, "reason": "data_fault"}).json()["area"] == area
