@@ -1,4 +1,4 @@
-"""Maps and names of the places on a list, kept for as long as the list is the newest."""
+"""Maps and names of the places on a list, kept until others are asked for more."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -29,9 +29,8 @@ GridPlace = tuple[str, str, str, str | None]
 
 @dataclass(frozen=True)
 class MapRequest:
-    """Which map of which list."""
+    """Which map; the same grids give the same map on any list."""
 
-    ranking_id: str
     node: str
     """The map shows what lies at or below it."""
     level: Level
@@ -53,7 +52,7 @@ class Atlas:
 
     def outlines(self, engine: Engine, request: MapRequest) -> Outlines:
         """Return the map of grids, or of the areas that they lie in."""
-        return self._keep((request.ranking_id, request.node, request.level), lambda: _draw(_grids(engine, Scope(request.node)), request))
+        return self._keep((request,), lambda: _draw(_grids(engine, Scope(request.node)), request))
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
         with self._lock:

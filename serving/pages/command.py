@@ -1,5 +1,6 @@
 """The command screen: where to go first, whether today is unusual, what is still open, and whether the data can be trusted."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,7 +100,7 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
         shown_level=shown,
         levels=levels,
         totals=_totals(area, earlier),
-        map=_map(Ground(engine, viewer.site.atlas, day.listed.head.ranking_id, names, viewer.t), area, shown, numbered(chronic, rising)),
+        map=_map(Ground(engine, viewer.site.atlas, names, viewer.t), area, shown, numbered(chronic, rising)),
         chronic=chronic,
         rising=rising,
         trend=_trend(viewer, day, area),
@@ -136,20 +137,20 @@ def _scored(rows: Sequence[bytes], wanted: Callable[[Score], bool]) -> Iterator[
 
 
 def _levels(area: Area) -> tuple[Level, ...]:
-    """Return the levels that can be drawn below an area, from the top."""
-    below = tuple(level for level in LEVELS[1:] if any(row.path != area.node for row in area.below[level]))
+    """Return the levels below an area that are not too many to draw, from the top; the finest is shown first."""
+    inside = {level: sum(row.path != area.node for row in area.below[level]) for level in LEVELS}
+    below = tuple(level for level, count in inside.items() if 0 < count <= MOST_SHAPES)
     return (*below, "grid") if len(area.rows) <= MOST_SHAPES or not below else below
 
 
 def _map(ground: Ground, area: Area, level: Level, marks: Mapping[str, tuple[str, int, str]]) -> MapView:
-    rows = [GridRow.model_validate_json(row) for row in area.rows]
     if level == "grid":
-        return map_grids(ground, area.node, rows, marks)
-    return map_areas(ground, area.node, level, area.below[level], rows)
+        return map_grids(ground, area.node, [GridRow.model_validate_json(row) for row in area.rows], marks)
+    return map_areas(ground, area.node, level, (area.below[level], frozenset(json.loads(row)["grid_id"] for row in area.rows)))
 
 
 def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:
-    rows = area.below["community"] if area.own is None else [area.own]
+    rows = [area.own] if area.own else next((rows for rows in area.below.values() if rows), ())
     expected = sum(row.expected_escalations for row in rows)
     not_rated = sum(row.not_rated for row in rows)
     counts = {"3": sum(row.priority for row in rows), "2": sum(row.elevated for row in rows), "1": sum(row.watch for row in rows)}

@@ -16,6 +16,7 @@ from serving.words import ATTENTION
 
 MOST_SHAPES = 3_000
 """Polygons of one map; where there are more, the areas above them are drawn."""
+MOST_LABELS = 40
 SHEET = Sheet(688, 640)
 OVER_AVERAGE = (1.0, 1.5, 2.5)
 """How often the average an area expects per grid, from which each step of its colour begins."""
@@ -63,28 +64,28 @@ class Ground:
 
     engine: Engine
     atlas: Atlas
-    ranking_id: str
     names: Gazetteer
     t: Speaker
 
-    def outlines(self, node: str, level: Level, listed: Sequence[GridRow]) -> Outlines:
-        """Return the outlines of a level below a node."""
-        return self.atlas.outlines(self.engine, MapRequest(self.ranking_id, node, level, frozenset(row.grid_id for row in listed), SHEET))
+    def outlines(self, node: str, level: Level, listed: frozenset[str]) -> Outlines:
+        """Return the outlines of a level below a node, of the grids that are listed."""
+        return self.atlas.outlines(self.engine, MapRequest(node, level, listed, SHEET))
 
 
 def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping[str, Mark]) -> MapView:
     """Colour grids by their attention level."""
     known = {row.grid_id: row for row in rows}
-    outlines = ground.outlines(node, "grid", rows)
+    outlines = ground.outlines(node, "grid", frozenset(known))
     shapes = tuple(_grid_shape(ground, known[place], path) for place, path in outlines.shapes.items())
     points = [(outlines.marks[place], mark) for place, mark in marks.items() if place in outlines.marks]
     placed = tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in points)
     return _view(ground, outlines, shapes, placed)
 
 
-def map_areas(ground: Ground, node: str, level: Level, areas: Sequence[AreaRow], rows: Sequence[GridRow]) -> MapView:
-    """Colour areas by what they expect per grid, against the average of all that are shown."""
-    outlines = ground.outlines(node, level, rows)
+def map_areas(ground: Ground, node: str, level: Level, shown: tuple[Sequence[AreaRow], frozenset[str]]) -> MapView:
+    """Colour areas by what they expect per grid, against the average of all that are shown; `shown` is these and the grids in them."""
+    areas, listed = shown
+    outlines = ground.outlines(node, level, listed)
     rated = sum(area.grids - area.not_rated for area in areas)
     average = sum(area.expected_escalations for area in areas) / max(rated, 1)
     known = {area.path: area for area in areas}
@@ -117,4 +118,5 @@ def _view(ground: Ground, outlines: Outlines, shapes: tuple[Shape, ...], marks: 
         return tuple(path for area, path in outlines.borders.items() if area.count("/") == depth)
 
     labels = tuple((x, y, ground.names.area(area)) for area, (x, y) in outlines.labels.items() if area.count("/") == 1)
+    labels = labels if len(labels) <= MOST_LABELS else ()
     return MapView(outlines.sheet.width, outlines.sheet.height, shapes, border(2), border(1), labels, marks)
