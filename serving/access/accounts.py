@@ -84,7 +84,7 @@ def accounts(engine: Engine) -> list[Account]:
     """Return all accounts, by name."""
     with reading(engine) as connection:
         rows = connection.execute(select(account).order_by(account.c.name)).mappings()
-        return [Account(actor_of(row), row["created_at"], row["disabled_at"]) for row in rows]
+        return [Account(actor_of(row, by_password=True), row["created_at"], row["disabled_at"]) for row in rows]
 
 
 def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> None:
@@ -130,15 +130,15 @@ def change_password(engine: Engine, actor: Actor, old: str, new: str, now: datet
         audit.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
 
 
-def actor_of(row: RowMapping) -> Actor:
-    """Return who an account's row stands for."""
+def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
+    """Return who an account's row stands for; only who came by a one-time password has to change it."""
     return Actor(
         account_id=row["account_id"],
         name=row["name"],
         role=Role(row["role"]),
         scope=Scope(row["scope"]),
         administers=row["administers"],
-        must_change_password=row["must_change_password"],
+        must_change_password=by_password and row["must_change_password"],
     )
 
 

@@ -72,4 +72,4 @@ def actor_of_identity(issuer: Issuer, engine: Engine, token: str, now: datetime)
         return None
     with reading(engine) as connection:
         row = connection.execute(select(account).where(account.c.name == name, account.c.disabled_at.is_(None))).mappings().first()
-    return actor_of(row) if row else None
+    return actor_of(row, by_password=False) if row else None

@@ -38,7 +38,7 @@ def open_session(engine: Engine, name: str, password: str, now: datetime, addres
         raise NotSignedInError("a login name and its password must be given, found others. Try again.")
     with writing(engine) as connection:
         connection.execute(delete(login_attempt).where(attempt))
-        return start_session(connection, row["account_id"], now), actor_of(row)
+        return start_session(connection, row["account_id"], now), actor_of(row, by_password=True)
 
 
 def start_session(connection: Connection, account_id: str, now: datetime) -> str:
@@ -66,7 +66,7 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
         return None
     if now - row["seen_at"] >= SEEN_EVERY:
         _see(engine, secret_hash, now)
-    return actor_of(row)
+    return actor_of(row, by_password=True)
 
 
 def close_session(engine: Engine, secret: str, now: datetime) -> None:

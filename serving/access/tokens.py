@@ -55,7 +55,7 @@ def actor_of_token(engine: Engine, secret: str, now: datetime) -> Actor | None:
     query = select(account).join(token).where(token.c.secret_hash == hash_secret(secret), token.c.ends_at > now)
     with reading(engine) as connection:
         row = connection.execute(query.where(account.c.disabled_at.is_(None))).mappings().first()
-    return actor_of(row) if row else None
+    return actor_of(row, by_password=False) if row else None
 
 
 def tokens(engine: Engine, account_id: str) -> list[Token]:

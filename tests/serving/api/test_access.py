@@ -116,12 +116,14 @@ def test_cookie_is_for_the_server_alone(secure):
 
 
 def test_one_time_password_opens_nothing_but_its_change(shared_world, clock):
-    created, _ = create_account(shared_world.engine, NewAccount("newcomer", Role.COMMAND, EVERYTHING), OPERATOR, clock.now)
-    secret = issue_token(shared_world.engine, created.actor.account_id, "early", clock.now + timedelta(days=1), clock.now)
-    with open_client(create_app(shared_world.settings, shared_world.home, clock), secret) as client:
-        answer = client.get("/v1/rankings")
+    created, password = create_account(shared_world.engine, NewAccount("newcomer", Role.COMMAND, EVERYTHING), OPERATOR, clock.now)
+    secret, _ = open_session(shared_world.engine, "newcomer", password, clock.now)
+    token = issue_token(shared_world.engine, created.actor.account_id, "program", clock.now + timedelta(days=1), clock.now)
+    with open_client(create_app(shared_world.settings, shared_world.home, clock)) as client:
+        by_session = client.get("/v1/rankings", headers={"Cookie": f"{COOKIE}={secret}"})
+        by_token = client.get("/v1/rankings", headers={"Authorization": f"Bearer {token}"})
 
-    assert (403, True) == (answer.status_code, "changed first" in answer.json()["detail"])
+    assert (403, True, 200) == (by_session.status_code, "changed first" in by_session.json()["detail"], by_token.status_code)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
