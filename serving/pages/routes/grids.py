@@ -1,11 +1,15 @@
-"""GET /grids and /grids/{grid_id}: all grids by level, and one of them."""
+"""GET /grids and /grids/{grid_id}: all grids by level, and one of them, where it can be contested."""
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from serving.alerts.corrections import About, contest
+from serving.alerts.life import REASONS, Action
 from serving.api.rankings import IsoDate
 from serving.pages.by_level import view_levels
 from serving.pages.days import find_day
@@ -15,6 +19,8 @@ from serving.pages.map_view import address
 from serving.pages.page_route import PageRoute
 from serving.pages.phrases import often
 from serving.pages.viewer import ListViewer
+
+GridId = Annotated[str, Path(max_length=100)]
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -37,7 +43,7 @@ def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: 
 
 
 @router.get("/grids/{grid_id}")
-def show_grid(request: Request, grid_id: Annotated[str, Path(max_length=100)], viewer: ListViewer) -> Response:
+def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, contested: bool = False) -> Response:
     """Show one grid."""
     view = view_grid(viewer, grid_id)
     origin, t = view.entry.origin, viewer.t
@@ -52,4 +58,16 @@ def show_grid(request: Request, grid_id: Annotated[str, Path(max_length=100)], v
         data_through=said_end(origin.data_through, t, viewer.site.settings.tz),
         window=t("window", start=said_day(origin.as_of, t), end=said_day(last, t)),
         often=often(view.row.score.risk, t) if view.row.score else None,
+        wrongs=REASONS[Action.DATA_WRONG],
+        contested=contested,
     )
+
+
+@router.post("/grids/{grid_id}/correction")
+def correct_grid(
+    grid_id: GridId, viewer: ListViewer, alert: Annotated[str, Form(max_length=64)], reason: Annotated[str, Form(max_length=40)]
+) -> Response:
+    """Contest what the last notice of a grid says."""
+    about = About.BOUNDARY if reason == "boundary" else About.DATA
+    contest(viewer.engine, viewer.actor, alert, about, reason, viewer.now)
+    return RedirectResponse(f"/grids/{grid_id}?contested=true", HTTPStatus.SEE_OTHER)

@@ -2,6 +2,10 @@
 
 import re
 
+from sqlalchemy import select
+
+from features.database.alert_tables import correction
+from features.database.engine import reading
 from tests.serving.pages.people import TOWNSHIP, token_of, visit
 from tests.serving.pages.test_pages import alerts_below
 
@@ -49,6 +53,17 @@ def test_visit_and_verdict_are_kept(own_world) -> None:
     assert worker.post(f"/alerts/{alert_id}/visit", data=about | {"found": "yes"}).status_code == 303
     assert worker.post(f"/alerts/{alert_id}/feedback", data=about | {"group": group, "verdict": "does_not"}).status_code == 303
     assert 'value="does_not" aria-pressed="true"' in worker.get(f"/alerts/{alert_id}").text
+
+
+def test_correction_on_the_page_of_a_grid_is_kept(own_world) -> None:
+    worker = visit(own_world, "worker")
+    alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
+    fields = {"csrf": token_of(worker.get(f"/grids/{grid_id}").text), "alert": alert_id, "reason": "boundary"}
+
+    answer = worker.post(f"/grids/{grid_id}/correction", data=fields)
+    assert "已收到更正" in worker.get(answer.headers["location"]).text
+    with reading(own_world.engine) as connection:
+        assert connection.execute(select(correction.c.about, correction.c.reason)).all() == [("boundary", "boundary")]
 
 
 def test_staff_page_is_light(own_world) -> None:

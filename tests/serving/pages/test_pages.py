@@ -5,11 +5,12 @@ import re
 
 import openpyxl
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from features.database.alert_tables import alert
-from features.database.engine import reading
-from tests.serving.pages.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of
+from features.database.engine import reading, writing
+from features.database.tables import grid
+from tests.serving.pages.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of, visit
 
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=", re.IGNORECASE)
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
@@ -48,6 +49,15 @@ def test_pages_of_every_role_are_whole_and_keep_to_the_policy(enter, name: str, 
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert (address, faults(answer.text)) == (address, [])
         assert ('<html lang="zh-CN"' if language == "zh" and address != "/docs" else '<html lang="en"') in answer.text
+
+
+def test_grids_without_borders_are_shown_as_tiles(own_world) -> None:
+    with writing(own_world.engine) as connection:
+        connection.execute(update(grid).values(geometry=None))
+    centre = visit(own_world, "centre")
+
+    assert centre.get("/").text.count('<path class="p') == 40
+    assert centre.get("/?level=township").text.count('<path class="p') == 2
 
 
 def test_policy_check_would_notice_what_it_forbids() -> None:
