@@ -17,7 +17,7 @@ from serving.words import ATTENTION
 MOST_SHAPES = 3_000
 """Polygons of one map; where there are more, the areas above them are drawn."""
 MOST_LABELS = 40
-SHEET = Sheet(688, 640)
+SHEET = Sheet(688, 628)
 OVER_AVERAGE = (1.0, 1.5, 2.5)
 """How often the average an area expects per grid, from which each step of its colour begins."""
 

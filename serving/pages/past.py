@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
@@ -38,7 +38,7 @@ class PastNotice:
     """One notice of the grid."""
 
     alert_id: str
-    raised_at: datetime
+    raised_on: date
     level: str | None
     state: str
     x: float
@@ -79,10 +79,8 @@ def read_notices(engine: Engine, scope: Scope, grid_id: str, as_of: date, zone: 
     query = select(alert).where(alert.c.grid_id == grid_id).order_by(alert.c.raised_at.desc())
     with reading_within(engine, scope) as connection:
         rows = [row for row in connection.execute(query).mappings() if scope.covers(row["path"])]
-    return tuple(
-        PastNotice(row["alert_id"], row["raised_at"], row["level"], row["state"], place(row["raised_at"].astimezone(zone).date(), as_of))
-        for row in rows
-    )
+    raised = [(row, row["raised_at"].astimezone(zone).date()) for row in rows]
+    return tuple(PastNotice(row["alert_id"], day, row["level"], row["state"], place(day, as_of)) for row, day in raised)
 
 
 def place(day: date, as_of: date) -> float:

@@ -36,11 +36,11 @@ def test_merge_joins_what_lies_in_one_area() -> None:
 
 def test_lay_out_gives_each_grid_a_square_inside_the_sheet() -> None:
     townships = {f"d/t{number}": [f"g{number}.{each}" for each in range(50)] for number in range(13)}
-    tiles = lay_out(townships, Sheet(688, 640))
+    tiles = lay_out(townships, Sheet(688, 628))
 
     assert len(set(tiles.shapes.values())) == 650
     assert max(x for x, _ in tiles.marks.values()) < 688
-    assert tiles.sheet.height <= 640
+    assert tiles.sheet.height <= 628
 
 
 def test_gazetteer_finds_names_in_names_and_falls_back_on_codes() -> None:
