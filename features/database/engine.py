@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from features.database.migrate import migrate
+from features.database.migrate import migrate, up_to_date
 from features.durable import sync_folder
 from features.errors import StoreError, UsageError
 from features.home import Home
@@ -44,8 +44,11 @@ def open_database(url: str) -> Engine:
     target = _parse(url)
     engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else _postgresql_engine(target)
     try:
-        with writing(engine) as connection:
-            migrate(connection)
+        with reading(engine) as connection:
+            ready = up_to_date(connection)
+        if not ready:
+            with writing(engine) as connection:
+                migrate(connection)
     except StoreError:
         engine.dispose()
         raise
