@@ -13,7 +13,7 @@ Floats = npt.NDArray[np.float64]
 
 SURGE_QUANTILE = 0.9
 SURGE_LEAST = 2
-"""A surge lies above this count, however quiet the grid: below it chance alone makes surges."""
+"""A surge is at least so many, however quiet the grid: one escalation alone is chance."""
 SURGE_MEMORY_DAYS = 364
 ROUNDING = 1e-9
 """Keeps a percentile that is a whole number but for rounding from becoming the one below."""
@@ -41,7 +41,7 @@ def ripe(as_ofs: Days, horizon_days: int, delay_allowance_days: int, known_throu
 
 
 def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
-    """Return the count from which a horizon is a surge: the first whole number above 2 and above the grid's own 90th percentile.
+    """Return the count from which a horizon is a surge: at least 2, and above the grid's own 90th percentile.
 
     The percentile is that of the grid's horizons of the year before as_of, end to end, counted by what was known by then; a younger log
     has fewer of them. Returns: (T, G).
@@ -52,7 +52,7 @@ def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
     whole = np.maximum(1, (as_ofs[:, None] - backward[1:] >= facts.first_day).sum(axis=1))
     own = (-np.diff(until[edges.at(as_of - backward[: known + 1])], axis=0) for as_of, known in zip(as_ofs, whole, strict=True))
     usual = np.array([np.quantile(counts, SURGE_QUANTILE, axis=0) for counts in own], np.float64)
-    return np.floor(np.maximum(SURGE_LEAST, usual) + ROUNDING) + 1
+    return np.maximum(SURGE_LEAST, np.floor(usual + ROUNDING) + 1)
 
 
 def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts:

@@ -43,7 +43,7 @@ def test_surge_thresholds_lie_above_the_own_90th_percentile():
     """Ten horizons: eight with none, one with 4, one with 8, so 4.4; the quiet grid is guarded by the least count."""
     facts = make_facts(grid=[0] * 12 + [1], day=[0] * 8 + [20] * 4 + [50], grids=2, through=200)
 
-    assert surge_thresholds(facts, days(140), 14).tolist() == [[5.0, 3.0]]
+    assert surge_thresholds(facts, days(140), 14).tolist() == [[5.0, 2.0]]
 
 
 def test_surge_thresholds_remember_a_year_and_forget_what_is_older():
@@ -51,7 +51,7 @@ def test_surge_thresholds_remember_a_year_and_forget_what_is_older():
 
     by_as_of = {as_of: surge_thresholds(facts, days(as_of), 14)[0, 0] for as_of in (406, 407, 700)}
 
-    assert {406: 3.0, 407: 3.0, 700: 3.0} == by_as_of, "one loud fortnight of 26 moves no 90th percentile"
+    assert {406: 2.0, 407: 2.0, 700: 2.0} == by_as_of, "one loud fortnight of 26 moves no 90th percentile"
 
 
 def test_surge_thresholds_log_younger_than_a_horizon_goes_by_what_there_is():
@@ -63,7 +63,7 @@ def test_surge_thresholds_log_younger_than_a_horizon_goes_by_what_there_is():
 def test_surge_thresholds_late_report_is_not_used(monkeypatch):
     facts = make_facts(grid=[0] * 17, day=[0] + [70] * 16, grids=1, through=200, known_delay=3)
 
-    assert surge_thresholds(facts, days(73), 70).tolist() == [[3.0]]
+    assert surge_thresholds(facts, days(73), 70).tolist() == [[2.0]]
 
     until = labels._count_until
     monkeypatch.setattr(labels, "_count_until", lambda facts, _, edges: until(facts, facts.target.occurred_day, edges))
