@@ -52,7 +52,7 @@ def surge_thresholds(facts: Facts, as_ofs: Days, horizon_days: int) -> Floats:
     whole = np.maximum(1, (as_ofs[:, None] - backward[1:] >= facts.first_day).sum(axis=1))
     own = (-np.diff(until[edges.at(as_of - backward[: known + 1])], axis=0) for as_of, known in zip(as_ofs, whole, strict=True))
     usual = np.array([np.quantile(counts, SURGE_QUANTILE, axis=0) for counts in own], np.float64)
-    return np.maximum(SURGE_LEAST, np.floor(usual + ROUNDING) + 1)
+    return np.asarray(np.maximum(SURGE_LEAST, np.floor(usual + ROUNDING) + 1), np.float64)
 
 
 def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts:
