@@ -34,13 +34,12 @@ def to_csv(level: Level, bodies: Iterable[bytes]) -> bytes:
     """Write published rows as CSV; the words of a grid's reasons stay in the JSON."""
     target = io.StringIO(BOM, newline="")
     target.seek(0, io.SEEK_END)
-    csv.writer(target, lineterminator="\r\n").writerows(table(level, bodies))
+    csv.writer(target, lineterminator="\r\n").writerows([COLUMNS[level], *cells(level, bodies)])
     return target.getvalue().encode()
 
 
-def table(level: Level, bodies: Iterable[bytes]) -> Iterator[list[Any]]:
-    """Yield the names of the columns, then the cells of each row, none of which a spreadsheet runs."""
-    yield list(COLUMNS[level])
+def cells(level: Level, bodies: Iterable[bytes]) -> Iterator[list[Any]]:
+    """Yield the cells of each row in the order of `COLUMNS`; none of them is one that a spreadsheet runs."""
     for row in _flat(bodies):
         yield [_cell(row.get(name)) for name in COLUMNS[level]]
 

@@ -1,19 +1,14 @@
-"""A list as a workbook: numbers as numbers, codes as text, and nothing that runs as a formula."""
+"""The list of grids as a workbook: heads and levels in the reader's language, places by their names."""
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
-import xlsxwriter
-
+from serving.api.xlsx_export import Cell, Column, Sheet, to_xlsx
 from serving.pages.catalogue import Speaker
 from serving.pages.gazetteer import Gazetteer
 from serving.rows import GridRow
 from serving.words import ATTENTION, NOTICES
 
-Cell = str | int | float | None
-
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-COLUMNS = {
+WIDTHS = {
     "code": 18,
     "township": 16,
     "community": 16,
@@ -31,9 +26,7 @@ COLUMNS = {
     "why_not": 40,
 }
 """Keys of the column heads, and widths in characters."""
-DECIMALS = {"expected_cases": "0.000", "usual_cases": "0.000", "factor": "0.00", "risk": "0%"}
-FIRST_ROW = 1
-"""Row of the column heads; what the list is for stands above them."""
+NUMBER_FORMATS = {"expected_cases": "0.000", "usual_cases": "0.000", "factor": "0.00", "risk": "0%"}
 
 
 def to_workbook(rows: Sequence[bytes], names: Gazetteer, title: str, t: Speaker) -> bytes:
@@ -45,26 +38,12 @@ def to_workbook(rows: Sequence[bytes], names: Gazetteer, title: str, t: Speaker)
         title: which list it is.
         t: the language.
     """
-    target = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, options) as book:
-        sheet = book.add_worksheet(t("nav_grids"))
-        sheet.write_string(0, 0, " · ".join([title, *(t.of(notice) for notice in NOTICES)]))
-        bold = book.add_format({"bold": True, "bottom": 1})
-        formats = {key: book.add_format({"num_format": shown}) for key, shown in DECIMALS.items()}
-        for column, (key, width) in enumerate(COLUMNS.items()):
-            sheet.set_column(column, column, width, formats.get(key))
-            sheet.write_string(FIRST_ROW, column, t(f"sheet_{key}"), bold)
-        for number, body in enumerate(rows, start=FIRST_ROW + 1):
-            for column, cell in enumerate(_cells(GridRow.model_validate_json(body), names, t)):
-                if cell is not None:
-                    sheet.write(number, column, cell)
-        sheet.freeze_panes(FIRST_ROW + 1, 0)
-        sheet.autofilter(FIRST_ROW, 0, FIRST_ROW + len(rows), len(COLUMNS) - 1)
-    return target.getvalue()
+    columns = [Column(t(f"sheet_{key}"), width, NUMBER_FORMATS.get(key)) for key, width in WIDTHS.items()]
+    cells = (_cells(GridRow.model_validate_json(body), names, t) for body in rows)
+    return to_xlsx(Sheet(t("nav_grids"), columns, cells, above=" · ".join([title, *(t.of(notice) for notice in NOTICES)])))
 
 
-def _cells(row: GridRow, names: Gazetteer, t: Speaker) -> Iterable[Cell]:
+def _cells(row: GridRow, names: Gazetteer, t: Speaker) -> Iterator[Cell]:
     place = names.take_apart(row.name, row.township, row.community)
     yield from (row.grid_id, place.township, place.community, place.grid)
     if row.score is None:
