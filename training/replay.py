@@ -70,7 +70,7 @@ def replay(stage: Stage, fold: Fold, past: list[Foretold]) -> dict[str, Floats]:
     with stage.watch.measure("model"):
         said = {MODEL: _by_model(stage, fold, seen, past)}
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
-        said |= _baselines(seen, unseen)
+        said |= by_baselines(seen, unseen)
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
     return (
@@ -87,7 +87,8 @@ def _by_model(stage: Stage, fold: Fold, seen: Examples, past: list[Foretold]) ->
     return Predicted(np.exp(log_expected), tuned.calibration.risk(log_expected))
 
 
-def _baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
+def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
+    """Fit every baseline that the log allows to some examples, and say what it expects of other as_ofs, each (T, G)."""
     before, _ = available(seen.panel, seen.gap.horizon_days)
     after, _ = available(unseen, seen.gap.horizon_days)
     rates = {name: fit_rate(scores, seen.counts, in_proportion=name in IN_PROPORTION) for name, scores in before.items()}

@@ -18,6 +18,7 @@ from serving.cli.demo import demo
 from serving.cli.doctor import doctor
 from serving.cli.ingest import ingest
 from serving.cli.models import list_models, promote_model, rollback_model, show_model
+from serving.cli.monitor import monitor
 from serving.cli.output import message
 from serving.cli.panel import panel
 from serving.cli.publishing import pause_publishing, resume_publishing
@@ -54,7 +55,7 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, serve, bench, doctor):
+for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, monitor, serve, bench, doctor):
     add_command(app, command)
 
 GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {

@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 
 
-def _day(text: str) -> date:
+def day(text: str) -> date:
+    """Read a date of the command line."""
     return date.fromisoformat(text)
 
 
 AsOf = Annotated[
-    date, typer.Option("--as-of", parser=_day, metavar="DATE", help="Day such as 2026-01-31; only what was known before it counts.")
+    date, typer.Option("--as-of", parser=day, metavar="DATE", help="Day such as 2026-01-31; only what was known before it counts.")
 ]
-First = Annotated[date | None, typer.Option("--from", parser=_day, metavar="DATE", help="No as_of before this day.")]
-Until = Annotated[date | None, typer.Option("--until", parser=_day, metavar="DATE", help="No as_of after this day.")]
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="No as_of before this day.")]
+Until = Annotated[date | None, typer.Option("--until", parser=day, metavar="DATE", help="No as_of after this day.")]
 TargetName = Annotated[str | None, typer.Option("--target", help="A target of the configuration or of a source file.")]
 HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="Days ahead; the target's own by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]

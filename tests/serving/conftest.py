@@ -34,7 +34,7 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared_world(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The same with lists of two days; read it, never write to it."""
-    world = _copy(trained_home, tmp_path_factory.mktemp("shared") / "home")
+    world = copy_home(trained_home, tmp_path_factory.mktemp("shared") / "home")
     world.rank(AS_OF - timedelta(days=7), PUBLISHED_AT - timedelta(days=7))
     world.rank()
     yield world
@@ -44,11 +44,12 @@ def shared_world(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def world(trained_home: Path, tmp_path: Path) -> Iterator[World]:
     """A copy to write to."""
-    world = _copy(trained_home, tmp_path / "home")
+    world = copy_home(trained_home, tmp_path / "home")
     yield world
     world.engine.dispose()
 
 
-def _copy(home: Path, root: Path) -> World:
+def copy_home(home: Path, root: Path) -> World:
+    """Open a copy of a home."""
     shutil.copytree(home, root)
     return open_world(root)

@@ -1,0 +1,124 @@
+"""The monitor: completeness first, then drift, then what published lists were worth."""
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sqlalchemy import Engine
+
+from features.days import day_number
+from features.derive import find_target, read_facts
+from features.eventlog.snapshot import LogSnapshot
+from features.facts import Facts
+from features.schema import Col
+from serving.coverage import Coverage, read_coverage
+from serving.monitoring.completeness import Silence, completeness_findings, find_silences
+from serving.monitoring.drift import SEASON_DAYS, Shift, feature_shifts, prediction_findings, prediction_shift, shift_findings
+from serving.monitoring.findings import Finding, Unknown
+from serving.monitoring.followed import Followed, follow_alerts
+from serving.monitoring.lists import Lists, Wanted, read_lists
+from serving.monitoring.quality import MONTH_DAYS, Realised, quality_findings, realise
+from serving.settings import Settings
+from serving.words import NOTICES, Text
+from training.folds import Gap
+
+EVERY_DAYS = 7
+SHOWN_SHIFTS = 10
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is watched, and up to which day."""
+
+    as_of: date
+    target: str
+    facts: Facts
+    gap: Gap
+    coverage: Coverage
+    silences: list[Silence]
+
+    @property
+    def last(self) -> int:
+        """Day number of as_of."""
+        return day_number(self.as_of)
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the monitor saw."""
+
+    subject: Subject
+    features: list[Shift] | Unknown
+    predictions: float | Unknown
+    quality: Realised | Unknown
+    alerts: dict[str, Followed]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What asks for attention, most urgent first; while reports are missing, drift is no finding: the gap explains it."""
+        found = completeness_findings(self.subject.silences, self.subject.coverage)
+        if not found and not isinstance(self.features, Unknown):
+            found += shift_findings(self.features)
+        if not found and not isinstance(self.predictions, Unknown):
+            found += prediction_findings(self.predictions)
+        return found if isinstance(self.quality, Unknown) else found + quality_findings(self.quality)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything, for a scheduler."""
+        subject, withheld = self.subject, [reason or "rated" for reason in self.subject.coverage.withheld]
+        shifts = self.features.to_json() if isinstance(self.features, Unknown) else [asdict(each) for each in self.features[:SHOWN_SHIFTS]]
+        return {
+            "as_of": subject.as_of.isoformat(),
+            "target": subject.target,
+            "horizon_days": subject.gap.horizon_days,
+            "findings": [{"about": each.about, "zh": each.words.zh, "en": each.words.en} for each in self.findings],
+            "completeness": {
+                "sources": [asdict(each) | {"since": each.since.isoformat()} for each in subject.silences],
+                "grids": {reason: withheld.count(reason) for reason in sorted(set(withheld))},
+            },
+            "features": shifts,
+            "predictions": self.predictions.to_json() if isinstance(self.predictions, Unknown) else {"psi": self.predictions},
+            "quality": self.quality.to_json(),
+            "alerts": {name: asdict(each) for name, each in self.alerts.items()},
+            "notices": [notice.zh for notice in NOTICES],
+        }
+
+
+def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: int | None, settings: Settings) -> Subject:
+    """Read what was known before a day; `horizon_days` is the target's own by default."""
+    chosen, feeds = find_target(snapshot, target, settings)
+    facts, last = read_facts(snapshot, target, settings), day_number(as_of)
+    records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
+    gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
+    coverage = read_coverage(records, facts, last, settings.ranking.stale_source_days, settings.tz)
+    return Subject(as_of, target, facts, gap, coverage, find_silences(records, last - MONTH_DAYS, last, settings))
+
+
+def watch(engine: Engine, subject: Subject, settings: Settings) -> Watch:
+    """Look at the four weeks before as_of, and at the last four weeks of lists that are ripe."""
+    facts, gap, last = subject.facts, subject.gap, subject.last
+    ripe_until = min(last, facts.known_through_day) - gap.horizon_days - gap.delay_allowance_days
+    wanted = Wanted(subject.target, gap.horizon_days, min(ripe_until - MONTH_DAYS + 1, last - 2 * MONTH_DAYS + 1), last)
+    lists = read_lists(engine, wanted, facts.places.grid_ids, settings.tz)
+    quality = realise(facts, lists, gap, settings)
+    alerts = {} if isinstance(quality, Unknown) else follow_alerts(engine, subject.target, quality, facts.places)
+    return Watch(subject, _features(subject, settings), _predictions(lists, last), quality, alerts)
+
+
+def _features(subject: Subject, settings: Settings) -> list[Shift] | Unknown:
+    facts, last = subject.facts, subject.last
+    as_ofs = np.arange(last - MONTH_DAYS + EVERY_DAYS, last + 1, EVERY_DAYS, dtype=np.int32)
+    if as_ofs[0] - SEASON_DAYS - settings.backtest.warm_up_days < facts.first_day:
+        return Unknown(Text(zh="日志不足一年,无上年同期可比", en="the log is younger than a year, there is no same season to compare with"))
+    return feature_shifts(facts, as_ofs, subject.gap.horizon_days, settings)
+
+
+def _predictions(lists: Lists, last: int) -> float | Unknown:
+    now, before = lists.between(last - MONTH_DAYS + 1, last), lists.between(last - 2 * MONTH_DAYS + 1, last - MONTH_DAYS)
+    if not len(now.as_ofs) or not len(before.as_ofs):
+        return Unknown(
+            Text(zh="最近四周或其前四周没有当日发布的名单", en="the last or the four weeks before lack lists published on their day")
+        )
+    return prediction_shift(now.expected, before.expected)
