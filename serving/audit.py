@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
@@ -36,7 +36,7 @@ class Deed:
     @property
     def hash(self) -> str:
         """SHA-256 over all of the above."""
-        return hash_entry(self)
+        return hash_entry(asdict(self))
 
 
 def record(connection: Connection, actor_id: str, action: str, subject: str, detail: Mapping[str, object], now: datetime) -> Deed:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from serving.chain import hash_entry
@@ -46,7 +46,7 @@ class Entry:
     @property
     def hash(self) -> str:
         """SHA-256 over all of the above."""
-        return hash_entry(self)
+        return hash_entry(asdict(self))
 
     @property
     def ranking_id(self) -> str:
