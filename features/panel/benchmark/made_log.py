@@ -70,7 +70,11 @@ def open_log(size: Size, folder: Path) -> LogSnapshot:
     number = pl.int_range(size.grids)
     path = pl.format("99/{}/{}", number // TOWNSHIP_GRIDS, number // COMMUNITY_GRIDS)
     grids = pl.DataFrame({Col.GRID_ID: grid_ids}).with_columns(
-        path.alias(Col.PARENT_PATH), lon=120.0 + number / size.grids, lat=30.0 + number / size.grids, valid_from=pl.lit(None, pl.Date())
+        path.alias(Col.PARENT_PATH),
+        pl.lit("").alias(Col.AREA_TYPE),
+        lon=120.0 + number / size.grids,
+        lat=30.0 + number / size.grids,
+        valid_from=pl.lit(None, pl.Date()),
     )
     this, following = grid_ids[:-1], grid_ids[1:]
     return LogSnapshot(
