@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from features.days import day_number
 from features.derive import find_target, read_facts
 from features.eventlog.read import read_log
+from features.eventlog.snapshot import LogSnapshot
 from features.facts import Facts
 from features.home import Home
 from features.panel.build import Panel, build_panel
@@ -23,7 +24,7 @@ from serving.rows import Explanation
 from serving.settings import Settings
 from serving.words import CONFIDENCE, frequency
 from training.model import Fitted
-from training.published import current
+from training.published import Published, current
 
 Floats = npt.NDArray[np.float64]
 Grids = npt.NDArray[np.int64]
@@ -79,8 +80,12 @@ def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, targe
 def score_days(home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], target: str | None = None) -> Iterator[ScoredDay]:
     """Score several days as `score_day` would; champion and log are read once."""
     champion = current(home, engine, target)
+    yield from score_snapshot(champion, read_log(home, engine), settings, as_ofs)
+
+
+def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+    """Score every grid of a snapshot of a log on several days."""
     model = Fitted.from_files(dict(champion.files))
-    snapshot = read_log(home, engine)
     _, feeds = find_target(snapshot, model.target, settings)
     facts = read_facts(snapshot, model.target, settings)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))

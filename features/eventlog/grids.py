@@ -3,10 +3,10 @@
 import reprlib
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Table, delete, select
+from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from features.database.bulk import insert_rows
-from features.database.engine import writing
+from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
 from features.errors import UsageError
 from features.eventlog.neighbours import find_neighbours
@@ -63,6 +63,16 @@ def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
                 f"new grids must be in the grid table, not there: {reprlib.repr(unknown)}. Ingest the grid file that holds them."
             )
         _replace(connection, grid_mapping, crosswalk.select("old", "new", "share", "at"))
+
+
+def copy_grids(source: Engine, target: Engine) -> None:
+    """Store in an empty database what another knows of grids, of what lies beside them, and of redrawn ones."""
+    for table in (grid, grid_neighbour, grid_mapping):
+        with reading(source) as connection:
+            rows = [dict(row) for row in connection.execute(select(table)).mappings()]
+        if rows:
+            with writing(target) as connection:
+                connection.execute(insert(table), rows)
 
 
 def _replace(connection: Connection, table: Table, rows: pl.DataFrame) -> None:

@@ -17,7 +17,7 @@ from features.database.engine import database_url, open_database
 from features.home import Home
 from features.secret_key import secret_key
 from serving.access.identity import Issuer
-from serving.api import alerts, areas, explanations, exporting, field, grids, health, models_in_use, publishing, rankings, supervision
+from serving.api.all_routes import add_routes
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
@@ -26,6 +26,7 @@ from serving.api.methods import KnownMethods
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
 from serving.api.request_log import RequestLog
+from serving.api.scoring_files import OpenScorer
 from serving.api.shelf import Shelf
 from serving.heads import write_head
 from serving.pages.all_pages import add_pages
@@ -40,10 +41,17 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explainer: OpenExplainer | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    home: Home,
+    now: Clock = utc_now,
+    open_explainer: OpenExplainer | None = None,
+    open_scorer: OpenScorer | None = None,
+) -> FastAPI:
     """Return the application that serves the ledger of a home; nothing is opened before it starts.
 
-    `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published.
+    `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published; `open_scorer` what scores
+    case files that are not stored.
     """
 
     @asynccontextmanager
@@ -62,6 +70,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explai
                 "reading": reading,
                 "door": Door(engine, now, issuer),
                 "open_explainer": cache(open_explainer) if open_explainer else None,
+                "open_scorer": cache(open_scorer) if open_scorer else None,
             }
         engine.dispose()
 
@@ -73,8 +82,7 @@ def create_app(settings: Settings, home: Home, now: Clock = utc_now, open_explai
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
     )
-    for module in (rankings, grids, areas, explanations, exporting, alerts, field, supervision, models_in_use, publishing, health):
-        app.include_router(module.router)
+    add_routes(app)
     add_pages(app, settings, home)
     answer_errors(app)
     describe_problems(app)

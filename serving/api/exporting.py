@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from serving.access.actor import Actor, Right
+from serving.allowance import EXPORTS, spend
 from serving.api.access import needs
 from serving.api.csv_export import COLUMNS, cells, to_csv
 from serving.api.problems import REFUSED, described
@@ -17,7 +18,7 @@ from serving.api.rankings import ListQuery, find_list
 from serving.api.reading import ListsOf, Reading
 from serving.api.shelf import PublishedList
 from serving.api.xlsx_export import XLSX_TYPE, Column, Sheet, to_xlsx
-from serving.exports import Purpose, record_export
+from serving.exports import Purpose
 
 CSV_TYPE = "text/csv; charset=utf-8"
 MEDIA_TYPES = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
@@ -66,7 +67,7 @@ def take_away(reading: Reading, actor: Actor, listed: PublishedList, order: Expo
     if len(rows) > MAX_ROWS:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"An export has at most {MAX_ROWS} rows. Name a parent, or a higher level.")
     detail = {"level": order.level, "parent": order.parent, "purpose": order.purpose, "rows": len(rows)}
-    record_export(reading.shelf.engine, actor, listed.head.ranking_id, detail, reading.now())
+    spend(reading.shelf.engine, actor, EXPORTS, (listed.head.ranking_id, detail), reading.now())
     return rows
 
 

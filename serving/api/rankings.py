@@ -29,13 +29,14 @@ PINNED = ("date", "target", "level", "parent")
 """What a cursor settles already."""
 
 
-def _iso(value: object) -> object:
+def iso(value: object) -> object:
+    """Refuse a text that is no date as ISO 8601 writes it, such as a number of seconds."""
     if isinstance(value, str) and not ISO_DATE.fullmatch(value):
         raise ValueError("a date must be written YYYY-MM-DD")
     return value
 
 
-IsoDate = Annotated[date | None, BeforeValidator(_iso)]
+IsoDate = Annotated[date | None, BeforeValidator(iso)]
 
 
 class ListQuery(BaseModel):

@@ -5,17 +5,18 @@ import uvicorn
 from features.home import Home
 from serving.api.app import create_app
 from serving.api.explanations import OpenExplainer
+from serving.api.scoring_files import OpenScorer
 from serving.logs import configure_logs
 from serving.settings import Settings
 
 KEEP_ALIVE_SECONDS = 5
 
 
-def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None) -> None:
+def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None, open_scorer: OpenScorer | None = None) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
     configure_logs()
     uvicorn.run(
-        create_app(settings, home, open_explainer=open_explainer),
+        create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
         host=settings.serving.host,
         port=settings.serving.port,
         limit_concurrency=settings.serving.max_connections,

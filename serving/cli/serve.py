@@ -10,6 +10,7 @@ from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from serving.on_demand import OnDemand
+    from serving.what_if import WhatIf
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
@@ -37,7 +38,8 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     _welcome(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
     with in_background(chores(work, daily), EVERY_SECONDS):
-        run(work.home, work.settings.model_copy(update={"serving": serving}), lambda: _open_explainer(work))
+        settings = work.settings.model_copy(update={"serving": serving})
+        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work))
 
 
 def _open_explainer(work: Workspace) -> "OnDemand":
@@ -45,6 +47,13 @@ def _open_explainer(work: Workspace) -> "OnDemand":
     from serving.on_demand import OnDemand
 
     return OnDemand(work.home, work.engine, work.settings)
+
+
+def _open_scorer(work: Workspace) -> "WhatIf":
+    """Load what scores case files that are not stored."""
+    from serving.what_if import WhatIf
+
+    return WhatIf(work.home, work.engine, work.settings)
 
 
 def _welcome(work: Workspace) -> None:

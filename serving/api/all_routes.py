@@ -1,0 +1,27 @@
+"""All routes of the API."""
+
+from fastapi import FastAPI
+
+from serving.api import (
+    alerts,
+    areas,
+    explanations,
+    exporting,
+    field,
+    grids,
+    health,
+    models_in_use,
+    publishing,
+    rankings,
+    scoring_files,
+    supervision,
+)
+
+ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, publishing, health)
+"""In the order in which they are described."""
+
+
+def add_routes(app: FastAPI) -> None:
+    """Let the application answer them."""
+    for module in ROUTES:
+        app.include_router(module.router)
