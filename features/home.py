@@ -11,9 +11,14 @@ class Home:
     root: Path
 
     @property
-    def database_url(self) -> str:
+    def database(self) -> Path:
         """The default event log: SQLite inside the home."""
-        return f"sqlite:///{self.root / 'yujing.db'}"
+        return self.root / "yujing.db"
+
+    @property
+    def database_url(self) -> str:
+        """The URL of that file."""
+        return f"sqlite:///{self.database}"
 
     @property
     def segments(self) -> Path:
@@ -49,6 +54,11 @@ class Home:
     def backtests(self) -> Path:
         """Plots of the last backtest of each target."""
         return self.root / "backtests"
+
+    @property
+    def maps(self) -> Path:
+        """Polygons as they are drawn, made from the grid table at any time."""
+        return self.root / "maps"
 
     def folder(self, path: Path) -> Path:
         """Create a folder of this home, readable by its owner only, and return it."""
