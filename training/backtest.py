@@ -75,27 +75,36 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
     Raises:
         NotReadyError: the log is too short, or holds no escalation to learn from.
     """
-    gap = Gap(horizon_days, settings.delay_allowance_days)
-    ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
-    panel = at(panel, slice(0, ripe_as_ofs))
-    folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
-    stage = Stage(facts, panel, gap, settings.model)
+    stage, folds = set_stage(facts, panel, horizon_days, settings)
     past, said = _replay_all(stage, folds, progress)
     with stage.watch.measure("metrics"):
-        predictions = tabulate(facts, at(panel, slice(folds[0].test.start, None)), horizon_days, said)
+        predictions = tabulate(facts, at(stage.panel, slice(folds[0].test.start, None)), horizon_days, said)
         overall, parts = judge(predictions, settings.backtest)
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,
         known_through_day=facts.known_through_day,
-        step_days=int(np.diff(panel.as_ofs).min(initial=settings.backtest.every_days)),
+        step_days=int(np.diff(stage.panel.as_ofs).min(initial=settings.backtest.every_days)),
         predictions=predictions,
         overall=overall,
         subsets=parts,
-        notes=suspect(predictions, settings.backtest.too_good) + available(panel, horizon_days)[1] + _notes(overall, parts),
+        notes=suspect(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
         past=past,
     )
+
+
+def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> tuple[Stage, tuple[Fold, ...]]:
+    """Return what the folds of a backtest are replayed on, and the folds: the same for the same panel, whatever the model.
+
+    Raises:
+        NotReadyError: the log is too short.
+    """
+    gap = Gap(horizon_days, settings.delay_allowance_days)
+    ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
+    panel = at(panel, slice(0, ripe_as_ofs))
+    folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
+    return Stage(facts, panel, gap, settings.model), folds
 
 
 def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[Foretold], list[dict[str, Floats]]]:

@@ -68,7 +68,7 @@ def replay(stage: Stage, fold: Fold, past: list[Foretold]) -> dict[str, Floats]:
     """
     facts, seen, unseen = stage.facts, stage.seen_by(fold), at(stage.panel, fold.test)
     with stage.watch.measure("model"):
-        said = {MODEL: _by_model(stage, fold, seen, past)}
+        said = {MODEL: by_model(stage, fold, seen, past)}
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= by_baselines(seen, unseen)
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
@@ -80,7 +80,8 @@ def replay(stage: Stage, fold: Fold, past: list[Foretold]) -> dict[str, Floats]:
     )
 
 
-def _by_model(stage: Stage, fold: Fold, seen: Examples, past: list[Foretold]) -> Predicted:
+def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[Foretold]) -> Predicted:
+    """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
     tuned = tune(past, seen, stage.settings)
     past.append(foretell(seen, stage.panel, fold.test, stage.settings))
     log_expected = past[-1].after(tuned.rounds)

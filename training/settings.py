@@ -1,5 +1,8 @@
 """Settings of training, added to those of `features`."""
 
+from collections.abc import Sequence
+from typing import Self
+
 from pydantic import Field
 
 from features.settings import Section
@@ -48,6 +51,8 @@ class ModelSettings(Section):
     l2: float = Field(default=10.0, ge=0)
     feature_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the features each tree may use."""
+    without: tuple[str, ...] = ()
+    """Families of features that trees do not read; the level they start from stays as it is."""
     max_bins: int = Field(default=63, ge=3)
     max_rounds: int = Field(default=100, ge=1)
     """Trees grown at every refit of a backtest; the model keeps as many of them as helped before."""
@@ -70,3 +75,8 @@ class Settings(FeatureSettings):
 
     backtest: BacktestSettings = BacktestSettings()
     model: ModelSettings = ModelSettings()
+
+    def leaving_out(self, families: Sequence[str]) -> Self:
+        """Return the settings with more families of features that trees do not read."""
+        model = self.model.model_copy(update={"without": (*self.model.without, *families)})
+        return self.model_copy(update={"model": model})

@@ -111,10 +111,19 @@ class Registry:
         Raises:
             NotFoundError: the store no longer has it.
         """
+        return self.read_document(model, f"{MODEL_FOLDER}/{name}")
+
+    def read_document(self, model: ModelVersion, path: str) -> bytes:
+        """Return one of the documents that training left beside a version.
+
+        Raises:
+            NotFoundError: the store no longer has it.
+        """
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return Path(self._client.download_artifacts(model.run_id, f"{MODEL_FOLDER}/{name}", folder)).read_bytes()
+                return Path(self._client.download_artifacts(model.run_id, path, folder)).read_bytes()
             except (MlflowException, OSError) as error:
+                name = path.rpartition("/")[2]
                 raise NotFoundError(f"{name} of version {model.version} must be in the registry, and is not. Train again.") from error
 
     def mirror(self, champions: Sequence[int]) -> None:

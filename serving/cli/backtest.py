@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.figures import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
-from serving.cli.options import HorizonDays, Period, TargetName
+from serving.cli.figures import compare_with_truth, keep, report_folder, tabulate, tabulate_differences, tabulate_gaps
+from serving.cli.options import HorizonDays, Period, TargetName, Without
 from serving.cli.output import Step, json_text, progress
 from serving.cli.workspace import Workspace
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from serving.settings import Settings
     from training.backtest import BacktestResult
     from training.model import Fitted
+    from training.scorecard import Scorecard
 
 STDOUT = Path("-")
 
@@ -34,12 +35,21 @@ class Output:
         Path | None,
         typer.Option("--report", file_okay=False, help="Fit on everything, and write the report here with what moves the model."),
     ] = None
+    ablate: Annotated[bool, typer.Option("--ablate", help="Repeat it once without each family of features.")] = False
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")
     ] = None
 
 
-def backtest(work: Workspace, *, target: TargetName = None, horizon_days: HorizonDays = None, period: Period, output: Output) -> None:
+def backtest(
+    work: Workspace,
+    *,
+    target: TargetName = None,
+    horizon_days: HorizonDays = None,
+    without: Without = None,
+    period: Period,
+    output: Output,
+) -> None:
     """Replay the past: the model beside every baseline.
 
     Everything is fitted on what was known by then and judged by what followed.
@@ -48,26 +58,39 @@ def backtest(work: Workspace, *, target: TargetName = None, horizon_days: Horizo
     from training.backtest import backtest as replay
     from training.report.report import Subject, make_report
 
-    settings = _settings(work, period)
+    settings = _settings(work, period).leaving_out(without or [])
     facts, horizon = work.facts(target, horizon_days)
     as_ofs = _as_ofs(facts, horizon, period, settings)
     with progress("panel") as step:
         panel = build_panel(facts, as_ofs, horizon, settings, step)
     with progress("backtest") as step:
         result = replay(facts, panel, horizon, settings, step)
+    ablation = _ablate(facts, panel, result, settings) if output.ablate else None
     with progress("fit") as step:
         fitted = _fit(facts, panel, result, settings, step) if output.report else None
     # nothing is learnt or predicted any more: only now may the truth be looked at
     result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
     keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
-    figures = json_text(result.to_json() | ({"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}))
+    beside: dict[str, object] = {"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}
+    if ablation:
+        beside["without"] = {"models": ablation.models, "differences": ablation.differences}
+    figures = json_text(result.to_json() | beside)
     if output.json_file == STDOUT:
         typer.echo(figures)
         return
     tabulate(result)
     tabulate_gaps(gaps)
+    if ablation:
+        tabulate_differences(ablation, "what it adds")
     if output.json_file:
         output.json_file.write_text(figures + "\n", encoding="utf-8")
+
+
+def _ablate(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings") -> "Scorecard":
+    from training.ablation import ablate
+
+    with progress("ablate") as step:
+        return ablate(facts, panel, result, settings, step)
 
 
 def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings", step: Step) -> "Fitted":

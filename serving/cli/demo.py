@@ -54,7 +54,7 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
             grids=files / "grids.csv",
             crosswalk=files / "crosswalk.csv",
         ),
-        "backtest and train": lambda: train_and_show(place, truth=files / "truth"),
+        "backtest and train": lambda: train_and_show(place, place.settings, truth=files / "truth"),
         "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),
         "rank": lambda: rank_days(place, [today - timedelta(days=ago) for ago in reversed(range(LIST_DAYS))]),
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from features.home import Home
 from serving.cli.output import message, print_table
@@ -11,18 +11,26 @@ if TYPE_CHECKING:
     from serving.settings import Settings
     from training.backtest import BacktestResult
     from training.oracle import Gap
+    from training.scorecard import Scorecard
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
+COMPARED = ("poisson_deviance", "ap", "hit@5%")
+"""Metrics of which differences are shown."""
 
 
 def tabulate(result: "BacktestResult") -> None:
-    """Print one row per model, the best first, and one per part of the rows; what cannot be estimated is a dash."""
-    models = sorted(result.overall.models.items(), key=lambda item: (item[1][SHOWN[0]] is None, item[1][SHOWN[0]]))
-    print_table(("model", *SHOWN), [(name, *(metrics[metric] for metric in SHOWN)) for name, metrics in models])
+    """Print one row per model and one per part of the rows; what cannot be estimated is a dash."""
+    tabulate_models(result.overall)
     first = next(iter(result.overall.models))
     parts = [(name, *(card.models[first][metric] for metric in SHOWN), card.positives) for name, card in result.subsets.items()]
     print_table((f"{first} on", *SHOWN, "rows with an escalation"), parts)
+
+
+def tabulate_models(card: "Scorecard") -> None:
+    """Print one row per model, the best first."""
+    models = sorted(card.models.items(), key=lambda item: (item[1][SHOWN[0]] is None, item[1][SHOWN[0]]))
+    print_table(("model", *SHOWN), [(name, *(metrics[metric] for metric in SHOWN)) for name, metrics in models])
 
 
 def keep(report: Mapping[str, bytes], result: "BacktestResult", folder: Path) -> None:
@@ -54,6 +62,22 @@ def tabulate_gaps(gaps: "Sequence[Gap]") -> None:
         message("Share of the gap (best baseline -> oracle) closed:")
         columns = ("rows", "metric", "best baseline", "", "model", "oracle", "share closed", "95 % interval")
         print_table(columns, [(gap.rows, gap.metric, gap.baseline, *gap.values, gap.share, _range(gap.ci95)) for gap in gaps])
+
+
+def tabulate_differences(card: "Scorecard", label: str) -> None:
+    """Print the first model minus each of the others, and in which interval that lies; lower deviance is better, lower AP worse."""
+    columns = (label, *(cell for metric in COMPARED for cell in (metric, "95 % interval")))
+    print_table(columns, [(name, *_cells(difference)) for name, difference in card.differences.items()])
+
+
+def _cells(difference: Mapping[str, Mapping[str, Any]]) -> list[str | None]:
+    return [_signed(bound) for metric in COMPARED for bound in (difference[metric]["value"], difference[metric]["ci95"])]
+
+
+def _signed(found: float | Sequence[float] | None) -> str | None:
+    if found is None:
+        return None
+    return f"{found:+.4f}" if isinstance(found, float) else f"{found[0]:+.4f} to {found[1]:+.4f}"
 
 
 def _range(interval: Sequence[float] | None) -> str | None:

@@ -18,7 +18,7 @@ from serving.cli.bench import bench
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
 from serving.cli.ingest import ingest
-from serving.cli.models import list_models, promote_model, rollback_model, show_model
+from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model
 from serving.cli.monitor import monitor
 from serving.cli.output import message
 from serving.cli.panel import panel
@@ -63,6 +63,7 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
     ("models", "Trained and published models."): {
         "list": list_models,
         "show": show_model,
+        "compare": compare_models,
         "promote": promote_model,
         "rollback": rollback_model,
     },

@@ -1,6 +1,7 @@
 """`yujing models`: what was trained, what was published, and the gate between them."""
 
 import getpass
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -12,9 +13,12 @@ from serving.cli.output import message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from training.published import Publication
     from training.tracking import Registry
 
 Version = Annotated[str, typer.Argument(help="Number or alias of a trained model.")]
+First = Annotated[str, typer.Argument(metavar="A", help="Number or alias of a trained model.")]
+Second = Annotated[str, typer.Argument(metavar="B", help="And of another.")]
 By = Annotated[str, typer.Option("--by", default_factory=getpass.getuser, show_default="login name", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as it shall stand in the record.")]
 Override = Annotated[bool, typer.Option("--override", help="Publish although the gate objects; that is recorded too.")]
@@ -26,20 +30,31 @@ def list_models(work: Workspace, *, target: TargetName = None) -> None:
 
     zone = work.settings.tz
     trained = [(item.version, _minute(item.created_at, zone), " ".join(item.aliases)) for item in _registry(work, target).list_models()]
-    champions = [
-        (item.target, _minute(item.published_at, zone), item.model_version, item.published_by, item.kind, item.reason)
-        for item in history(work.engine, target)
-    ]
     print_table(("version", "trained", "aliases"), trained)
-    print_table(("target", "champion from", "version", "by", "how", "why"), champions)
+    _print_champions(work, history(work.engine, target))
+
+
+def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None) -> None:
+    """Compare two trained models, row by row of the same folds; below them the first minus the second."""
+    from serving.cli.figures import tabulate_differences, tabulate_models
+    from training.versions import compare_versions
+
+    registry = _registry(work, target)
+    card = compare_versions(registry, registry.show_model(first), registry.show_model(second), work.settings.backtest)
+    tabulate_models(card)
+    tabulate_differences(card, f"{next(iter(card.models))} minus")
 
 
 def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None) -> None:
-    """Show the parameters and figures of one model."""
+    """Show the parameters and figures of one model, and when and why it was champion."""
+    from features.derive import DEFAULT_TARGET
+    from training.published import history
+
     model = _registry(work, target).show_model(which)
     about = [("version", model.version), ("run", model.run_id), ("trained", _minute(model.created_at, work.settings.tz))]
     print_table(("model", ""), [*about, ("aliases", " ".join(model.aliases)), *sorted(model.parameters.items())])
     print_table(("metric", "value"), sorted(model.metrics.items()))
+    _print_champions(work, [item for item in history(work.engine, target or DEFAULT_TARGET) if item.model_version == model.version])
 
 
 def promote_model(
@@ -63,6 +78,22 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
     mirror(work.engine, _registry(work, target), publication.target)
+
+
+def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> None:
+    rows = [
+        (
+            item.target,
+            _minute(item.published_at, work.settings.tz),
+            item.model_version,
+            item.published_by,
+            item.kind,
+            item.reason,
+            item.override,
+        )
+        for item in publications
+    ]
+    print_table(("target", "champion from", "version", "by", "how", "why", "gate overruled"), rows)
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":

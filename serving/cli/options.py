@@ -19,6 +19,7 @@ First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE"
 Until = Annotated[date | None, typer.Option("--until", parser=day, metavar="DATE", help="No as_of after this day.")]
 TargetName = Annotated[str | None, typer.Option("--target", help="A target of the configuration or of a source file.")]
 HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="Days ahead; the target's own by default.")]
+Without = Annotated[list[str] | None, typer.Option("--without", metavar="FAMILY", help="Features of this family are not read; repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 

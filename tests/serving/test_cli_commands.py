@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
+from features.errors import UsageError
 from serving.cli.main import app
 from tests.serving.sample import make_sample
 
@@ -89,6 +90,17 @@ def test_backtest_report_writes_the_page_with_what_moves_the_model(run: Run, fol
     assert {"report.html", "report.json", "predictions.parquet", "contributions.parquet", "hits.png", "reasons.png"} <= written
 
 
+def test_backtest_ablate_shows_what_each_family_adds(run: Run) -> None:
+    period = ("--from", "2025-11-01", "--until", "2026-03-01")
+    report = json.loads(run("backtest", "--ablate", "--without", "calendar", "--json", "-", *period).stdout)
+    shown = run("backtest", "--ablate", "--without", "calendar", *period).stdout
+
+    assert set(report["without"]["models"]) == {"lightgbm", *report["without"]["differences"]}
+    assert "trends" in report["without"]["differences"]
+    assert "calendar" not in report["without"]["differences"]
+    assert "what it adds" in shown
+
+
 def test_models_show_the_champion(run: Run) -> None:
     listed = run("models", "list").stdout
     shown = run("models", "show").stdout
@@ -96,6 +108,13 @@ def test_models_show_the_champion(run: Run) -> None:
     assert "the first" in listed
     assert "champion" in shown
     assert "poisson_deviance" in shown
+    assert "the first" in shown
+    assert "it does not beat" in shown, "what the gate objected to stays on record"
+
+
+def test_models_compare_one_version_with_itself_is_refused(run: Run) -> None:
+    with pytest.raises(UsageError, match="two versions must be named, got version 1 twice"):
+        run("models", "compare", "champion", "1")
 
 
 def test_rank_again_prints_the_same_list(run: Run) -> None:
@@ -148,12 +167,14 @@ def test_models_rollback_takes_the_aliases_along(run: Run) -> None:
     run("train")
     run("models", "promote", "--reason", "the second", "--by", "tester", "--override")
     second = aliases(run)
+    compared = run("models", "compare", "champion", "previous").stdout
 
     run("models", "rollback", "--reason", "back", "--by", "tester")
 
     assert first == second["previous"] != second["champion"]
     assert first == aliases(run)["champion"]
     assert "previous" not in aliases(run)
+    assert compared.count(f"version {first}") == 2, "its own figures, and the difference"
 
 
 def aliases(run: Run) -> dict[str, str]:
