@@ -51,6 +51,11 @@ class Home:
         return self.root / "mlartifacts"
 
     @property
+    def search_url(self) -> str:
+        """Settings that were tried, so that a search can be taken up again."""
+        return f"sqlite:///{self.root / 'search.db'}"
+
+    @property
     def backtests(self) -> Path:
         """Plots of the last backtest of each target."""
         return self.root / "backtests"

@@ -17,6 +17,8 @@ from serving.alerts.raising import Raising
 from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
 from serving.listing import list_grids
+from serving.maps.ground import prepare
+from serving.maps.packed import pack_all
 from serving.pausing import refuse_while_paused
 from serving.rollups import roll_up
 from serving.rows import Explanation
@@ -48,6 +50,7 @@ def rank_days(
         if midnight(day_number(as_of), settings.tz) > now:
             raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
     names = grid_names(engine)
+    pack_all(home, prepare(home, engine))
     for day in score_days(home, engine, settings, as_ofs, target):
         _refuse_stale(day)
         grids = list_grids(day, names, settings.ranking)

@@ -13,7 +13,7 @@ from serving.settings import Settings
 
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
-    app.state.site = Site(settings, home, Atlas())
+    app.state.site = Site(settings, home, Atlas(home))
     for module in (command, grids, alerts, export, models, admin, docs, session):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

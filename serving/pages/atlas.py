@@ -3,16 +3,21 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar, cast
 
+import shapely
+from pydantic_core import from_json
 from sqlalchemy import Engine, select
 
 from features.database.engine import reading
 from features.database.tables import grid, grid_neighbour
-from serving.access.actor import EVERYTHING, Scope
+from features.home import Home
+from serving.maps.ground import Ground, prepare
+from serving.maps.outlines import Outlines, Sheet, draw
+from serving.maps.packed import grid_ids, packed
 from serving.pages.gazetteer import Gazetteer
-from serving.pages.outlines import Outlines, Sheet, draw, merge
+from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.tiles import lay_out
 from serving.rows import Level
 
@@ -21,38 +26,50 @@ Kept = TypeVar("Kept")
 KEPT = 64
 DEPTH: dict[Level, int] = {"district": 1, "township": 2, "community": 3}
 """How many codes stand in the path of an area."""
-
-
-GridPlace = tuple[str, str, str, str | None]
-"""grid_id, parent path, name, WKT."""
+UNLISTED = "-"
+"""In place of a level where a list does not know a grid."""
 
 
 @dataclass(frozen=True)
 class MapRequest:
-    """Which map; the same grids give the same map on any list."""
+    """Which map; the same places give the same map on any list."""
 
     node: str
     """The map shows what lies at or below it."""
     level: Level
-    listed: frozenset[str]
-    """The grids of the list."""
+    places: frozenset[str]
+    """Paths of what is shown."""
     sheet: Sheet
 
 
 class Atlas:
-    """Draws what it is asked for, and remembers it by list."""
+    """Draws what it is asked for, and remembers it by list: with a list, the grids may be others."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Home) -> None:
+        self._home = home
         self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._lock = Lock()
+        self._lock = RLock()
 
     def names(self, engine: Engine, ranking_id: str) -> Gazetteer:
         """Return what places are called."""
-        return self._keep((ranking_id,), lambda: Gazetteer.of({_place(row): row[2] for row in _grids(engine, EVERYTHING)}))
+        return self._keep(("names", ranking_id), lambda: Gazetteer.of(self._ground(engine, ranking_id).names()))
 
-    def outlines(self, engine: Engine, request: MapRequest) -> Outlines:
+    def outlines(self, engine: Engine, ranking_id: str, request: MapRequest) -> Outlines:
         """Return the map of grids, or of the areas that they lie in."""
-        return self._keep((request,), lambda: _draw(_grids(engine, Scope(request.node)), request))
+        ground = self._ground(engine, ranking_id)
+        return self._keep((ground, request), lambda: _draw(ground, request))
+
+    def has_polygons(self, engine: Engine, ranking_id: str, node: str) -> bool:
+        """Tell whether grids below a node can be drawn as they are."""
+        return self._ground(engine, ranking_id).has_grids(node)
+
+    def packed(self, engine: Engine, ranking_id: str, node: str, rows: Sequence[bytes]) -> bytes:
+        """Return the file of the grids below a node, with the class of each grid's colour on a list appended."""
+        file = packed(self._home, self._ground(engine, ranking_id), node)
+        return file + self._keep(("levels", ranking_id, node), lambda: _levels(file, rows))
+
+    def _ground(self, engine: Engine, ranking_id: str) -> Ground:
+        return self._keep(("ground", ranking_id), lambda: prepare(self._home, engine))
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
         with self._lock:
@@ -72,48 +89,36 @@ def draw_around(engine: Engine, grid_id: str, sheet: Sheet) -> Outlines:
         .where((grid.c.grid_id == grid_id) | grid.c.grid_id.in_(select(grid_neighbour.c.b).where(grid_neighbour.c.a == grid_id)))
     )
     with reading(engine) as connection:
-        polygons = {row.grid_id: row.geometry for row in connection.execute(query)}
-    if grid_id not in polygons:
+        written = {row.grid_id: row.geometry for row in connection.execute(query)}
+    if grid_id not in written:
         return Outlines(sheet, {}, {}, {}, {})
+    polygons = dict(zip(written, shapely.make_valid(shapely.from_wkt(list(written.values()))), strict=True))
     return draw(polygons, dict.fromkeys(polygons, ()), sheet)
 
 
-def _draw(found: Sequence[GridPlace], request: MapRequest) -> Outlines:
-    rows = [row for row in found if row[0] in request.listed]
-    polygons = {grid_id: geometry for grid_id, _, _, geometry in rows if geometry}
-    paths = {grid_id: path for grid_id, path, _, _ in rows}
-    if len(polygons) < len(rows) or not rows:
-        places = paths if request.level == "grid" else {(area := _cut(path, DEPTH[request.level])): area for path in paths.values()}
-        return lay_out(_by_township(places), request.sheet)
-    if request.level == "grid":
-        return draw(polygons, {grid_id: _above(path) for grid_id, path in paths.items()}, request.sheet)
-    areas = merge(polygons, {grid_id: _cut(path, DEPTH[request.level]) for grid_id, path in paths.items()})
-    return draw(areas, {area: _above(area) for area in areas}, request.sheet)
+def _draw(ground: Ground, request: MapRequest) -> Outlines:
+    known = ground.grids(request.node) if request.level == "grid" else ground.areas(request.node, DEPTH[request.level])
+    if not request.places or not request.places <= known.keys():
+        return lay_out(_by_township(sorted(request.places)), request.sheet)
+    polygons = {path: shape for path, shape in known.items() if path in request.places}
+    return draw(polygons, {path: _above(path) for path in polygons}, request.sheet)
 
 
-def _grids(engine: Engine, scope: Scope) -> Sequence[GridPlace]:
-    query = select(grid.c.grid_id, grid.c.parent_path, grid.c.name, grid.c.geometry).order_by(grid.c.grid_id)
-    with reading(engine) as connection:
-        rows = [tuple(row) for row in connection.execute(query)]
-    return [row for row in rows if scope.covers(_place(row))]
-
-
-def _place(row: GridPlace) -> str:
-    return "/".join(code for code in (row[1], row[0]) if code)
-
-
-def _cut(path: str, depth: int) -> str:
-    return "/".join(path.split("/")[:depth])
+def _levels(file: bytes, rows: Sequence[bytes]) -> bytes:
+    """Return one letter per grid of a file: the class of its colour."""
+    read = map(from_json, rows)
+    levels = {row["grid_id"]: LEVEL_CLASS[row["score"]["attention_level"]] if row["score"] else NOT_RATED for row in read}
+    return "".join(levels.get(grid_id, UNLISTED) for grid_id in grid_ids(file)).encode()
 
 
 def _above(path: str) -> list[str]:
-    """Return the township and the community that a path leads through."""
-    depth = path.count("/") + 1
-    return [_cut(path, each) for each in (2, 3) if each <= depth]
+    """Return the township and the community that a place lies in."""
+    codes = path.split("/")
+    return ["/".join(codes[:depth]) for depth in (2, 3) if depth < len(codes)]
 
 
-def _by_township(paths: dict[str, str]) -> dict[str, list[str]]:
+def _by_township(paths: Sequence[str]) -> dict[str, list[str]]:
     townships: dict[str, list[str]] = {}
-    for place, path in paths.items():
-        townships.setdefault(_cut(path, 2), []).append(place)
+    for path in paths:
+        townships.setdefault("/".join(path.split("/")[:2]), []).append(path)
     return townships

@@ -1,15 +1,16 @@
 """The command screen: where to go first, whether today is unusual, what is still open, and whether the data can be trusted."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Literal
 
 from features.errors import NotFoundError
 from serving.access.actor import Scope
+from serving.maps.packed import MOST_SHAPES
 from serving.pages.days import ShownDay
 from serving.pages.gazetteer import Gazetteer
-from serving.pages.map_view import MOST_SHAPES, Ground, MapView, map_areas, map_grids
+from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas, map_grids, map_many
 from serving.pages.sources import Source, read_sources
 from serving.pages.top_lists import Before, Line, lines, numbered
 from serving.pages.trend import TrendDrawing, draw_trend, poisson_band, read_weeks
@@ -68,7 +69,7 @@ class CommandView:
     shown_level: Level
     levels: tuple[Level, ...]
     totals: Totals
-    map: MapView
+    map: MapView | CanvasView
     chronic: tuple[Line, ...]
     rising: tuple[Line, ...]
     trend: TrendDrawing | None
@@ -89,9 +90,10 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
     engine, entry = viewer.engine, day.entry
     before = viewer.reading.shelf.on(day.previous, entry.origin.target) if day.previous else None
     compared = Before(engine, viewer.scope, before.head.entry if before else None)
-    chronic = lines(_scored(area.rows, lambda score: score.chronic), names, compared, viewer.t)
-    rising = lines(_scored(area.rows, lambda score: score.rising), names, compared, viewer.t)
-    levels = _levels(area)
+    chronic = lines(_scored(area.rows, "chronic"), names, compared, viewer.t)
+    rising = lines(_scored(area.rows, "rising"), names, compared, viewer.t)
+    ground = Ground(engine, viewer.site.atlas, entry.ranking_id, names, viewer.t)
+    levels = _levels(area, ground)
     shown = level if level in levels else levels[-1]
     earlier = before.within(Scope(area.node), "grid") if before else None
     return CommandView(
@@ -100,7 +102,7 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
         shown_level=shown,
         levels=levels,
         totals=_totals(area, earlier),
-        map=_map(Ground(engine, viewer.site.atlas, names, viewer.t), area, shown, numbered(chronic, rising)),
+        map=_map(ground, area, shown, (day.as_of, numbered(chronic, rising))),
         chronic=chronic,
         rising=rising,
         trend=_trend(viewer, day, area),
@@ -129,24 +131,28 @@ def find_area(scope: Scope, day: ShownDay, node: str | None) -> Area:
     return Area(path, rows, read)
 
 
-def _scored(rows: Sequence[bytes], wanted: Callable[[Score], bool]) -> Iterator[tuple[GridRow, Score]]:
-    """Yield the rated grids that are wanted, by rank, read one by one as far as they are asked for."""
-    for row in map(GridRow.model_validate_json, rows):
-        if row.score and wanted(row.score):
+def _scored(rows: Sequence[bytes], mark: Literal["chronic", "rising"]) -> Iterator[tuple[GridRow, Score]]:
+    """Yield the rated grids with a mark, by rank, read one by one as far as they are asked for."""
+    written = f'"{mark}":true'.encode()  # rows are stored as they were written, and most of many thousand need not be read
+    for row in map(GridRow.model_validate_json, (row for row in rows if written in row)):
+        if row.score and getattr(row.score, mark):
             yield row, row.score
 
 
-def _levels(area: Area) -> tuple[Level, ...]:
-    """Return the levels below an area that are not too many to draw, from the top; the finest is shown first."""
+def _levels(area: Area, ground: Ground) -> tuple[Level, ...]:
+    """Return the levels below an area that can be drawn, from the top; the finest is shown first."""
     inside = {level: sum(row.path != area.node for row in area.below[level]) for level in LEVELS}
     below = tuple(level for level, count in inside.items() if 0 < count <= MOST_SHAPES)
-    return (*below, "grid") if len(area.rows) <= MOST_SHAPES or not below else below
+    return (*below, "grid") if len(area.rows) <= MOST_SHAPES or ground.has_polygons(area.node) or not below else below
 
 
-def _map(ground: Ground, area: Area, level: Level, marks: Mapping[str, tuple[str, int, str]]) -> MapView:
-    if level == "grid":
-        return map_grids(ground, area.node, [GridRow.model_validate_json(row) for row in area.rows], marks)
-    return map_areas(ground, area.node, level, (area.below[level], frozenset(json.loads(row)["grid_id"] for row in area.rows)))
+def _map(ground: Ground, area: Area, level: Level, marked: tuple[date, Mapping[str, Mark]]) -> MapView | CanvasView:
+    """Return the map of a level; `marked` is the list's date and the marks of its grids."""
+    if level != "grid":
+        return map_areas(ground, area.node, level, area.below[level])
+    if len(area.rows) > MOST_SHAPES and ground.has_polygons(area.node):
+        return map_many(area.node, *marked)
+    return map_grids(ground, area.node, [GridRow.model_validate_json(row) for row in area.rows], marked[1])
 
 
 def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from features.errors import NotFoundError
 from serving.entry import Entry
 from serving.ledger import history
+from serving.maps.outlines import Outlines, Sheet
 from serving.pages.atlas import draw_around
 from serving.pages.gazetteer import Gazetteer, PlaceName
 from serving.pages.map_view import Shape
-from serving.pages.outlines import Outlines, Sheet
 from serving.pages.past import PastNotice, Year, draw_year, read_notices
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED, count, often, ranks
 from serving.pages.reason_bars import ReasonBars, draw_reasons

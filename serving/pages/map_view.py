@@ -1,23 +1,24 @@
 """The map of one day: outlines from the atlas, coloured by what the list says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 
+from serving.maps.outlines import Outlines
+from serving.maps.packed import SHEET
 from serving.pages.atlas import Atlas, MapRequest
 from serving.pages.catalogue import Speaker
 from serving.pages.gazetteer import Gazetteer
-from serving.pages.outlines import Outlines, Sheet
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
-from serving.rows import AreaRow, GridRow, Level
+from serving.rows import AreaRow, GridRow, Level, place_of
 from serving.words import ATTENTION
 
-MOST_SHAPES = 3_000
-"""Polygons of one map; where there are more, the areas above them are drawn."""
 MOST_LABELS = 40
-SHEET = Sheet(688, 628)
+PLACE = {"grid_id", "community", "township", "district"}
+"""What of a row says where it stands."""
 OVER_AVERAGE = (1.0, 1.5, 2.5)
 """How often the average an area expects per grid, from which each step of its colour begins."""
 
@@ -64,32 +65,51 @@ class Ground:
 
     engine: Engine
     atlas: Atlas
+    ranking_id: str
     names: Gazetteer
     t: Speaker
 
-    def outlines(self, node: str, level: Level, listed: frozenset[str]) -> Outlines:
-        """Return the outlines of a level below a node, of the grids that are listed."""
-        return self.atlas.outlines(self.engine, MapRequest(node, level, listed, SHEET))
+    def outlines(self, node: str, level: Level, places: Iterable[str]) -> Outlines:
+        """Return the outlines of places of a level below a node."""
+        return self.atlas.outlines(self.engine, self.ranking_id, MapRequest(node, level, frozenset(places), SHEET))
+
+    def has_polygons(self, node: str) -> bool:
+        """Tell whether grids below a node can be drawn as they are."""
+        return self.atlas.has_polygons(self.engine, self.ranking_id, node)
+
+
+@dataclass(frozen=True)
+class CanvasView:
+    """A map of more grids than the server draws; the browser does, from one file."""
+
+    file: str
+    """Its address."""
+    marks: Mapping[str, Mark]
+    """grid_id -> form, number and level class."""
+
+
+def map_many(node: str, day: date, marks: Mapping[str, Mark]) -> CanvasView:
+    """Leave the drawing to the browser."""
+    return CanvasView(f"/map?{urlencode({'date': day, 'area': node})}", marks)
 
 
 def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping[str, Mark]) -> MapView:
     """Colour grids by their attention level."""
-    known = {row.grid_id: row for row in rows}
-    outlines = ground.outlines(node, "grid", frozenset(known))
+    known = {place_of(row.model_dump(include=PLACE)): row for row in rows}
+    outlines = ground.outlines(node, "grid", known)
     shapes = tuple(_grid_shape(ground, known[place], path) for place, path in outlines.shapes.items())
-    points = [(outlines.marks[place], mark) for place, mark in marks.items() if place in outlines.marks]
+    points = [(outlines.marks[place], marks[row.grid_id]) for place, row in known.items() if row.grid_id in marks]
     placed = tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in points)
     return _view(ground, outlines, shapes, placed)
 
 
-def map_areas(ground: Ground, node: str, level: Level, shown: tuple[Sequence[AreaRow], frozenset[str]]) -> MapView:
-    """Colour areas by what they expect per grid, against the average of all that are shown; `shown` is these and the grids in them."""
-    areas, listed = shown
-    outlines = ground.outlines(node, level, listed)
+def map_areas(ground: Ground, node: str, level: Level, areas: Sequence[AreaRow]) -> MapView:
+    """Colour areas by what they expect per grid, against the average of all that are shown."""
     rated = sum(area.grids - area.not_rated for area in areas)
     average = sum(area.expected_escalations for area in areas) / max(rated, 1)
     known = {area.path: area for area in areas}
-    shapes = tuple(_area_shape(ground, known[place], path, average) for place, path in outlines.shapes.items() if place in known)
+    outlines = ground.outlines(node, level, known)
+    shapes = tuple(_area_shape(ground, known[place], path, average) for place, path in outlines.shapes.items())
     return _view(ground, outlines, shapes, ())
 
 

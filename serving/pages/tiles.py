@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from serving.pages.outlines import Outlines, Point, Sheet
+from serving.maps.outlines import Outlines, Point, Sheet
 
 COLUMNS, GAP, LABEL, LARGEST = 3, 24, 26, 44
 """Blocks beside each other; pixels between them; pixels for their names; side of the largest square."""

@@ -9,6 +9,6 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsDir: "",
     assetsInlineLimit: 0,
-    rollupOptions: { input: ["src/yujing.css", "src/command.ts", "src/answers.ts", "src/docs.ts"] },
+    rollupOptions: { input: ["src/yujing.css", "src/command.ts", "src/map.ts", "src/answers.ts", "src/docs.ts"] },
   },
 });

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from serving.access.actor import Role
 from serving.api.rankings import IsoDate
 from serving.pages.catalogue import Speaker
-from serving.pages.command import CommandView, view_command
+from serving.pages.command import CommandView, find_area, view_command
 from serving.pages.days import ShownDay, find_day
-from serving.pages.frame import render, said_day, said_end, said_moment
+from serving.pages.frame import HEADERS, render, said_day, said_end, said_moment
 from serving.pages.map_view import address
 from serving.pages.page_route import PageRoute
 from serving.pages.viewer import ListViewer, Viewer
@@ -55,6 +55,15 @@ def show_command(request: Request, query: Annotated[CommandQuery, Query()], view
         grids_address=f"/grids?{urlencode({'date': day.as_of, 'area': view.area.node})}",
         **_said(viewer, day, view),
     )
+
+
+@router.get("/map")
+def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Response:
+    """Return the grids of an area with the colours of a day, as a file for the browser to draw."""
+    day = find_day(viewer.reading, query.date)
+    area = find_area(viewer.scope, day, query.area)
+    file = viewer.site.atlas.packed(viewer.engine, day.listed.head.ranking_id, area.node, area.rows)
+    return Response(file, headers=HEADERS, media_type="application/octet-stream")
 
 
 def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import math
 from datetime import date
 
 import pytest
+import shapely
 
+from serving.maps.ground import join
+from serving.maps.outlines import Sheet, draw
 from serving.pages.catalogue import Speaker
 from serving.pages.gazetteer import Gazetteer, PlaceName
-from serving.pages.outlines import Sheet, draw, merge
 from serving.pages.reason_bars import draw_reasons
 from serving.pages.tiles import lay_out
 from serving.pages.trend import Week, draw_trend
@@ -15,8 +17,7 @@ from serving.rows import Explanation, Reason
 from serving.words import Text
 
 T = Speaker("zh")
-LEFT = "POLYGON ((100 0, 101 0, 101 1, 100 1, 100 0))"
-RIGHT = "POLYGON ((101 0, 102 0, 102 1, 101 1, 101 0))"
+LEFT, RIGHT = shapely.box(100, 0, 101, 1), shapely.box(101, 0, 102, 1)
 
 
 def test_draw_fits_the_sheet_with_north_up() -> None:
@@ -28,10 +29,12 @@ def test_draw_fits_the_sheet_with_north_up() -> None:
     assert drawn.borders["d/t"].count("M") == 1
 
 
-def test_merge_joins_what_lies_in_one_area() -> None:
-    merged = merge({"a": LEFT, "b": RIGHT}, {"a": "d/t", "b": "d/t"})
+def test_join_makes_one_polygon_of_what_lies_in_one_area() -> None:
+    joined = join({"d/t/c/a": LEFT, "d/t/b": RIGHT})
 
-    assert draw(merged, {"d/t": ()}, Sheet(400, 400)).shapes["d/t"].count("Z") == 1
+    assert draw({"t": joined["d/t"]}, {"t": ()}, Sheet(400, 400)).shapes["t"].count("Z") == 1
+    assert joined["d"].area == 2
+    assert joined["d/t/c"].area == 1
 
 
 def test_lay_out_gives_each_grid_a_square_inside_the_sheet() -> None:

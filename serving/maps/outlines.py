@@ -34,15 +34,15 @@ class Outlines:
     """Path of an area above the places -> a point inside it."""
 
 
-def draw(polygons: Mapping[str, str], above: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
+def draw(polygons: Mapping[str, shapely.Geometry], above: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
     """Fit polygons into a sheet.
 
     Args:
-        polygons: place -> WKT in degrees.
+        polygons: place -> valid polygon in degrees.
         above: place -> paths of the areas whose borders are drawn as well.
         sheet: the most there is room for; what is returned is as high as the map.
     """
-    flat, used = _flatten(shapely.make_valid(shapely.from_wkt(list(polygons.values()))), sheet)
+    flat, used = flatten(np.array(list(polygons.values())), sheet)
     shapes = dict(zip(polygons, shapely.coverage_simplify(flat, 0.7), strict=True))
     members: dict[str, list[object]] = {}
     for place, shape in shapes.items():
@@ -58,15 +58,7 @@ def draw(polygons: Mapping[str, str], above: Mapping[str, Sequence[str]], sheet:
     )
 
 
-def merge(polygons: Mapping[str, str], into: Mapping[str, str]) -> dict[str, str]:
-    """Return the polygons of larger areas; `into` says which area each place lies in."""
-    members: dict[str, list[str]] = {}
-    for place, polygon in polygons.items():
-        members.setdefault(into[place], []).append(polygon)
-    return {area: shapely.to_wkt(shapely.union_all(shapely.make_valid(shapely.from_wkt(parts)))) for area, parts in members.items()}
-
-
-def _flatten(shapes: Shapes, sheet: Sheet) -> tuple[Shapes, Sheet]:
+def flatten(shapes: Shapes, sheet: Sheet) -> tuple[Shapes, Sheet]:
     """Turn degrees into pixels, north up; small districts are flat."""
     west, south, east, north = shapely.total_bounds(shapes)
     narrowing = np.cos(np.radians((south + north) / 2))

@@ -1,0 +1,1 @@
+"""Maps: polygons of grids and areas, joined, simplified and packed before anybody waits for them."""

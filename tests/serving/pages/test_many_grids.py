@@ -1,0 +1,98 @@
+"""Maps of more grids than the server draws: one file, of the reader's own area only, drawn by the browser without a pause."""
+
+import struct
+from contextlib import ExitStack
+
+import pytest
+from sqlalchemy import update
+
+from features.database.engine import writing
+from features.database.tables import grid
+from serving.maps.ground import prepare
+from serving.maps.packed import grid_ids
+from tests.serving.pages.people import visit
+from tests.serving.pages.province import make_province
+
+SIZE = 3_100
+MANY = 109_000
+FIRST_MAP_MS, ZOOM_STEP_MS = 3_000, 200
+ZOOM = """async (key) => {
+  const canvas = document.querySelector(".canvasmap canvas"), start = performance.now();
+  canvas.dispatchEvent(new KeyboardEvent("keydown", { key }));
+  await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  return [canvas.dataset.zoom, performance.now() - start];
+}"""
+
+
+@pytest.fixture(scope="module")
+def province(tmp_path_factory):
+    world = make_province(tmp_path_factory.mktemp("province"), SIZE)
+    yield world
+    world.engine.dispose()
+
+
+@pytest.fixture
+def come_in(province):
+    with ExitStack() as stack:
+
+        def open_for(name: str):
+            client = visit(province, name)
+            stack.callback(client.__exit__, None, None, None)
+            return client
+
+        yield open_for
+
+
+def test_map_file_holds_every_grid_with_its_level(come_in) -> None:
+    centre = come_in("centre")
+    file = centre.get("/map").content
+    levels = file[-SIZE:].decode()
+
+    assert 'data-map="/map?date=2026-01-09' in centre.get("/").text
+    assert struct.unpack_from("<I", file) == (SIZE,)
+    assert len(set(grid_ids(file[:-SIZE]))) == SIZE
+    assert levels.count("3") == SIZE * 0.02
+    assert set(levels) == {"0", "1", "2", "3"}
+
+
+def test_township_receives_no_polygon_of_another(come_in) -> None:
+    town = come_in("town")
+    file = town.get("/map").content
+    own = grid_ids(file[: -struct.unpack_from("<I", file)[0]])
+
+    assert len(own) == 100
+    assert {grid_id[2:6] < "0010" and grid_id[6:] < "0010" for grid_id in own} == {True}
+    assert town.get("/map?area=02000000").status_code == 404
+    assert town.get("/").text.count('<path class="p') == 100
+
+
+def test_maps_are_joined_once_and_anew_when_a_grid_changes(province) -> None:
+    ground = prepare(province.home, province.engine)
+    written = (ground.folder / "polygons.parquet").stat().st_mtime_ns
+
+    assert prepare(province.home, province.engine) == ground
+    assert (ground.folder / "polygons.parquet").stat().st_mtime_ns == written
+    with writing(province.engine) as connection:
+        connection.execute(update(grid).where(grid.c.grid_id == "0100000000").values(geometry=None))
+    assert len(prepare(province.home, province.engine).grids()) == SIZE - 1
+
+
+@pytest.mark.full
+def test_many_grids_are_drawn_and_enlarged_without_a_pause(tmp_path) -> None:
+    """The first page of a server that has just started, then steps in and out."""
+    pytest.importorskip("playwright", reason="Playwright is not installed")
+    from tests.serving.pages.browser import chromium, serving, window
+
+    world = make_province(tmp_path, MANY)
+    with serving(world) as base, chromium() as browser, window(browser, base) as seen:
+        seen.sign_in("centre")
+        seen.page.goto(f"{base}/")
+        seen.page.wait_for_function("performance.getEntriesByName('map-drawn').length")
+        first = seen.page.evaluate("performance.getEntriesByName('map-drawn')[0].startTime")
+        steps = [seen.page.evaluate(ZOOM, key) for key in "++++----"]
+
+        assert first < FIRST_MAP_MS
+        assert [zoom for zoom, _ in steps] == ["2", "4", "8", "16", "8", "4", "2", "1"]
+        assert max(spent for _, spent in steps) < ZOOM_STEP_MS
+        assert (seen.serious(), seen.faults) == ([], [])
+    world.engine.dispose()
