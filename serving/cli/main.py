@@ -24,6 +24,7 @@ from serving.cli.output import message
 from serving.cli.panel import panel
 from serving.cli.publishing import pause_publishing, resume_publishing
 from serving.cli.rank import explain, rank
+from serving.cli.report import report
 from serving.cli.serve import serve
 from serving.cli.simulate import simulate
 from serving.cli.trails import verify_audit, verify_ledger
@@ -56,7 +57,7 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, monitor, serve, backup, restore, bench, doctor):
+for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, monitor, report, serve, backup, restore, bench, doctor):
     add_command(app, command)
 
 GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {

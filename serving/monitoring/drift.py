@@ -54,10 +54,12 @@ def stability(now: Floats, before: Floats, independent: tuple[int, int]) -> floa
 def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings) -> list[Shift]:
     """Compare every column of a grid that a model may read with the same season a year before, the largest shift first.
 
-    Values of one grid on neighbouring days are one observation. Columns that are equal for all grids of an area are left out: they have
-    one value a day, and say which day it was.
+    Values of one grid on neighbouring days are one observation. Left out are columns that are equal for all grids of an area, for they
+    have one value a day and say which day it was, and windows that a year before reached back beyond the first record.
     """
-    columns = tuple(each for each in catalogue(facts, horizon_days, settings) if each.in_model and "_grid" in each.name)
+    recorded = int(as_ofs[0]) - SEASON_DAYS - facts.first_day
+    known = catalogue(facts, horizon_days, settings)
+    columns = tuple(each for each in known if each.in_model and "_grid" in each.name and (each.window_days or 0) <= recorded)
     panel = build_features(facts, np.concatenate([as_ofs - SEASON_DAYS, as_ofs]), horizon_days, settings, columns)
     before, now = panel.values[:, : len(as_ofs)], panel.values[:, len(as_ofs) :]
     independent = (facts.places.size,) * 2

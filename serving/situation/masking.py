@@ -1,0 +1,40 @@
+"""Masking: a count that could point at one home is not shown, nor can it be had back from the sum."""
+
+from collections.abc import Sequence
+
+SMALLEST_EXPORTED_COUNT = 5
+LEAST_DAYS = 3
+"""Days on which those cases came in, at least."""
+
+
+def mask(counts: Sequence[float], days: Sequence[int]) -> list[int | None]:
+    """Mask the cells of a column that is printed with its sum; None is what is not shown.
+
+    A cell is masked below five cases or three days of reporting. Further cells, the smallest first, are masked under the same sign until
+    the masked ones together are so many that each of them could be anything from 1 to 4.
+
+    >>> mask([0, 2, 7, 40], [0, 2, 5, 20])
+    [0, None, None, 40]
+    """
+    shown: list[int | None] = [_exported(round(count), number) for count, number in zip(counts, days, strict=True)]
+    by_size = sorted((place for place, count in enumerate(shown) if count), key=lambda place: counts[place])
+    hidden = [place for place, count in enumerate(shown) if count is None]
+    while hidden and by_size and _given_away(sum(round(counts[place]) for place in hidden), len(hidden)):
+        hidden.append(by_size.pop(0))
+        shown[hidden[-1]] = None
+    return shown
+
+
+def mask_sum(counts: Sequence[float], shown: Sequence[int | None]) -> int | None:
+    """Return the sum of a column, or None where it would give a masked cell away."""
+    hidden = [round(count) for count, cell in zip(counts, shown, strict=True) if cell is None]
+    total = sum(round(count) for count in counts)
+    return None if hidden and _given_away(sum(hidden), len(hidden)) else total
+
+
+def _exported(count: int, days: int) -> int | None:
+    return count if count == 0 or (count >= SMALLEST_EXPORTED_COUNT and days >= LEAST_DAYS) else None
+
+
+def _given_away(total: int, cells: int) -> bool:
+    return cells < 2 or total < SMALLEST_EXPORTED_COUNT - 1 + cells - 1
