@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 PUBLISHED = "published"
 SIMPLE_RULES = ("count_90d", "backlog_by_type")
 """Rules an office could follow without a model; named beforehand, so that none is picked for having been lucky."""
+NO_RULES = "beaten_by: cannot be estimated, no label was ripe before the first list that a rule could be scaled on."
 LEARNT_FROM = 52
 """As_ofs, the last ripe ones before the first list, that the rules are scaled on."""
 MONTH_DAYS = 28
@@ -66,8 +67,8 @@ class Realised:
             "realised_over_expected": self.calibration,
             "models": self.scorecard.models,
             "differences": self.scorecard.differences,
-            "beaten_by": self.beaten_by,
-            "notes": self.scorecard.notes,
+            "beaten_by": self.beaten_by if self.scorecard.differences else None,
+            "notes": [*self.scorecard.notes, *([] if self.scorecard.differences else [NO_RULES])],
         }
 
 

@@ -13,7 +13,7 @@ from features.days import day_number, to_date
 from features.eventlog.read import read_log
 from features.schema import Col
 from serving.cli.main import app
-from serving.monitoring.drift import stability
+from serving.monitoring.drift import Shift, shift_findings, stability
 from serving.monitoring.findings import Unknown
 from serving.monitoring.lists import Lists, Wanted, read_lists
 from serving.monitoring.monitor import take_subject, watch
@@ -137,6 +137,24 @@ def test_stability_counts_missing_values_as_a_cell():
     before = np.arange(100.0)
 
     assert stability(np.where(before < 50, np.nan, before), before, (100, 100)) > 0.25
+
+
+def test_features_are_a_finding_from_a_tenth_of_them_on():
+    moved, still = Shift("moved", "", 0.3), Shift("still", "", 0.1)
+
+    assert len(shift_findings([moved, *[still] * 9])) == 1
+    assert shift_findings([moved, *[still] * 10]) == []
+
+
+def test_lists_before_which_no_label_was_ripe_are_compared_with_nothing(seen):
+    facts, lists = seen.subject.facts, seen.quality.lists
+    warm_up = SETTINGS.backtest.model_copy(update={"warm_up_days": int(lists.as_ofs[0]) - facts.first_day})
+    young = SETTINGS.model_copy(update={"backtest": warm_up})
+
+    judged = realise(facts, lists, seen.subject.gap, young)
+
+    assert judged.to_json()["beaten_by"] is None
+    assert "no label was ripe" in judged.to_json()["notes"][-1]
 
 
 def test_monitor_command_exits_3_where_attention_is_needed(listed_world):
