@@ -146,3 +146,28 @@ def test_report_command_writes_what_it_can(arguments, exit_code, shared_world, t
 
     assert ran.exit_code == exit_code
     assert (tmp_path / "a.html").exists() == (exit_code == 0)
+
+
+@pytest.mark.full
+def test_html_renders_in_a_browser_without_errors(tmp_path, page):
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    (tmp_path / "report.html").write_bytes(to_html(page))
+    faults = []
+
+    with playwright.sync_playwright() as browsers:
+        try:
+            browser = browsers.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        except playwright.Error:
+            pytest.skip("Chromium is not installed as /usr/bin/chromium")
+        tab = browser.new_page(viewport={"width": 1440, "height": 900})
+        tab.on("console", lambda message: faults.append(message.text))
+        tab.on("request", lambda request: request.url.startswith(("file:", "data:")) or faults.append(request.url))
+        tab.goto((tmp_path / "report.html").as_uri())
+        cut = tab.evaluate("[...document.querySelectorAll('.panel')].filter(panel => panel.scrollWidth > panel.clientWidth + 1).length")
+        widths = tab.evaluate("[...document.images].map(image => image.naturalWidth)")
+        browser.close()
+
+    assert faults == []
+    assert cut == 0
+    assert len(widths) == 2
+    assert all(width > 500 for width in widths)
