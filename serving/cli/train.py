@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from serving.cli.figures import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
 from serving.cli.options import TargetName, Without
@@ -14,12 +16,36 @@ if TYPE_CHECKING:
     from training.published import Published
 
 
-def train(work: Workspace, *, target: TargetName = None, without: Without = None) -> None:
+Trials = Annotated[int, typer.Option("--search", min=0, metavar="N", help="Try N settings first, inside the training part.")]
+
+
+def train(work: Workspace, *, target: TargetName = None, without: Without = None, search: Trials = 0) -> None:
     """Fit a model and register it as the challenger.
 
     The backtest comes first; its figures go with the model.
     """
-    train_and_show(work, work.settings.leaving_out(without or []), target)
+    settings = work.settings.leaving_out(without or [])
+    if search:
+        settings = _search(work, settings, target, search)
+    train_and_show(work, settings, target)
+
+
+def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Settings":
+    """Return the settings with the best that was tried before the test part begins."""
+    from features.panel.build import build_panel
+    from training.backtest import set_stage
+    from training.folds import Gap, ripe_as_ofs
+    from training.search import search
+
+    facts, horizon = work.facts(target)
+    as_ofs = ripe_as_ofs(facts, Gap(horizon, settings.delay_allowance_days), settings.backtest)
+    with progress("panel") as step:
+        panel = build_panel(facts, as_ofs, horizon, settings, step)
+    stage, folds = set_stage(facts, panel, horizon, settings)
+    with progress("search") as step:
+        found = search(work.home, stage.seen_by(folds[0]), settings.model, trials, step)
+    message(f"Searched: {found.tried} settings, {found.pruned} of them broken off; deviance {found.before:.4f} -> {found.deviance:.4f}.")
+    return settings.model_copy(update={"model": found.model})
 
 
 def train_and_show(work: Workspace, settings: "Settings", target: str | None = None, truth: Path | None = None) -> None:

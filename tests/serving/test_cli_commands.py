@@ -161,6 +161,18 @@ def test_doctor_names_a_key_that_others_can_read(run: Run, folder: Path) -> None
 
 
 @pytest.mark.full
+def test_train_search_is_taken_up_again(run: Run) -> None:
+    first = run("train", "--search", "2").stderr
+    again = run("train", "--search", "3", "--without", "calendar").stderr
+    more = run("train", "--search", "3").stderr
+
+    assert "Searched: 2 settings" in first
+    assert "search: 1 of 3" in again, "other settings have a search of their own"
+    assert "search: 1 of 3" not in more
+    assert "search: 3 of 3" in more
+
+
+@pytest.mark.full
 def test_models_rollback_takes_the_aliases_along(run: Run) -> None:
     """The first and the second version are published, and then the first again."""
     first = aliases(run)["champion"]
