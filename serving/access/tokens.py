@@ -29,8 +29,8 @@ class Token:
     ends_at: datetime
 
 
-def issue_token(engine: Engine, account_id: str, label: str, ends_at: datetime, now: datetime) -> str:
-    """Return the secret of a new token; it is shown this once.
+def issue_token(engine: Engine, account_id: str, label: str, ends_at: datetime, now: datetime, by: str | None = None) -> str:
+    """Return the secret of a new token, which is shown this once; `by` is who issues it, its holder by default.
 
     Raises:
         UsageError: it would not end within 90 days, or has ended already.
@@ -46,7 +46,7 @@ def issue_token(engine: Engine, account_id: str, label: str, ends_at: datetime, 
         if not connection.execute(wanted).first():
             raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
         connection.execute(insert(token), row)
-        audit.record(connection, account_id, "token.issue", _token_id(secret_hash), {"ends_at": ends_at.isoformat()}, now)
+        audit.record(connection, by or account_id, "token.issue", _token_id(secret_hash), {"ends_at": ends_at.isoformat()}, now)
     return secret
 
 

@@ -73,10 +73,11 @@ def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -
     """Print a new token for a program."""
     from serving.access.accounts import find_account
     from serving.access.tokens import issue_token as issue
+    from serving.audit import OPERATOR
 
     now = datetime.now(UTC)
     account_id = find_account(work.engine, name).actor.account_id
-    typer.echo(issue(work.engine, account_id, label, now + timedelta(days=days), now))
+    typer.echo(issue(work.engine, account_id, label, now + timedelta(days=days), now, OPERATOR))
     message(f"Good for {days} days; send it as Authorization: Bearer. It is not shown again.")
 
 

@@ -1,5 +1,6 @@
-"""/admin: accounts and the rule of alerts, for administrators."""
+"""/admin: accounts, tokens and the rule of alerts, for administrators."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -9,9 +10,10 @@ from fastapi.responses import RedirectResponse
 from features.errors import NotFoundError, UsageError
 from serving.access.accounts import NewAccount, accounts, create_account, disable_account, reset_password
 from serving.access.actor import Right, Role, Scope
+from serving.access.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.pages.frame import render
 from serving.pages.page_route import PageRoute
-from serving.pages.rule import read_rule
+from serving.pages.rule import Trial, read_rule, try_rule
 from serving.pages.viewer import Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -26,6 +28,39 @@ def show_admin(request: Request, viewer: Administrator) -> Response:
     return _page(request, viewer)
 
 
+@router.get("/admin/rule")
+def try_changed_rule(request: Request, viewer: Administrator) -> Response:
+    """Show what a changed rule would have led to; nothing is saved."""
+    current = viewer.reading.shelf.current
+    target = current.head.entry.origin.target if current else ""
+    try:
+        trial = try_rule(viewer.engine, viewer.site.settings.alerts, dict(request.query_params), target)
+    except UsageError:
+        return _page(request, viewer, fault="admin_rule_wrong", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, viewer, trial=trial)
+
+
+@router.post("/admin/tokens")
+def add_token(
+    request: Request,
+    viewer: Administrator,
+    account: Annotated[str, Form(max_length=64)],
+    label: Annotated[str, Form(min_length=1, max_length=100)],
+    days: Annotated[int, Form(ge=1, le=LONGEST.days)] = USUAL.days,
+) -> Response:
+    """Issue a token for a program and show it, this once."""
+    ends_at = viewer.now + timedelta(days=days)
+    secret = issue_token(viewer.engine, account, label, ends_at, viewer.now, viewer.actor.account_id)
+    return _page(request, viewer, once=("token_once", label, secret))
+
+
+@router.post("/admin/tokens/{account_id}/{token_id}/revoke")
+def end_token(viewer: Administrator, account_id: str, token_id: str) -> Response:
+    """End a token at once."""
+    revoke_token(viewer.engine, account_id, token_id, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
+
+
 @router.post("/admin/accounts")
 def add_account(request: Request, viewer: Administrator, name: Text, role: Annotated[Role, Form()], scope: Text = "") -> Response:
     """Make an account and show its one-time password, this once."""
@@ -34,7 +69,7 @@ def add_account(request: Request, viewer: Administrator, name: Text, role: Annot
         _, password = create_account(viewer.engine, new, viewer.actor.account_id, viewer.now)
     except UsageError:
         return _page(request, viewer, fault="admin_name_taken", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(request, viewer, once=(name, password))
+    return _page(request, viewer, once=("one_time", name, password))
 
 
 @router.post("/admin/accounts/{account_id}/password")
@@ -44,7 +79,7 @@ def renew_password(request: Request, viewer: Administrator, account_id: str) -> 
     if name is None:
         raise NotFoundError("No such account.")
     password = reset_password(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
-    return _page(request, viewer, once=(name, password))
+    return _page(request, viewer, once=("one_time", name, password))
 
 
 @router.post("/admin/accounts/{account_id}/disable")
@@ -58,16 +93,23 @@ def _page(
     request: Request,
     viewer: Viewer,
     *,
-    once: tuple[str, str] | None = None,
+    once: tuple[str, str, str] | None = None,
     fault: str | None = None,
+    trial: Trial | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
+    known = accounts(viewer.engine)
     return render(
         request,
         "admin.html",
         viewer.actor,
         status,
-        accounts=accounts(viewer.engine),
+        accounts=known,
+        tokens=[(each, token) for each in known for token in tokens(viewer.engine, each.actor.account_id)],
+        now=viewer.now,
+        longest=LONGEST.days,
+        usual=USUAL.days,
+        trial=trial,
         roles=tuple(Role),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,

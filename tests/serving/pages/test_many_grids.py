@@ -87,7 +87,7 @@ def test_many_grids_are_drawn_and_enlarged_without_a_pause(tmp_path) -> None:
     with serving(world) as base, chromium() as browser, window(browser, base) as seen:
         seen.sign_in("centre")
         seen.page.goto(f"{base}/")
-        seen.page.wait_for_function("performance.getEntriesByName('map-drawn').length")
+        seen.page.wait_for_selector("canvas[data-zoom]")
         first = seen.page.evaluate("performance.getEntriesByName('map-drawn')[0].startTime")
         steps = [seen.page.evaluate(ZOOM, key) for key in "++++----"]
 
