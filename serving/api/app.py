@@ -8,8 +8,6 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from prometheus_client import CollectorRegistry
-from prometheus_fastapi_instrumentator import Instrumentator
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -25,7 +23,8 @@ from serving.api.explanations import OpenExplainer
 from serving.api.methods import KnownMethods
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
-from serving.api.request_log import RequestLog
+from serving.api.ready import ReadyAnswers
+from serving.api.request_log import Figures, RequestLog
 from serving.api.scoring_files import OpenScorer
 from serving.api.shelf import Shelf
 from serving.heads import write_head
@@ -81,6 +80,7 @@ def create_app(
         version=version("yujing"),
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
         lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     add_routes(app)
     add_pages(app, settings, home)
@@ -92,9 +92,11 @@ def create_app(
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:
     """Measure every request and refuse wrong hosts and large bodies, outermost last."""
-    Instrumentator(registry=CollectorRegistry()).instrument(app).expose(app, include_in_schema=False)
+    figures = Figures()
+    app.include_router(figures.routes())
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
+    app.add_middleware(ReadyAnswers)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    app.add_middleware(RequestLog)
+    app.add_middleware(RequestLog, figures=figures)
     app.add_middleware(KnownMethods)

@@ -1,8 +1,12 @@
-"""A line for every request that changed something, failed or took long: by route, never by what was asked."""
+"""What is kept of every request: counts and times by its route, and a line where it changed something, failed or took long."""
 
 import time
+from functools import cache
 
 import structlog
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SLOW_SECONDS = 1.0
@@ -12,11 +16,41 @@ QUIET_METHODS = ("GET", "HEAD", "OPTIONS")
 log = structlog.stdlib.get_logger("yujing.requests")
 
 
-class RequestLog:
-    """Log requests by the pattern of their route; paths, queries, headers and bodies stay out."""
+class Figures:
+    """Counts and times of one application, as Prometheus reads them."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        labels = ("handler", "method", "status")
+        self._of = cache(self._find)
+        self._requests = Counter("http_requests", "Requests by route.", labels, registry=self._registry)
+        self._seconds = Histogram("http_request_duration_seconds", "Time to answer.", labels[:2], registry=self._registry)
+
+    def add(self, handler: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        counter, histogram = self._of(handler, method, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def routes(self) -> APIRouter:
+        """Return the route that shows them."""
+        router = APIRouter(include_in_schema=False)
+        router.get("/metrics")(self._show)
+        return router
+
+    def _find(self, handler: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(handler, method, f"{status // 100}xx"), self._seconds.labels(handler, method)
+
+    def _show(self) -> Response:
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class RequestLog:
+    """Count and log requests by the pattern of their route; paths, queries, headers and bodies stay out."""
+
+    def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self.app = app
+        self._figures = figures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on, and look at the status on the way."""
@@ -35,6 +69,7 @@ class RequestLog:
             await self.app(scope, receive, watch)
         finally:
             seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", None)
+            self._figures.add(route or "none", scope["method"], int(status), seconds)
             if status >= FAILED or seconds >= SLOW_SECONDS or scope["method"] not in QUIET_METHODS:
-                route = getattr(scope.get("route"), "path", None)
                 log.info("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 3))
