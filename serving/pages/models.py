@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -14,7 +15,12 @@ from serving.publications import publications
 
 MODEL = "lightgbm"
 MEASURE = "hit@10%"
-PLOTS = ("hits.png", "reliability.png", "deviance.png")
+PLOTS = tuple(
+    f"{name}.png"
+    for name in ("hits", "reliability", "deviance", "folds_in_time", "folds", "two_lists", "lead_time", "churn", "reasons", "beeswarm")
+)
+"""Those of a report that the page shows, in its order."""
+FOLD_MEASURE = "poisson_deviance"
 LEFT, WIDTH = 10.0, 380.0
 """Pixels at which the axis from 0 to 100 % begins, and its length."""
 
@@ -41,6 +47,24 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class FoldLine:
+    """One fold of the last backtest; figures are None where it holds too few escalations."""
+
+    first: str
+    last: str
+    positives: int
+    own: float | None
+    """Deviance of the model; lower is better."""
+    best: float | None
+    """Of the best rule over all folds."""
+
+    @property
+    def difference(self) -> float | None:
+        """How much better the model is than the rule; negative where it is worse."""
+        return None if self.own is None or self.best is None else self.best - self.own
+
+
+@dataclass(frozen=True)
 class ModelsView:
     """All that the template shows."""
 
@@ -51,6 +75,9 @@ class ModelsView:
     compared: tuple[Compared, ...]
     subsets: tuple[tuple[str, int, int, float | None, float | None], ...]
     """Name, rows, positives, and MEASURE of the model and of the best rule."""
+    folds: tuple[FoldLine, ...]
+    rule: str
+    """Name of the best rule in them."""
     plots: tuple[str, ...]
 
 
@@ -67,6 +94,7 @@ def view_models(viewer: Viewer) -> ModelsView:
     backtest = json.loads((viewer.site.home.published / current["model_hash"] / "backtest.json").read_text(encoding="utf-8"))
     own = backtest["models"][MODEL]
     keys = ("hit@5%", MEASURE, "ap_over_base", "auc", "ece")
+    rule, folds = _folds(plots_folder(viewer.site.home, backtest) / "report.json")
     compared = [_compared(name, measured) for name, measured in backtest["models"].items() if measured[MEASURE] is not None]
     return ModelsView(
         publications=record,
@@ -75,13 +103,33 @@ def view_models(viewer: Viewer) -> ModelsView:
         figures=tuple(Figure(key, own[key], (own.get("ci95") or {}).get(key)) for key in keys),
         compared=tuple(sorted(compared, key=lambda each: -each.value)),
         subsets=tuple(_subset(name, part) for name, part in backtest["subsets"].items()),
+        folds=folds,
+        rule=rule,
         plots=tuple(name for name in PLOTS if (plots_folder(viewer.site.home, backtest) / name).is_file()),
     )
 
 
-def plots_folder(home: Home, backtest: Mapping[str, Any]) -> Any:
+def plots_folder(home: Home, backtest: Mapping[str, Any]) -> Path:
     """Return where the plots of a backtest lie."""
     return home.backtests / f"{backtest['target']}-{backtest['horizon_days']}d"
+
+
+def _folds(path: Path) -> tuple[str, tuple[FoldLine, ...]]:
+    """Return the best rule and the folds of a report; nothing where none was kept."""
+    if not path.is_file():
+        return "", ()
+    report = json.loads(path.read_text(encoding="utf-8"))
+    rule = next((name for name in report["shown"] if name not in {MODEL, "oracle"}), "")
+    lines = [
+        FoldLine(
+            each["first"],
+            each["last"],
+            each["positives"],
+            *(each["models"].get(name, {}).get(FOLD_MEASURE) for name in (MODEL, rule)),
+        )
+        for each in report["folds"]
+    ]
+    return rule, tuple(lines)
 
 
 def _compared(name: str, measured: Mapping[str, Any]) -> Compared:

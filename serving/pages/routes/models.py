@@ -1,6 +1,6 @@
 """GET /models: the model in use, for analysts."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from features.errors import NotFoundError
 from serving.access.actor import Right
 from serving.pages.frame import HEADERS, render
-from serving.pages.models import plots_folder, view_models
+from serving.pages.models import PLOTS, plots_folder, view_models
 from serving.pages.page_route import PageRoute
 from serving.pages.viewer import Viewer, viewer_with
 
@@ -24,9 +24,9 @@ def show_models(request: Request, viewer: ModelViewer) -> Response:
 
 
 @router.get("/models/plots/{name}")
-def show_plot(name: Literal["hits.png", "reliability.png", "deviance.png"], viewer: ModelViewer) -> Response:
+def show_plot(name: str, viewer: ModelViewer) -> Response:
     """Return one plot of its backtest."""
     path = plots_folder(viewer.site.home, view_models(viewer).backtest) / name
-    if not path.is_file():
+    if name not in PLOTS or not path.is_file():
         raise NotFoundError("No such plot was kept. Run `yujing backtest`.")
     return FileResponse(path, headers=HEADERS)

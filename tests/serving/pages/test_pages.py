@@ -1,6 +1,7 @@
 """Pages as they are sent: complete in both languages, closed to strangers, free of scripts and styles of their own."""
 
 import io
+import json
 import re
 
 import openpyxl
@@ -147,6 +148,23 @@ def test_look_is_remembered_and_leads_back_inside_only(enter) -> None:
 
     assert visitor.post("/look", data={"theme": "dark", "back": "https://elsewhere.example"}).headers["location"] == "/"
     assert 'data-theme="dark"' in visitor.get("/login").text
+
+
+def test_models_show_each_fold_beside_the_best_rule_and_only_known_plots(own_world) -> None:
+    part = {"first": "2025-06-02", "last": "2025-07-07", "positives": 31, "models": {"lightgbm": {"poisson_deviance": 0.25}}}
+    part["models"]["open_backlog"] = {"poisson_deviance": 0.375}
+    few = {"first": "2025-07-14", "last": "2025-08-04", "positives": 3, "models": {}}
+    folder = own_world.home.folder(own_world.home.backtests / "escalation-14d")
+    (folder / "report.json").write_text(json.dumps({"shown": ["lightgbm", "open_backlog"], "folds": [part, few]}), encoding="utf-8")
+    (folder / "folds.png").write_bytes(b"picture")
+    analyst = visit(own_world, "analyst")
+    page = analyst.get("/models").text
+
+    assert "+0.1250" in page
+    assert page.count('<td class="num">—</td>') >= 3
+    assert analyst.get("/models/plots/folds.png").content == b"picture"
+    assert analyst.get("/models/plots/report.json").status_code == 404
+    analyst.__exit__(None, None, None)
 
 
 def test_past_lists_stay_as_they_were(enter) -> None:
