@@ -82,6 +82,7 @@ class GridMap {
     pen.setTransform(scale, 0, 0, scale, this.x, this.y);
     (this.brushes.get(NOT_RATED)!.style as CanvasPattern).setTransform(new DOMMatrix().scale(1 / scale));
     this.paintLarge(view);
+    this.badges.forEach((badge) => badge.setAttribute("transform", "translate(-99 -99)"));
     grids.visit(view, (_, box, owner) => this.place(this.badges.get(grids.codes[owner] ?? ""), box));
     canvas.dataset.zoom = String(this.zoom);
   }
