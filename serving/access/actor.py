@@ -25,6 +25,7 @@ class Right(StrEnum):
     SCORE = auto()
     READ_MODELS = auto()
     READ_ALERTS = auto()
+    READ_CORRECTIONS = auto()
     ANSWER_ALERTS = auto()
     HAND_OVER = auto()
     RELEASE = auto()
@@ -33,7 +34,7 @@ class Right(StrEnum):
     ADMINISTER = auto()
 
 
-_READS = frozenset({Right.READ_LISTS, Right.EXPLAIN, Right.READ_ALERTS})
+_READS = frozenset({Right.READ_LISTS, Right.EXPLAIN, Right.READ_ALERTS, Right.READ_CORRECTIONS})
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
@@ -41,7 +42,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.COMMAND: _READS | {Right.EXPORT, Right.READ_MODELS, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.PAUSE},
         Role.TOWNSHIP: _READS | {Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER},
         Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS},
-        Role.AUDITOR: frozenset({Right.READ_MODELS, Right.READ_AUDIT}),
+        Role.AUDITOR: frozenset({Right.READ_MODELS, Right.READ_CORRECTIONS, Right.READ_AUDIT}),
     }
 )
 """The role table; what it does not name is refused. `ADMINISTER` goes with no role: it is given to single accounts."""

@@ -17,6 +17,7 @@ from serving.api.reading import Reading, ReadingOf
 
 router = APIRouter(prefix="/v1", tags=["field"])
 
+CorrectionReader = Annotated[Actor, Depends(needs(Right.READ_CORRECTIONS))]
 Deciding = Annotated[Actor, Depends(needs(Right.HAND_OVER))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the correction", examples=[1])]
 
@@ -47,8 +48,8 @@ def add_correction(alert_id: AlertId, order: CorrectionOrder, actor: Answering, 
 
 
 @router.get("/corrections", responses=READ)
-def read_corrections(actor: AlertReader, reading: ReadingOf) -> list[CorrectionState]:
-    """Return what is contested in one's own area, the oldest first."""
+def read_corrections(actor: CorrectionReader, reading: ReadingOf) -> list[CorrectionState]:
+    """Return what is contested in one's own area, the oldest first; auditors see it too."""
     return [_state(each, reading) for each in list_corrections(reading.shelf.engine, actor)]
 
 
