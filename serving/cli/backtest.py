@@ -71,10 +71,8 @@ def backtest(
     # nothing is learnt or predicted any more: only now may the truth be looked at
     result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
     keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
-    beside: dict[str, object] = {"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}
-    if ablation:
-        beside["without"] = {"models": ablation.models, "differences": ablation.differences}
-    figures = json_text(result.to_json() | beside)
+    found = {"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}
+    figures = json_text(result.to_json() | found | _without(ablation))
     if output.json_file == STDOUT:
         typer.echo(figures)
         return
@@ -84,6 +82,10 @@ def backtest(
         tabulate_differences(ablation, "what it adds")
     if output.json_file:
         output.json_file.write_text(figures + "\n", encoding="utf-8")
+
+
+def _without(ablation: "Scorecard | None") -> dict[str, object]:
+    return {"without": {"models": ablation.models, "differences": ablation.differences}} if ablation else {}
 
 
 def _ablate(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings") -> "Scorecard":
