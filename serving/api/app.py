@@ -1,6 +1,6 @@
 """The application: routes, errors, limits, and the life of what they read from."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -52,34 +52,14 @@ def create_app(
     `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published; `open_scorer` what scores
     case files that are not stored.
     """
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, object]]:
-        issuer = Issuer.of(settings.oidc)
-        engine = open_database(database_url(home, settings))
-        shelf = Shelf(engine, settings.serving.kept_rankings)
-        shelf.refresh()
-        freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
-        async with AsyncExitStack() as chores:
-            await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
-            if folder := settings.serving.heads_folder:
-                await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
-            yield {
-                "reading": reading,
-                "door": Door(engine, now, issuer),
-                "open_explainer": cache(open_explainer) if open_explainer else None,
-                "open_scorer": cache(open_scorer) if open_scorer else None,
-            }
-        engine.dispose()
-
+    openers = {"open_explainer": open_explainer, "open_scorer": open_scorer}
     app = FastAPIOffline(
         docs_url=None,
         redoc_url=None,
         title="yujing 预警",
         version=version("yujing"),
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
-        lifespan=lifespan,
+        lifespan=lambda _: _opened(settings, home, now, openers),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     add_routes(app)
@@ -88,6 +68,26 @@ def create_app(
     describe_problems(app)
     _guard(app, settings.serving)
     return app
+
+
+@asynccontextmanager
+async def _opened(
+    settings: Settings, home: Home, now: Clock, openers: Mapping[str, Callable[[], object] | None]
+) -> AsyncIterator[dict[str, object]]:
+    """Open what routes read from, keep it fresh, and close it when the server stops."""
+    issuer = Issuer.of(settings.oidc)
+    engine = open_database(database_url(home, settings))
+    shelf = Shelf(engine, settings.serving.kept_rankings)
+    shelf.refresh()
+    freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
+    reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
+    async with AsyncExitStack() as chores:
+        await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
+        if folder := settings.serving.heads_folder:
+            await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
+        once = {name: cache(opener) if opener else None for name, opener in openers.items()}
+        yield {"reading": reading, "door": Door(engine, now, issuer), **once}
+    engine.dispose()
 
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:
