@@ -58,6 +58,10 @@ class ForbiddenError(YujingError):
     status = HTTPStatus.FORBIDDEN
 
 
+class PasswordNotChangedError(ForbiddenError):
+    """An account came by a one-time password and has not chosen its own."""
+
+
 class TooManyError(YujingError):
     """A limit per hour is reached; the message says when to try again."""
 

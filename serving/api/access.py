@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
-from features.errors import ForbiddenError, NotSignedInError
+from features.errors import ForbiddenError, NotSignedInError, PasswordNotChangedError
 from serving.access.actor import Actor, Right
 from serving.access.credentials import csrf_fits
 from serving.api.door import Credential, Door, DoorOf
@@ -52,6 +52,7 @@ class Needs:
 
         Raises:
             NotSignedInError: nobody asks.
+            PasswordNotChangedError: the account came by a one-time password.
             ForbiddenError: the account lacks the right.
         """
         if actor is None:
@@ -59,7 +60,7 @@ class Needs:
         if self.right is None or actor.may(self.right):
             return actor
         if actor.must_change_password:
-            raise ForbiddenError("a one-time password must be changed first. Sign in on the pages and choose another.")
+            raise PasswordNotChangedError("a one-time password must be changed first. Sign in on the pages and choose another.")
         raise ForbiddenError(f"the right {self.right} is needed here, and this account lacks it. Ask an administrator.")
 
 

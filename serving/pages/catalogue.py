@@ -33,6 +33,10 @@ class Speaker:
         """Return a phrase of the catalogue with its values filled in."""
         return self.of(catalogue()[key]).format(**values)
 
+    def named(self, kind: str, name: str) -> str:
+        """Return what a thing of some kind is called, or its name where the catalogue does not have it."""
+        return self(key) if (key := f"{kind}_{name}") in catalogue() else name
+
     def of(self, text: Text) -> str:
         """Return the half of a text that is in this language."""
         return text.zh if self.language == "zh" else text.en

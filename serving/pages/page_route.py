@@ -1,4 +1,4 @@
-"""Routes that answer people: no session leads to the login, and an error is a page."""
+"""Routes that answer people: no session leads to the login, a one-time password to its change, and an error is a page."""
 
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from features.errors import NotSignedInError, YujingError
+from features.errors import NotSignedInError, PasswordNotChangedError, YujingError
 from serving.pages.frame import render
 
 ERRORS = {
@@ -39,6 +39,8 @@ class PageRoute(APIRoute):
                 return await answer(request)
             except NotSignedInError:
                 return RedirectResponse(f"/login?{urlencode({'next': _back(request)})}", HTTPStatus.SEE_OTHER)
+            except PasswordNotChangedError:
+                return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
                 return _error(request, error.status)
             except RequestValidationError:
