@@ -35,6 +35,7 @@ def test_words_are_all_used_and_none_is_missing() -> None:
     stems = tuple(
         set(re.findall(r"""["'](\w+_)["']\s*~""", written))
         | set(re.findall(r"""t\(f"(\w+_)\{""", written))
+        | {f"{kind}_" for kind in re.findall(r"""t\.named\("(\w+)",""", written)}
         | {"age_", "error_", "admin_", "waiting_", "weekday_"}
     )
     quoted = set(re.findall(r"""["'](\w+)["']""", written))
