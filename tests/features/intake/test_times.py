@@ -59,6 +59,15 @@ def test_parse_times_tells_what_is_no_moment(text: str | None, code: str | None)
     assert parse([text, "2026-01-01"])[1] == [code, None]
 
 
+@pytest.mark.parametrize("first", range(8))
+def test_parse_times_column_written_in_several_ways_reads_the_same_whichever_comes_first(first: int) -> None:
+    ways = ["2026-05-01", "2026-05-01T00:00:00", "2026-05-01 00:00:00.000", "2026-05-01T00:00", "2026-05-01 00:00"]
+    ways += ["2026-05-01T00:00:00+08:00", "2026-04-30 16:00:00Z", "2026-04-30T16:00Z"]
+    texts = ways[first:] + ways[:first]
+
+    assert parse([*texts]) == ([datetime(2026, 4, 30, 16, tzinfo=UTC)] * 8, [None] * 8)
+
+
 def test_parse_times_deadline_may_lie_ahead() -> None:
     moments, codes = parse_times(pl.Series(["2031-01-01"]), (), "UTC", None)
 
