@@ -11,6 +11,11 @@ class Home:
     root: Path
 
     @property
+    def config(self) -> Path:
+        """Settings of this home, read where no other file is named."""
+        return self.root / "config.yaml"
+
+    @property
     def database(self) -> Path:
         """The default event log: SQLite inside the home."""
         return self.root / "yujing.db"

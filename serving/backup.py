@@ -41,7 +41,7 @@ class Backup:
 
 
 def back_up(home: Home, engine: Engine, out: Path, now: datetime) -> Backup:
-    """Copy database, published models and keys into a new folder, readable by its owner only.
+    """Copy database, published models, keys and settings into a new folder, readable by its owner only.
 
     Raises:
         UsageError: the folder is there already, or the database is no SQLite file.
@@ -57,6 +57,8 @@ def back_up(home: Home, engine: Engine, out: Path, now: datetime) -> Backup:
     for folder in (home.published, home.keys):
         if folder.is_dir():
             shutil.copytree(folder, out / folder.relative_to(home.root))
+    if home.config.exists():
+        shutil.copy(home.config, copied.config)
     made = Backup(now.isoformat(), version("yujing"), sequence, {name: _sync_and_hash(out / name) for name in _files(out)})
     write_durably(out / MANIFEST, json.dumps(asdict(made), indent=1).encode())
     return made

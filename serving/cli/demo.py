@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -43,10 +44,10 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     today = datetime.now(ZONE).date()
     home = Home(work.home.root / f"demo-{preset}-{today}-{seed}")
     files = home.root / "files"
-    place = Workspace(home, files / "config.yaml")
+    place = Workspace(home, None)
     message(f"Everything of this demo lives in {home.root}; nothing in it ever happened.")
     steps: Mapping[str, Callable[[], None]] = {
-        "simulate": lambda: _simulate(work, files, preset, seed, today),
+        "simulate": lambda: _simulate(work, home, preset, seed, today),
         "ingest": lambda: ingest(
             place,
             files=[files / "cases.csv"],
@@ -59,23 +60,25 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
         "rank": lambda: rank_days(place, [today - timedelta(days=ago) for ago in reversed(range(LIST_DAYS))]),
     }
     _run(steps, home.folder(home.root / "done"))
-    message(f"To look around: export YUJING_HOME={shlex.quote(str(home.root))}; add --config {shlex.quote(str(place.config))}")
+    message(f"To look around: export YUJING_HOME={shlex.quote(str(home.root))}")
     if with_server:
         serve(place)
 
 
 def _keep_apart(work: Workspace) -> None:
     """Refuse what would lead the demo into stores that others use."""
-    if work.config is not None:
-        raise UsageError(f"demo brings its own configuration, got --config {work.config}. Leave it out.")
+    if work.named_config is not None:
+        raise UsageError(f"demo brings its own configuration, got --config {work.named_config}. Leave it out.")
     if found := [name for name in ELSEWHERE if name in os.environ]:
         raise UsageError(f"demo keeps everything in a home of its own, and {' and '.join(found)} would lead elsewhere. Unset it.")
 
 
-def _simulate(work: Workspace, files: Path, preset: str, seed: int, today: date) -> None:
-    """Write the files unless they are there, for then they are whole."""
+def _simulate(work: Workspace, home: Home, preset: str, seed: int, today: date) -> None:
+    """Write the files unless they are there, for then they are whole, and make their configuration the home's own."""
+    files = home.root / "files"
     if not files.exists():
         simulate(work, out=files, preset=preset, years=YEARS, seed=seed, end=today)
+    shutil.copyfile(files / "config.yaml", home.config)
 
 
 def _run(steps: Mapping[str, Callable[[], None]], done: Path) -> None:

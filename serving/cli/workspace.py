@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from serving.settings import Settings
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="YAML file with settings that differ from the defaults.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="YAML file with settings that differ from the defaults; the home's own config.yaml without.")
+]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,12 @@ class Workspace:
     """One home and one configuration file, opened when first asked for."""
 
     home: Home
-    config: Path | None
+    named_config: Path | None
+
+    @property
+    def config(self) -> Path | None:
+        """The one configuration file that counts: the one that was named, else the home's own, where it has one."""
+        return self.named_config or (self.home.config if self.home.config.exists() else None)
 
     @cached_property
     def settings(self) -> "Settings":
@@ -70,7 +77,7 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
     @functools.wraps(function)
     def run(context: typer.Context, home: Path | None, config: Path | None, **options: Any) -> None:
         given: Workspace = context.find_root().obj
-        work = Workspace(Home(home) if home else given.home, config or given.config)
+        work = Workspace(Home(home) if home else given.home, config or given.named_config)
         function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters})
 
     own = [option for parameter in parameters for option in _options(parameter)]

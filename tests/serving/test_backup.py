@@ -53,12 +53,14 @@ def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world
 
 
 def test_restored_home_can_rank_and_keeps_its_keys_to_itself(world, tmp_path):
+    world.home.config.write_text("zone: Asia/Shanghai\n")
     world.rank()
     back_up(world.home, world.engine, tmp_path / "backup", NOW)
     restore(tmp_path / "backup", Home(tmp_path / "restored"))
     copy = open_world(tmp_path / "restored")
 
     assert copy.rank(AS_OF, NOW) == newest(world.engine)
+    assert copy.home.config.read_text() == "zone: Asia/Shanghai\n"
     assert {path.stat().st_mode & 0o077 for path in copy.home.keys.iterdir() if path.suffix != ".public"} == {0}
     assert (tmp_path / "backup").stat().st_mode & 0o077 == 0
     copy.engine.dispose()

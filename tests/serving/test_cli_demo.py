@@ -28,7 +28,7 @@ def run(home: Path, *arguments: str) -> Result:
 
 
 def engine_of(home: Path) -> Engine:
-    return Workspace(Home(home), home / "files/config.yaml").engine
+    return Workspace(Home(home), None).engine
 
 
 def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,8 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     ]
     assert "[1/5] simulate: " in told
     assert "[5/5] rank: " in told
-    assert f"export YUJING_HOME={home}" in told
+    assert f"export YUJING_HOME={home}\n" in told
+    assert (home / "config.yaml").read_bytes() == (home / "files/config.yaml").read_bytes()
     assert set(STEPS) == {path.name for path in (home / "done").iterdir()}
 
 
