@@ -15,7 +15,8 @@ from serving.alerts.life import OPEN, State, due_at
 from serving.alerts.store import Wanted, find_alert, history, list_alerts
 from serving.api.access import needs
 from serving.api.alert_models import AlertPage, AlertPageOfOne, States, StepOrder
-from serving.api.problems import REFUSED, described
+from serving.api.answers import UNCHANGED
+from serving.api.problems import described
 from serving.api.reading import ReadingOf
 from serving.words import NOTICES
 
@@ -27,9 +28,8 @@ AlertId = Annotated[str, Path(max_length=64, description="Name of the alert", ex
 IdempotencyKey = Annotated[
     str, Header(min_length=8, max_length=64, description="Chosen by the caller; repeating it repeats the answer", examples=["6f1d2c3b"])
 ]
-UNCHANGED = {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}}
-READ = described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-CHANGE = READ | described(HTTPStatus.CONFLICT)
+READ = described(HTTPStatus.NOT_FOUND)
+CHANGE = described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 IN_STATES: dict[States, frozenset[State] | None] = {"open": OPEN, "ended": frozenset(State) - OPEN, "all": None}
 
 
@@ -45,7 +45,7 @@ class AlertQuery(BaseModel):
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
 
 
-@router.get("/alerts", responses=READ)
+@router.get("/alerts")
 def read_alerts(query: Annotated[AlertQuery, Query()], actor: AlertReader, reading: ReadingOf) -> AlertPage:
     """Return alerts of one's own area, those with the newest window first; units and places are never ranked."""
     wanted = Wanted(IN_STATES[query.state], query.area, query.owner == "mine", query.cursor)

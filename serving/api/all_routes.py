@@ -16,12 +16,14 @@ from serving.api import (
     scoring_files,
     supervision,
 )
+from serving.api.problems import ANYBODY, SIGNED_IN, described
 
-ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, publishing, health)
-"""In the order in which they are described."""
+ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, publishing)
+"""In the order in which they are described; what is particular to a route stands with it."""
 
 
 def add_routes(app: FastAPI) -> None:
     """Let the application answer them."""
     for module in ROUTES:
-        app.include_router(module.router)
+        app.include_router(module.router, responses=described(*SIGNED_IN))
+    app.include_router(health.router, responses=described(*ANYBODY))

@@ -16,6 +16,8 @@ from serving.entry import Entry
 from serving.words import NOTICES
 
 JSON_TYPE = "application/json"
+UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "Unchanged"}}
+"""What a route that answers by `respond` may answer besides, for its `responses=`."""
 NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
 
 

@@ -15,12 +15,12 @@ from features.database.engine import database_url, open_database
 from features.home import Home
 from features.secret_key import secret_key
 from serving.access.identity import Issuer
+from serving.access.sign_on import SignOn
 from serving.api.all_routes import add_routes
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
 from serving.api.explanations import OpenExplainer
-from serving.api.methods import KnownMethods
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
 from serving.api.ready import ReadyAnswers
@@ -86,7 +86,8 @@ async def _opened(
         if folder := settings.serving.heads_folder:
             await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
-        yield {"reading": reading, "door": Door(engine, now, issuer), **once}
+        sign_on = SignOn(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.site else None
+        yield {"reading": reading, "door": Door(engine, now, issuer), "sign_on": sign_on, **once}
     engine.dispose()
 
 
@@ -99,4 +100,3 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
     app.add_middleware(RequestLog, figures=figures)
-    app.add_middleware(KnownMethods)

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from features.errors import NotFoundError
 from serving.access.actor import Scope
 from serving.api.access import ListReader
-from serving.api.answers import Answer, json_list, respond
+from serving.api.answers import UNCHANGED, Answer, json_list, respond
 from serving.api.models import AreaPage
-from serving.api.problems import REFUSED, described
+from serving.api.problems import described
 from serving.api.rankings import find_list
 from serving.api.reading import ListsOf
 from serving.api.shelf import PublishedList
@@ -23,12 +23,7 @@ router = APIRouter(prefix="/v1", tags=["areas"])
 Code = Annotated[str, Path(max_length=100, description="Code of the area", examples=["330483101"])]
 
 
-@router.get(
-    "/areas/{code}",
-    response_model=AreaPage,
-    responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-    | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
-)
+@router.get("/areas/{code}", response_model=AreaPage, responses=described(HTTPStatus.NOT_FOUND) | UNCHANGED)
 async def read_area(request: Request, code: Code, actor: ListReader, reading: ListsOf) -> Response:
     """Return an area's row on the newest list, and the rows right below it."""
     listed = await find_list(reading, None, None)

@@ -11,10 +11,10 @@ from fastapi.responses import Response
 from features.errors import NotFoundError, NotReadyError
 from serving.access.actor import Actor, Right
 from serving.api.access import needs
-from serving.api.answers import Answer, respond
+from serving.api.answers import UNCHANGED, Answer, respond
 from serving.api.grids import GridId
 from serving.api.models import ExplanationPage
-from serving.api.problems import REFUSED, described
+from serving.api.problems import described
 from serving.api.reading import ListsOf
 from serving.entry import Entry
 from serving.ledger import read_row
@@ -44,10 +44,7 @@ async def _open_explainer(request: Request) -> OpenExplainer | None:
 @router.get(
     "/explanations/{grid_id}",
     response_model=ExplanationPage,
-    responses=described(
-        *REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE
-    )
-    | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
+    responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT) | UNCHANGED,
 )
 def read_explanation(
     request: Request,

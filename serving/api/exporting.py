@@ -13,7 +13,7 @@ from serving.access.actor import Actor, Right
 from serving.allowance import EXPORTS, spend
 from serving.api.access import needs
 from serving.api.csv_export import COLUMNS, cells, to_csv
-from serving.api.problems import REFUSED, described
+from serving.api.problems import described
 from serving.api.rankings import ListQuery, find_list
 from serving.api.reading import ListsOf, Reading
 from serving.api.shelf import PublishedList
@@ -40,13 +40,7 @@ class ExportOrder(ListQuery):
 @router.post(
     "/export",
     response_class=Response,
-    responses=described(
-        *REFUSED,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    )
+    responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
     | {HTTPStatus.OK: {"description": "For spreadsheets", "content": {kind.partition(";")[0]: FILE for kind in MEDIA_TYPES.values()}}},
 )
 async def export_list(order: ExportOrder, actor: Exporter, reading: ListsOf) -> Response:

@@ -1,6 +1,5 @@
 """What the field says back: feedback per reason, visits, and what is contested."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -12,7 +11,6 @@ from serving.alerts.visits import LoggedVisit, Visit, log_visit
 from serving.api.access import needs
 from serving.api.alert_models import CorrectionAnswer, CorrectionOrder, CorrectionState, Verdicts
 from serving.api.alerts import CHANGE, READ, AlertId, AlertReader, Answering, IdempotencyKey
-from serving.api.problems import described
 from serving.api.reading import Reading, ReadingOf
 
 router = APIRouter(prefix="/v1", tags=["field"])
@@ -35,7 +33,7 @@ def add_feedback(alert_id: AlertId, given: Feedback, actor: Answering, reading: 
     return give_feedback(reading.shelf.engine, actor, alert_id, given, idempotency_key, reading.now())
 
 
-@router.post("/visits", responses=CHANGE | described(HTTPStatus.BAD_REQUEST))
+@router.post("/visits", responses=CHANGE)
 def add_visit(made: Visit, actor: Answering, reading: ReadingOf, idempotency_key: IdempotencyKey) -> LoggedVisit:
     """Enter a visit, prompted by an alert or of the usual round; what prompted it is kept with it."""
     return log_visit(reading.shelf.engine, actor, made, idempotency_key, reading.local_now())
@@ -47,7 +45,7 @@ def add_correction(alert_id: AlertId, order: CorrectionOrder, actor: Answering, 
     return _state(contest(reading.shelf.engine, actor, alert_id, order.about, order.reason, reading.now()), reading)
 
 
-@router.get("/corrections", responses=READ)
+@router.get("/corrections")
 def read_corrections(actor: CorrectionReader, reading: ReadingOf) -> list[CorrectionState]:
     """Return what is contested in one's own area, the oldest first; auditors see it too."""
     return [_state(each, reading) for each in list_corrections(reading.shelf.engine, actor)]

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
 from serving.api.access import ListReader
-from serving.api.answers import Answer, json_list, respond
+from serving.api.answers import UNCHANGED, Answer, json_list, respond
 from serving.api.models import GridPage, PastScore
-from serving.api.problems import REFUSED, described
+from serving.api.problems import described
 from serving.api.reading import ListsOf
 from serving.api.shelf import Head
 from serving.ledger import history
@@ -34,12 +34,7 @@ class GridQuery(BaseModel):
     limit: int = Field(52, ge=1, le=500, description="Dates of the history", examples=[52])
 
 
-@router.get(
-    "/grids/{grid_id}",
-    response_model=GridPage,
-    responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-    | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
-)
+@router.get("/grids/{grid_id}", response_model=GridPage, responses=described(HTTPStatus.NOT_FOUND) | UNCHANGED)
 def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], actor: ListReader, reading: ListsOf) -> Response:
     """Return a grid's row on the newest list it stands on, with reasons and masked weekly counts, and its place on earlier lists."""
     target = query.target or (reading.shelf.current.head.entry.origin.target if reading.shelf.current else "")

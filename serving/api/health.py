@@ -1,11 +1,8 @@
 """GET /healthz and /readyz: does the process answer, and can it read the ledger."""
 
-from http import HTTPStatus
-
 from fastapi import APIRouter
 
 from serving.api.models import Health, Readiness
-from serving.api.problems import described
 from serving.api.reading import ReadingOf
 
 router = APIRouter(tags=["health"])
@@ -17,7 +14,7 @@ async def read_health() -> Health:
     return Health(status="ok")
 
 
-@router.get("/readyz", responses=described(HTTPStatus.SERVICE_UNAVAILABLE))
+@router.get("/readyz")
 def read_readiness(reading: ReadingOf) -> Readiness:
     """Answer once the newest list is loaded, or it is certain that there is none."""
     reading.shelf.refresh()

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,8 +31,10 @@ TITLES = {
     503: "Unavailable",
 }
 """Stable whatever a version of Python calls a status."""
-REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-"""What every route that needs a right may answer."""
+ANYBODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
+"""What every route may answer: to a request that cannot be read, to one that is too large, and while the store or the list is away."""
+SIGNED_IN = (*ANYBODY, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+"""The same for every route that asks who is there."""
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ class Problem(BaseModel):
 
 
 def described(*statuses: HTTPStatus) -> dict[int | str, dict[str, object]]:
-    """Return `responses=` of a route that may answer with these statuses."""
+    """Return `responses=` of what may answer with these statuses."""
     schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {int(status): {"description": TITLES[status], "content": {MEDIA_TYPE: schema}} for status in statuses}
 
@@ -91,7 +94,7 @@ def describe_problems(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign] # the documented way to extend the description
 
 
-async def _answer(_: Request, error: Exception) -> Response:
+async def _answer(request: Request, error: Exception) -> Response:
     match error:
         case YujingError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, PausedError):
             return problem(error.status, str(error))
@@ -101,10 +104,18 @@ async def _answer(_: Request, error: Exception) -> Response:
         case HTTPException():
             response = problem(error.status_code, error.detail)
             response.headers.update(error.headers or {})
+            if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+                response.headers["Allow"] = _allowed(request)
             return response
         case RequestValidationError():
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "The request must fit its description under /docs.", _faults(error))
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong here; the log of the service says what.")
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of a path; the one route that was found knows only its own."""
+    found = (route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(request.scope["path"]))
+    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
 
 
 def _faults(error: RequestValidationError) -> list[FieldFault]:

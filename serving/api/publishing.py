@@ -1,7 +1,6 @@
 """GET and POST /v1/publishing: whether lists are shown, and the switch."""
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -9,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.access.actor import Actor, Right
 from serving.api.access import needs
-from serving.api.problems import REFUSED, described
 from serving.api.reading import Reading, ReadingOf
 from serving.pause_reasons import PauseReason
 from serving.pausing import pause, resume
@@ -38,13 +36,13 @@ class Switch(BaseModel):
     pause: PauseReason | None = Field(description="Why lists are paused; null shows and makes them again", examples=["data_fault"])
 
 
-@router.get("/publishing", responses=described(*REFUSED, HTTPStatus.SERVICE_UNAVAILABLE), dependencies=[Depends(needs(Right.READ_LISTS))])
+@router.get("/publishing", dependencies=[Depends(needs(Right.READ_LISTS))])
 async def read_publishing(reading: ReadingOf) -> PublishingState:
     """Tell whether lists are shown, and if not, since when, by whom and why."""
     return _state(reading)
 
 
-@router.post("/publishing", responses=described(*REFUSED, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE))
+@router.post("/publishing")
 def switch_publishing(switch: Switch, actor: Switcher, reading: ReadingOf) -> PublishingState:
     """Pause publishing, or resume it; other processes follow within seconds."""
     if switch.pause:

@@ -14,10 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from features.errors import NotFoundError
 from serving.access.actor import Scope
 from serving.api.access import ListReader
-from serving.api.answers import Answer, Shown, json_list, respond
+from serving.api.answers import UNCHANGED, Answer, Shown, json_list, respond
 from serving.api.cursor import Cursor, wrong_cursor
 from serving.api.models import RankingPage
-from serving.api.problems import REFUSED, described
+from serving.api.problems import described
 from serving.api.reading import ListsOf, Reading
 from serving.api.shelf import PublishedList
 from serving.rows import Level
@@ -61,12 +61,7 @@ class RankingQuery(ListQuery):
     cursor: str | None = Field(None, max_length=2000, description="`next` of the page before; pins date, target, level and parent")
 
 
-@router.get(
-    "/rankings",
-    response_model=RankingPage,
-    responses=described(*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.SERVICE_UNAVAILABLE)
-    | {HTTPStatus.NOT_MODIFIED: {"description": "Unchanged"}},
-)
+@router.get("/rankings", response_model=RankingPage, responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.GONE) | UNCHANGED)
 async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()], actor: ListReader, reading: ListsOf) -> Response:
     """Return one page of a day's list, as it was published, as far as it lies in one's own area.
 

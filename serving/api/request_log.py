@@ -2,6 +2,7 @@
 
 import time
 from functools import cache
+from http import HTTPMethod
 
 import structlog
 from fastapi import APIRouter
@@ -9,6 +10,7 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+KNOWN_METHODS = frozenset(HTTPMethod)
 SLOW_SECONDS = 1.0
 FAILED = 400
 QUIET_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -46,7 +48,7 @@ class Figures:
 
 
 class RequestLog:
-    """Count and log requests by the pattern of their route; paths, queries, headers and bodies stay out."""
+    """Count and log requests by the pattern of their route; paths, queries, headers, bodies and methods of one's own stay out."""
 
     def __init__(self, app: ASGIApp, figures: Figures) -> None:
         self.app = app
@@ -58,6 +60,7 @@ class RequestLog:
             await self.app(scope, receive, send)
             return
         status = 500
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
         started = time.perf_counter()
 
         async def watch(message: Message) -> None:
@@ -70,6 +73,6 @@ class RequestLog:
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", None)
-            self._figures.add(route or "none", scope["method"], int(status), seconds)
-            if status >= FAILED or seconds >= SLOW_SECONDS or scope["method"] not in QUIET_METHODS:
-                log.info("request", method=scope["method"], route=route, status=status, seconds=round(seconds, 3))
+            self._figures.add(route or "none", method, int(status), seconds)
+            if status >= FAILED or seconds >= SLOW_SECONDS or method not in QUIET_METHODS:
+                log.info("request", method=method, route=route, status=status, seconds=round(seconds, 3))

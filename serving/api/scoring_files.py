@@ -16,7 +16,7 @@ from features.errors import InputRefusedError, NotReadyError
 from serving.access.actor import Actor, Right, Scope
 from serving.allowance import SCORED_FILES, spend
 from serving.api.access import needs
-from serving.api.problems import REFUSED, FieldFault, described, problem
+from serving.api.problems import FieldFault, described, problem
 from serving.api.rankings import iso
 from serving.api.reading import ReadingOf
 from serving.scored_file import RowsRefusedError, ScoredFile
@@ -61,15 +61,7 @@ async def _open_scorer(request: Request) -> OpenScorer | None:
     "/score",
     max_body_size=MAX_BYTES,
     response_model=ScoredFile,
-    responses=described(
-        *REFUSED,
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-    ),
+    responses=described(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
     openapi_extra=CSV_BODY,
 )
 async def score_file(

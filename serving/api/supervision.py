@@ -1,7 +1,6 @@
 """What supervision sees and does: overdue alerts, what was not alerted and why, silences, and the release of held lists."""
 
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -17,7 +16,6 @@ from serving.alerts.store import not_alerted, overdue
 from serving.api.access import needs
 from serving.api.alert_models import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.alerts import CHANGE, READ, AlertReader
-from serving.api.problems import described
 from serving.api.rankings import IsoDate
 from serving.api.reading import ListsOf, ReadingOf
 from serving.rows import GridRow
@@ -37,7 +35,7 @@ class DayQuery(BaseModel):
     date: IsoDate = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
 
 
-@router.get("/overdue", responses=READ)
+@router.get("/overdue")
 def read_overdue(actor: AlertReader, reading: ReadingOf) -> list[Alert]:
     """Return the open alerts whose next step is overdue, by place; nothing happens to them by itself."""
     return overdue(reading.shelf.engine, actor, reading.alerts.due_hours, reading.now())
@@ -53,7 +51,7 @@ def read_not_alerted(query: Annotated[DayQuery, Query()], actor: AlertReader, re
     return NotAlerted(as_of=as_of, grids=not_alerted(reading.shelf.engine, actor.scope, as_of))
 
 
-@router.get("/data-notices", responses=READ)
+@router.get("/data-notices")
 def read_data_notices(actor: AlertReader, reading: ListsOf) -> DataNotices:
     """Return the places of one's own area in which no grid could be rated on the newest list."""
     current = reading.shelf.current
@@ -61,13 +59,13 @@ def read_data_notices(actor: AlertReader, reading: ListsOf) -> DataNotices:
     return DataNotices(places=data_notices(GridRow.model_validate_json(body) for body in bodies))
 
 
-@router.get("/silences", responses=READ)
+@router.get("/silences")
 def read_silences(actor: AlertReader, reading: ReadingOf) -> list[SilenceState]:
     """Return the silences of one's own area that have not ended."""
     return [_state(each) for each in list_silences(reading.shelf.engine, actor.scope, reading.now())]
 
 
-@router.post("/silences", responses=CHANGE | described(HTTPStatus.BAD_REQUEST))
+@router.post("/silences")
 def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> SilenceState:
     """Let an area raise no alerts for a while; what that mutes is still listed as not alerted."""
     now = reading.now()
@@ -75,7 +73,7 @@ def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> 
     return _state(silence_area(reading.shelf.engine, actor, asked, now))
 
 
-@router.get("/held", responses=READ)
+@router.get("/held")
 def read_held(actor: Releasing, reading: ReadingOf) -> list[Released]:
     """Return the lists that wait for their release, the newest first."""
     return [Released(ranking_id=ranking_id) for ranking_id in held_lists(reading.shelf.engine, actor)]
