@@ -6,6 +6,7 @@ YujingError
 ├── StoreError            the event log, its copy or a published model cannot be used
 ├── NotSignedInError      nobody, or a credential that is not valid (any more)
 ├── ForbiddenError        the account may not do this
+├── IdentityError         an identity provider did not vouch for anybody who has an account; nobody was signed in
 ├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there
 ├── PausedError           someone switched publishing off
@@ -16,6 +17,7 @@ YujingError
 """
 
 from http import HTTPStatus
+from typing import Literal
 
 
 class YujingError(Exception):
@@ -60,6 +62,16 @@ class ForbiddenError(YujingError):
 
 class PasswordNotChangedError(ForbiddenError):
     """An account came by a one-time password and has not chosen its own."""
+
+
+class IdentityError(YujingError):
+    """Nobody was signed in through an identity provider; `code` is the member of the closed list that says why."""
+
+    status = HTTPStatus.FORBIDDEN
+
+    def __init__(self, code: Literal["over", "refused", "unknown", "down"], message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class TooManyError(YujingError):

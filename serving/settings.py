@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -76,20 +77,47 @@ class ServingSettings(Section):
 
 
 class OidcSettings(Section):
-    """An issuer elsewhere whose word on who somebody is is taken; what they may do is said by the local account of that name."""
+    """An identity provider whose word on who somebody is is taken; what they may do is said by the local account of that name."""
 
     issuer: str = ""
+    """Its address, exactly as its tokens name it."""
     client_id: str = ""
     """What its tokens must be made out to."""
+    client_secret_file: Path | None = None
+    """What this service proves itself by when it redeems a code; without the file it is a public client."""
     jwks_file: Path | None = None
-    """Its public keys; without the file no token of it is taken."""
+    """Its public keys, where they cannot be fetched from it."""
     name_claim: str = "preferred_username"
+    """What in its tokens is the login name here."""
+    site: str = ""
+    """Address under which browsers reach this service, such as https://yujing.example; with it people sign in there."""
+    passwords: bool = True
+    """False where nobody but administrators may sign in by password any more."""
+
+    @field_validator("issuer", "site")
+    @classmethod
+    def _private(cls, value: str) -> str:
+        if value and not is_private(value):
+            raise ValueError("issuer and site must be https addresses, for what is sent there signs people in")
+        return value
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if self.jwks_file and not (self.issuer and self.client_id):
-            raise ValueError("oidc needs issuer and client_id beside jwks_file")
+        if (self.client_secret_file or self.jwks_file or self.site) and not (self.issuer and self.client_id):
+            raise ValueError("oidc needs issuer and client_id beside everything else")
+        if not self.passwords and not self.site:
+            raise ValueError("passwords can be switched off only where site lets people sign in without")
         return self
+
+
+def is_private(address: str) -> bool:
+    """Tell whether nobody on the way can read what is sent to an address.
+
+    >>> is_private("https://id.example/realms/town"), is_private("http://127.0.0.1:8080"), is_private("http://id.example")
+    (True, True, False)
+    """
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 class DueHours(Section):

@@ -25,6 +25,7 @@ session = Table(
     Column("account_id", String, ForeignKey("account.account_id"), nullable=False, index=True),
     Column("seen_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
+    Column("vouched", Boolean, nullable=False, comment="true where an identity provider said who it is, not a password"),
 )
 
 token = Table(

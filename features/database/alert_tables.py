@@ -106,6 +106,14 @@ visit = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+sequel = Table(
+    "sequel",
+    metadata,
+    Column("alert_id", String, ForeignKey("alert.alert_id"), primary_key=True),
+    Column("escalations", Float, comment="that followed within the window; null where its grid is no more"),
+    Column("at", UtcTime, nullable=False),
+)
+
 silence = Table(
     "silence",
     metadata,
@@ -139,6 +147,15 @@ correction_step = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+rescore = Table(
+    "rescore",
+    metadata,
+    Column("correction_id", Integer, ForeignKey("correction.id"), primary_key=True),
+    Column("before_id", Integer, ForeignKey("ranking.id"), comment="the list that stood when it was accepted"),
+    Column("after_id", Integer, ForeignKey("ranking.id"), nullable=False, comment="the list that was computed since; the same where nothing moved"),
+    Column("at", UtcTime, nullable=False),
+)
+
 delivery = Table(
     "delivery",
     metadata,
@@ -169,5 +186,8 @@ daily_run = Table(
     UniqueConstraint("as_of", "outcome"),
 )
 
-APPEND_ONLY_ALERTS = (review, alert_transition, alert_decision, answered, feedback, visit, silence, correction, correction_step, daily_run)
+APPEND_ONLY_ALERTS = (
+    *(review, alert_transition, alert_decision, answered, feedback, visit, sequel, silence),
+    *(correction, correction_step, rescore, daily_run),
+)
 """Tables that refuse UPDATE and DELETE."""

@@ -1,4 +1,4 @@
-"""Sessions: opened by name and password, ended by their holder, by idleness, or by the end of the working day."""
+"""Sessions: opened by password or through the identity provider, ended by their holder, by idleness or with the working day."""
 
 import hashlib
 from contextlib import suppress
@@ -24,30 +24,33 @@ ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS = 10, 100
 """Failed logins within the window: of one account from one address, and from one address in all."""
 
 
-def open_session(engine: Engine, name: str, password: str, now: datetime, address: str = "") -> tuple[str, Actor]:
+def open_session(
+    engine: Engine, name: str, password: str, now: datetime, address: str = "", *, administrators_only: bool = False
+) -> tuple[str, Actor]:
     """Return the secret of a new session, which is stored nowhere, and whose it is.
 
     Raises:
-        NotSignedInError: name or password is wrong, or the account is disabled; which of them is not told.
+        NotSignedInError: name or password is wrong, or the account is disabled or may not use one; which of them is not told.
         TooManyError: too many logins failed within the hour.
     """
     attempt = _count_attempt(engine, name, address, now)
     with reading(engine) as connection:
         row = connection.execute(select(account).where(account.c.name == name, account.c.disabled_at.is_(None))).mappings().first()
-    if not password_fits(row["password_hash"] if row else None, password) or row is None:
+    fits = password_fits(row["password_hash"] if row else None, password)
+    if row is None or not fits or (administrators_only and not row["administers"]):
         raise NotSignedInError("a login name and its password must be given, found others. Try again.")
     with writing(engine) as connection:
         connection.execute(delete(login_attempt).where(attempt))
         return start_session(connection, row["account_id"], now), actor_of(row, by_password=True)
 
 
-def start_session(connection: Connection, account_id: str, now: datetime) -> str:
-    """Open a session for whoever has proved to be this account, and return its secret."""
+def start_session(connection: Connection, account_id: str, now: datetime, *, vouched: bool = False) -> str:
+    """Open a session for whoever has proved to be this account, and return its secret; `vouched` by the identity provider."""
     secret = new_secret()
     connection.execute(delete(session).where(or_(session.c.ends_at <= now, session.c.seen_at <= now - IDLE)))
-    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST}
+    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST, "vouched": vouched}
     connection.execute(insert(session), opened)
-    audit.record(connection, account_id, "session.open", account_id, {}, now)
+    audit.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
     return secret
 
 
@@ -55,7 +58,7 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
     """Return whose session it is; None where there is none, or it has ended."""
     secret_hash = hash_secret(secret)
     query = (
-        select(account, session.c.seen_at)
+        select(account, session.c.seen_at, session.c.vouched)
         .join(session)
         .where(session.c.secret_hash == secret_hash, session.c.ends_at > now, session.c.seen_at > now - IDLE)
         .where(account.c.disabled_at.is_(None))
@@ -66,16 +69,17 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
         return None
     if now - row["seen_at"] >= SEEN_EVERY:
         _see(engine, secret_hash, now)
-    return actor_of(row, by_password=True)
+    return actor_of(row, by_password=not row["vouched"])
 
 
-def close_session(engine: Engine, secret: str, now: datetime) -> None:
-    """End a session; one that has ended already stays so."""
+def close_session(engine: Engine, secret: str, now: datetime) -> bool:
+    """End a session and tell whether the identity provider had vouched for it; one that has ended already stays so."""
     with writing(engine) as connection:
-        ended = delete(session).where(session.c.secret_hash == hash_secret(secret)).returning(session.c.account_id)
-        account_id = connection.execute(ended).scalar()
-        if account_id:
-            audit.record(connection, account_id, "session.close", account_id, {}, now)
+        ended = delete(session).where(session.c.secret_hash == hash_secret(secret)).returning(session.c.account_id, session.c.vouched)
+        row = connection.execute(ended).first()
+        if row:
+            audit.record(connection, row.account_id, "session.close", row.account_id, {}, now)
+        return bool(row and row.vouched)
 
 
 def _see(engine: Engine, secret_hash: str, now: datetime) -> None:

@@ -83,10 +83,10 @@ class Door:
             self._known.popitem(last=False)
         return actor
 
-    def close(self, secret: str) -> None:
-        """End a session, here at once."""
+    def close(self, secret: str) -> bool:
+        """End a session, here at once, and tell whether the identity provider had vouched for it."""
         self._known.pop((Credential.SESSION, hash_secret(secret)), None)
-        close_session(self._engine, secret, self._now())
+        return close_session(self._engine, secret, self._now())
 
 
 async def _door(request: Request) -> Door:

@@ -10,11 +10,13 @@ from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.access.accounts import change_password
 from serving.access.actor import Actor
 from serving.access.sessions import open_session
+from serving.access.sign_on import SignOn
 from serving.api.access import COOKIE, give_session, needs
 from serving.api.door import DoorOf
 from serving.api.reading import ReadingOf
 from serving.pages.catalogue import LANGUAGES
 from serving.pages.frame import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
+from serving.pages.login import login_page
 from serving.pages.page_route import PageRoute, inside
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -27,7 +29,7 @@ Text = Annotated[str, Form(max_length=500)]
 @router.get("/login")
 def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
     """Show the login form."""
-    return render(request, "login.html", next=inside(next), failed=None)
+    return login_page(request, next)
 
 
 @router.post("/login")
@@ -35,20 +37,25 @@ def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, ne
     """Open a session, or show the form again."""
     address = request.client.host if request.client else ""
     try:
-        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address)
+        everybody = request.app.state.site.settings.oidc.passwords
+        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address, administrators_only=not everybody)
     except (NotSignedInError, TooManyError) as error:
         failed = "login_too_many" if isinstance(error, TooManyError) else "login_failed"
-        return render(request, "login.html", status=HTTPStatus(error.status), next=inside(next), failed=failed)
+        return login_page(request, next, failed, HTTPStatus(error.status))
     response = RedirectResponse("/password" if actor.must_change_password else inside(next), HTTPStatus.SEE_OTHER)
     give_session(response, secret, secure=request.app.state.site.settings.serving.behind_proxy)
     return response
 
 
 @router.post("/logout")
-def sign_out(request: Request, door: DoorOf, _: SignedIn) -> Response:
-    """End the session."""
-    door.close(request.cookies[COOKIE])
-    response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+def sign_out(request: Request, door: DoorOf, reading: ReadingOf, _: SignedIn) -> Response:
+    """End the session, and then the provider's where it had vouched for this one."""
+    sign_on: SignOn | None = request.state.sign_on
+    vouched = door.close(request.cookies[COOKIE])
+    goodbye = sign_on.issuer.provider.goodbye(reading.now()) if vouched and sign_on else None
+    response: Response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+    if goodbye:  # by a page, for a form may not lead to another site
+        response = render(request, "signed_out.html", goodbye=goodbye)
     response.delete_cookie(COOKIE)
     return response
 
