@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from features.database.engine import open_database
 from features.days import day_number, midnight
-from features.errors import UsageError
+from features.errors import NotReadyError
 from features.eventlog.grids import copy_grids
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
@@ -40,12 +40,11 @@ class WhatIf:
         """Score the grids of a scope by a flat case file alone, from what it says was known before `as_of`.
 
         Raises:
-            UsageError: the day has not begun.
             InputRefusedError: the file, or a row of it, would not be taken in either.
-            NotReadyError: there is no champion.
+            NotReadyError: the day has not begun, or there is no champion.
         """
         if midnight(day_number(as_of), self._settings.tz) > now:
-            raise UsageError(f"as_of must not lie after today, got {as_of}. Choose a day that has begun.")
+            raise NotReadyError(f"as_of must not lie after today, got {as_of}. Choose a day that has begun.")
         with self._lock:
             report, snapshot = self._take_in(path, now)
             champion = current(self._home, self._engine)

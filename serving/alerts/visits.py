@@ -1,7 +1,7 @@
 """Visits: where somebody went, and whether the model sent them; without this the list would learn its own patrols."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum, auto
 from typing import Literal
 
@@ -11,10 +11,11 @@ from sqlalchemy import Connection, Engine, insert, select
 from features.database.alert_tables import visit
 from features.database.engine import writing
 from features.database.tables import grid
-from features.errors import ForbiddenError, NotFoundError, UsageError
+from features.errors import ForbiddenError, NotFoundError, NotReadyError
 from serving.access.actor import Actor, Right
 from serving.alerts.once import Request, once
 from serving.alerts.store import MISSING, row_in_reach
+from serving.iso_day import IsoDay
 
 
 class Found(StrEnum):
@@ -32,7 +33,7 @@ class Visit(BaseModel):
 
     grid_id: str = Field(max_length=100, description="Grid that was visited", examples=["330483101005003"])
     alert_id: str | None = Field(None, max_length=64, description="Alert that prompted it; null for a routine visit", examples=[None])
-    visited_on: date = Field(description="Day of the visit", examples=["2026-01-10"])
+    visited_on: IsoDay = Field(description="Day of the visit", examples=["2026-01-10"])
     found: Found = Field(description="Whether there was anything to be done", examples=["no"])
 
 
@@ -50,12 +51,12 @@ def log_visit(engine: Engine, actor: Actor, made: Visit, key: str, now: datetime
     Raises:
         ForbiddenError: the account may not enter visits.
         NotFoundError: there is no such grid or alert within reach.
-        UsageError: the day lies ahead.
+        NotReadyError: the day lies ahead.
     """
     if not actor.may(Right.ANSWER_ALERTS):
         raise ForbiddenError("the right answer_alerts is needed to enter visits, and this account lacks it. Ask who has it.")
     if made.visited_on > now.date():
-        raise UsageError("visited_on must not lie ahead. Enter a visit once it was made.")
+        raise NotReadyError("visited_on must not lie ahead. Enter a visit once it was made.")
     with writing(engine) as connection:
         path = _path(connection, made.grid_id)
         if path is None or not actor.scope.covers(path):

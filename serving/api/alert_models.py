@@ -88,7 +88,7 @@ class SilenceOrder(_Order):
     """An area that shall raise no alerts for a while."""
 
     area: str = Field(max_length=500, description="Path of the area or grid", examples=["330483/330483101"])
-    hours: float = Field(gt=0, le=14 * 24, description="Hours from now; 14 days at most", examples=[48])
+    hours: float = Field(ge=1, le=14 * 24, description="Hours from now; 14 days at most", examples=[48])
     reason: SilenceReason = Field(description="Why", examples=["data_fault"])
 
 

@@ -4,10 +4,10 @@ from http import HTTPStatus
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.errors import ChangedError
 from serving.access.actor import Actor, Right
 from serving.alerts.alert import Alert
 from serving.alerts.answering import Asked, take_step
@@ -88,10 +88,9 @@ def _version(alert_id: str, tag: str) -> int:
     """Read the version out of an ETag of this alert.
 
     Raises:
-        RequestValidationError: it is none.
+        ChangedError: it is none, so the alert does not match it.
     """
     start, _, version = tag.strip().removeprefix("W/").strip('"').rpartition("-")
     if start != alert_id or not (version.isascii() and version.isdigit()):
-        fault = {"type": "if_match", "loc": ("header", "if-match"), "msg": "If-Match must carry the ETag of this alert", "input": None}
-        raise RequestValidationError([fault])
+        raise ChangedError("If-Match must carry the ETag of this alert. Load it again and decide anew.")
     return int(version)

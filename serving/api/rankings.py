@@ -1,6 +1,5 @@
 """GET /v1/rankings: one day's list, page by page."""
 
-import re
 from datetime import date
 from http import HTTPStatus
 from typing import Annotated
@@ -9,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
 from serving.access.actor import Scope
@@ -20,23 +19,13 @@ from serving.api.models import RankingPage
 from serving.api.problems import described
 from serving.api.reading import ListsOf, Reading
 from serving.api.shelf import PublishedList
+from serving.iso_day import IsoDay
 from serving.rows import Level
 
 router = APIRouter(prefix="/v1", tags=["rankings"])
 
-ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 PINNED = ("date", "target", "level", "parent")
 """What a cursor settles already."""
-
-
-def iso(value: object) -> object:
-    """Refuse a text that is no date as ISO 8601 writes it, such as a number of seconds."""
-    if isinstance(value, str) and not ISO_DATE.fullmatch(value):
-        raise ValueError("a date must be written YYYY-MM-DD")
-    return value
-
-
-IsoDate = Annotated[date | None, BeforeValidator(iso)]
 
 
 class ListQuery(BaseModel):
@@ -44,7 +33,7 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: IsoDate = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
+    date: IsoDay | None = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
     target: str | None = Field(
         None, max_length=100, description="What is predicted; that of the newest list without one", examples=["escalation"]
     )

@@ -10,15 +10,15 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError, NotReadyError
 from serving.access.actor import Actor, Right, Scope
 from serving.allowance import SCORED_FILES, spend
 from serving.api.access import needs
 from serving.api.problems import FieldFault, described, problem
-from serving.api.rankings import iso
 from serving.api.reading import ReadingOf
+from serving.iso_day import IsoDay
 from serving.scored_file import RowsRefusedError, ScoredFile
 
 MAX_BYTES = 50 * 1024**2
@@ -47,9 +47,7 @@ class ScoreQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    as_of: Annotated[date, BeforeValidator(iso)] = Field(
-        description="Only what was known before the local midnight of this day counts", examples=["2026-01-09"]
-    )
+    as_of: IsoDay = Field(description="Only what was known before the local midnight of this day counts", examples=["2026-01-09"])
 
 
 async def _open_scorer(request: Request) -> OpenScorer | None:

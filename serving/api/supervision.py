@@ -16,8 +16,8 @@ from serving.alerts.store import not_alerted, overdue
 from serving.api.access import needs
 from serving.api.alert_models import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.alerts import CHANGE, READ, AlertReader
-from serving.api.rankings import IsoDate
 from serving.api.reading import ListsOf, ReadingOf
+from serving.iso_day import IsoDay
 from serving.rows import GridRow
 
 router = APIRouter(prefix="/v1", tags=["supervision"])
@@ -32,7 +32,7 @@ class DayQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: IsoDate = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
+    date: IsoDay | None = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
 
 
 @router.get("/overdue")

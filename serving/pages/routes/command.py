@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.access.actor import Role
-from serving.api.rankings import IsoDate
+from serving.iso_day import IsoDay
 from serving.pages.catalogue import Speaker
 from serving.pages.command import CommandView, find_area, view_command
 from serving.pages.days import ShownDay, find_day
@@ -27,7 +27,7 @@ class CommandQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: IsoDate = None
+    date: IsoDay | None = None
     area: str | None = Field(None, max_length=500)
     level: Level | None = None
 

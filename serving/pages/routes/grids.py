@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.alerts.corrections import About, contest
 from serving.alerts.life import REASONS, Action
-from serving.api.rankings import IsoDate
+from serving.iso_day import IsoDay
 from serving.pages.by_level import view_levels
 from serving.pages.days import find_day
 from serving.pages.frame import render, said_day, said_end
@@ -30,7 +30,7 @@ class GridsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    date: IsoDate = None
+    date: IsoDay | None = None
     area: str | None = Field(None, max_length=500)
 
 

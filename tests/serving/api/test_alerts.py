@@ -81,7 +81,7 @@ def test_transition_answers_the_alert_and_refuses_what_is_stale_illegal_or_reuse
     assert step(client, alert, reason="visited").status_code == 409
     assert step(client, alert, key="key-00000002").status_code == 412
     assert step(client, taken.json(), key="key-00000003").status_code == 409
-    assert step(client, alert, tag='"nonsense"', key="key-00000004").status_code == 422
+    assert step(client, alert, tag='"nonsense"', key="key-00000004").status_code == 412
     assert step(client, taken.json(), "start", "mediation", key="key-00000005").json()["state"] == "in_action"
 
 
@@ -140,7 +140,7 @@ def test_feedback_about_a_reason_that_was_not_given_and_visit_of_tomorrow_are_re
     assert (
         client.post(f"/v1/alerts/{alert['alert_id']}/feedback", json={"group": "none", "verdict": "agrees"}, headers=key).status_code == 409
     )
-    assert client.post("/v1/visits", json=made, headers=key).status_code == 400
+    assert client.post("/v1/visits", json=made, headers=key).status_code == 409
 
 
 def test_overdue_silences_and_what_was_not_alerted_are_listed(ask, clock):

@@ -112,7 +112,7 @@ def test_score_above_the_limits_is_refused(analyst):
 def test_score_of_a_day_to_come_or_of_none_is_refused(analyst, cases):
     tomorrow = AS_OF + timedelta(days=1)
 
-    assert analyst.post(f"/v1/score?as_of={tomorrow}", content=as_csv(cases.head(3))).status_code == 400
+    assert analyst.post(f"/v1/score?as_of={tomorrow}", content=as_csv(cases.head(3))).status_code == 409
     assert analyst.post("/v1/score", content=b"").status_code == 422
 
 
