@@ -14,6 +14,7 @@ from features.errors import NotReadyError, UsageError
 from features.home import Home
 from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
+from serving.alerts.settling import settle
 from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
 from serving.listing import list_grids
@@ -58,6 +59,7 @@ def rank_days(
         areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
         body = to_body({"grid": {row.grid_id: row for row in grids}, **areas})
         raising = Raising(Listed(grids), partial(_explain, day), settings.alerts, settings.tz)
+        settle(engine, day.facts, settings.delay_allowance_days, now)
         yield publish(engine, _origin(day, settings), body, now, raising)
 
 

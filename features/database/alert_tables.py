@@ -152,7 +152,13 @@ rescore = Table(
     metadata,
     Column("correction_id", Integer, ForeignKey("correction.id"), primary_key=True),
     Column("before_id", Integer, ForeignKey("ranking.id"), comment="the list that stood when it was accepted"),
-    Column("after_id", Integer, ForeignKey("ranking.id"), nullable=False, comment="the list that was computed since; the same where nothing moved"),
+    Column(
+        "after_id",
+        Integer,
+        ForeignKey("ranking.id"),
+        nullable=False,
+        comment="the list computed since; the same where nothing moved",
+    ),
     Column("at", UtcTime, nullable=False),
 )
 

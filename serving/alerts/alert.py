@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.alerts.life import State
+from serving.alerts.sequels import Sequel
 from serving.words import AttentionLevel, Text
 
 Place = Annotated[
@@ -67,6 +68,7 @@ class Alert(_Part):
     since: datetime = Field(description="Moment it got there, UTC", examples=["2026-01-08T22:00:00Z"])
     owner: Place = Field(description="Unit it is with: a place in the grid tree, never a person")
     version: int = Field(ge=1, description="Grows with every step; a change names the version it was made for", examples=[1])
+    sequel: Sequel | None = Field(None, description="What followed; null until the window is over and late reports were waited for")
 
     @property
     def etag(self) -> str:

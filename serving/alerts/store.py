@@ -16,6 +16,7 @@ from serving.alerts.alert import Alert, AlertStep, AlertText
 from serving.alerts.life import State, due_at
 from serving.alerts.reviews import shown
 from serving.alerts.rule import Outcome
+from serving.alerts.sequels import read_sequels
 from serving.settings import DueHours
 
 MISSING = "No such alert, or none that this account may see."
@@ -45,8 +46,7 @@ def list_alerts(engine: Engine, actor: Actor, wanted: Wanted, limit: int) -> lis
         query = select(alert).where(seen_by(actor), *_conditions(actor, wanted))
         if wanted.last:
             query = query.where(_after(_row(connection, actor, wanted.last)))
-        ordered = query.order_by(alert.c.starts.desc(), alert.c.path, alert.c.alert_id).limit(limit)
-        return [alert_of(row) for row in connection.execute(ordered).mappings()]
+        return _with_sequels(connection, query.order_by(alert.c.starts.desc(), alert.c.path, alert.c.alert_id).limit(limit))
 
 
 def count_alerts(engine: Engine, actor: Actor, wanted: Wanted) -> dict[State, int]:
@@ -64,14 +64,17 @@ def find_alert(engine: Engine, actor: Actor, alert_id: str) -> Alert:
         NotFoundError: there is none of that id, or it lies elsewhere; the two cannot be told apart.
     """
     with reading_within(engine, actor.scope) as connection:
-        return alert_of(_row(connection, actor, alert_id))
+        found = _with_sequels(connection, row_in_reach(actor, alert_id))
+    if not found:
+        raise NotFoundError(MISSING)
+    return found[0]
 
 
 def alerts_of_grid(engine: Engine, actor: Actor, grid_id: str, limit: int) -> list[Alert]:
     """Return the last alerts of a grid, the newest first."""
     query = select(alert).where(seen_by(actor), alert.c.grid_id == grid_id).order_by(alert.c.raised_at.desc()).limit(limit)
     with reading_within(engine, actor.scope) as connection:
-        return [alert_of(row) for row in connection.execute(query).mappings()]
+        return _with_sequels(connection, query)
 
 
 def history(engine: Engine, actor: Actor, alert_id: str) -> list[AlertStep]:
@@ -126,8 +129,14 @@ def row_in_reach(actor: Actor, alert_id: str) -> Select[*tuple[Any, ...]]:
 
 
 def alert_of(row: RowMapping) -> Alert:
-    """Return an alert from its row."""
+    """Return an alert from its row, without what followed it."""
     return Alert(**_named(Alert, row), text=AlertText.model_validate_json(row["body"]))
+
+
+def _with_sequels(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
+    rows = connection.execute(query).mappings().all()
+    found = read_sequels(connection, rows)
+    return [alert_of(row).model_copy(update={"sequel": found.get(row["alert_id"])}) for row in rows]
 
 
 def _row(connection: Connection, actor: Actor, alert_id: str) -> RowMapping:

@@ -58,7 +58,7 @@ def read_alerts(query: Annotated[AlertQuery, Query()], actor: AlertReader, readi
 def read_alert(request: Request, alert_id: AlertId, actor: AlertReader, reading: ReadingOf) -> Response:
     """Return one alert: its words as they were raised, where it stands, and its history without names."""
     found = find_alert(reading.shelf.engine, actor, alert_id)
-    if found.etag in request.headers.get("if-none-match", ""):
+    if found.sequel is None and found.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(found))
     due = due_at(found.state, found.since, reading.alerts.due_hours)
     page = AlertPageOfOne(notices=NOTICES, alert=found, due_at=due, history=history(reading.shelf.engine, actor, alert_id))

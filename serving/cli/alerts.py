@@ -32,6 +32,7 @@ def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
 
 def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     """Show the words of one alert and what was done with it."""
+    from serving.alerts.sequels import NOT_DUE
     from serving.alerts.store import find_alert, history
 
     found = find_alert(work.engine, _operator(), alert_id)
@@ -39,6 +40,8 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     said = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
     said += [*(item.words for item in text.suggestions), *text.certainty, text.standing]
     print_table(("", ""), [(each.zh, each.en) for each in said if each])
+    followed = (found.sequel.words.zh, found.sequel.words.en) if found.sequel else (NOT_DUE.zh, NOT_DUE.en)
+    print_table(("followed by", ""), [followed])
     steps = history(work.engine, _operator(), alert_id)
     print_table(
         ("version", "step", "state", "reason", "at"), [(each.version, each.action, each.state, each.reason, each.at) for each in steps]

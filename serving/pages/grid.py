@@ -74,7 +74,7 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
     entry, row = lists[0]
     names = viewer.site.atlas.names(viewer.engine, entry.ranking_id)
     as_of = entry.origin.as_of
-    notices = read_notices(viewer.engine, viewer.scope, grid_id, as_of, viewer.site.settings.tz)
+    notices = read_notices(viewer, grid_id, as_of)
     listed = viewer.reading.shelf.named(entry.ranking_id)
     return GridView(
         row=row,

@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
-
-from features.database.alert_tables import alert
-from serving.access.actor import Scope
-from serving.access.walls import reading_within
+from serving.alerts.alert import Alert
+from serving.alerts.sequels import NOT_DUE
+from serving.alerts.store import alerts_of_grid
 from serving.entry import Entry
 from serving.pages.catalogue import Speaker
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
+from serving.pages.viewer import Viewer
 from serving.rows import GridRow
 
 WIDTH, LEFT, TOP, BASE = 780.0, 60.0, 30.0, 150.0
 SPAN = timedelta(days=364)
 FOUR_WEEKS = 4
+NOTICES = 60
+"""Notices that are looked at."""
 FEW_HEIGHT = 14.0
 """Height of a bar that stands for one or two: the same for both."""
 
@@ -37,10 +37,9 @@ class Bar:
 class PastNotice:
     """One notice of the grid."""
 
-    alert_id: str
+    alert: Alert
     raised_on: date
-    level: str | None
-    state: str
+    followed: str
     x: float
 
 
@@ -74,13 +73,13 @@ def draw_year(row: GridRow, lists: Sequence[tuple[Entry, GridRow]], notices: Seq
     )
 
 
-def read_notices(engine: Engine, scope: Scope, grid_id: str, as_of: date, zone: ZoneInfo) -> tuple[PastNotice, ...]:
-    """Return the notices of a grid, the newest first."""
-    query = select(alert).where(alert.c.grid_id == grid_id).order_by(alert.c.raised_at.desc())
-    with reading_within(engine, scope) as connection:
-        rows = [row for row in connection.execute(query).mappings() if scope.covers(row["path"])]
-    raised = [(row, row["raised_at"].astimezone(zone).date()) for row in rows]
-    return tuple(PastNotice(row["alert_id"], day, row["level"], row["state"], place(day, as_of)) for row, day in raised)
+def read_notices(viewer: Viewer, grid_id: str, as_of: date) -> tuple[PastNotice, ...]:
+    """Return the last notices of a grid, the newest first."""
+    zone, notices = viewer.site.settings.tz, []
+    for each in alerts_of_grid(viewer.engine, viewer.actor, grid_id, NOTICES):
+        day = each.raised_at.astimezone(zone).date()
+        notices.append(PastNotice(each, day, viewer.t.of(each.sequel.words if each.sequel else NOT_DUE), place(day, as_of)))
+    return tuple(notices)
 
 
 def place(day: date, as_of: date) -> float:
