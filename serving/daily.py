@@ -1,6 +1,6 @@
 """The daily run: score, explain, sum, and write the ledger once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 
@@ -14,9 +14,10 @@ from features.errors import NotReadyError, UsageError
 from features.home import Home
 from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
+from serving.alerts.rescores import accepted_corrections, note_rescores
 from serving.alerts.settling import settle
 from serving.entry import Entry, Origin, to_body
-from serving.ledger import publish
+from serving.ledger import newest, publish
 from serving.listing import list_grids
 from serving.maps.ground import prepare
 from serving.maps.packed import pack_all
@@ -47,26 +48,35 @@ def rank_days(
 ) -> Iterator[Entry]:
     """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
     refuse_while_paused(engine)
+    corrected = accepted_corrections(engine)
     for as_of in as_ofs:
         if midnight(day_number(as_of), settings.tz) > now:
             raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
     names = grid_names(engine)
     pack_all(home, prepare(home, engine))
     for day in score_days(home, engine, settings, as_ofs, target):
-        _refuse_stale(day)
-        grids = list_grids(day, names, settings.ranking)
-        weekly = weekly_escalations(day.facts, day_number(day.as_of))
-        areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
-        body = to_body({"grid": {row.grid_id: row for row in grids}, **areas})
-        raising = Raising(Listed(grids), partial(_explain, day), settings.alerts, settings.tz)
         settle(engine, day.facts, settings.delay_allowance_days, now)
-        yield publish(engine, _origin(day, settings), body, now, raising)
+        before = newest(engine, target=day.model.target)
+        entry = _publish(engine, day, names, settings, now)
+        if day.as_of == now.astimezone(settings.tz).date():
+            note_rescores(engine, corrected, before, entry, now)
+        yield entry
 
 
 def grid_names(engine: Engine) -> dict[str, str]:
     """Return grid_id -> name."""
     with reading(engine) as connection:
         return {row.grid_id: row.name for row in connection.execute(select(grid.c.grid_id, grid.c.name))}
+
+
+def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings: Settings, now: datetime) -> Entry:
+    _refuse_stale(day)
+    grids = list_grids(day, names, settings.ranking)
+    weekly = weekly_escalations(day.facts, day_number(day.as_of))
+    areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
+    body = to_body({"grid": {row.grid_id: row for row in grids}, **areas})
+    raising = Raising(Listed(grids), partial(_explain, day), settings.alerts, settings.tz)
+    return publish(engine, _origin(day, settings), body, now, raising)
 
 
 def _refuse_stale(day: ScoredDay) -> None:

@@ -1,4 +1,4 @@
-"""Ranking every day by itself: today's list from a time of day on, and the days that were missed."""
+"""Ranking every day by itself: today's list from a time of day on, the days that were missed, and today again after a correction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from sqlalchemy import Engine, insert, select
 from features.database.alert_tables import daily_run
 from features.database.engine import reading, writing
 from features.database.tables import ranking
+from serving.alerts.rescores import accepted_corrections
 from serving.leader import take_lease
 
 RankDay = Callable[[date], str | None]
@@ -54,7 +55,7 @@ class DailyRuns:
 
 
 def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
-    """Return the days up to now that have neither a list nor a mark: today, and those missed since the last list."""
+    """Return the days up to now that have neither a list nor a mark, and today once more where a correction was accepted since."""
     today = now.date()
     last = today if now.time() >= at else today - timedelta(days=1)
     since = last - timedelta(days=LOOK_BACK_DAYS)
@@ -66,7 +67,8 @@ def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
         }
     first = min(settled, default=today)
     days = (first + timedelta(days=number) for number in range((last - first).days + 1))
-    return [day for day in days if day not in settled]
+    again = last == today and bool(accepted_corrections(engine))
+    return [day for day in days if day not in settled or (again and day == today)]
 
 
 def missed_days(engine: Engine) -> list[tuple[date, str]]:

@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
+from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
-from features.database.alert_tables import correction, correction_step
+from features.database.alert_tables import correction, correction_step, rescore
 from features.database.engine import reading, writing
+from features.database.tables import ranking
 from features.errors import ConflictError, ForbiddenError, NotFoundError
 from serving import audit
 from serving.access.actor import Actor, Right
 from serving.alerts.life import REASONS, Action
 from serving.alerts.store import MISSING, row_in_reach, within
+from serving.entry import ID_LENGTH
 
 ACKNOWLEDGED_WITHIN = timedelta(days=15)
 DECIDED_WITHIN = timedelta(days=60)
+RESCORED_WITHIN = timedelta(hours=24)
 
 
 class About(StrEnum):
@@ -52,11 +56,23 @@ class Correction:
     decided_at: datetime | None
     accepted: bool | None
     """None until it is decided."""
+    rescored_at: datetime | None
+    """When a list that was computed since its acceptance was there."""
+    before: str | None
+    """Name of the list that stood when it was accepted."""
+    after: str | None
+    """Name of the list that followed; the same where nothing moved."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When its next step is due; None where all is done."""
+        if self.decided_at is None:
+            return self.at + (DECIDED_WITHIN if self.acknowledged_at else ACKNOWLEDGED_WITHIN)
+        return self.decided_at + RESCORED_WITHIN if self.accepted and self.rescored_at is None else None
 
     def overdue(self, now: datetime) -> bool:
-        """Tell whether its acknowledgement or its decision is late."""
-        late = self.acknowledged_at is None and self.decided_at is None and now > self.at + ACKNOWLEDGED_WITHIN
-        return late or (self.decided_at is None and now > self.at + DECIDED_WITHIN)
+        """Tell whether its acknowledgement, its decision, or the list that it leads to is late."""
+        return self.due_at is not None and now > self.due_at
 
 
 def contest(engine: Engine, actor: Actor, alert_id: str, about: About, reason: str, now: datetime) -> Correction:
@@ -124,8 +140,24 @@ def _correction(connection: Connection, row: RowMapping) -> Correction:
     named = {name: row[name] for name in ("id", "grid_id", "path", "alert_id", "reason", "at")}
     return Correction(
         **named,
+        **_lists(connection, row["id"]),
         about=About(row["about"]),
         acknowledged_at=steps.get(CorrectionStep.ACKNOWLEDGED),
         decided_at=steps[decided] if decided else None,
         accepted=None if decided is None else decided is CorrectionStep.ACCEPTED,
     )
+
+
+def _lists(connection: Connection, number: int) -> dict[str, Any]:
+    """Return when a list followed a correction, and the names of the lists before and after."""
+    before, after = ranking.alias(), ranking.alias()
+    query = (
+        select(rescore.c.at, before.c.entry_hash.label("before"), after.c.entry_hash.label("after"))
+        .join(after, after.c.id == rescore.c.after_id)
+        .outerjoin(before, before.c.id == rescore.c.before_id)
+        .where(rescore.c.correction_id == number)
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        return dict.fromkeys(("rescored_at", "before", "after"))
+    return {"rescored_at": row.at, "before": row.before and row.before[:ID_LENGTH], "after": row.after[:ID_LENGTH]}

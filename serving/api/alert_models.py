@@ -81,7 +81,11 @@ class CorrectionState(_Answer):
     acknowledged_at: datetime | None = Field(description="Within 15 days, UTC", examples=[None])
     decided_at: datetime | None = Field(description="Within 60 days, UTC", examples=[None])
     accepted: bool | None = Field(description="Null until it is decided", examples=[None])
-    overdue: bool = Field(description="True where acknowledgement or decision is late", examples=[False])
+    rescored_at: datetime | None = Field(description="When a list computed since its acceptance was there, UTC", examples=[None])
+    before: str | None = Field(description="Name of the list that stood when it was accepted", examples=[None])
+    after: str | None = Field(description="Name of the list that followed; the same where nothing moved", examples=[None])
+    due_at: datetime | None = Field(description="When its next step is due, UTC; null once all is done", examples=["2026-01-24T03:00:00Z"])
+    overdue: bool = Field(description="True where the next step is late", examples=[False])
 
 
 class SilenceOrder(_Order):

@@ -84,7 +84,7 @@ def test_correction_is_acknowledged_and_decided_once_and_overdue_ones_are_seen(d
     assert [seen.overdue(NOW + timedelta(days=days)) for days in (16, 60, 61)] == [False, False, True]
 
     decided = answer_correction(days.engine, TOWNSHIP, made.id, CorrectionStep.ACCEPTED, NOW)
-    assert (decided.accepted, decided.overdue(NOW + timedelta(days=90))) == (True, False)
+    assert (decided.accepted, decided.overdue(NOW + timedelta(hours=24))) == (True, False)
     assert list_corrections(days.engine, COMMAND) == [decided]
     with pytest.raises(ConflictError):
         answer_correction(days.engine, TOWNSHIP, made.id, CorrectionStep.REFUSED, NOW)
