@@ -44,7 +44,7 @@ class SignOn:
             IdentityError: the answer is to no question of this browser, the provider vouches for nobody, or has nobody's account.
         """
         challenge = self._challenge(kept)
-        if not hmac.compare_digest(challenge.state.encode(), answer.get("state", "").encode()):
+        if not self.is_answered(challenge, answer):
             raise IdentityError("over", "an answer must be to a question of this browser, found another one. Sign in again.")
         _, end, goal = kept.split(".", 2)  # whole, for the state that it leads to is the one that went out
         if int(end) <= now.timestamp():
@@ -55,6 +55,10 @@ class SignOn:
             if row is None:
                 raise IdentityError("unknown", "whom the provider vouches for must have an account here. Ask an administrator.")
             return start_session(connection, row["account_id"], now, vouched=True), unquote(goal)
+
+    def is_answered(self, challenge: Challenge, answer: Mapping[str, str]) -> bool:
+        """Tell whether an answer is to this question."""
+        return hmac.compare_digest(challenge.state.encode(), answer.get("state", "").encode())
 
     def _name(self, challenge: Challenge, answer: Mapping[str, str], now: datetime) -> str:
         """Return whom the provider vouches for."""

@@ -1,5 +1,6 @@
 """Routes that answer people: no session leads to the login, a one-time password to its change, and an error is a page."""
 
+import re
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,9 @@ ERRORS = {
     HTTPStatus.TOO_MANY_REQUESTS: "error_too_many",
 }
 """Key of the words for a status; the API alone tells more."""
+
+INSIDE = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
+"""Browsers take a backslash for a slash and pass over control characters."""
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -54,10 +58,10 @@ class PageRoute(APIRoute):
 def inside(address: str) -> str:
     """Return an address of this site as it is, and the start page for any other.
 
-    >>> inside("/grids/1"), inside("//elsewhere.example"), inside("https://elsewhere.example")
-    ('/grids/1', '/', '/')
+    >>> inside("/grids/1?q=2"), inside("//elsewhere.example"), inside("https://elsewhere.example")
+    ('/grids/1?q=2', '/', '/')
     """
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) else "/"
+    return address if INSIDE.fullmatch(address) else "/"
 
 
 def _back(request: Request) -> str:

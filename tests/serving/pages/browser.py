@@ -1,9 +1,6 @@
 """A real server and a real browser; everything the browser asks of other hosts, and every word on its console, is kept."""
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,17 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from serving.api.app import create_app
+from tests.serving.loopback import on_loopback
 from tests.serving.pages.people import NOW
 from tests.serving.visitors import PASSWORD, Clock
 from tests.serving.world import World
 
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).parents[3] / "serving" / "web" / "node_modules" / "axe-core" / "axe.min.js"
-STARTED_WITHIN_SECONDS = 20
 
 
 @dataclass
@@ -49,16 +45,8 @@ class Visit:
 @contextmanager
 def serving(world: World, now: datetime = NOW) -> Iterator[str]:
     """Serve a world on a free port of this machine and yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(create_app(world.settings, world.home, Clock(now)), log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        deadline = time.monotonic() + STARTED_WITHIN_SECONDS
-        while not server.started and time.monotonic() < deadline:
-            thread.join(0.02)
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with on_loopback(lambda _: create_app(world.settings, world.home, Clock(now))) as base:
+        yield base
 
 
 @contextmanager
