@@ -20,6 +20,9 @@ from serving.settings import Settings
         ("serving: {admin_password: ''}", "unknown key"),
         ("serving: {secret: changeme}", "unknown key"),
         ("oidc: {jwks_file: jwks.json}", "needs issuer and client_id"),
+        ("oidc: {issuer: 'http://id.example', client_id: yujing}", "must be https"),
+        ("oidc: {issuer: 'https://id.example', client_id: yujing, site: 'http://yujing.example'}", "must be https"),
+        ("oidc: {issuer: 'https://id.example', client_id: yujing, passwords: false}", "only where site"),
     ],
 )
 def test_unsafe_setting_is_refused_in_one_line(tmp_path, text, why):
