@@ -60,10 +60,11 @@ def test_readmes_show_the_same_code_in_both_languages() -> None:
     assert english == chinese
 
 
-def test_readme_source_file_is_one() -> None:
-    (block,) = blocks("README.md", "yaml")
+def test_readme_source_file_and_settings_are_such() -> None:
+    source, settings = (yaml.safe_load(block) for block in blocks("README.md", "yaml"))
 
-    assert SourceFile(**yaml.safe_load(block)).name == "town_hotline"
+    assert "town_hotline" == SourceFile(**source).name
+    assert settings["oidc"].keys() <= Settings(**settings).oidc.model_fields_set
 
 
 @pytest.mark.usefixtures("quick_settings")
