@@ -28,7 +28,7 @@ from serving.api.request_log import Figures, RequestLog
 from serving.api.scoring_files import OpenScorer
 from serving.api.shelf import Shelf
 from serving.heads import write_head
-from serving.pages.all_pages import add_pages
+from serving.pages.all_pages import add_pages, make_ready
 from serving.settings import ServingSettings, Settings
 from serving.words import NOTICES
 
@@ -59,7 +59,7 @@ def create_app(
         title="yujing 预警",
         version=version("yujing"),
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
-        lifespan=lambda _: _opened(settings, home, now, openers),
+        lifespan=lambda started: _opened(started, settings, home, now, openers),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     add_routes(app)
@@ -72,17 +72,22 @@ def create_app(
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, home: Home, now: Clock, openers: Mapping[str, Callable[[], object] | None]
+    app: FastAPI, settings: Settings, home: Home, now: Clock, openers: Mapping[str, Callable[[], object] | None]
 ) -> AsyncIterator[dict[str, object]]:
     """Open what routes read from, keep it fresh, and close it when the server stops."""
     issuer = Issuer.of(settings.oidc)
     engine = open_database(database_url(home, settings))
     shelf = Shelf(engine, settings.serving.kept_rankings)
-    shelf.refresh()
+
+    def look() -> None:
+        shelf.refresh()
+        make_ready(app, shelf)
+
+    look()
     freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
     reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
     async with AsyncExitStack() as chores:
-        await chores.enter_async_context(repeating(shelf.refresh, settings.serving.refresh_seconds))
+        await chores.enter_async_context(repeating(look, settings.serving.refresh_seconds))
         if folder := settings.serving.heads_folder:
             await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
@@ -96,7 +101,7 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     figures = Figures()
     app.include_router(figures.routes())
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
-    app.add_middleware(ReadyAnswers)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
+    app.add_middleware(ReadyAnswers)
     app.add_middleware(RequestLog, figures=figures)

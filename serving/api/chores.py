@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def repeating(chore: Callable[[], object], seconds: float) -> AsyncIterator[None]:
-    """Do a chore in a thread again and again while the block runs; a store that cannot be used is told and tried again."""
+    """Do a chore in a thread again and again while the block runs; a store or disk that cannot be used is told and tried again."""
     task = asyncio.create_task(_repeat(chore, seconds))
     try:
         yield
@@ -26,6 +26,6 @@ async def _repeat(chore: Callable[[], object], seconds: float) -> None:
     while True:
         try:
             await asyncio.to_thread(chore)
-        except StoreError as error:
+        except (StoreError, OSError) as error:
             log.warning("tried again later: %s", error)
         await asyncio.sleep(seconds)

@@ -1,6 +1,7 @@
 """Polygons of grids and of the areas above them, joined once and kept in the home: no map joins any while somebody waits."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ COLUMNS = {"path": pl.String, "name": pl.String, "shape": pl.Binary}
 GRIDS, DRAWN = pl.col("name").is_not_null(), pl.col("shape").is_not_null()
 DEPTH = len(UPPER_LEVELS)
 """Levels of areas above a grid."""
+KEPT = 2
+"""Grounds in a home: a server draws from the one before until it has seen the next list."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +34,14 @@ class Ground:
     folder: Path
     """Named by the content of the grid table."""
 
-    def has_grids(self, node: str) -> bool:
-        """Tell whether any grid at or below a node has a polygon."""
-        return not self._found(node, GRIDS, DRAWN).head(1).collect().is_empty()
+    @property
+    def file(self) -> Path:
+        """Paths, names and polygons."""
+        return self.folder / "polygons.parquet"
+
+    def share_drawn(self, node: str) -> float:
+        """Return the share of the grids at or below a node that have a polygon; 0 where there are no grids."""
+        return self._found(node, GRIDS).select(DRAWN.mean()).collect().item() or 0.0
 
     def names(self) -> dict[str, str]:
         """Return the names of all grids, by path."""
@@ -55,7 +63,7 @@ class Ground:
     def _found(self, node: str, *wanted: pl.Expr) -> pl.LazyFrame:
         path = pl.col("path")
         inside = (path == node) | path.str.starts_with(f"{node}/") if node else pl.lit(value=True)
-        return pl.scan_parquet(self.folder / "polygons.parquet").filter(*wanted, inside)
+        return pl.scan_parquet(self.file).filter(*wanted, inside)
 
 
 def prepare(home: Home, engine: Engine) -> Ground:
@@ -64,8 +72,9 @@ def prepare(home: Home, engine: Engine) -> Ground:
     with reading(engine) as connection:
         rows = [tuple(row) for row in connection.execute(query)]
     ground = Ground(home.maps / hashlib.sha256(repr(rows).encode()).hexdigest()[:16])
-    if not (ground.folder / "polygons.parquet").exists():
+    if not ground.file.exists():
         _write(home, ground, {_path(row[0], row[1]): (row[2], row[3]) for row in rows})
+        _clear_away(home)
     return ground
 
 
@@ -101,4 +110,11 @@ def _write(home: Home, ground: Ground, grids: Mapping[str, tuple[str, str | None
     shapes = shapely.to_wkb([*(drawn.get(path) for path in grids), *areas.values()]).tolist()
     part = home.folder(ground.folder) / "polygons.part"
     pl.DataFrame({"path": [*grids, *areas], "name": names, "shape": shapes}, COLUMNS).write_parquet(part)
-    part.replace(ground.folder / "polygons.parquet")
+    part.replace(ground.file)
+
+
+def _clear_away(home: Home) -> None:
+    """Remove all grounds but the last few: each can be made again from a grid table like its own."""
+    written = sorted(home.maps.glob("*/polygons.parquet"), key=lambda file: file.stat().st_mtime_ns)
+    for file in written[:-KEPT]:
+        shutil.rmtree(file.parent)

@@ -32,6 +32,10 @@ class Outlines:
     """Path of an area above the places -> its border."""
     labels: Mapping[str, Point]
     """Path of an area above the places -> a point inside it."""
+    missing: int = 0
+    """Places without a polygon."""
+    tiled: bool = False
+    """Whether the places are squares beside each other, for most have no polygon."""
 
 
 def draw(polygons: Mapping[str, shapely.Geometry], above: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:

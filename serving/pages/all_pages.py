@@ -4,8 +4,10 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from features.home import Home
+from serving.api.shelf import Shelf
 from serving.pages.assets import STATIC
 from serving.pages.atlas import Atlas
+from serving.pages.frame import read_templates
 from serving.pages.routes import admin, alerts, command, docs, export, grids, identity, models, session
 from serving.pages.viewer import Site
 from serving.settings import Settings
@@ -17,3 +19,11 @@ def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     for module in (command, grids, alerts, export, models, admin, docs, session, identity):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+
+
+def make_ready(app: FastAPI, shelf: Shelf) -> None:
+    """Make what the first pages of the newest list need, before anybody asks for them."""
+    site: Site = app.state.site
+    read_templates()
+    if shelf.current:
+        site.atlas.make_ready(shelf.engine, shelf.current)

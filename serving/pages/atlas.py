@@ -1,8 +1,8 @@
 """Maps and names of the places on a list, kept until others are asked for more."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -13,9 +13,11 @@ from sqlalchemy import Engine, select
 from features.database.engine import reading
 from features.database.tables import grid, grid_neighbour
 from features.home import Home
+from serving.access.actor import EVERYTHING
+from serving.api.shelf import PublishedList
 from serving.maps.ground import Ground, prepare
 from serving.maps.outlines import Outlines, Sheet, draw
-from serving.maps.packed import grid_ids, packed
+from serving.maps.packed import MOST_SHAPES, grid_ids, packed
 from serving.pages.gazetteer import Gazetteer
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.tiles import lay_out
@@ -26,6 +28,8 @@ Kept = TypeVar("Kept")
 KEPT = 64
 DEPTH: dict[Level, int] = {"district": 1, "township": 2, "community": 3}
 """How many codes stand in the path of an area."""
+LEAST_SHARE = 0.5
+"""Of the places of a map, who must have a polygon for it to be drawn from polygons."""
 UNLISTED = "-"
 """In place of a level where a list does not know a grid."""
 
@@ -42,6 +46,20 @@ class MapRequest:
     sheet: Sheet
 
 
+@dataclass(frozen=True)
+class PackedMap:
+    """A map that the browser draws."""
+
+    file: bytes
+    levels: bytes
+    """One letter per grid of the file, in its order: the class of its colour, or that the list does not know it."""
+
+    @property
+    def drawn(self) -> int:
+        """Grids of the list that are on the map."""
+        return len(self.levels) - self.levels.count(UNLISTED.encode())
+
+
 class Atlas:
     """Draws what it is asked for, and remembers it by list: with a list, the grids may be others."""
 
@@ -49,6 +67,13 @@ class Atlas:
         self._home = home
         self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._lock = RLock()
+
+    def make_ready(self, engine: Engine, listed: PublishedList) -> None:
+        """Make what the first pages of a list need, so that nobody waits for it."""
+        self.names(engine, listed.head.ranking_id)
+        whole = listed.within(EVERYTHING, "grid")
+        if len(whole) > MOST_SHAPES and self.has_polygons(engine, listed.head.ranking_id, ""):
+            self.packed(engine, listed, "")
 
     def names(self, engine: Engine, ranking_id: str) -> Gazetteer:
         """Return what places are called."""
@@ -60,16 +85,28 @@ class Atlas:
         return self._keep((ground, request), lambda: _draw(ground, request))
 
     def has_polygons(self, engine: Engine, ranking_id: str, node: str) -> bool:
-        """Tell whether grids below a node can be drawn as they are."""
-        return self._ground(engine, ranking_id).has_grids(node)
+        """Tell whether most grids below a node can be drawn as they are."""
+        ground = self._ground(engine, ranking_id)
+        return self._keep(("drawn", ground, node), lambda: ground.share_drawn(node) >= LEAST_SHARE)
 
-    def packed(self, engine: Engine, ranking_id: str, node: str, rows: Sequence[bytes]) -> bytes:
-        """Return the file of the grids below a node, with the class of each grid's colour on a list appended."""
-        file = packed(self._home, self._ground(engine, ranking_id), node)
-        return file + self._keep(("levels", ranking_id, node), lambda: _levels(file, rows))
+    def packed(self, engine: Engine, listed: PublishedList, node: str) -> PackedMap:
+        """Return the grids of a list below a node as a file, with the classes of their colours."""
+        ranking_id = listed.head.ranking_id
+        ground = self._ground(engine, ranking_id)
+        file = packed(self._home, ground, node)
+        return PackedMap(file, self._keep(("levels", ground, ranking_id, node), lambda: self._levels(file, listed)))
+
+    def _levels(self, file: bytes, listed: PublishedList) -> bytes:
+        known = self._keep(("classes", listed.head.ranking_id), lambda: _classes(listed.within(EVERYTHING, "grid")))
+        return "".join(known.get(grid_id, UNLISTED) for grid_id in grid_ids(file)).encode()
 
     def _ground(self, engine: Engine, ranking_id: str) -> Ground:
-        return self._keep(("ground", ranking_id), lambda: prepare(self._home, engine))
+        """Return what the maps of a list are drawn from, made anew where it was cleared away meanwhile."""
+        key = ("ground", ranking_id)
+        with self._lock:
+            if key in self._kept and not self._kept[key].file.exists():
+                del self._kept[key]
+            return self._keep(key, lambda: prepare(self._home, engine))
 
     def _keep(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
         with self._lock:
@@ -98,17 +135,16 @@ def draw_around(engine: Engine, grid_id: str, sheet: Sheet) -> Outlines:
 
 def _draw(ground: Ground, request: MapRequest) -> Outlines:
     known = ground.grids(request.node) if request.level == "grid" else ground.areas(request.node, DEPTH[request.level])
-    if not request.places or not request.places <= known.keys():
-        return lay_out(_by_township(sorted(request.places)), request.sheet)
     polygons = {path: shape for path, shape in known.items() if path in request.places}
-    return draw(polygons, {path: _above(path) for path in polygons}, request.sheet)
+    missing = len(request.places) - len(polygons)
+    if not polygons or len(polygons) < LEAST_SHARE * len(request.places):
+        return replace(lay_out(_by_township(sorted(request.places)), request.sheet), missing=missing)
+    return replace(draw(polygons, {path: _above(path) for path in polygons}, request.sheet), missing=missing)
 
 
-def _levels(file: bytes, rows: Sequence[bytes]) -> bytes:
-    """Return one letter per grid of a file: the class of its colour."""
-    read = map(from_json, rows)
-    levels = {row["grid_id"]: LEVEL_CLASS[row["score"]["attention_level"]] if row["score"] else NOT_RATED for row in read}
-    return "".join(levels.get(grid_id, UNLISTED) for grid_id in grid_ids(file)).encode()
+def _classes(rows: Sequence[bytes]) -> Mapping[str, str]:
+    """Return grid_id -> class of its colour."""
+    return {row["grid_id"]: LEVEL_CLASS[row["score"]["attention_level"]] if row["score"] else NOT_RATED for row in map(from_json, rows)}
 
 
 def _above(path: str) -> list[str]:

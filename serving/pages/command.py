@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from features.errors import NotFoundError
 from serving.access.actor import Scope
+from serving.api.shelf import PublishedList
 from serving.maps.packed import MOST_SHAPES
 from serving.pages.days import ShownDay
 from serving.pages.gazetteer import Gazetteer
@@ -102,7 +103,7 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
         shown_level=shown,
         levels=levels,
         totals=_totals(area, earlier),
-        map=_map(ground, area, shown, (day.as_of, numbered(chronic, rising))),
+        map=_map(ground, day.listed, area, shown, numbered(chronic, rising)),
         chronic=chronic,
         rising=rising,
         trend=_trend(viewer, day, area),
@@ -146,13 +147,12 @@ def _levels(area: Area, ground: Ground) -> tuple[Level, ...]:
     return (*below, "grid") if len(area.rows) <= MOST_SHAPES or ground.has_polygons(area.node) or not below else below
 
 
-def _map(ground: Ground, area: Area, level: Level, marked: tuple[date, Mapping[str, Mark]]) -> MapView | CanvasView:
-    """Return the map of a level; `marked` is the list's date and the marks of its grids."""
+def _map(ground: Ground, listed: PublishedList, area: Area, level: Level, marks: Mapping[str, Mark]) -> MapView | CanvasView:
     if level != "grid":
         return map_areas(ground, area.node, level, area.below[level])
     if len(area.rows) > MOST_SHAPES and ground.has_polygons(area.node):
-        return map_many(area.node, *marked)
-    return map_grids(ground, area.node, [GridRow.model_validate_json(row) for row in area.rows], marked[1])
+        return map_many(ground, listed, area.node, marks)
+    return map_grids(ground, area.node, [GridRow.model_validate_json(row) for row in area.rows], marks)
 
 
 def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:

@@ -15,7 +15,7 @@ from serving.access.actor import Actor, Right
 from serving.access.credentials import csrf_token
 from serving.api.access import COOKIE
 from serving.pages.assets import asset
-from serving.pages.catalogue import LANGUAGES, Language, Speaker
+from serving.pages.catalogue import LANGUAGES, Language, Speaker, catalogue
 from serving.words import ATTENTION, NOTICES, SERVICE_ONLY, STANDING
 
 Theme = Literal["light", "dark"]
@@ -66,6 +66,13 @@ def render(
     }
     content = _environment().get_template(template).render(about | context)
     return HTMLResponse(content, status, HEADERS)
+
+
+def read_templates() -> None:
+    """Read every template and every word, so that no page waits for them."""
+    catalogue()
+    for name in _environment().list_templates():
+        _environment().get_template(name)
 
 
 def said_day(day: date, t: Speaker, *, weekday: bool = False) -> str:

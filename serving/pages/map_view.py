@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 
+from serving.access.actor import Scope
+from serving.api.shelf import PublishedList
 from serving.maps.outlines import Outlines
 from serving.maps.packed import SHEET
 from serving.pages.atlas import Atlas, MapRequest
@@ -57,6 +58,10 @@ class MapView:
     townships: tuple[str, ...]
     labels: tuple[tuple[float, float, str], ...]
     marks: tuple[MarkedPoint, ...]
+    missing: int
+    """Places without a polygon."""
+    tiled: bool
+    """Whether every place is a square, for most have no polygon."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,15 @@ class CanvasView:
     """Its address."""
     marks: Mapping[str, Mark]
     """grid_id -> form, number and level class."""
+    missing: int
+    """Grids without a polygon."""
+    tiled: bool = False
 
 
-def map_many(node: str, day: date, marks: Mapping[str, Mark]) -> CanvasView:
+def map_many(ground: Ground, listed: PublishedList, node: str, marks: Mapping[str, Mark]) -> CanvasView:
     """Leave the drawing to the browser."""
-    return CanvasView(f"/map?{urlencode({'date': day, 'area': node})}", marks)
+    missing = len(listed.within(Scope(node), "grid")) - ground.atlas.packed(ground.engine, listed, node).drawn
+    return CanvasView(f"/map?{urlencode({'date': listed.head.entry.origin.as_of, 'area': node})}", marks, missing)
 
 
 def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping[str, Mark]) -> MapView:
@@ -98,7 +107,7 @@ def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping
     known = {place_of(row.model_dump(include=PLACE)): row for row in rows}
     outlines = ground.outlines(node, "grid", known)
     shapes = tuple(_grid_shape(ground, known[place], path) for place, path in outlines.shapes.items())
-    points = [(outlines.marks[place], marks[row.grid_id]) for place, row in known.items() if row.grid_id in marks]
+    points = [(point, marks[known[place].grid_id]) for place, point in outlines.marks.items() if known[place].grid_id in marks]
     placed = tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in points)
     return _view(ground, outlines, shapes, placed)
 
@@ -139,4 +148,5 @@ def _view(ground: Ground, outlines: Outlines, shapes: tuple[Shape, ...], marks: 
 
     labels = tuple((x, y, ground.names.area(area)) for area, (x, y) in outlines.labels.items() if area.count("/") == 1)
     labels = labels if len(labels) <= MOST_LABELS else ()
-    return MapView(outlines.sheet.width, outlines.sheet.height, shapes, border(2), border(1), labels, marks)
+    sheet = outlines.sheet
+    return MapView(sheet.width, sheet.height, shapes, border(2), border(1), labels, marks, outlines.missing, outlines.tiled)

@@ -25,7 +25,7 @@ def lay_out(townships: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
             shapes[grid] = f"M{x:.1f},{y:.1f}h{side - 2}v{side - 2}h{2 - side}Z"
             marks[grid] = (x + side / 2 - 1, y + side / 2 - 1)
         tops[block] = top + -(-len(grids) // columns) * side + GAP
-    return Outlines(Sheet(sheet.width, max(tops)), shapes, marks, {}, labels)
+    return Outlines(Sheet(sheet.width, max(tops)), shapes, marks, {}, labels, tiled=True)
 
 
 def _columns(sheet: Sheet, side: int) -> int:

@@ -62,8 +62,8 @@ def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Res
     """Return the grids of an area with the colours of a day, as a file for the browser to draw."""
     day = find_day(viewer.reading, query.date)
     area = find_area(viewer.scope, day, query.area)
-    file = viewer.site.atlas.packed(viewer.engine, day.listed.head.ranking_id, area.node, area.rows)
-    return Response(file, headers=HEADERS, media_type="application/octet-stream")
+    drawn = viewer.site.atlas.packed(viewer.engine, day.listed, area.node)
+    return Response(drawn.file + drawn.levels, headers=HEADERS, media_type="application/octet-stream")
 
 
 def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:

@@ -46,9 +46,11 @@ def come_in(province):
 def test_map_file_holds_every_grid_with_its_level(come_in) -> None:
     centre = come_in("centre")
     file = centre.get("/map").content
+    page = centre.get("/").text
     levels = file[-SIZE:].decode()
 
-    assert 'data-map="/map?date=2026-01-09' in centre.get("/").text
+    assert 'data-map="/map?date=2026-01-09' in page
+    assert "没有边界" not in page
     assert struct.unpack_from("<I", file) == (SIZE,)
     assert len(set(grid_ids(file[:-SIZE]))) == SIZE
     assert levels.count("3") == SIZE * 0.02
@@ -72,21 +74,37 @@ def test_maps_are_joined_once_and_anew_when_a_grid_changes(province) -> None:
 
     assert prepare(province.home, province.engine) == ground
     assert (ground.folder / "polygons.parquet").stat().st_mtime_ns == written
-    with writing(province.engine) as connection:
-        connection.execute(update(grid).where(grid.c.grid_id == "0100000000").values(geometry=None))
+    _forget_border(province, "0100000000")
     assert len(prepare(province.home, province.engine).grids()) == SIZE - 1
+
+
+def test_maps_of_earlier_grids_are_cleared_away_and_grids_without_a_border_told(province, come_in) -> None:
+    centre = come_in("centre")
+    for grid_id in ("0100000001", "0100000002", "0100000003"):
+        _forget_border(province, grid_id)
+        prepare(province.home, province.engine)
+    page = centre.get("/").text
+    missing = SIZE - struct.unpack_from("<I", centre.get("/map").content)[0]
+
+    assert len(list(province.home.maps.iterdir())) == 2
+    assert missing >= 3
+    assert f"{missing}个没有边界，不在图上" in page
+
+
+def _forget_border(province, grid_id: str) -> None:
+    with writing(province.engine) as connection:
+        connection.execute(update(grid).where(grid.c.grid_id == grid_id).values(geometry=None))
 
 
 @pytest.mark.full
 def test_many_grids_are_drawn_and_enlarged_without_a_pause(tmp_path) -> None:
-    """The first page of a server that has just started, then steps in and out."""
+    """The first page of a server that has just started, from the press on the login to the map; then steps in and out."""
     pytest.importorskip("playwright", reason="Playwright is not installed")
     from tests.serving.pages.browser import chromium, serving, window
 
     world = make_province(tmp_path, MANY)
     with serving(world) as base, chromium() as browser, window(browser, base) as seen:
         seen.sign_in("centre")
-        seen.page.goto(f"{base}/")
         seen.page.wait_for_selector("canvas[data-zoom]")
         first = seen.page.evaluate("performance.getEntriesByName('map-drawn')[0].startTime")
         steps = [seen.page.evaluate(ZOOM, key) for key in "++++----"]
