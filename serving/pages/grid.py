@@ -8,27 +8,21 @@ from serving.entry import Entry
 from serving.ledger import history
 from serving.maps.outlines import Outlines, Sheet
 from serving.pages.atlas import draw_around
+from serving.pages.changes import Change, changes
+from serving.pages.corrections import Contested, of_grid
 from serving.pages.gazetteer import Gazetteer, PlaceName
 from serving.pages.map_view import Shape
 from serving.pages.past import PastNotice, Year, draw_year, read_notices
-from serving.pages.phrases import LEVEL_CLASS, NOT_RATED, count, often, ranks
+from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.reason_bars import ReasonBars, draw_reasons
 from serving.pages.viewer import Viewer
 from serving.rows import GridRow
-from serving.words import ATTENTION
 
 LISTS = 60
 """Past lists that are looked at."""
+CONTESTED = 5
+"""Corrections that are shown."""
 SHEET = Sheet(360, 190)
-
-
-@dataclass(frozen=True)
-class Change:
-    """One figure that differs from the list before."""
-
-    name: str
-    before: str
-    now: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +51,7 @@ class GridView:
     notices: tuple[PastNotice, ...]
     beside: Neighbourhood
     open_cases: tuple[tuple[str, int | None], ...]
+    contested: tuple[Contested, ...]
 
 
 def view_grid(viewer: Viewer, grid_id: str) -> GridView:
@@ -83,33 +78,18 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
         crumbs=_crumbs(viewer, row, names),
         listed=len(listed.within(viewer.scope, "grid")),
         reasons=draw_reasons(row.explanation, viewer.t) if row.explanation else None,
-        changes=tuple(_changes(viewer, row, lists[1][1])) if len(lists) > 1 else (),
+        changes=changes(lists[1][1], row, viewer.t) if len(lists) > 1 else (),
         year=draw_year(row, lists, notices, as_of, viewer.t),
         notices=notices,
         beside=_neighbourhood(viewer, row, listed.within(viewer.scope, "grid", row.township), names),
         open_cases=tuple((viewer.t(f"waiting_{number}"), value) for number, value in enumerate(row.open_cases)),
+        contested=of_grid(viewer, grid_id)[:CONTESTED],
     )
 
 
 def _crumbs(viewer: Viewer, row: GridRow, names: Gazetteer) -> tuple[tuple[str, str], ...]:
     paths = [path for path in (row.district, row.township, row.community) if path and viewer.scope.covers(path)]
     return tuple((path, viewer.t("whole") if path == row.district else names.area(path)) for path in paths)
-
-
-def _changes(viewer: Viewer, row: GridRow, before: GridRow) -> Sequence[Change]:
-    t = viewer.t
-    pairs = [(f"{t('open_of_age')} {t(f'waiting_{age}')}", count(old, t), count(new, t)) for age, (old, new) in _ages(row, before)]
-    if row.score and before.score:
-        pairs += [
-            (t("of_hundred"), often(before.score.risk, t), often(row.score.risk, t)),
-            (t("rank"), ranks(before.score, t), ranks(row.score, t)),
-            (t("level"), t.of(ATTENTION[before.score.attention_level]), t.of(ATTENTION[row.score.attention_level])),
-        ]
-    return [Change(name, then, now) for name, then, now in pairs if then != now]
-
-
-def _ages(row: GridRow, before: GridRow) -> list[tuple[int, tuple[int | None, int | None]]]:
-    return list(enumerate(zip(before.open_cases, row.open_cases, strict=False)))
 
 
 def _neighbourhood(viewer: Viewer, row: GridRow, rows: Sequence[bytes], names: Gazetteer) -> Neighbourhood:

@@ -66,7 +66,7 @@ def viewer_with(right: Right | None) -> Callable[..., Awaitable[Viewer]]:
     return viewer
 
 
-def viewer_of_lists(right: Right) -> Callable[..., Awaitable[Viewer]]:
+def viewer_of_lists(right: Right | None) -> Callable[..., Awaitable[Viewer]]:
     """Return the same for pages that show lists: nobody sees them while publishing is paused."""
     allowed = viewer_with(right)
 
@@ -77,3 +77,4 @@ def viewer_of_lists(right: Right) -> Callable[..., Awaitable[Viewer]]:
 
 
 ListViewer = Annotated[Viewer, Depends(viewer_of_lists(Right.READ_LISTS))]
+Visitor = Annotated[Viewer, Depends(viewer_of_lists(None))]

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.access.actor import Role
+from serving.access.actor import Right, Role
 from serving.iso_day import IsoDay
 from serving.pages.catalogue import Speaker
 from serving.pages.command import CommandView, find_area, view_command
@@ -16,7 +16,7 @@ from serving.pages.days import ShownDay, find_day
 from serving.pages.frame import HEADERS, render, said_day, said_end, said_moment
 from serving.pages.map_view import address
 from serving.pages.page_route import PageRoute
-from serving.pages.viewer import ListViewer, Viewer
+from serving.pages.viewer import ListViewer, Viewer, Visitor
 from serving.rows import Level
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -33,10 +33,12 @@ class CommandQuery(BaseModel):
 
 
 @router.get("/")
-def show_command(request: Request, query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Response:
-    """Show a day's list to the command centre; staff begin at their notices."""
+def show_command(request: Request, query: Annotated[CommandQuery, Query()], viewer: Visitor) -> Response:
+    """Show a day's list to the command centre; staff begin at their notices, auditors at what is contested."""
     if viewer.actor.role == Role.GRID_WORKER:
         return RedirectResponse("/alerts")
+    if not viewer.actor.may(Right.READ_LISTS):
+        return RedirectResponse("/corrections")
     settings = viewer.site.settings
     day = find_day(viewer.reading, query.date)
     view = view_command(viewer, day, query.area or None, query.level, timedelta(days=settings.ranking.stale_source_days))
