@@ -16,6 +16,7 @@ test: lint
 
 test-full: lint
 	$(PYTEST) -m ""
+	$(PYTEST) -m "" --database postgresql
 
 lint: .venv/ready
 	$(BIN)/ruff check $(CODE)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from features.database.copying import copy_database
+from features.database.copying import copy_database, ensure_copyable
 from features.database.engine import open_database
 from features.durable import TEMPORARY_SUFFIX, sync_folder, write_durably
 from features.errors import StoreError, UsageError
@@ -47,6 +47,7 @@ def back_up(home: Home, engine: Engine, out: Path, now: datetime) -> Backup:
         UsageError: the folder is there already, or the database is no SQLite file.
         StoreError: the database cannot be read.
     """
+    ensure_copyable(engine)
     try:
         out.mkdir(mode=0o700, parents=True)
     except FileExistsError as error:

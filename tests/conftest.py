@@ -3,25 +3,63 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
 import pytest
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine
 
 from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.eventlog.cases import CASE_SCHEMA
+from tests.databases import DIALECTS, Databases
 
 POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
-"""A server on which databases may be created; without it one is started from the development requirements."""
+"""A server on which databases and accounts may be created; without it one is started from the development requirements."""
+
+SQLITE_FIRST = (
+    *("training", "serving/pages", "serving/situation", "serving/monitoring", "serving/test_cli_"),
+    *("features/intake/test_real_files.py", "serving/alerts/test_alert_machine.py"),
+    *("serving/api/test_hardening.py", "serving/api/test_xlsx_export.py"),
+)
+"""Tests that are not about the database, or take long: on PostgreSQL they run when `--database` asks for it."""
 
 QUICK = {"BACKTEST__FOLDS": 1, "BACKTEST__BOOTSTRAP": 20, "MODEL__MAX_ROUNDS": 20, "MODEL__INNER_FOLDS": 1, "MODEL__REPLICATES": 2}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=DIALECTS, help="run what uses a database, and run it on this one")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what uses a database on SQLite and on PostgreSQL, or on the one that it is about or that was asked for."""
+    if "dialect" in metafunc.fixturenames:
+        metafunc.parametrize("dialect", _dialects(metafunc), indirect=True, scope="module")
+
+
+def _dialects(metafunc: pytest.Metafunc) -> Sequence[str]:
+    wanted = metafunc.config.getoption("database")
+    if about := metafunc.definition.get_closest_marker("dialect"):
+        return [each for each in about.args if wanted in (None, each)]
+    if wanted:
+        return [wanted]
+    path = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    return DIALECTS[:1] if path.startswith(SQLITE_FIRST) else DIALECTS
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what uses no database where one is asked for."""
+    if config.getoption("database"):
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = filter(_uses_database, items)
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    return "dialect" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +76,27 @@ def quick_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"YUJING_{name}", str(value))
 
 
+@pytest.fixture(scope="module")
+def dialect(request: pytest.FixtureRequest) -> str:
+    """The database that a test runs on."""
+    chosen: str = request.param
+    return chosen
+
+
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """Address of a PostgreSQL server; one that is started here does not wait for the disk.
+def databases() -> Iterator[Databases]:
+    with ExitStack() as stack:
+        made = Databases(lambda: POSTGRESQL_URL or stack.enter_context(_started_server()))
+        yield made
+        made.close()
+
+
+@contextmanager
+def _started_server() -> Iterator[str]:
+    """Start a PostgreSQL server that does not wait for the disk and yield its address.
 
     Its folder is not one of pytest's, which any other run closes to the account that the server runs under.
     """
-    if POSTGRESQL_URL:
-        yield POSTGRESQL_URL
-        return
     with tempfile.TemporaryDirectory(prefix="postgresql-") as folder:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", folder)
@@ -60,35 +110,17 @@ def postgresql_url() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(scope="session")
-def postgresql_template(postgresql_url: str) -> Iterator[str]:
-    """Name of a database with the newest tables, to be copied: that takes a tenth of making them."""
-    with _new_database(postgresql_url) as url:
-        open_database(url).dispose()
-        yield str(make_url(url).database)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+@pytest.fixture
+def database_url(dialect: str, databases: Databases, tmp_path: Path) -> Iterator[str]:
     """Address of a database without rows."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'home' / 'yujing.db'}"
-        return
-    with _new_database(request.getfixturevalue("postgresql_url"), request.getfixturevalue("postgresql_template")) as url:
+    with databases.new(dialect, tmp_path / "home") as url:
         yield url
 
 
-@contextmanager
-def _new_database(server_url: str, template: str = "template0") -> Iterator[str]:
-    server = make_url(server_url)
-    name = f"test_{uuid4().hex}"
-    owner = create_engine(server, isolation_level="AUTOCOMMIT")
-    with owner.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    with owner.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    owner.dispose()
+@pytest.fixture
+def settings_name_the_database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever this test loads settings for, programs that it starts too, work on its database."""
+    monkeypatch.setenv("YUJING_DATABASE_URL", database_url)
 
 
 @pytest.fixture

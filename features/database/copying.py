@@ -9,15 +9,22 @@ from sqlalchemy import Engine
 from features.errors import StoreError, UsageError
 
 
+def ensure_copyable(engine: Engine) -> None:
+    """Refuse a database that is no file.
+
+    Raises:
+        UsageError: it is PostgreSQL.
+    """
+    if engine.dialect.name != "sqlite":
+        raise UsageError("PostgreSQL must be backed up by its own tools, such as pgBackRest; copy published/ and keys/ beside that.")
+
+
 def copy_database(engine: Engine, path: Path) -> None:
     """Copy a SQLite database into a new file; nothing that is not committed is in it.
 
     Raises:
-        UsageError: the database is another one.
         StoreError: it cannot be read, or the file not be written.
     """
-    if engine.dialect.name != "sqlite":
-        raise UsageError("PostgreSQL must be backed up by its own tools, such as pgBackRest; copy published/ and keys/ beside that.")
     try:
         with closing(sqlite3.connect(str(engine.url.database))) as connection:
             connection.execute("VACUUM INTO ?", (str(path),))

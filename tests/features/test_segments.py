@@ -122,12 +122,12 @@ def undetected(folder: Path, engine: Engine, injuries: int) -> list[str]:
     return missed
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.dialect("sqlite")
 def test_read_copy_every_injury_is_found_and_mended(folder: Path, engine: Engine) -> None:
     assert undetected(folder, engine, 200) == []
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.dialect("sqlite")
 def test_read_copy_that_trusts_its_files_is_caught(folder: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken variant reads whatever lies there."""
 

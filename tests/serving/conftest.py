@@ -1,16 +1,21 @@
-"""One world for all tests that only read; those that write get a copy of its files."""
+"""One world for all tests that only read; those that write get a copy of it."""
 
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from argon2 import PasswordHasher
 
+from tests.databases import Databases
 from tests.serving.sample import make_sample
-from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, open_world, publish_model
+from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, new_world, publish_model
+
+MakeWorld = Callable[[str], World]
+"""Returns the world of a kind of database, which is made when it is first asked for."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,34 +27,45 @@ def _cheap_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Forty grids, 500 days, a champion, nothing published; never written to."""
-    world = open_world(tmp_path_factory.mktemp("trained") / "home")
-    fill(world, make_sample(LAST_DAY, days=500, grids=40, rng=np.random.default_rng(7)))
-    publish_model(world)
-    world.engine.dispose()
-    return world.home.root
+def make_trained(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """Forty grids, 500 days, a champion, nothing published; nobody writes to it."""
+    with ExitStack() as stack:
+
+        @cache
+        def make(dialect: str) -> World:
+            world = stack.enter_context(new_world(databases, dialect, tmp_path_factory.mktemp("trained") / "home"))
+            fill(world, make_sample(LAST_DAY, days=500, grids=40, rng=np.random.default_rng(7)))
+            publish_model(world)
+            world.engine.dispose()
+            return world
+
+        yield make
 
 
 @pytest.fixture(scope="session")
-def shared_world(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The same with lists of two days; read it, never write to it."""
-    world = copy_home(trained_home, tmp_path_factory.mktemp("shared") / "home")
-    world.rank(AS_OF - timedelta(days=7), PUBLISHED_AT - timedelta(days=7))
-    world.rank()
-    yield world
-    world.engine.dispose()
+def make_shared(databases: Databases, make_trained: MakeWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """The same with lists of two days."""
+    with ExitStack() as stack:
+
+        @cache
+        def make(dialect: str) -> World:
+            root = tmp_path_factory.mktemp("shared") / "home"
+            world = stack.enter_context(new_world(databases, dialect, root, make_trained(dialect)))
+            world.rank(AS_OF - timedelta(days=7), PUBLISHED_AT - timedelta(days=7))
+            world.rank()
+            return world
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_world(make_shared: MakeWorld, dialect: str) -> World:
+    """Read it, never write to it."""
+    return make_shared(dialect)
 
 
 @pytest.fixture
-def world(trained_home: Path, tmp_path: Path) -> Iterator[World]:
-    """A copy to write to."""
-    world = copy_home(trained_home, tmp_path / "home")
-    yield world
-    world.engine.dispose()
-
-
-def copy_home(home: Path, root: Path) -> World:
-    """Open a copy of a home."""
-    shutil.copytree(home, root)
-    return open_world(root)
+def world(databases: Databases, make_trained: MakeWorld, dialect: str, tmp_path: Path) -> Iterator[World]:
+    """A copy without lists, to write to."""
+    with new_world(databases, dialect, tmp_path / "home", make_trained(dialect)) as world:
+        yield world

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, update
 
 from features.database.access_tables import audit as trail
 from features.database.engine import writing
@@ -14,6 +14,7 @@ from serving import audit
 from serving.audit import deeds, record
 from serving.chain import GENESIS
 from serving.heads import audit_heads, read_heads, write_head
+from tests.databases import drop_trigger
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 ENTRIES = 8
@@ -29,10 +30,9 @@ def chain(engine):
     """Eight deeds in a table that no longer refuses changes, as for someone with the file in hand."""
     for number in range(ENTRIES):
         write(engine, number)
-    suffix = " ON audit" if engine.dialect.name == "postgresql" else ""
     with engine.begin() as connection:
         for verb in ("UPDATE", "DELETE"):
-            connection.execute(text(f"DROP TRIGGER audit_refuses_{verb}{suffix}"))
+            drop_trigger(connection, "audit", verb)
     return engine
 
 

@@ -17,6 +17,8 @@ from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, append, open_worl
 
 NOW = PUBLISHED_AT + timedelta(hours=1)
 
+pytestmark = pytest.mark.dialect("sqlite")
+
 
 def ingest_more(world, stop):
     """Append one small batch after the other until told to stop."""
@@ -102,3 +104,11 @@ def test_backup_and_restore_overwrite_nothing(world, backup):
         back_up(world.home, world.engine, backup, NOW)
     with pytest.raises(UsageError, match="without a database"):
         restore(backup, world.home)
+
+
+@pytest.mark.dialect("postgresql")
+def test_backup_of_postgresql_is_left_to_its_own_tools(world, tmp_path):
+    with pytest.raises(UsageError, match="pgBackRest"):
+        back_up(world.home, world.engine, tmp_path / "backup", NOW)
+
+    assert not (tmp_path / "backup").exists()

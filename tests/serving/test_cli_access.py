@@ -9,7 +9,7 @@ from serving.heads import FILE
 
 
 @pytest.fixture
-def run(tmp_path: Path):
+def run(tmp_path: Path, settings_name_the_database: None):
     """Run `yujing` on one home with a second place, and return what it prints."""
     (tmp_path / "second").mkdir()
     config = tmp_path / "config.yaml"

@@ -1,7 +1,7 @@
 """Each command on one small home, in the order in which a person would use them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from features.errors import UsageError
 from serving.cli.main import app
+from tests.databases import Databases
 from tests.serving.sample import make_sample
 
 AS_OF = "2026-06-01"
@@ -25,20 +26,25 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(dialect: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Return a folder with a case file, a grid file, quick settings and a home whose champion is published."""
     place = tmp_path_factory.mktemp("deployment")
+    with databases.new(dialect, place / "home") as url:
+        deploy(place, QUICK | {"database_url": url})
+        yield place
+
+
+def deploy(place: Path, settings: dict[str, object]) -> None:
     sample = make_sample(date(2026, 5, 31), days=300, grids=20, rng=np.random.default_rng(1))
     sample.cases.write_csv(place / "cases.csv", datetime_format="%Y-%m-%dT%H:%M:%S")
     sample.grids.write_csv(place / "grids.csv")
-    (place / "quick.yaml").write_text(json.dumps(QUICK), encoding="utf-8")
+    (place / "quick.yaml").write_text(json.dumps(settings), encoding="utf-8")
     for arguments in (
         ["ingest", str(place / "cases.csv"), "--grids", str(place / "grids.csv")],
         ["train"],
         ["models", "promote", "--reason", "the first", "--by", "tester", "--override"],
     ):
         invoke(place, *arguments)
-    return place
 
 
 @pytest.fixture

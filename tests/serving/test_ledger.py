@@ -2,17 +2,18 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 
 import numpy as np
 import pytest
 from sqlalchemy import text
 
-from features.database.engine import open_database
 from features.errors import NotFoundError, StoreError
 from serving import ledger
 from serving.access.actor import EVERYTHING, Scope
 from serving.entry import Origin, PublishedRow
 from serving.ledger import find, history, newest, publish, read_body, read_row, verify
+from tests.databases import drop_trigger
 
 hold = ledger._hold
 NOW = datetime(2026, 1, 9, 6, tzinfo=UTC)
@@ -22,18 +23,15 @@ ORIGIN = Origin(
 )  # fmt: skip
 
 
+def grid_row(grid_id, score):
+    return json.dumps({"grid_id": grid_id, "community": "d/t", "score": score})
+
+
 def body_of(*scores):
     return {
-        "grid": [PublishedRow(f"g{number}", f'{{"path":"d/t/g{number}","score":{score}}}') for number, score in enumerate(scores)],
+        "grid": [PublishedRow(f"g{number}", grid_row(f"g{number}", score)) for number, score in enumerate(scores)],
         "township": [PublishedRow("d/t", '{"path":"d/t"}')],
     }
-
-
-@pytest.fixture
-def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'yujing.db'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def test_reading_by_name_place_and_grid(chain):
     last = newest(chain)
 
     assert last == find(chain, last.ranking_id)
-    assert read_row(chain, Scope("d/t"), last, "grid", "g1") == '{"path":"d/t/g1","score":2}'
+    assert read_row(chain, Scope("d/t"), last, "grid", "g1") == grid_row("g1", 2)
     assert read_row(chain, EVERYTHING, last, "grid", "nowhere") is None
     assert read_row(chain, Scope("d/t2"), last, "grid", "g1") is None
     assert newest(chain, date(2020, 1, 1)) is None
@@ -108,7 +106,9 @@ def test_tables_refuse_changes(chain, statement):
 
 def drop_triggers(engine):
     """Take away what refuses changes, as someone with the file in hand can."""
-    change(engine, *(f"DROP TRIGGER {table}_refuses_{verb}" for table in ("ranking", "ranking_row") for verb in ("UPDATE", "DELETE")))
+    with engine.begin() as connection:
+        for table, verb in product(("ranking", "ranking_row"), ("UPDATE", "DELETE")):
+            drop_trigger(connection, table, verb)
 
 
 def change(engine, *statements):

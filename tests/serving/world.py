@@ -1,5 +1,8 @@
 """A small home: made-up disputes in a real log, and a tiny model fitted to them."""
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -7,7 +10,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Engine, insert
 
-from features.database.engine import open_database, writing
+from features.database.engine import database_url, open_database, writing
 from features.database.tables import grid, model_publication
 from features.derive import read_facts
 from features.eventlog.append import Batch, append_batch
@@ -19,6 +22,7 @@ from features.schema import Col
 from serving.daily import rank
 from serving.entry import Entry
 from serving.settings import Settings
+from tests.databases import Databases
 from tests.serving.sample import Sample
 from training.folds import Gap, ripe_as_ofs
 from training.publish import write_folder
@@ -50,7 +54,18 @@ class World:
 
 def open_world(root: Path, settings: Settings = SETTINGS) -> World:
     home = Home(root)
-    return World(home, open_database(home.database_url), settings)
+    return World(home, open_database(database_url(home, settings)), settings)
+
+
+@contextmanager
+def new_world(databases: Databases, dialect: str, root: Path, copy_of: World | None = None) -> Iterator[World]:
+    """Open a home that is empty, or a copy of one that nobody works on."""
+    if copy_of:
+        shutil.copytree(copy_of.home.root, root)
+    with databases.new(dialect, root, copy_of.engine.url if copy_of else None) as url:
+        world = open_world(root, SETTINGS.model_copy(update={"database_url": url}))
+        yield world
+        world.engine.dispose()
 
 
 def append(engine: Engine, cases: pl.DataFrame, key: str = "sample") -> None:

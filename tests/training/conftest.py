@@ -1,5 +1,6 @@
 """One trained world for all tests of publishing: making MLflow's database and training take seconds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,7 +44,7 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     home = Home(tmp_path_factory.mktemp("world"))
     facts = draw_facts(place_rates(12, 1), 300, 1)
     with pytest.MonkeyPatch.context() as patch:
@@ -53,7 +54,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
         engine = open_database(home.database_url)
         promote(home, engine, registry, first.version, Approval("li", "first", NOW, override=True))
         second = train(home, Task(facts, TARGET, current(home, engine)), SMALL, NOW)
-    return World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
+    yield World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -68,5 +70,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def engine(home: Home) -> Engine:
-    return open_database(home.database_url)
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()

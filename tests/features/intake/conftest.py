@@ -19,7 +19,7 @@ WriteCases = Callable[..., Path]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
+def home(tmp_path: Path, settings_name_the_database: None) -> Home:
     return Home(tmp_path / "home")
 
 

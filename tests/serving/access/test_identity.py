@@ -138,12 +138,12 @@ def accepted(door, key, count):
     return {name for name, times in found.items() if times}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.dialect("sqlite")
 def test_ten_thousand_bad_tokens_open_nothing(door, key):
     assert accepted(door, key, 10_000) == set()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.dialect("sqlite")
 def test_check_that_lets_a_kind_of_bad_token_in_is_caught(door, key, monkeypatch):
     monkeypatch.setattr("serving.access.identity.LONGEST", timedelta(days=1))
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import create_engine, insert, select, text
+from sqlalchemy import create_engine, insert, select
 
 from features.database.alert_tables import alert
 from features.database.engine import writing
@@ -16,7 +16,6 @@ from serving.ledger import publish, verify
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 ORIGIN = Origin(date(2026, 1, 9), "escalation", 14, "a" * 64, "1", 100, NOW, "0.1.0", 0)
-OWNER = "owner_of_the_tables"
 
 
 def row(grid_id, district, township, community):
@@ -30,17 +29,11 @@ BODY = {
 }
 
 
-pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+pytestmark = pytest.mark.dialect("postgresql")
 
 
 @pytest.fixture
 def published(engine):
-    """A list, and tables whose owner is no superuser, for whom PostgreSQL would lift every wall."""
-    with engine.begin() as connection:
-        if not connection.execute(text(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'")).first():
-            connection.execute(text(f"CREATE ROLE {OWNER}"))
-        for table in ("ranking", "ranking_row", "alert"):
-            connection.execute(text(f"ALTER TABLE {table} OWNER TO {OWNER}"))
     publish(engine, ORIGIN, BODY, NOW)
     return engine
 
@@ -48,7 +41,6 @@ def published(engine):
 def seen(engine, path):
     """Return the places that a query without any condition sees within a scope."""
     with reading_within(engine, Scope(path)) as connection:
-        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         return sorted(connection.execute(select(ranking_row.c.place)).scalars())
 
 
@@ -71,7 +63,6 @@ def test_query_that_forgot_to_ask_sees_its_scope_only(published, path, places):
 def test_connection_that_never_said_who_it_is_sees_nothing(published):
     stranger = create_engine(published.url)
     with stranger.connect() as connection:
-        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         found = connection.execute(select(ranking.c.id)).all(), connection.execute(select(ranking_row)).all()
     stranger.dispose()
 
@@ -98,7 +89,6 @@ def test_alerts_have_the_same_wall(published):
         for grid_id, path in (("g1", "d/t1/c/g1"), ("g2", "d/t2/g2")):
             connection.execute(insert(alert), about | frozen | {"alert_id": grid_id, "grid_id": grid_id, "path": path})
     with reading_within(published, Scope("d/t2")) as connection:
-        connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
         found = connection.execute(select(alert.c.alert_id)).scalars().all()
 
     assert found == ["g2"]

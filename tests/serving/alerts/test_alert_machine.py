@@ -1,6 +1,8 @@
 """The life of alerts as a state machine: whatever people do, and in whatever order, the store and a model of it agree."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,18 +10,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, select
 
 from features.database import engine as database
 from features.database.alert_tables import alert_transition
-from features.database.engine import open_database, writing
-from features.database.tables import grid
+from features.database.engine import open_database
 from features.errors import ChangedError, ConflictError
 from serving.alerts import answering
 from serving.alerts.alert import Alert
 from serving.alerts.answering import Asked, take_step
 from serving.alerts.life import OPEN, REASONS, STEPS, Action, State
 from serving.alerts.store import Wanted, list_alerts
+from tests.databases import Databases
 from tests.serving.alerts.conftest import COMMAND, NOW, Days
 
 EXAMPLES, STEPS_EACH = 44, 100
@@ -28,14 +30,13 @@ EXAMPLES, STEPS_EACH = 44, 100
 class Life(RuleBasedStateMachine):
     """People work on the alerts of two grids, with stale versions and repeated keys among what they ask."""
 
-    template: Path
+    copy_template: Callable[[], AbstractContextManager[Engine]]
     operations: int
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = TemporaryDirectory()
-        shutil.copy(self.template, self.folder.name)
-        self.engine: Engine = open_database(f"sqlite:///{self.folder.name}/{self.template.name}")
+        self.opened = ExitStack()
+        self.engine = self.opened.enter_context(Life.copy_template())
         self.model = {each.alert_id: each for each in list_alerts(self.engine, COMMAND, Wanted(), 500)}
         self.asked: list[tuple[str, Asked, Alert]] = []
 
@@ -81,20 +82,27 @@ class Life(RuleBasedStateMachine):
                 assert state is None or STEPS[state, Action(row.action)] == row.state
                 reached[row.alert_id] = (row.version, State(row.state))
         finally:
-            self.engine.dispose()
-            self.folder.cleanup()
+            self.opened.close()
 
 
 @pytest.fixture
-def life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Life]:
+def life(days: Days, dialect: str, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Life]:
     """The machine on a store that does not wait for the disk, with two alerts to begin with."""
     monkeypatch.setitem(database.SQLITE_PRAGMAS, "synchronous", 0)
-    Life.template, Life.operations = tmp_path / "yujing.db", 0
-    opened = open_database(f"sqlite:///{Life.template}")
-    with writing(opened) as connection:
-        connection.execute(insert(grid), [{"grid_id": "g1", "name": "", "parent_path": "d/t1"}])
-    Days(opened).publish()
-    opened.dispose()
+    days.publish()
+    days.engine.dispose()
+
+    @contextmanager
+    def copy_template() -> Iterator[Engine]:
+        with TemporaryDirectory() as folder:
+            if dialect == "sqlite":
+                shutil.copy(str(days.engine.url.database), folder)
+            with databases.new(dialect, Path(folder), days.engine.url) as url:
+                opened = open_database(url)
+                yield opened
+                opened.dispose()
+
+    Life.copy_template, Life.operations = staticmethod(copy_template), 0
     return Life
 
 

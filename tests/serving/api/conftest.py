@@ -1,14 +1,13 @@
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from features.database.engine import open_database
-from features.home import Home
 from serving.api.app import create_app
-from serving.settings import Settings
+from tests.databases import Databases
 from tests.serving.api.townships import NOW, fill, sign_everybody_up
 from tests.serving.visitors import Clock, open_client, sign_up
-from tests.serving.world import PUBLISHED_AT, World
+from tests.serving.world import PUBLISHED_AT, World, new_world
 
 
 @pytest.fixture
@@ -16,7 +15,7 @@ def clock():
     return Clock(PUBLISHED_AT + timedelta(hours=1))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def token(shared_world: World):
     """A token of the command centre in the shared world, which sees everything."""
     _, token = sign_up(shared_world.engine, PUBLISHED_AT)
@@ -38,24 +37,19 @@ def fresh_client(world: World, clock):
 
 
 @pytest.fixture(scope="module")
-def townships(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def townships(databases: Databases, dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Five townships of four grids each on one published list."""
-    home = Home(tmp_path_factory.mktemp("townships") / "home")
-    engine = open_database(home.database_url)
-    fill(engine)
-    engine.dispose()
-    return home
+    with new_world(databases, dialect, tmp_path_factory.mktemp("townships") / "home") as world:
+        fill(world.engine)
+        yield world
 
 
 @pytest.fixture(scope="module")
-def accounts(townships: Home):
+def accounts(townships: World):
     """A token per township and role; township 0 is the whole."""
-    engine = open_database(townships.database_url)
-    made = sign_everybody_up(engine)
-    engine.dispose()
-    return made
+    return sign_everybody_up(townships.engine)
 
 
 @pytest.fixture
-def app(townships: Home):
-    return create_app(Settings(), townships, Clock(NOW))
+def app(townships: World):
+    return create_app(townships.settings, townships.home, Clock(NOW))

@@ -128,7 +128,7 @@ def test_one_time_password_opens_nothing_but_its_change(shared_world, clock):
     assert (403, True, 200) == (by_session.status_code, "changed first" in by_session.json()["detail"], by_token.status_code)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.dialect("sqlite")
 def test_door_ten_thousand_bad_credentials_open_nothing(engine, door):
     now = PUBLISHED_AT
     actor, good = sign_up(engine, now, Role.TOWNSHIP, "t1")

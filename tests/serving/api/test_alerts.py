@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,18 +7,17 @@ from serving.access.actor import Role
 from serving.api.app import create_app
 from tests.serving.alerts.conftest import QUIET
 from tests.serving.visitors import open_client, sign_up
-from tests.serving.world import PUBLISHED_AT, SETTINGS
+from tests.serving.world import PUBLISHED_AT
 
 RAISED = 9
 """Alerts of the world's list: its top quarter."""
 ELSEWHERE = "990101/990101002"
-ALERTING = SETTINGS.model_copy(update={"alerts": QUIET})
 
 
 @pytest.fixture
 def alerting(world):
     """A world whose list of today raised alerts."""
-    told = type(world)(world.home, world.engine, ALERTING)
+    told = replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
     told.rank()
     return told
 
@@ -159,9 +159,9 @@ def test_overdue_silences_and_what_was_not_alerted_are_listed(ask, clock):
 
 def test_held_list_is_released_by_an_analyst_alone(world, clock):
     review = QUIET.model_copy(update={"review": True})
-    settings = SETTINGS.model_copy(update={"alerts": review})
-    entry = type(world)(world.home, world.engine, settings).rank()
-    with open_client(create_app(settings, world.home, clock)) as client:
+    reviewed = replace(world, settings=world.settings.model_copy(update={"alerts": review}))
+    entry = reviewed.rank()
+    with open_client(create_app(reviewed.settings, world.home, clock)) as client:
 
         def as_(role):
             client.headers["Authorization"] = f"Bearer {sign_up(world.engine, PUBLISHED_AT, role)[1]}"

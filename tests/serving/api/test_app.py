@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from features.database.engine import open_database
 from serving.api.models import ModelPage
 from serving.api.problems import Problem
 from serving.ledger import newest
+from tests.databases import drop_trigger
 from tests.serving.world import AS_OF, PUBLISHED_AT
 
 
@@ -31,8 +31,8 @@ def test_model_page_names_who_put_the_model_there(client, shared_world):
 
 def test_health_and_readiness(client, fresh_client, shared_world):
     assert client.get("/healthz").json() == {"status": "ok"}
-    assert client.get("/readyz").json() == {"status": "ready", "ranking_id": newest(shared_world.engine).ranking_id}
-    assert fresh_client.get("/readyz").json() == {"status": "ready", "ranking_id": None}
+    assert client.get("/readyz").json() == {"status": "ready", "ranking_id": newest(shared_world.engine).ranking_id, "attention": []}
+    assert fresh_client.get("/readyz").json() == {"status": "ready", "ranking_id": None, "attention": []}
 
 
 def test_readiness_finds_a_list_published_since(fresh_client, world):
@@ -45,11 +45,9 @@ def test_list_that_was_tampered_with_is_not_served(fresh_client, world):
     first = world.rank()
     fresh_client.get("/readyz")
     second = world.rank(AS_OF.replace(day=8), PUBLISHED_AT)
-    engine = open_database(world.home.database_url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP TRIGGER ranking_row_refuses_UPDATE"))
+    with world.engine.begin() as connection:
+        drop_trigger(connection, "ranking_row", "UPDATE")
         connection.execute(text(f"UPDATE ranking_row SET body = replace(body, 'watch', 'routine') WHERE ranking_id = {second.id}"))
-    engine.dispose()
 
     answer = fresh_client.get("/v1/rankings", params={"date": "2026-01-08"})
 
@@ -58,23 +56,22 @@ def test_list_that_was_tampered_with_is_not_served(fresh_client, world):
     assert first.ranking_id == fresh_client.get("/v1/rankings").headers["X-Ranking-Id"]
 
 
-def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(world, fresh_client, clock, token):
+def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(databases, world, fresh_client, clock, token):
     """Whoever was let in before is let in for a while."""
     world.rank()
     fresh_client.get("/readyz")
     fresh_client.get("/v1/rankings")
-    world.engine.dispose()
-    (world.home.root / "yujing.db").write_bytes(b"no database" * 1000)
-    clock.now += timedelta(minutes=14)
+    with databases.unreadable(world.engine):
+        clock.now += timedelta(minutes=14)
 
-    assert fresh_client.get("/v1/rankings").status_code == 200
-    assert fresh_client.get("/healthz").status_code == 200
-    for path in ("/readyz", "/v1/model", "/v1/grids/x", "/v1/rankings?date=2026-01-01"):
-        answer = fresh_client.get(path)
-        assert 503 == Problem.model_validate_json(answer.content).status == answer.status_code
-    assert 503 == fresh_client.get("/v1/rankings", headers={"Authorization": f"Bearer {token}"}).status_code
-    clock.now += timedelta(minutes=1)
-    assert 503 == fresh_client.get("/v1/rankings").status_code
+        assert fresh_client.get("/v1/rankings").status_code == 200
+        assert fresh_client.get("/healthz").status_code == 200
+        for path in ("/readyz", "/v1/model", "/v1/grids/x", "/v1/rankings?date=2026-01-01"):
+            answer = fresh_client.get(path)
+            assert 503 == Problem.model_validate_json(answer.content).status == answer.status_code
+        assert 503 == fresh_client.get("/v1/rankings", headers={"Authorization": f"Bearer {token}"}).status_code
+        clock.now += timedelta(minutes=1)
+        assert 503 == fresh_client.get("/v1/rankings").status_code
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from serving.access.actor import EVERYTHING, RIGHTS, Role
 from serving.api.access import Needs
 from serving.api.app import create_app
 from serving.api.shelf import PublishedList
-from serving.settings import Settings
 from tests.serving.api.matrix import Request, by, operations, requests_of, running
 from tests.serving.api.test_access import calls
 from tests.serving.api.townships import NOW, TOWNSHIPS, canaries, place, township
@@ -49,23 +48,27 @@ async def walk(app, accounts, most):
     return leaks, seen
 
 
-def test_matrix_ten_thousand_questions_leak_nothing(app, accounts):
-    leaks, seen = asyncio.run(walk(app, {key: token for key, token in accounts.items() if key[0]}, 10_000))
+def test_matrix_ten_thousand_questions_leak_nothing(app, accounts, dialect):
+    """Where the database has a wall of its own, a quarter of them finds out whether it stands in the way."""
+    most = {"sqlite": 10_000, "postgresql": 2_500}[dialect]
+    leaks, seen = asyncio.run(walk(app, {key: token for key, token in accounts.items() if key[0]}, most))
 
     assert leaks == []
-    assert seen > 100
+    assert seen > most // 100
 
 
-def test_matrix_query_without_its_scope_is_caught(townships, accounts, monkeypatch):
-    tomorrow = create_app(Settings(), townships, Clock(NOW + timedelta(days=1)))
+def test_matrix_query_without_its_scope_is_caught_on_postgresql_by_the_second_wall_too(townships, accounts, dialect, monkeypatch):
+    """What a worker holds in memory has one wall; what it asks the database for has two where that is PostgreSQL."""
+    tomorrow = create_app(townships.settings, townships.home, Clock(NOW + timedelta(days=1)))
     within = PublishedList.within
     monkeypatch.setattr(PublishedList, "within", lambda listed, scope, level, node=None: within(listed, EVERYTHING, level, node))
     monkeypatch.setattr(ledger, "_visible", lambda scope, body: True)
 
     leaks, _ = asyncio.run(walk(tomorrow, {(2, Role.TOWNSHIP): accounts[2, Role.TOWNSHIP]}, 1_000))
 
-    paths = {request.path for _, _, request, _ in leaks}
-    assert {"rankings", "grids", "areas"} <= {part for path in paths for part in path.split("/")}
+    leaking = {part for _, _, request, _ in leaks for part in request.path.split("/")}
+    assert leaking >= {"rankings", "areas"}
+    assert ("grids" in leaking) is (dialect == "sqlite")
 
 
 def test_foreign_and_missing_are_answered_with_the_same_bytes(app, accounts):

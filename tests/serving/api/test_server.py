@@ -1,3 +1,4 @@
+import os
 import signal
 import socket
 import subprocess
@@ -26,7 +27,9 @@ def server(shared_world):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(shared_world.home.root), str(port)], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", PROGRAM, str(shared_world.home.root), str(port)]
+    environment = {**os.environ, "YUJING_DATABASE_URL": shared_world.settings.database_url}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     address = next(line for line in process.stderr if "running on" in line)
     assert f"http://127.0.0.1:{port} " in address
     _, token = sign_up(shared_world.engine, datetime.now(UTC))

@@ -1,10 +1,10 @@
 """Forty grids with borders, two lists, alerts, and people of every role."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from sqlalchemy import select, update
 
 from features.database.engine import reading, writing
 from features.database.tables import grid
+from tests.databases import Databases
+from tests.serving.conftest import MakeWorld
 from tests.serving.pages.people import sign_everybody_up, visit
-from tests.serving.world import AS_OF, PUBLISHED_AT, World, open_world
+from tests.serving.world import AS_OF, PUBLISHED_AT, World, new_world
 
 MEASURES = {"hit@5%": 0.33, "hit@10%": 0.49, "ap_over_base": 6.6, "auc": 0.8, "ece": None}
 MODELS = {
@@ -33,35 +35,38 @@ BACKTEST = {
 
 
 @pytest.fixture(scope="session")
-def pages_home(trained_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("pages") / "home"
-    shutil.copytree(trained_home, root)
-    world = open_world(root)
-    draw_borders(world)
-    for days in (1, 0):
-        world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
-    sign_everybody_up(world)
-    for folder in world.home.published.iterdir():
-        (folder / "backtest.json").write_text(json.dumps(BACKTEST), encoding="utf-8")
-    world.engine.dispose()
-    return root
+def make_listed(databases: Databases, make_trained: MakeWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """Nobody writes to it."""
+    with ExitStack() as stack:
+
+        @cache
+        def make(dialect: str) -> World:
+            root = tmp_path_factory.mktemp("pages") / "home"
+            world = stack.enter_context(new_world(databases, dialect, root, make_trained(dialect)))
+            draw_borders(world)
+            for days in (1, 0):
+                world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
+            sign_everybody_up(world)
+            for folder in world.home.published.iterdir():
+                (folder / "backtest.json").write_text(json.dumps(BACKTEST), encoding="utf-8")
+            world.engine.dispose()
+            return world
+
+        yield make
 
 
-@pytest.fixture(scope="session")
-def seen_world(pages_home: Path) -> Iterator[World]:
+@pytest.fixture(scope="module")
+def seen_world(databases: Databases, make_listed: MakeWorld, dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Read it, never write to it."""
-    world = open_world(pages_home)
-    yield world
-    world.engine.dispose()
+    with new_world(databases, dialect, tmp_path_factory.mktemp("seen") / "home", make_listed(dialect)) as world:
+        yield world
 
 
 @pytest.fixture
-def own_world(pages_home: Path, tmp_path: Path) -> Iterator[World]:
+def own_world(databases: Databases, make_listed: MakeWorld, dialect: str, tmp_path: Path) -> Iterator[World]:
     """A copy to write to."""
-    shutil.copytree(pages_home, tmp_path / "home")
-    world = open_world(tmp_path / "home")
-    yield world
-    world.engine.dispose()
+    with new_world(databases, dialect, tmp_path / "home", make_listed(dialect)) as world:
+        yield world
 
 
 @pytest.fixture
