@@ -2,6 +2,9 @@
 
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,10 @@ from serving.cli.main import app
 
 ROOT = Path(__file__).parent.parent
 UNITS = sorted((ROOT / "configs/deploy").glob("*.service"))
+TIMERS = sorted((ROOT / "configs/deploy").glob("*.timer"))
 STARTED = re.compile(r"^ExecStart=.*?bin/yujing ([^'\n]*)", re.MULTILINE)
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
 def leaves_with(arguments: str) -> int:
@@ -27,11 +33,48 @@ def test_unit_starts_a_command_that_is_there(unit: Path) -> None:
     assert leaves_with(arguments.replace("--", "--no-such-")) == 2
 
 
-def test_timer_has_its_service() -> None:
-    timers = {path.stem for path in (ROOT / "configs/deploy").glob("*.timer")}
+def faults(unit: Path, folder: Path, **changed: str) -> str:
+    """Return what systemd finds wrong with a unit whose program is the one installed here."""
+    text = re.sub(r"/srv/yujing/.venv/bin/yujing", str(Path(sys.executable).with_name("yujing")), unit.read_text(encoding="utf-8"))
+    for old, new in changed.items():
+        text = text.replace(old, new)
+    (folder / unit.name).write_text(text, encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", folder / unit.name], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
 
-    assert timers
-    assert timers <= {unit.stem for unit in UNITS}
+
+def is_confined(unit: Path) -> bool:
+    """Tell whether systemd rates what a unit is exposed to with 2.0 at most, of 10."""
+    rated = ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit]
+    return subprocess.run(rated, capture_output=True, check=False).returncode == 0
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", [*UNITS, *TIMERS], ids=lambda unit: unit.name)
+def test_unit_has_no_fault_that_systemd_knows(unit: Path, tmp_path: Path) -> None:
+    assert faults(unit, tmp_path) == ""
+
+
+@needs_systemd
+def test_fault_in_a_unit_is_found(tmp_path: Path) -> None:
+    (unit,) = (unit for unit in UNITS if unit.name == "yujing.service")
+
+    assert "Unknown key" in faults(unit, tmp_path, ProtectSystem="ProtectSytem")
+    assert "not executable" in faults(unit, tmp_path, serve="serve\nExecStartPre=/no/such/program")
+
+
+@needs_systemd
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_unit_is_confined_to_what_it_needs(unit: Path, tmp_path: Path) -> None:
+    open_one = tmp_path / unit.name
+    open_one.write_text(re.sub(r"(?m)^(Protect|Private|Restrict|Capab|System|NoNew).*$", "", unit.read_text(encoding="utf-8")), "utf-8")
+
+    assert [True, False] == [is_confined(each) for each in (unit, open_one)]
+
+
+def test_timer_has_its_service() -> None:
+    assert TIMERS
+    assert {timer.stem for timer in TIMERS} <= {unit.stem for unit in UNITS}
 
 
 def test_container_starts_a_command_that_is_there() -> None:
