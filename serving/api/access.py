@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from features.errors import ForbiddenError, NotSignedInError, PasswordNotChangedError
 from serving.access.actor import Actor, Right
 from serving.access.credentials import csrf_fits
-from serving.api.door import Credential, Door, DoorOf
+from serving.api.door import Credential, DoorOf
 
 COOKIE = "yujing_session"
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
@@ -31,8 +30,8 @@ async def visitor(request: Request, door: DoorOf, token: BearerOf, secret: Cooki
     """
     if token:
         kind = Credential.IDENTITY if "." in token.credentials else Credential.TOKEN
-        return await _actor(door, kind, token.credentials)
-    actor = await _actor(door, Credential.SESSION, secret) if secret else None
+        return await door.actor_of(kind, token.credentials)
+    actor = await door.actor_of(Credential.SESSION, secret) if secret else None
     if actor and secret and request.method not in SAFE_METHODS and not csrf_fits(secret, await _csrf_given(request)):
         raise ForbiddenError(f"a change must carry the session's token as {CSRF_FIELD} or {CSRF_HEADER}. Load the page again.")
     return actor
@@ -75,10 +74,6 @@ ListReader = Annotated[Actor, Depends(needs(Right.READ_LISTS))]
 def give_session(response: Response, secret: str, *, secure: bool) -> None:
     """Give the browser a session; `secure` keeps it off connections without TLS."""
     response.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=secure)
-
-
-async def _actor(door: Door, kind: Credential, secret: str) -> Actor | None:
-    return door.remembered(kind, secret) or await run_in_threadpool(door.look_up, kind, secret)
 
 
 async def _csrf_given(request: Request) -> str:

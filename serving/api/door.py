@@ -1,5 +1,6 @@
 """The door: whose a session or token is, remembered for a moment so that not every request asks the database."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
 from features.errors import StoreError
@@ -35,6 +37,10 @@ class Credential(StrEnum):
     IDENTITY = auto()
 
 
+_Key = tuple[Credential, str]
+"""Kind and hash of a secret."""
+
+
 @dataclass(frozen=True)
 class _Known:
     actor: Actor
@@ -53,12 +59,27 @@ class Door:
         if issuer:
             self._look_up[Credential.IDENTITY] = partial(actor_of_identity, issuer)
         self._now = now
-        self._known: OrderedDict[tuple[Credential, str], _Known] = OrderedDict()
+        self._known: OrderedDict[_Key, _Known] = OrderedDict()
+        self._asked: dict[_Key, asyncio.Future[Actor | None]] = {}
 
     def remembered(self, kind: Credential, secret: str) -> Actor | None:
         """Return whose it is if that was looked up just now."""
         known = self._known.get((kind, hash_secret(secret)))
         return known.actor if known and self._now() - known.at < REMEMBERED else None
+
+    async def actor_of(self, kind: Credential, secret: str) -> Actor | None:
+        """Return whose it is, from memory or by one look-up that all who bring the same meanwhile wait for.
+
+        Raises:
+            StoreError: as `look_up`.
+        """
+        if actor := self.remembered(kind, secret):
+            return actor
+        key = (kind, hash_secret(secret))
+        if key not in self._asked:
+            self._asked[key] = asyncio.ensure_future(run_in_threadpool(self.look_up, kind, secret))
+            self._asked[key].add_done_callback(lambda _: self._asked.pop(key))
+        return await asyncio.shield(self._asked[key])
 
     def look_up(self, kind: Credential, secret: str) -> Actor | None:
         """Return whose it is; None where it is nobody's, or has ended.

@@ -1,9 +1,9 @@
 """The page of a list that a program asked for a moment ago, sent again as it was: no route, no query and no row is looked at twice.
 
-Who asks is checked each time; an answer is kept for a second, for those who see the same part, and only while its list is the newest.
+Who asks is checked each time; an answer is kept for a second, for those who ask for it by the same host name and see the same part, and
+only while its list is the newest.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPMethod, HTTPStatus
@@ -21,8 +21,8 @@ BEARER = b"Bearer "
 KEPT_FOR = timedelta(seconds=1)
 MOST_KEPT = 256
 
-Key = tuple[str, bytes]
-"""Path of the scope, and the query as it was sent."""
+Key = tuple[bytes, str, bytes]
+"""Host and query as they were sent, and between them the path of the scope."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,24 @@ class ReadyAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send a kept answer, or pass on and keep what comes back."""
-        key = _key(scope) if scope.get("path") == PATH and scope["method"] == HTTPMethod.GET else None
+        key = _key(scope) if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == HTTPMethod.GET else None
         if key is None:
             await self.app(scope, receive, send)
-            return
-        reading: Reading = scope["state"]["reading"]
-        now, listed = reading.now(), reading.shelf.current
-        ready = self._kept.get(key)
-        if ready and ready.listed is listed and ready.at <= now < ready.until and reading.shelf.pause is None:
+        elif ready := self._find(key, scope["state"]["reading"]):
             scope["route"] = ready.route
             for message in ready.messages:
                 await send(message)
-            return
+        else:
+            await self._answer(key, scope, receive, send)
+
+    def _find(self, key: Key, reading: Reading) -> _Ready | None:
+        ready = self._kept.get(key)
+        good = ready and reading.shelf.pause is None and ready.listed is reading.shelf.current and ready.at <= reading.now() < ready.until
+        return ready if good else None
+
+    async def _answer(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
+        reading: Reading = scope["state"]["reading"]
+        now, listed = reading.now(), reading.shelf.current
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
@@ -63,30 +69,20 @@ class ReadyAnswers:
 
         await self.app(scope, receive, keep)
         if listed and _is_of(listed, messages):
-            self._keep(key, _Ready(listed, now, now + KEPT_FOR, scope.get("route"), tuple(messages)))
-
-    def _keep(self, key: Key, ready: _Ready) -> None:
-        if len(self._kept) >= MOST_KEPT:
-            self._kept.clear()
-        self._kept[key] = ready
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = _Ready(listed, now, now + KEPT_FOR, scope.get("route"), tuple(messages))
 
 
 def _key(scope: Scope) -> Key | None:
-    """Return what an answer depends on; None where whoever asks has to be looked up, or holds an answer already."""
-    secret = _secret(scope["headers"])
+    """Return what an answer depends on; None where whoever asks has to be looked up, or says more than who that is."""
+    headers = dict(scope["headers"])
+    shown = headers.get(b"authorization", b"")
+    if not shown.startswith(BEARER) or b"if-none-match" in headers or len(headers) < len(scope["headers"]):
+        return None
     door: Door = scope["state"]["door"]
-    actor = door.remembered(Credential.TOKEN, secret) if secret else None
-    return (actor.scope.path, scope["query_string"]) if actor and actor.may(Right.READ_LISTS) else None
-
-
-def _secret(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    secret = None
-    for name, value in headers:
-        if name == b"authorization" and value.startswith(BEARER):
-            secret = value[len(BEARER) :].decode("latin-1")
-        elif name == b"if-none-match":
-            return None
-    return secret
+    actor = door.remembered(Credential.TOKEN, shown.removeprefix(BEARER).decode("latin-1"))
+    return (headers.get(b"host", b""), actor.scope.path, scope["query_string"]) if actor and actor.may(Right.READ_LISTS) else None
 
 
 def _is_of(listed: PublishedList, messages: list[Message]) -> bool:
