@@ -135,10 +135,10 @@ def random_tampering(rng):
     )
 
 
-def test_verify_finds_every_random_tampering(chain):
+def test_verify_finds_every_random_tampering_with_rows(chain):
     rng, missed = np.random.default_rng(5), []
     drop_triggers(chain)
-    for _ in range(500):
+    for _ in range(100):
         statement = str(random_tampering(rng))
         with chain.connect() as connection:
             connection.execute(text(statement))
