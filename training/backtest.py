@@ -12,8 +12,10 @@ from features.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
 from training.baselines import available
+from training.disparity import compare_groups
 from training.examples import at
 from training.folds import Fold, Gap, rolling_folds
+from training.groups import Grouping, to_json
 from training.labels import ripe
 from training.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.rehearsal import Foretold, rehearsals, rehearse
@@ -42,6 +44,8 @@ class BacktestResult:
     subsets: dict[str, Scorecard]
     notes: list[str]
     seconds: dict[str, float]
+    groupings: dict[str, Grouping] = field(default_factory=dict)
+    """Kinds of places held against each other, by the column that tells them apart."""
     past: list[Foretold] = field(default_factory=list)
     """What the model's trees foretold at every refit."""
 
@@ -60,8 +64,10 @@ class BacktestResult:
             "models": self.overall.models,
             "differences": self.overall.differences,
             "subsets": {
-                name: {"rows": card.rows, "positives": card.positives, "models": card.models} for name, card in self.subsets.items()
+                name: {"rows": card.rows, "positives": card.positives, "models": card.models, "differences": card.differences}
+                for name, card in self.subsets.items()
             },
+            "disparity": to_json(self.groupings),
             "notes": self.notes,
             "seconds": self.seconds,
         }
@@ -80,6 +86,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
     with stage.watch.measure("metrics"):
         predictions = tabulate(facts, at(stage.panel, slice(folds[0].test.start, None)), horizon_days, said)
         overall, parts = judge(predictions, settings.backtest)
+        groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,
@@ -90,6 +97,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         subsets=parts,
         notes=suspect(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
+        groupings=groupings,
         past=past,
     )
 

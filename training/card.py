@@ -43,6 +43,7 @@ def write_card(report: Report, parameters: Mapping[str, str], features: Sequence
         "Quality on unseen days, beside simple rules": _metrics(report),
         "Against each simple rule": _differences(report),
         "Parts of the rows": _subsets(report),
+        "Kinds of places": _groupings(report),
         "Gate": "\n".join(f"- {objection}" for objection in objections) or "Nothing speaks against promotion.",
         "Limits": "\n".join([LIMITS, *(f"- {note}" for note in report["notes"])]),
         "Must not be used": REFUSED,
@@ -91,6 +92,19 @@ def _subsets(report: Report) -> str:
         for name, part in report["subsets"].items()
     ]
     return _table(("part", "rows", "with an escalation", "ap", "hit@10%"), rows)
+
+
+def _groupings(report: Report) -> str:
+    rows, verdicts = [], []
+    for column, grouping in report["disparity"].items():
+        for group in grouping["groups"]:
+            recalls = _share(group["recall"]), _share(group["recall_by_rates"])
+            calibration = _figure(group["observed_over_expected"], group["ci90"])
+            rows.append((column, group["name"], group["grids"], group["positives"], *recalls, calibration))
+        ratio, chance = _share(grouping["ratio"]), _share(grouping["chance"])
+        verdicts.append(f"- {column}: {grouping['verdict']}; lowest recall over highest {ratio}, as uneven by chance {chance}")
+    head = ("by", "kind", "grids", "with an escalation", "recall", "recall by rates", "observed over expected [90 %]")
+    return "\n".join([_table(head, rows), "", *verdicts]) if rows else "The grid table tells no kinds of places apart."
 
 
 def _features(features: Sequence[Feature]) -> str:

@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from training.flags import flag
+from training.groups import Verdict
 from training.replay import MODEL
 
 METRIC = "poisson_deviance"
 """What candidates are judged by; lower is better."""
 FOLD_KEYS = ("target", "horizon_days", "as_of", "rows", "escalations")
 """Two backtests that agree in these were measured on identical folds."""
+EMERGENT = ("onset", "rising")
+"""Subsets where something new begins. Places that are busy every week make any model look good; here it may not be worse than a rule."""
 TOP_SHARE = 0.05
 MOST_TURNOVER = 0.4
 
@@ -36,6 +39,7 @@ class Comparison:
 def object_to(candidate: Report, comparison: Comparison | None) -> list[str]:
     """Say everything that speaks against a candidate, each in a clause; an empty list lets it pass. Without champion, no comparison."""
     objections = [*_unusable_figures(candidate["models"][MODEL]), *_baselines_not_beaten(candidate)]
+    objections += [*_worse_where_it_begins(candidate), *_uneven(candidate)]
     if comparison is not None:
         objections += [*_worse_than_champion(candidate, comparison.champion), *_too_many_moves(comparison.turnover)]
     return objections
@@ -69,6 +73,23 @@ def _baselines_not_beaten(candidate: Report) -> Iterator[str]:
             yield f"whether it beats {name} cannot be estimated"
         elif not interval[1] < 0:
             yield f"it does not beat {name}: the 95 % interval of the {METRIC} difference is {interval[0]:+.4f} to {interval[1]:+.4f}"
+
+
+def _worse_where_it_begins(candidate: Report) -> Iterator[str]:
+    for subset in EMERGENT:
+        for name, difference in candidate["subsets"][subset].get("differences", {}).items():
+            interval = difference[METRIC]["ci95"]
+            if interval is not None and interval[0] > 0:
+                found = f"the 95 % interval of the {METRIC} difference is {interval[0]:+.4f} to {interval[1]:+.4f}"
+                yield f"on the {subset} rows it is worse than {name}: {found}"
+
+
+def _uneven(candidate: Report) -> Iterator[str]:
+    for column, grouping in candidate.get("disparity", {}).items():
+        if grouping["verdict"] == Verdict.BLOCK:
+            off = f", with observed over expected off in {', '.join(grouping['off'])}" if grouping["off"] else ""
+            ratio = "cannot be estimated" if grouping["ratio"] is None else f"is {grouping['ratio']:.2f}, chance {grouping['chance']:.3f}"
+            yield f"it does not serve all kinds of places by {column} alike: lowest recall over highest {ratio}{off}"
 
 
 def _worse_than_champion(candidate: Report, champion: Report) -> Iterator[str]:

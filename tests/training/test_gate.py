@@ -9,7 +9,7 @@ from training.backtest import backtest
 from training.gate import METRIC, Comparison, object_to, turnover
 
 
-def report(deviance, interval=(-0.3, -0.1)):
+def report(deviance, interval=(-0.3, -0.1), rising=(-0.1, 0.2), grouping=None):
     """Return the part of a backtest's JSON that the gate reads."""
     return {
         "target": "escalation",
@@ -19,6 +19,8 @@ def report(deviance, interval=(-0.3, -0.1)):
         "escalations": 40.0,
         "models": {"lightgbm": {METRIC: deviance, "auc": 0.8}, "count_90d": {METRIC: 0.9, "auc": 0.7}},
         "differences": {"count_90d": {METRIC: {"value": -0.2, "ci95": interval}}},
+        "subsets": {"onset": {"differences": {}}, "rising": {"differences": {"count_90d": {METRIC: {"value": 0.1, "ci95": rising}}}}},
+        "disparity": {"area_type": {"verdict": "pass", "ratio": 0.9, "chance": 0.4, "off": []} | (grouping or {})},
     }
 
 
@@ -28,6 +30,19 @@ def champion(deviance=0.7, share=0.1):
 
 def test_object_to_good_candidate_without_champion_passes():
     assert object_to(report(0.7), None) == []
+
+
+def test_object_to_what_cannot_be_told_is_left_to_the_person_who_promotes():
+    unclear = [{"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}, {"verdict": "not_estimable", "ratio": None, "chance": None}]
+
+    assert [object_to(report(0.7, rising=None, grouping=grouping), None) for grouping in unclear] == [[], []]
+
+
+def test_object_to_candidate_of_an_older_program_passes_by_what_it_knows():
+    older = report(0.7) | {"subsets": {"onset": {}, "rising": {}}}
+    del older["disparity"]
+
+    assert object_to(older, None) == []
 
 
 def test_object_to_equal_to_champion_passes():
@@ -42,6 +57,13 @@ def test_object_to_equal_to_champion_passes():
         (report(0.7, interval=(0.1, 0.2)), None, "it does not beat count_90d"),
         (report(0.7, interval=None), None, "whether it beats count_90d cannot be estimated"),
         (report(0.7) | {"differences": {}}, None, "no baseline was scored"),
+        (report(0.7, rising=(0.01, 0.2)), None, "on the rising rows it is worse than count_90d: the 95 % interval"),
+        (
+            report(0.7, grouping={"verdict": "block", "ratio": 0.31, "chance": 0.002}),
+            None,
+            "by area_type alike: lowest recall over highest is 0.31",
+        ),
+        (report(0.7, grouping={"verdict": "block", "ratio": None, "chance": None, "off": ["village"]}), None, "off in village"),
         (report(math.nan), None, "poisson_deviance must be finite"),
         (report(None), None, "poisson_deviance cannot be estimated"),
         (report(0.7), champion(0.6999), "it is worse than the champion: poisson_deviance 0.7000 against 0.6999"),

@@ -41,6 +41,14 @@ SUBSET_ZH = {
     "resident": "只看群众反映的升级",
 }
 AREA_TYPE_ZH = {"old_town": "老城区", "new_estate": "新建小区", "industrial_park": "产业园区", "rural": "农村"}
+GROUPING_ZH = {"area_type": "区域类型", "low_reporting": "上报多少", "township": "乡镇(街道)"}
+KIND_ZH = AREA_TYPE_ZH | {"true": "上报最少的四分之一", "false": "其余网格"}
+VERDICT_ZH = {
+    "pass": "大体均衡",
+    "block": "不均衡,不予发布",
+    "inconclusive": "尚不能判断,由批准发布的人说明理由",
+    "not_estimable": "不能估计,不等于通过",
+}
 LIST_ZH = {
     "chronic": "持续偏高名单(按常态)",
     "rising": "新近上升名单(按倍数)",

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from training.plots.words import AREA_TYPE_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, SUBSET_ZH, TARGET_ZH
+from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
 from training.replay import MODEL
 from training.report.estimates import Cell
 
@@ -39,6 +39,9 @@ def render(report: Mapping[str, Any], plots: Mapping[str, bytes]) -> bytes:
         metrics=METRIC_ZH,
         subsets=SUBSET_ZH,
         area_types=AREA_TYPE_ZH,
+        groupings=GROUPING_ZH,
+        kinds=KIND_ZH,
+        verdicts=VERDICT_ZH,
         lists=LIST_ZH,
         targets=TARGET_ZH,
     )

@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.training.report.recompute import recompute
+from tests.training.report.recompute import flags, recompute, share
 from tests.training.reported import SETTINGS
 from tests.training.worlds import HORIZON
 from training.predictions import weigh
@@ -55,9 +55,35 @@ def test_report_figures_equal_those_of_independent_code(report, again):
 
 
 def test_report_figures_all_are_recomputed(report, again):
-    about = {"target", "horizon_days", "known_through", "as_of", "learnt_from", "notes", "differences", "look_ahead", "attribution"}
+    about = {
+        "target",
+        "horizon_days",
+        "known_through",
+        "as_of",
+        "learnt_from",
+        "notes",
+        "differences",
+        "disparity",
+        "look_ahead",
+        "attribution",
+    }
 
     assert report.keys() - again.keys() == about
+
+
+def test_report_kinds_of_places_equal_those_of_independent_code(report, reported):
+    rows = pd.read_parquet(io.BytesIO(reported.files["predictions.parquet"]))
+    rows["as_of"] = pd.to_datetime(rows["as_of"])
+    rows = rows[(rows["as_of"] - rows["as_of"].min()).dt.days % HORIZON == 0].reset_index(drop=True)
+    rows["found"] = flags(rows, rows["expected_lightgbm"], share(10)) * rows["count"]
+
+    by_kind = {each["name"]: each for each in report["disparity"]["area_type"]["groups"]}
+
+    assert set(by_kind) == set(rows["area_type"]) - {""}
+    for name, group in rows.groupby("area_type"):
+        enough = group["grid_id"].nunique() >= 10 and (group["count"] >= 1).sum() >= 30
+        assert by_kind[name]["positives"] == (group["count"] >= 1).sum()
+        assert by_kind[name]["recall"] == (pytest.approx(group["found"].sum() / group["count"].sum()) if enough else None)
 
 
 def test_report_figure_changed_by_hand_is_seen(report, again):
