@@ -18,7 +18,9 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Names = npt.NDArray[np.str_]
 
-GROUPINGS = (Col.AREA_TYPE, "low_reporting", TOWNSHIP)
+REPORTING = "low_reporting"
+"""A list made from records finds less where least is recorded, whatever the model: shown, but blocked for its counts alone."""
+GROUPINGS = (Col.AREA_TYPE, REPORTING, TOWNSHIP)
 """Columns of the predictions by which places are told apart; being one of a kind is no feature."""
 LISTED = 0.1
 """Share of the grids of an as_of that stands for the list."""
@@ -141,7 +143,8 @@ def _judge(groupings: Mapping[str, Grouping]) -> dict[str, Grouping]:
     judged = {}
     for name, each in groupings.items():
         chance = corrected.get(name)
-        uneven = each.verdict is Verdict.INCONCLUSIVE and chance is not None and chance <= UNLIKELY
+        unexplained = chance is not None and chance <= UNLIKELY and name != REPORTING
+        uneven = each.verdict is Verdict.INCONCLUSIVE and unexplained
         blocked = uneven or any(group.is_off for group in each.groups)
         judged[name] = replace(each, chance=chance, verdict=Verdict.BLOCK if blocked else each.verdict)
     return judged

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import recall_score
 
 from training import disparity
-from training.disparity import DRAWS, compare_groups
+from training.disparity import compare_groups
 from training.groups import Grouping, Verdict
 
 Floats = npt.NDArray[np.float64]
@@ -156,13 +156,22 @@ def test_column_that_tells_no_two_kinds_apart_is_left_out(quickly) -> None:
     assert list(found) == ["township"]
 
 
-def test_chances_allow_for_the_number_of_groupings() -> None:
+def test_chances_allow_for_the_number_of_groupings(quickly) -> None:
     rates, counts = world(seed=1)
     expected = np.where(IN_VILLAGE, rates.mean(), rates)
 
     found = compare_groups(table(expected, counts, low_reporting=IN_VILLAGE), horizon_days=7, seed=1)
 
-    assert {name: each.verdict for name, each in found.items() if name != "township"} == dict.fromkeys(
-        ["area_type", "low_reporting"], Verdict.BLOCK
-    )
-    assert found["area_type"].chance == pytest.approx(3 / (1 + DRAWS))
+    assert found["area_type"].chance == pytest.approx(3 / 201)
+
+
+def test_grids_that_report_least_are_judged_by_their_counts_alone(quickly) -> None:
+    rates, counts = world(seed=1)
+    blind, halved = (np.where(IN_VILLAGE, wrong, rates) for wrong in (rates.mean(), rates / 2))
+
+    verdicts = [
+        compare_groups(table(expected, counts, low_reporting=IN_VILLAGE), horizon_days=7, seed=1)["low_reporting"].verdict
+        for expected in (blind, halved)
+    ]
+
+    assert verdicts == [Verdict.INCONCLUSIVE, Verdict.BLOCK]
