@@ -68,7 +68,7 @@ class ReadyAnswers:
             await send(message)
 
         await self.app(scope, receive, keep)
-        if listed and _is_of(listed, messages):
+        if listed and _is_of(listed, messages) and key == _key(scope):  # what somebody sees may have changed meanwhile
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = _Ready(listed, now, now + KEPT_FOR, scope.get("route"), tuple(messages))
