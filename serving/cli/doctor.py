@@ -1,6 +1,5 @@
 """`yujing doctor`: one line per thing that must hold, so that what is wrong is found before it hurts."""
 
-import os
 import shutil
 import sqlite3
 import sys
@@ -10,13 +9,14 @@ from importlib.metadata import version as installed_version
 import typer
 
 from features.errors import StoreError, UsageError, YujingError
+from serving.cli.mlflow_duties import DUTIES
 from serving.cli.output import print_table
 from serving.cli.workspace import Workspace
 
 Check = Callable[[Workspace], str]
 """Says what it found, or raises a YujingError that says what to do."""
 
-FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "mlflow": "3.11", "pyarrow": "14.0.1", "starlette": "1.0.1"}
+FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette": "1.0.1"}
 """Versions from which known holes are closed."""
 FREE_SHARE, FREE_BYTES = 0.05, 1024**3
 """Writes need the larger of the two free."""
@@ -102,25 +102,6 @@ def _champion(work: Workspace) -> str:
     return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
 
 
-def _mlflow_store(work: Workspace) -> str:
-    url = os.environ.get("MLFLOW_TRACKING_URI", work.home.tracking_url)
-    if not url.startswith(("sqlite:", "postgresql:")):
-        raise UsageError(f"MLFLOW_TRACKING_URI must name a database unless a second machine trains, found {url!r}.")
-    return url
-
-
-def _mlflow_switches(_: Workspace) -> str:
-    import training.tracking  # noqa: F401 - it sets them
-
-    switches = ("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION")
-    on = [name for name in switches if os.environ.get(name) != "false"]
-    if on or os.environ.get("MLFLOW_DISABLE_TELEMETRY") != "true":
-        raise UsageError(
-            f"MLflow must not unpickle, run jobs or phone home; {', '.join(on) or 'telemetry'} is on. Unset what overrides it."
-        )
-    return "no pickle, no jobs, no telemetry"
-
-
 def _address(work: Workspace) -> str:
     return f"{work.settings.serving.host}:{work.settings.serving.port}"
 
@@ -135,7 +116,6 @@ CHECKS: dict[str, Check] = {
     "keys": _keys,
     "ledger": _ledger,
     "champion": _champion,
-    "MLflow store": _mlflow_store,
-    "MLflow switches": _mlflow_switches,
+    **DUTIES,
     "address": _address,
 }
