@@ -38,7 +38,7 @@ class DailyRuns:
 
         A past day that is refused is marked and not tried again; today is tried until it ends.
         """
-        if self.refused_at and now < self.refused_at + RETRY:
+        if self.refused_at and timedelta() <= now - self.refused_at < RETRY:
             return []
         if not due_days(self.engine, now, self.at) or not take_lease(self.engine, "daily", self.holder, now, LEASE):
             return []
@@ -72,9 +72,11 @@ def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
 
 
 def missed_days(engine: Engine) -> list[tuple[date, str]]:
-    """Return the days that were marked as missed, the newest first, and why."""
+    """Return the days that were marked as missed and have no list since, the newest first, and why."""
+    listed = select(ranking.c.id).where(ranking.c.as_of == daily_run.c.as_of).exists()
     with reading(engine) as connection:
-        return [(row.as_of, row.detail) for row in connection.execute(select(daily_run).order_by(daily_run.c.as_of.desc()))]
+        missed = connection.execute(select(daily_run).where(~listed).order_by(daily_run.c.as_of.desc()))
+        return [(row.as_of, row.detail) for row in missed]
 
 
 def _mark(engine: Engine, day: date, fault: str, now: datetime) -> None:

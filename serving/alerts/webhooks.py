@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
+from serving import audit
 from serving.alerts.reviews import shown
 from serving.settings import Receiver
 
@@ -65,6 +66,16 @@ def dead_letters(engine: Engine) -> list[tuple[str, str, int]]:
         return [tuple(row) for row in connection.execute(select(*wanted).where(delivery.c.state == "dead").order_by(*wanted))]
 
 
+def resend(engine: Engine, receiver: str, actor_id: str, now: datetime) -> int:
+    """Let the dead letters of a receiver be told again, each with its attempts before it, and return how many there are."""
+    dead = (delivery.c.receiver == receiver, delivery.c.state == "dead")
+    with writing(engine) as connection:
+        count = connection.execute(update(delivery).where(*dead).values(state="waiting", attempts=0, next_at=now)).rowcount
+        if count:
+            audit.record(connection, actor_id, "webhook.resend", receiver, {"letters": count}, now)
+    return count
+
+
 def _waiting(receiver: str, now: datetime) -> Any:
     """Return the query for what is to be told now, the oldest first; of lists that are held nothing is."""
     same = (delivery.c.alert_id == alert_transition.c.alert_id, delivery.c.version == alert_transition.c.version)
@@ -87,12 +98,13 @@ def _body(entry: RowMapping) -> bytes:
 
 def _note(connection: Connection, receiver: str, entry: RowMapping, now: datetime, *, taken: bool) -> None:
     """Keep what became of one attempt."""
-    attempts = (entry["attempts"] or 0) + 1
+    first = entry["attempts"] is None
+    attempts = 1 if first else entry["attempts"] + 1
     state = "sent" if taken else "dead" if attempts >= MOST_ATTEMPTS else "waiting"
     wait = min(FIRST_WAIT * 2 ** (attempts - 1), LONGEST_WAIT)
     noted = {"attempts": attempts, "next_at": now + wait, "state": state}
     named = {"receiver": receiver, "alert_id": entry["alert_id"], "version": entry["version"]}
-    if attempts == 1:
+    if first:
         connection.execute(insert(delivery), named | noted)
     else:
         connection.execute(update(delivery).where(*(delivery.c[name] == value for name, value in named.items())).values(noted))

@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def repeating(chore: Callable[[], object], seconds: float) -> AsyncIterator[None]:
-    """Do a chore in a thread again and again while the block runs; a store or disk that cannot be used is told and tried again."""
+    """Do a chore in a thread again and again while the block runs; the round that is under way is finished first.
+
+    A store or disk that cannot be used is told and tried again.
+    """
     task = asyncio.create_task(_repeat(chore, seconds))
     try:
         yield
@@ -24,8 +27,12 @@ async def repeating(chore: Callable[[], object], seconds: float) -> AsyncIterato
 
 async def _repeat(chore: Callable[[], object], seconds: float) -> None:
     while True:
+        under_way = asyncio.ensure_future(asyncio.to_thread(chore))
         try:
-            await asyncio.to_thread(chore)
+            await asyncio.shield(under_way)
         except (StoreError, OSError) as error:
             log.warning("tried again later: %s", error)
+        except asyncio.CancelledError:
+            await asyncio.wait([under_way])
+            raise
         await asyncio.sleep(seconds)

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from serving.api.models import Health, Readiness
 from serving.api.reading import ReadingOf
+from serving.upkeep import read_upkeep
 
 router = APIRouter(tags=["health"])
 
@@ -16,7 +17,8 @@ async def read_health() -> Health:
 
 @router.get("/readyz")
 def read_readiness(reading: ReadingOf) -> Readiness:
-    """Answer once the newest list is loaded, or it is certain that there is none."""
+    """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it."""
     reading.shelf.refresh()
     current = reading.shelf.current
-    return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None)
+    waiting = list(read_upkeep(reading.shelf.engine))
+    return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None, attention=waiting)

@@ -112,3 +112,4 @@ class Readiness(_Answer):
 
     status: str = Field(description="Always ready", examples=["ready"])
     ranking_id: str | None = Field(description="The newest list; null while none is published", examples=["3f2c9a0d51b7e846"])
+    attention: list[Text] = Field(description="What waits for whoever runs the service, and what to do; lists are served all the same")

@@ -1,14 +1,19 @@
 """What is kept of every request: counts and times by its route, and a line where it changed something, failed or took long."""
 
 import time
+from contextlib import suppress
 from functools import cache
 from http import HTTPMethod
 
 import structlog
 from fastapi import APIRouter
 from fastapi.responses import Response
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from features.errors import StoreError
+from serving.api.reading import ReadingOf
+from serving.upkeep import read_upkeep
 
 KNOWN_METHODS = frozenset(HTTPMethod)
 SLOW_SECONDS = 1.0
@@ -27,6 +32,8 @@ class Figures:
         self._of = cache(self._find)
         self._requests = Counter("http_requests", "Requests by route.", labels, registry=self._registry)
         self._seconds = Histogram("http_request_duration_seconds", "Time to answer.", labels[:2], registry=self._registry)
+        self._letters = Gauge("yujing_dead_letters", "Messages that no receiver took.", registry=self._registry)
+        self._missed = Gauge("yujing_missed_days", "Days that were left without a list.", registry=self._registry)
 
     def add(self, handler: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -43,7 +50,11 @@ class Figures:
     def _find(self, handler: str, method: str, status: int) -> tuple[Counter, Histogram]:
         return self._requests.labels(handler, method, f"{status // 100}xx"), self._seconds.labels(handler, method)
 
-    def _show(self) -> Response:
+    def _show(self, reading: ReadingOf) -> Response:
+        with suppress(StoreError):  # what was counted last stands
+            waiting = read_upkeep(reading.shelf.engine)
+            self._letters.set(waiting.letters.total())
+            self._missed.set(len(waiting.missed))
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -63,6 +63,15 @@ def step_alert(work: Workspace, *, alert_id: AlertId, action: ActionName, reason
     message(f"Alert {after.alert_id} is {after.state} now.")
 
 
+def resend_letters(work: Workspace) -> None:
+    """Tell every receiver again what it did not take; the service sends it within minutes."""
+    from serving.alerts.webhooks import dead_letters, resend
+
+    for receiver in sorted({receiver for receiver, *_ in dead_letters(work.engine)}):
+        count = resend(work.engine, receiver, _operator().account_id, datetime.now(work.settings.tz))
+        message(f"{count} messages to {receiver} will be sent again.")
+
+
 def expected_alerts(work: Workspace, *, target: TargetName = None) -> None:
     """Say how many alerts a day the rule of the settings would have raised on the last lists."""
     from features.derive import DEFAULT_TARGET

@@ -8,7 +8,7 @@ from importlib.metadata import version as installed_version
 
 import typer
 
-from features.errors import StoreError, UsageError, YujingError
+from features.errors import NotReadyError, StoreError, UsageError, YujingError
 from serving.cli.mlflow_duties import DUTIES
 from serving.cli.output import print_table
 from serving.cli.workspace import Workspace
@@ -102,6 +102,14 @@ def _champion(work: Workspace) -> str:
     return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
 
 
+def _upkeep(work: Workspace) -> str:
+    from serving.upkeep import read_upkeep
+
+    if waiting := [text.en for text in read_upkeep(work.engine)]:
+        raise NotReadyError(f"{'; '.join(waiting)}.")
+    return "nothing undelivered, no day without a list"
+
+
 def _address(work: Workspace) -> str:
     return f"{work.settings.serving.host}:{work.settings.serving.port}"
 
@@ -116,6 +124,7 @@ CHECKS: dict[str, Check] = {
     "keys": _keys,
     "ledger": _ledger,
     "champion": _champion,
+    "upkeep": _upkeep,
     **DUTIES,
     "address": _address,
 }

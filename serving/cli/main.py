@@ -11,7 +11,7 @@ import typer
 from features.errors import YujingError
 from features.home import Home
 from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
-from serving.cli.alerts import expected_alerts, list_alerts, show_alert, step_alert
+from serving.cli.alerts import expected_alerts, list_alerts, resend_letters, show_alert, step_alert
 from serving.cli.backtest import backtest
 from serving.cli.backup import backup, restore
 from serving.cli.bench import bench
@@ -80,6 +80,7 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
         "show": show_alert,
         "step": step_alert,
         "expected": expected_alerts,
+        "resend": resend_letters,
     },
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
     ("ledger", "Published lists."): {"verify": verify_ledger},

@@ -64,6 +64,14 @@ def test_run_due_past_day_that_is_refused_is_marked_and_today_is_tried_again(run
     assert daily.run_due(after(3) + timedelta(minutes=15)) == [AS_OF + timedelta(days=3)]
 
 
+def test_missed_day_that_was_ranked_since_is_missed_no_longer(runs, days):  # noqa: F811 - the fixture
+    runs().run_due(after(0))
+    runs(failing=AS_OF + timedelta(days=1)).run_due(after(2))
+    days.publish(as_of=AS_OF + timedelta(days=1), now=after(2))
+
+    assert missed_days(days.engine) == []
+
+
 def test_run_due_in_several_processes_at_once_publishes_each_day_once(runs):
     runs().run_due(after(0))
     published: list[date] = []

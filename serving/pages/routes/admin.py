@@ -11,10 +11,12 @@ from features.errors import NotFoundError, UsageError
 from serving.access.accounts import NewAccount, accounts, create_account, disable_account, reset_password
 from serving.access.actor import Right, Role, Scope
 from serving.access.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
+from serving.alerts.webhooks import resend
 from serving.pages.frame import render
 from serving.pages.page_route import PageRoute
 from serving.pages.rule import Trial, read_rule, try_rule
 from serving.pages.viewer import Viewer, viewer_with
+from serving.upkeep import read_upkeep
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -38,6 +40,13 @@ def try_changed_rule(request: Request, viewer: Administrator) -> Response:
     except UsageError:
         return _page(request, viewer, fault="admin_rule_wrong", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _page(request, viewer, trial=trial)
+
+
+@router.post("/admin/letters/resend")
+def send_again(viewer: Administrator, receiver: Annotated[str, Form(max_length=40)]) -> Response:
+    """Let a receiver be told again what it did not take."""
+    resend(viewer.engine, receiver, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/admin/tokens")
@@ -111,6 +120,7 @@ def _page(
         usual=USUAL.days,
         trial=trial,
         roles=tuple(Role),
+        upkeep=read_upkeep(viewer.engine),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,
         fault=fault,

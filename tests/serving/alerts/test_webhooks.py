@@ -11,7 +11,7 @@ from serving.alerts import webhooks
 from serving.alerts.answering import take_step
 from serving.alerts.post import post
 from serving.alerts.reviews import release
-from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver
+from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, resend
 from serving.settings import Receiver
 from tests.serving.alerts.conftest import ANALYST, NOW, QUIET, WORKER
 
@@ -65,6 +65,24 @@ def test_deliver_gives_up_at_last_and_lists_the_dead_letters(days):
         deliver(days.engine, DESK, KEY, NOW + timedelta(hours=hour), desk)
 
     assert dead_letters(days.engine) == [("desk", each, 1) for each in sorted(alert.alert_id for alert in days.alerts())]
+
+
+def test_resend_tells_dead_letters_again_with_all_attempts_before_them(days):
+    days.publish()
+    desk = Desk()
+    desk.down = True
+    for hour in range(2 * MOST_ATTEMPTS):
+        deliver(days.engine, DESK, KEY, NOW + timedelta(hours=hour), desk)
+    later = NOW + timedelta(days=3)
+
+    assert [resend(days.engine, name, "someone", later) for name in ("desk", "desk", "nobody")] == [2, 0, 0]
+    assert dead_letters(days.engine) == []
+
+    deliver(days.engine, DESK, KEY, later, desk)
+    desk.down = False
+    deliver(days.engine, DESK, KEY, later + timedelta(minutes=1), desk)
+
+    assert sorted(desk.names) == sorted(f"{each.alert_id}-1" for each in days.alerts())
 
 
 def test_deliver_killed_between_sending_and_noting_sends_again_under_the_same_name(days, monkeypatch):
