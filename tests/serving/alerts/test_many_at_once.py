@@ -1,0 +1,116 @@
+"""Sixteen people at once work on the same alerts: nothing illegal is taken, nothing that was taken is lost."""
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import Engine, select
+
+from features.database import engine as database
+from features.database.alert_tables import alert_transition
+from features.database.engine import reading
+from features.errors import ChangedError, ConflictError
+from serving.alerts import answering
+from serving.alerts.alert import Alert
+from serving.alerts.answering import Asked, take_step
+from serving.alerts.life import REASONS, STEPS, Action, State
+from serving.alerts.store import Wanted, find_alert, list_alerts
+from tests.serving.alerts.conftest import COMMAND, NOW, QUIET, Days
+
+PEOPLE = 16
+REPEATED, STALE = 0.1, 0.1
+"""Shares of what is asked: again under its key, and for a version that is over."""
+
+
+@dataclass
+class Person:
+    """Somebody who does whatever comes to mind with alerts that others work on too."""
+
+    engine: Engine
+    number: int
+    taken: list[tuple[str, Asked, Alert]] = field(default_factory=list)
+    other_answers: int = 0
+    """How often a repeated key was not answered as before."""
+
+    def work(self, operations: int) -> None:
+        rng = random.Random(self.number)  # noqa: S311 - what comes to mind needs a seed, not secrecy
+        alert_ids = [each.alert_id for each in list_alerts(self.engine, COMMAND, Wanted(), 500)]
+        for operation in range(operations):
+            if self.taken and rng.random() < REPEATED:
+                alert_id, asked, answer = rng.choice(self.taken)
+                self.other_answers += take_step(self.engine, COMMAND, alert_id, asked, NOW) != answer
+                continue
+            before = find_alert(self.engine, COMMAND, rng.choice(alert_ids))
+            asked = self.think_of(before, f"key-{self.number}-{operation}", rng)
+            try:
+                after = take_step(self.engine, COMMAND, before.alert_id, asked, NOW)
+            except (ChangedError, ConflictError):
+                continue
+            self.taken.append((before.alert_id, asked, after))
+            if asked.action is Action.REOPEN:
+                alert_ids[alert_ids.index(before.alert_id)] = after.alert_id
+
+    def think_of(self, before: Alert, key: str, rng: random.Random) -> Asked:
+        """Mostly comment or hand over, which leave an alert open; do the rest, legal or not, now and then."""
+        action = rng.choice((*[Action.COMMENT] * 8, Action.HAND_OVER, *Action))
+        to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
+        return Asked(action, next(iter(REASONS[action])), before.version - (rng.random() < STALE), key, to)
+
+
+def work_together(engine: Engine, operations: int) -> list[Person]:
+    people = [Person(engine, number) for number in range(PEOPLE)]
+    with ThreadPoolExecutor(PEOPLE) as threads:
+        for done in [threads.submit(person.work, operations // PEOPLE) for person in people]:
+            done.result()
+    return people
+
+
+def faults(engine: Engine, people: list[Person]) -> Counter[str]:
+    """Return how often a step was illegal, taken for another version, lost, or done by nobody; and other answers to the same key."""
+    with reading(engine) as connection:
+        query = select(alert_transition).order_by(alert_transition.c.alert_id, alert_transition.c.version)
+        rows = connection.execute(query).all()
+    taken = [step for person in people for step in person.taken]
+    found = Counter({"other answer": sum(person.other_answers for person in people)})
+    found["other version"] = sum(after.version != asked.version + 1 for _, asked, after in taken if asked.action is not Action.REOPEN)
+    answered = Counter((after.alert_id, after.version, asked.action) for _, asked, after in taken)
+    stored = Counter((row.alert_id, row.version, row.action) for row in rows if row.action != "raised")
+    found["lost"], found["by nobody"] = (answered - stored).total(), (stored - answered).total()
+    for before, row in zip([None, *rows], rows, strict=False):
+        if before is None or before.alert_id != row.alert_id:
+            found["illegal"] += row.version != 1
+        else:
+            legal = STEPS.get((State(before.state), Action(row.action)))
+            found["illegal"] += (row.version, row.state) != (before.version + 1, legal)
+    return +found
+
+
+@pytest.fixture
+def hurried(days: Days, monkeypatch: pytest.MonkeyPatch) -> Days:
+    """Eight alerts in a store that does not wait for the disk."""
+    monkeypatch.setitem(database.SQLITE_PRAGMAS, "synchronous", 0)
+    days.engine.dispose()
+    days.publish(settings=QUIET.model_copy(update={"enter_share": 1.0, "leave_share": 1.0}))
+    return days
+
+
+@pytest.mark.parametrize("operations", [400, pytest.param(20_000, marks=pytest.mark.full)])
+def test_steps_of_many_at_once_are_legal_kept_and_answered_alike(hurried: Days, operations: int) -> None:
+    people = work_together(hurried.engine, operations)
+
+    assert faults(hurried.engine, people) == Counter()
+    assert sum(len(person.taken) for person in people) > operations / 10
+
+
+def test_steps_of_many_at_once_that_compare_no_versions_are_caught(hurried: Days, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The broken variant."""
+    step = answering._step
+
+    def forget(connection, actor, before, asked, now):
+        return step(connection, actor, before, Asked(asked.action, asked.reason, before.version, asked.key, asked.to), now)
+
+    monkeypatch.setattr(answering, "_step", forget)
+
+    assert faults(hurried.engine, work_together(hurried.engine, 200))["other version"] > 0
