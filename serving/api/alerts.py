@@ -45,7 +45,7 @@ class AlertQuery(BaseModel):
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
 
 
-@router.get("/alerts")
+@router.get("/alerts", responses=READ)
 def read_alerts(query: Annotated[AlertQuery, Query()], actor: AlertReader, reading: ReadingOf) -> AlertPage:
     """Return alerts of one's own area, those with the newest window first; units and places are never ranked."""
     wanted = Wanted(IN_STATES[query.state], query.area, query.owner == "mine", query.cursor)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.errors import NotFoundError
 from serving.access.actor import Right, Role
 from serving.iso_day import IsoDay
 from serving.pages.catalogue import Speaker
@@ -66,6 +67,8 @@ def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Res
     area = find_area(viewer.scope, day, query.area)
     drawn = viewer.site.atlas.packed(viewer.engine, day.listed, area.node)
     return Response(drawn.file + drawn.levels, headers=HEADERS, media_type="application/octet-stream")
+    if not viewer.site.atlas.has_polygons(viewer.engine, day.listed.head.ranking_id, area.node):
+        raise NotFoundError("No borders of these grids are known. Ingest a grid file with geometry.")
 
 
 def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, ne
 def sign_out(request: Request, door: DoorOf, reading: ReadingOf, _: SignedIn) -> Response:
     """End the session, and then the provider's where it had vouched for this one."""
     sign_on: SignOn | None = request.state.sign_on
-    vouched = door.close(request.cookies[COOKIE])
+    vouched = door.close(request.cookies.get(COOKIE, ""))
     goodbye = sign_on.issuer.provider.goodbye(reading.now()) if vouched and sign_on else None
     response: Response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
     if goodbye:  # by a page, for a form may not lead to another site

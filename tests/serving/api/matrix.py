@@ -13,6 +13,9 @@ ANY_OBJECT = "{object}"
 """Stands in a request where the id of an object goes."""
 PINNING = ("date", "target", "cursor")
 """Parameters that choose a list, not a part of it."""
+NAMING = ("parent", "area", "grid_id", "alert_id")
+"""Fields of a body that name an object."""
+TAG = "if-match"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Request:
     def about(self, thing: str) -> "Request":
         """Return the same request about one object."""
         query = tuple((name, value.replace(ANY_OBJECT, thing)) for name, value in self.query)
-        return Request(self.method, self.path.replace(ANY_OBJECT, thing), query, self.body.replace(ANY_OBJECT, thing), self.headers)
+        headers = {name: value.replace(ANY_OBJECT, thing) for name, value in self.headers.items()}
+        return Request(self.method, self.path.replace(ANY_OBJECT, thing), query, self.body.replace(ANY_OBJECT, thing), headers)
 
     def with_headers(self, **headers: str) -> "Request":
         """Return the same request with more headers."""
@@ -110,8 +114,8 @@ def requests_of(description: dict[str, Any]) -> list[Request]:
     found = []
     for method, path, about in operations(description):
         named = "/".join(ANY_OBJECT if part.startswith("{") else part for part in path.split("/"))
-        body = _body(about, description)
-        found += [Request(method, named, query, body) for query in _queries(about.get("parameters", []))]
+        body, parameters = _body(about, description), about.get("parameters", [])
+        found += [Request(method, named, query, body, _headers(parameters)) for query in _queries(parameters)]
     return [request for request in found if ANY_OBJECT in f"{request.path} {request.query} {request.body}"]
 
 
@@ -137,12 +141,18 @@ def _choices(schema: dict[str, Any]) -> list[str]:
     return ["2"] if any(kind.get("type") == "integer" for kind in kinds) else [ANY_OBJECT]
 
 
+def _headers(parameters: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the headers that must be there, a tag being that of the object as it was at first."""
+    needed = {each["name"]: each["schema"]["examples"][0] for each in parameters if each["in"] == "header" and each["required"]}
+    return needed | ({TAG: f'"{ANY_OBJECT}-1"'} if TAG in needed else {})
+
+
 def _body(about: dict[str, Any], description: dict[str, Any]) -> str:
-    """Return a body made of the examples of its description, with an object as parent if it takes one."""
+    """Return a body made of the examples of its description, with an object wherever it names one."""
     if "requestBody" not in about:
         return ""
     schema = about["requestBody"]["content"].get("application/json", {}).get("schema", {})
     if "$ref" in schema:
         schema = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     given = {name: each["examples"][0] for name, each in schema.get("properties", {}).items() if "examples" in each}
-    return json.dumps(given | ({"parent": ANY_OBJECT} if "parent" in given else {}))
+    return json.dumps(given | {name: ANY_OBJECT for name in NAMING if name in given})

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import product
 
@@ -16,7 +17,7 @@ from serving.api.app import create_app
 from serving.api.shelf import PublishedList
 from tests.serving.api.matrix import Request, by, operations, requests_of, running
 from tests.serving.api.test_access import calls
-from tests.serving.api.townships import NOW, TOWNSHIPS, canaries, place, township
+from tests.serving.api.townships import NOW, TOWNSHIPS, canaries, named, township
 from tests.serving.visitors import Clock
 
 MISSING = {True: "999999999", False: "9999x"}
@@ -25,60 +26,89 @@ HELD = ({}, {"If_None_Match": "*"})
 """What a reader may claim to hold already."""
 
 
-def leaked(answer, number):
-    """Return what an answer to someone of one township tells about the others."""
-    return [canary for other in TOWNSHIPS if other != number for canary in canaries(other) if canary in answer.text]
+@pytest.fixture
+def things(townships):
+    return named(townships.engine)
 
 
-async def walk(app, accounts, most):
-    """Ask so many things about anything, as anybody, as often of every path; return what leaked and how often one saw one's own."""
-    leaks, seen, rng = [], 0, random.Random(1)  # noqa: S311 - a choice of questions, no secret
+@pytest.fixture
+def local(accounts):
+    """Everybody who sees one township."""
+    return {key: token for key, token in accounts.items() if key[0]}
+
+
+def leaked(request, answer, number):
+    """Return what an answer to someone of one township tells about the others, other than what they were asked about by."""
+    told = [canary for other in TOWNSHIPS if other != number for canary in canaries(other) if canary in answer.text]
+    return [canary for canary in told if canary not in f"{request.path} {request.query} {request.body}"]
+
+
+async def walk(app, asked, accounts, things, most):
+    """Ask so many things about anything, as anybody, as often of every path; return what leaked, and on which paths one saw one's own."""
+    leaks, seen, rng = [], Counter(), random.Random(1)  # noqa: S311 - a choice of questions, no secret
     by_path = {}
-    for request in requests_of(app.openapi()):
-        by_path.setdefault(request.path, []).append(request)
-    things = [thing for number in TOWNSHIPS for thing in place(number)]
+    for request in asked:
+        by_path.setdefault((request.method, request.path), []).append(request)
+    everything = [thing for number in TOWNSHIPS for thing in things[number]]
     async with running(app) as application:
-        for asked in range(most):
+        for count in range(most):
             (number, role), token = rng.choice(list(accounts.items()))
-            thing = rng.choice(rng.choice((things, place(number))))
-            request = rng.choice(list(by_path.values())[asked % len(by_path)]).about(thing)
-            answer = await application.ask(request.with_headers(**by(token), **rng.choice(HELD)))
-            seen += f"canary{number}" in answer.text
-            leaks += [(role, number, request, canary) for canary in leaked(answer, number)]
+            thing = rng.choice(rng.choice((everything, things[number])))
+            key, questions = list(by_path.items())[count % len(by_path)]
+            request = rng.choice(questions).about(thing)
+            answer = await application.ask(request.with_headers(**by(token), **rng.choice(HELD), Idempotency_Key=f"key-{count:08}"))
+            seen[key] += f"canary{number}" in answer.text
+            leaks += [(role, number, request, canary) for canary in leaked(request, answer, number)]
     return leaks, seen
 
 
-def test_matrix_ten_thousand_questions_leak_nothing(app, accounts, dialect):
+def test_matrix_ten_thousand_questions_leak_nothing(app, local, things, dialect):
     """Where the database has a wall of its own, a quarter of them finds out whether it stands in the way."""
     most = {"sqlite": 10_000, "postgresql": 2_500}[dialect]
-    leaks, seen = asyncio.run(walk(app, {key: token for key, token in accounts.items() if key[0]}, most))
+    leaks, seen = asyncio.run(walk(app, requests_of(app.openapi()), local, things, most))
 
     assert leaks == []
-    assert seen > most // 100
+    assert seen.total() > most // 100
+    assert {"/v1/rankings", "/v1/grids/{object}", "/v1/alerts/{object}", "/v1/alerts/{object}/transitions"} <= {path for _, path in +seen}
 
 
-def test_matrix_query_without_its_scope_is_caught_on_postgresql_by_the_second_wall_too(townships, accounts, dialect, monkeypatch):
+def test_matrix_of_pages_leaks_nothing(app, local, things):
+    leaks, seen = asyncio.run(walk(app, pages_of(app), local, things, 500))
+
+    assert leaks == []
+    assert {"/", "/grids", "/grids/{object}", "/alerts", "/alerts/{object}"} <= {path for _, path in +seen}
+
+
+def pages_of(app):
+    """Return every page that asks who is there, about an object or an area."""
+    pages = [path.replace("}", "{").split("{") for method, path in allowed(app) if method == "GET" and not path.startswith("/v1/")]
+    paths = {"{object}".join(parts[::2]) for parts in pages}
+    return [Request("GET", path, query) for path in sorted(paths) for query in ((), (("area", "{object}"),))]
+
+
+def test_matrix_query_without_its_scope_is_caught_on_postgresql_by_the_second_wall_too(townships, accounts, things, dialect, monkeypatch):
     """What a worker holds in memory has one wall; what it asks the database for has two where that is PostgreSQL."""
     tomorrow = create_app(townships.settings, townships.home, Clock(NOW + timedelta(days=1)))
     within = PublishedList.within
     monkeypatch.setattr(PublishedList, "within", lambda listed, scope, level, node=None: within(listed, EVERYTHING, level, node))
     monkeypatch.setattr(ledger, "_visible", lambda scope, body: True)
 
-    leaks, _ = asyncio.run(walk(tomorrow, {(2, Role.TOWNSHIP): accounts[2, Role.TOWNSHIP]}, 1_000))
+    asked = [request for request in requests_of(tomorrow.openapi()) if request.method == "GET"]
+    leaks, _ = asyncio.run(walk(tomorrow, asked, {(2, Role.TOWNSHIP): accounts[2, Role.TOWNSHIP]}, things, 1_000))
 
     leaking = {part for _, _, request, _ in leaks for part in request.path.split("/")}
     assert leaking >= {"rankings", "areas"}
     assert ("grids" in leaking) is (dialect == "sqlite")
 
 
-def test_foreign_and_missing_are_answered_with_the_same_bytes(app, accounts):
+def test_foreign_and_missing_are_answered_with_the_same_bytes(app, accounts, things):
     async def run():
         async with running(app) as application:
             for request in requests_of(app.openapi()):
                 if "{object}" not in request.path:
                     continue
                 mine = request.with_headers(**by(accounts[1, Role.TOWNSHIP]))
-                pairs = [(thing, MISSING[thing.isdecimal()]) for thing in place(2)[2:]]
+                pairs = [(thing, MISSING[thing.isdecimal()]) for thing in things[2][2:]]
                 answers.extend([[await application.ask(mine.about(each)) for each in pair] for pair in pairs])
 
     answers = []
@@ -86,6 +116,23 @@ def test_foreign_and_missing_are_answered_with_the_same_bytes(app, accounts):
 
     assert [pair for pair in answers if pair[0] != pair[1]] == []
     assert 404 in {missing.status for _, missing in answers}
+
+
+def test_foreign_etag_of_any_answer_is_never_unchanged(app, accounts, things):
+    async def run():
+        async with running(app) as application:
+            for request in requests_of(app.openapi()):
+                for thing in things[2] if request.method == "GET" else ():
+                    theirs = await application.ask(request.about(thing).with_headers(**by(accounts[2, Role.TOWNSHIP])))
+                    if tag := theirs.headers.get("etag"):
+                        mine = request.about(thing).with_headers(**by(accounts[1, Role.TOWNSHIP]), If_None_Match=tag)
+                        statuses[request.path].add((await application.ask(mine)).status)
+
+    statuses = defaultdict(set)
+    asyncio.run(run())
+
+    assert [path for path, found in statuses.items() if 304 in found] == []
+    assert {"/v1/rankings", "/v1/grids/{object}", "/v1/areas/{object}", "/v1/alerts/{object}"} <= set(statuses)
 
 
 def test_foreign_etag_is_never_unchanged_and_foreign_cursor_never_a_place(app, accounts):
@@ -119,31 +166,30 @@ def test_sums_of_one_township_alone_are_on_its_roll_up(app, accounts):
 
 
 def allowed(app):
-    """Return per method and path of the description who may ask, by the role table."""
+    """Return per method and path, of pages too, who may ask by the role table."""
     rights = {}
     for route in iter_route_contexts(app.routes):
         needed = [call.right for call in calls(route) if isinstance(call, Needs)]
-        rights |= {(method, route.path): {role for role in Role if needed[0] in RIGHTS[role]} for method in route.methods or () if needed}
+        roles = {role for role in Role if needed and (needed[0] is None or needed[0] in RIGHTS[role])}
+        rights |= {(method, route.path): roles for method in route.methods or () if needed}
     return rights
 
 
 def test_nobody_does_what_their_role_does_not_name(app, accounts):
-    described = [(method, path) for method, path, _ in operations(app.openapi()) if (method, path) in allowed(app)]
-
     async def run():
         async with running(app) as application:
-            for (method, path), role in product(described, Role):
+            for (method, path), role in product(allowed(app), Role):
                 request = Request(method, path.replace("{", "").replace("}", ""), body="{}")
                 answer = await application.ask(request.with_headers(**by(accounts[0, role])))
                 found[method, path, role] = answer.status
-                nobody.add((await application.ask(request)).status)
+                nobody[path.startswith("/v1/")].add((await application.ask(request)).status)
 
-    found, nobody = {}, set()
+    found, nobody = {}, {True: set(), False: set()}
     asyncio.run(run())
 
-    assert [key for key, status in found.items() if (status == 403) is (key[2] in allowed(app)[key[:2]])] == []
-    assert {401} == nobody
-    assert len(described) >= 6
+    assert [(key, status) for key, status in found.items() if (status == 403) is (key[2] in allowed(app)[key[:2]]) or status >= 500] == []
+    assert {True: {401}, False: {303}} == nobody
+    assert {(method, path) for method, path, _ in operations(app.openapi()) if path.startswith("/v1/")} <= set(allowed(app))
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "POST", "TRACE"])

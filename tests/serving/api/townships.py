@@ -7,15 +7,24 @@ from sqlalchemy import Engine, insert
 
 from features.database.engine import writing
 from features.database.tables import grid
-from serving.access.actor import Role
+from serving.access.actor import EVERYTHING, Actor, Role
+from serving.alerts.corrections import About, contest, list_corrections
+from serving.alerts.listed import Listed
+from serving.alerts.raising import Raising
+from serving.alerts.store import Wanted, list_alerts
 from serving.entry import Origin, to_body
 from serving.ledger import publish
 from serving.rollups import roll_up
-from serving.rows import GridRow, Score
+from serving.rows import Explanation, GridRow, Score
+from serving.settings import AlertSettings, Settings
 from tests.serving.visitors import sign_up
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 TOWNSHIPS = range(1, 6)
+OVERSEER = Actor("overseer", "overseer", Role.COMMAND, EVERYTHING)
+ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=1, exploration_share=0, second_look_share=0)
+UNEXPLAINED = Explanation(contributions={}, reasons=(), context=(), certainty=())
+ZONE = Settings().tz
 
 
 def township(number):
@@ -39,8 +48,9 @@ def expected(number):
 
 
 def canaries(number):
-    """Return what only answers about a township may hold: the name of its grids, and the sums of its communities and of itself."""
-    return [f"canary{number}", *(f'"expected_escalations":{grids * expected(number):.4f}' for grids in (2, 4))]
+    """Return what only answers about a township may hold: names and ids of its grids, and the sums of its communities and of itself."""
+    ids = [f"9901{number}{community}g{nth}" for community, nth in product((1, 2), (1, 2))]
+    return [f"canary{number}", *ids, *(f'"expected_escalations":{grids * expected(number):.4f}' for grids in (2, 4))]
 
 
 def grid_rows():
@@ -50,8 +60,8 @@ def grid_rows():
             community=f"{township(number)}/9901{number}{community}", withheld=None, withheld_words=None, confidence="high",
             weekly_cases=(), open_cases=(), explanation=None,
             score=Score(
-                rank=number * 4 + community * 2 + nth, rank_low=1, rank_high=20, expected_escalations=expected(number), usual_level=0.0001,
-                factor=1, risk=0.1, attention_level="watch", chronic=False, rising=False,
+                rank=number * 4 + community * 2 + nth - 6, rank_low=1, rank_high=20, expected_escalations=expected(number),
+                usual_level=0.0001, factor=1, risk=0.1, attention_level="watch", chronic=False, rising=False,
             ),
         )
         for number, community, nth in product(TOWNSHIPS, (1, 2), (1, 2))
@@ -59,13 +69,23 @@ def grid_rows():
 
 
 def fill(engine: Engine) -> None:
-    """Publish the list."""
+    """Publish the list, with one alert in each township and the other grids left without one."""
     rows = grid_rows()
     areas = {level: {area.path: area for area in found} for level, found in roll_up(rows, {}).items()}
     origin = Origin(date(2026, 1, 9), "escalation", 14, "a" * 64, "1", 100, NOW, "0.1.0", 0)
     with writing(engine) as connection:
         connection.execute(insert(grid), [{"grid_id": row.grid_id, "name": row.name, "parent_path": row.community} for row in rows])
-    publish(engine, origin, to_body({"grid": {row.grid_id: row for row in rows}, **areas}), NOW)
+    raising = Raising(Listed(rows), lambda ids: dict.fromkeys(ids, UNEXPLAINED), ALERTING, ZONE)
+    publish(engine, origin, to_body({"grid": {row.grid_id: row for row in rows}, **areas}), NOW, raising)
+    for alert in list_alerts(engine, OVERSEER, Wanted(), len(rows)):
+        contest(engine, OVERSEER, alert.alert_id, About.DATA, "count", NOW)
+
+
+def named(engine: Engine) -> dict[int, list[str]]:
+    """Return by township everything that can be asked for: places, an alert, and the number of a correction."""
+    raised = {alert.grid_id: alert.alert_id for alert in list_alerts(engine, OVERSEER, Wanted(), len(grid_rows()))}
+    contested = {each.grid_id: str(each.id) for each in list_corrections(engine, OVERSEER)}
+    return {number: [*place(number), raised[f"9901{number}1g1"], contested[f"9901{number}1g1"]] for number in TOWNSHIPS}
 
 
 def sign_everybody_up(engine: Engine) -> dict[tuple[int, Role], str]:
