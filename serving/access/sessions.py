@@ -4,7 +4,7 @@ import hashlib
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Engine, Update, delete, func, insert, or_, select, update
 
 from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
@@ -19,6 +19,8 @@ IDLE = timedelta(minutes=15)
 LONGEST = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
 """How often a session in use is written to."""
+SKEW = timedelta(minutes=1)
+"""How far the clocks of several machines may lie apart; a session from further ahead was opened by a clock that was wrong."""
 WINDOW = timedelta(hours=1)
 ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS = 10, 100
 """Failed logins within the window: of one account from one address, and from one address in all."""
@@ -58,17 +60,20 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
     """Return whose session it is; None where there is none, or it has ended."""
     secret_hash = hash_secret(secret)
     query = (
-        select(account, session.c.seen_at, session.c.vouched)
+        select(account, session.c.seen_at, session.c.ends_at, session.c.vouched)
         .join(session)
-        .where(session.c.secret_hash == secret_hash, session.c.ends_at > now, session.c.seen_at > now - IDLE)
-        .where(account.c.disabled_at.is_(None))
+        .where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
     )
     with reading(engine) as connection:
         row = connection.execute(query).mappings().first()
     if row is None:
         return None
-    if now - row["seen_at"] >= SEEN_EVERY:
-        _see(engine, secret_hash, now)
+    idle, left = now - row["seen_at"], row["ends_at"] - now
+    if not (-SKEW <= idle < IDLE and timedelta() < left <= LONGEST + SKEW):
+        _write(engine, delete(session).where(session.c.secret_hash == secret_hash))
+        return None
+    if idle >= SEEN_EVERY:
+        _write(engine, update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
     return actor_of(row, by_password=not row["vouched"])
 
 
@@ -82,17 +87,17 @@ def close_session(engine: Engine, secret: str, now: datetime) -> bool:
         return bool(row and row.vouched)
 
 
-def _see(engine: Engine, secret_hash: str, now: datetime) -> None:
-    """Note that a session is in use; a store too busy to note it shortens the session and harms nothing else."""
+def _write(engine: Engine, statement: Update | Delete) -> None:
+    """Note that a session is in use, or over, whatever the clock says next; a store too busy for it keeps nobody waiting."""
     with suppress(StoreError), writing(engine) as connection:
-        connection.execute(update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
+        connection.execute(statement)
 
 
 def _count_attempt(engine: Engine, name: str, address: str, now: datetime) -> ColumnElement[bool]:
     """Count a login as failed until it has succeeded, so that many at once count as many; return what success forgives."""
     of_account, of_address = _origin(address, name), _origin(address)
     with writing(engine) as connection:
-        connection.execute(delete(login_attempt).where(login_attempt.c.at <= now - WINDOW))
+        connection.execute(delete(login_attempt).where(or_(login_attempt.c.at <= now - WINDOW, login_attempt.c.at > now + WINDOW)))
         for origin, limit in ((of_account, ATTEMPTS_PER_ACCOUNT), (of_address, ATTEMPTS_PER_ADDRESS)):
             if connection.execute(select(func.count()).where(login_attempt.c.origin == origin)).scalar_one() >= limit:
                 raise TooManyError("fewer logins must fail within an hour, found too many. Try again in an hour, or ask an administrator.")

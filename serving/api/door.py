@@ -65,7 +65,7 @@ class Door:
     def remembered(self, kind: Credential, secret: str) -> Actor | None:
         """Return whose it is if that was looked up just now."""
         known = self._known.get((kind, hash_secret(secret)))
-        return known.actor if known and self._now() - known.at < REMEMBERED else None
+        return known.actor if known and timedelta() <= self._now() - known.at < REMEMBERED else None
 
     async def actor_of(self, kind: Credential, secret: str) -> Actor | None:
         """Return whose it is, from memory or by one look-up that all who bring the same meanwhile wait for.
@@ -94,7 +94,7 @@ class Door:
         try:
             actor = self._look_up[kind](self._engine, secret, now)
         except StoreError:
-            if known is None or now - known.at >= WITHOUT_STORE:
+            if known is None or not timedelta() <= now - known.at < WITHOUT_STORE:
                 raise
             self._known[key] = known
             return known.actor
