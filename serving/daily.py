@@ -16,17 +16,15 @@ from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
 from serving.alerts.rescores import accepted_corrections, note_rescores
 from serving.alerts.settling import settle
-from serving.entry import Entry, Origin, to_body
+from serving.entry import Entry, Origin
 from serving.ledger import newest, publish
-from serving.listing import list_grids
+from serving.listing import list_grids, sum_up
 from serving.maps.ground import prepare
 from serving.maps.packed import pack_all
 from serving.pausing import refuse_while_paused
-from serving.rollups import roll_up
 from serving.rows import Explanation
 from serving.scoring import ScoredDay, score_days
 from serving.settings import Settings
-from serving.weeks import weekly_escalations
 from training.code_version import code_version
 
 
@@ -72,11 +70,8 @@ def grid_names(engine: Engine) -> dict[str, str]:
 def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings: Settings, now: datetime) -> Entry:
     _refuse_stale(day)
     grids = list_grids(day, names, settings.ranking)
-    weekly = weekly_escalations(day.facts, day_number(day.as_of))
-    areas = {level: {area.path: area for area in rows} for level, rows in roll_up(grids, weekly).items()}
-    body = to_body({"grid": {row.grid_id: row for row in grids}, **areas})
     raising = Raising(Listed(grids), partial(_explain, day), settings.alerts, settings.tz)
-    return publish(engine, _origin(day, settings), body, now, raising)
+    return publish(engine, _origin(day, settings), sum_up(day, grids), now, raising)
 
 
 def _refuse_stale(day: ScoredDay) -> None:

@@ -1,18 +1,20 @@
 """From a scored day to the rows that are published: rated grids by rank, then those that cannot be rated by grid_id."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from features.days import day_number
 from features.places import UPPER_LEVELS, Places
 from serving.backlog import open_cases
+from serving.entry import Body, to_body
 from serving.ranking import rank_grids, tie_breakers
 from serving.reasons import DECIMALS
+from serving.rollups import roll_up
 from serving.rows import GridRow, Score, published
 from serving.scoring import ScoredDay
 from serving.settings import RankingSettings
-from serving.weeks import weekly_cases
+from serving.weeks import weekly_cases, weekly_escalations
 from serving.words import WITHHELD
 
 
@@ -44,6 +46,13 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
         )
         for grid in [*by_rank.tolist(), *np.flatnonzero(~day.coverage.rated).tolist()]
     ]
+
+
+def sum_up(day: ScoredDay, grids: Sequence[GridRow]) -> Body:
+    """Return what is published of a day: the rows of its grids, and those of the areas that they lie in."""
+    areas = roll_up(grids, weekly_escalations(day.facts, day_number(day.as_of)))
+    rows = {level: {area.path: area for area in found} for level, found in areas.items()}
+    return to_body({"grid": {row.grid_id: row for row in grids}, **rows})
 
 
 def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:

@@ -27,7 +27,7 @@ from serving.cli.rank import explain, rank
 from serving.cli.report import report
 from serving.cli.serve import serve
 from serving.cli.simulate import simulate
-from serving.cli.trails import verify_audit, verify_ledger
+from serving.cli.trails import reproduce_ledger, verify_audit, verify_ledger
 from serving.cli.train import train
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
@@ -83,7 +83,7 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
         "resend": resend_letters,
     },
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
-    ("ledger", "Published lists."): {"verify": verify_ledger},
+    ("ledger", "Published lists."): {"verify": verify_ledger, "reproduce": reproduce_ledger},
     ("audit", "Who did what."): {"verify": verify_audit},
 }
 

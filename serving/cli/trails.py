@@ -1,9 +1,11 @@
-"""`yujing ledger verify` and `yujing audit verify`: is what was written still what stands there."""
+"""`yujing ledger` and `yujing audit`: is what was written still what stands there, and does a list come out the same again."""
 
 from typing import TYPE_CHECKING
 
 import typer
 
+from features.errors import NotFoundError
+from serving.cli.options import AsOf, TargetName
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -18,6 +20,20 @@ def verify_ledger(work: Workspace) -> None:
     heads = _heads(work)
     last = verify(work.engine, ledger_heads(heads))
     typer.echo(f"{last.id if last else 0} lists are as they were published, {_checked(heads)}.")
+
+
+def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None) -> None:
+    """Compute a published list again from its records, model and seed; every byte must be the same."""
+    from serving.ledger import newest
+    from serving.reproducing import reproduce
+
+    entry = newest(work.engine, as_of, target)
+    if entry is None:
+        raise NotFoundError(f"a list of {as_of} must have been published, found none. `yujing rank` publishes one.")
+    reproduce(work.home, work.engine, work.settings, entry)
+    origin = entry.origin
+    made_from = f"records 1 to {origin.sequence}, model {origin.model_hash[:12]} and seed {origin.seed}"
+    typer.echo(f"List {entry.ranking_id} of {as_of} comes out the same, byte for byte, from {made_from}.")
 
 
 def verify_audit(work: Workspace) -> None:

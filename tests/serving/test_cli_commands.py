@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner, Result
 
-from features.errors import UsageError
+from features.errors import NotFoundError, UsageError
 from serving.cli.main import app
 from tests.databases import Databases
 from tests.serving.sample import make_sample
@@ -136,6 +136,16 @@ def test_rank_prints_the_top_with_the_notice(run: Run) -> None:
 
     assert len(printed.stdout.splitlines()) == 4
     assert "不得用于考核排名" in printed.stderr
+
+
+def test_ledger_reproduce_says_what_the_list_was_made_from(run: Run) -> None:
+    listed = json.loads(run("rank", "--as-of", AS_OF, "--json").stdout)
+
+    printed = run("ledger", "reproduce", "--as-of", AS_OF).stdout
+
+    assert printed.startswith(f"List {listed['ranking_id']} of {AS_OF} comes out the same, byte for byte, from records 1 to ")
+    with pytest.raises(NotFoundError, match="2020-01-01 must have been published"):
+        run("ledger", "reproduce", "--as-of", "2020-01-01")
 
 
 def test_explain_says_what_was_published(run: Run) -> None:
