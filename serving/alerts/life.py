@@ -50,7 +50,8 @@ STEPS: Mapping[tuple[State, Action], State] = MappingProxyType(
         (State.IN_ACTION, Action.CLOSE): State.CLOSED,
     }
     | {(state, action): end for state in OPEN for action, end in _ENDS.items()}
-    | {(state, action): state for state in OPEN for action in (Action.HAND_OVER, Action.COMMENT)}
+    | {(state, Action.HAND_OVER): state for state in OPEN}
+    | {(state, Action.COMMENT): state for state in State}
     | {(state, Action.REOPEN): State.PUBLISHED for state in State if state not in OPEN}
 )
 """All that may happen. `REOPEN` makes a new alert in the state named; the old one stays as it ended."""

@@ -1,7 +1,7 @@
 """Raising alerts from a list that is being published, inside the transaction that writes it: both are there or neither."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from serving.alerts import silences
 from serving.alerts.answering import expire, name_alert, write_first
 from serving.alerts.life import RAISED, State
 from serving.alerts.listed import Listed, Rated
+from serving.alerts.notes import unnoted
 from serving.alerts.reviews import hold
 from serving.alerts.rule import Decision, Outcome, Standing, decide, seeded
 from serving.alerts.words import Subject, compose
@@ -45,6 +46,7 @@ class Raising:
             return
         before = _list_before(connection, entry)
         standing = _standing(connection, entry, before, self.settings.cool_down_days, self.listed)
+        standing = replace(standing, unnoted=unnoted(connection, entry.origin.target, entry.origin.as_of, self.zone))
         day = seeded(entry.origin.as_of, entry.origin.target, entry.origin.seed)
         decisions = decide(self.listed.candidates, standing, self.settings, day)
         _note(connection, entry, decisions, self.listed)

@@ -1,7 +1,7 @@
 """The alert rule: which grids of a published list become alerts today. Pure, and repeatable from the seed.
 
-Order of the tests: below the threshold, an open alert, a silence, the cool-down, the capacity of the township. A random slot takes only
-room that the score left, so it never displaces another grid's alert.
+Order of the tests: below the threshold, no note by a person, an open alert, a silence, the cool-down, the capacity of the township. A
+random slot takes only room that the score left, so it never displaces another grid's alert.
 """
 
 import hashlib
@@ -19,12 +19,16 @@ from serving.settings import AlertSettings
 
 ChosenBy = Literal["score", "random"]
 
+MOST_LISTED, OF_LISTS = 8, 12
+"""So many of so many consecutive lists may name a grid without a note by a person: nobody should be looked at for ever by default."""
+
 
 class Outcome(StrEnum):
     """What the rule said of a grid."""
 
     RAISED = auto()
     BELOW_THRESHOLD = auto()
+    NEEDS_NOTE = auto()
     OPEN_ALERT = auto()
     SILENCED = auto()
     COOL_DOWN = auto()
@@ -54,6 +58,8 @@ class Standing:
     """Grids whose last alert ended within the cool-down."""
     above: frozenset[str] = frozenset()
     """Grids that were above the threshold on the list before."""
+    unnoted: frozenset[str] = frozenset()
+    """Grids that `MOST_LISTED` of the last lists named, and no person has noted anything of since."""
     silences: tuple[Scope, ...] = ()
     """Areas that raise nothing now."""
     raised_today: Mapping[str, int] | None = None
@@ -109,6 +115,8 @@ def _held(candidate: Candidate, standing: Standing, settings: AlertSettings) -> 
     threshold = settings.leave_share if candidate.grid_id in standing.above else settings.enter_share
     if candidate.share > threshold:
         return Outcome.BELOW_THRESHOLD
+    if candidate.grid_id in standing.unnoted:
+        return Outcome.NEEDS_NOTE
     if candidate.grid_id in standing.open:
         return Outcome.OPEN_ALERT
     if standing.mutes(candidate.path):
@@ -120,7 +128,7 @@ def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], st
     """Return per unit the grids that a random slot may go to: not chosen by score, and free."""
     pools: dict[str, list[str]] = {}
     for candidate in candidates:
-        busy = candidate.grid_id in standing.open | standing.cooling or standing.mutes(candidate.path)
+        busy = candidate.grid_id in standing.open | standing.cooling | standing.unnoted or standing.mutes(candidate.path)
         if by_score[candidate.grid_id].outcome is Outcome.BELOW_THRESHOLD and not busy:
             pools.setdefault(candidate.unit, []).append(candidate.grid_id)
     return {unit: sorted(pools[unit]) for unit in sorted(pools)}

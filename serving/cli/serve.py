@@ -36,6 +36,7 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
     _welcome(work)
+    _warn_of_neglect(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
     with in_background(chores(work, daily), EVERY_SECONDS):
         settings = work.settings.model_copy(update={"serving": serving})
@@ -54,6 +55,15 @@ def _open_scorer(work: Workspace) -> "WhatIf":
     from serving.what_if import WhatIf
 
     return WhatIf(work.home, work.engine, work.settings)
+
+
+def _warn_of_neglect(work: Workspace) -> None:
+    """Say at the start when lot alone leads to some grids too seldom."""
+    from serving.alerts.neglect import LIMIT_WEEKS, read_neglect, say_neglect
+
+    weeks = read_neglect(work.engine, work.settings.alerts)
+    if weeks is not None and weeks > LIMIT_WEEKS:
+        message(f"{say_neglect(weeks).zh} / {say_neglect(weeks).en}.")
 
 
 def _welcome(work: Workspace) -> None:

@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 from serving.alerts.alert import Alert, AlertStep
 from serving.alerts.feedback import Verdict, verdicts
 from serving.alerts.life import OPEN, State, due_at
-from serving.alerts.store import Wanted, find_alert, history, list_alerts
+from serving.alerts.rule import Outcome
+from serving.alerts.store import Wanted, find_alert, history, list_alerts, not_alerted
 from serving.pages.answers import Answers, answers
 from serving.pages.gazetteer import PlaceName
 from serving.pages.phrases import fact
@@ -57,6 +58,8 @@ class AlertView:
     notes: tuple[str, ...]
     answers: Answers
     past: Sequence[AlertStep]
+    needs_note: bool
+    """True where lists have named the grid again and again without a remark by a person."""
     key: str
     """Idempotency key of the forms on this copy of the page."""
     today: date
@@ -105,6 +108,7 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
         notes=tuple(t.of(note) for note in notes),
         answers=answers(alert.state, viewer.actor, t),
         past=history(viewer.engine, viewer.actor, alert_id),
+        needs_note=_needs_note(viewer, alert.grid_id),
         key=key,
         today=viewer.local_now.date(),
     )
@@ -124,6 +128,12 @@ def _card(viewer: Viewer, alert: Alert) -> Card:
     due = due_at(alert.state, alert.since, viewer.site.settings.alerts.due_hours)
     reasons = alert.text.reasons
     return Card(alert, _place(viewer, alert), viewer.t.of(fact(reasons[0].words)) if reasons else "", due is not None and due < viewer.now)
+
+
+def _needs_note(viewer: Viewer, grid_id: str) -> bool:
+    current = viewer.reading.shelf.current
+    held = not_alerted(viewer.engine, viewer.scope, current.head.entry.origin.as_of) if current else {}
+    return held.get(grid_id) is Outcome.NEEDS_NOTE
 
 
 def _place(viewer: Viewer, alert: Alert) -> PlaceName:

@@ -15,7 +15,9 @@ from features.database.alert_tables import alert, alert_decision
 from features.database.engine import reading
 from features.errors import UsageError
 from serving.alerts.expected import expected_alerts_per_day
+from serving.alerts.neglect import read_neglect, say_neglect
 from serving.settings import AlertSettings
+from serving.words import Text
 
 LISTS = 14
 
@@ -29,6 +31,8 @@ class Rule:
     """Day and alerts raised, the newest first."""
     outcomes: Mapping[str, int]
     """What became of the grids that the rule looked at on the last lists."""
+    neglect: Text | None
+    """How often lot leads to each grid; None before the first list."""
 
 
 def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
@@ -41,7 +45,8 @@ def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
     with reading(engine) as connection:
         raised = tuple((str(day), count) for day, count in connection.execute(by_day))
         outcomes = {row[0]: row[1] for row in connection.execute(decided)}
-    return Rule(_figures(settings), raised, outcomes)
+    weeks = read_neglect(engine, settings)
+    return Rule(_figures(settings), raised, outcomes, None if weeks is None else say_neglect(weeks))
 
 
 @dataclass(frozen=True)
