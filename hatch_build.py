@@ -22,4 +22,4 @@ class WebBuildHook(BuildHookInterface[Any]):
         environment = os.environ | {"PATH": f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}"}
         npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
         for step in (["ci"], ["run", "build"]):
-            subprocess.run([*npm, "--silent", *step], cwd=root / "serving" / "web", env=environment, check=True)  # noqa: S603
+            subprocess.run([*npm, "--loglevel", "error", *step], cwd=root / "serving" / "web", env=environment, check=True)  # noqa: S603
