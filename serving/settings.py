@@ -55,6 +55,8 @@ class ServingSettings(Section):
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)
     """How often a newer list is looked for."""
+    lead_seconds: float = Field(default=0.0, ge=0)
+    """Time from a list's publication until it is shown. Several processes need more than `refresh_seconds` and the reading of a list."""
     stale_after_hours: float = Field(default=26.0, gt=0)
     """Age from which the current list is marked stale."""
     kept_rankings: int = Field(default=8, ge=1)
@@ -68,6 +70,12 @@ class ServingSettings(Section):
         if "*" in value:
             raise ValueError("hosts and proxies must be named one by one, for * lets in everybody")
         return value
+
+    @model_validator(mode="after")
+    def _leads_or_shows_at_once(self) -> Self:
+        if 0 < self.lead_seconds <= self.refresh_seconds:
+            raise ValueError("lead_seconds must be 0 or more than refresh_seconds, or processes change lists one after the other")
+        return self
 
     @model_validator(mode="after")
     def _open_only_behind_a_proxy(self) -> Self:

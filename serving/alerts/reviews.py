@@ -26,6 +26,13 @@ def shown(ranking_number: ColumnElement[int]) -> ColumnElement[bool]:
     return ~_has(ranking_number, HELD) | _has(ranking_number, RELEASED)
 
 
+def released_at(engine: Engine, ranking_number: int) -> datetime | None:
+    """Return when a list that was held was released; None where it was never held, or still is."""
+    query = select(review.c.at).where(review.c.ranking_id == ranking_number, review.c.step == RELEASED)
+    with reading(engine) as connection:
+        return connection.execute(query).scalar()
+
+
 def held_lists(engine: Engine, actor: Actor) -> list[str]:
     """Return the names of the lists that wait for their release, the newest first.
 

@@ -1,5 +1,6 @@
 """The application: routes, errors, limits, and the life of what they read from."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -77,13 +78,15 @@ async def _opened(
     """Open what routes read from, keep it fresh, and close it when the server stops."""
     issuer = Issuer.of(settings.oidc)
     engine = open_database(database_url(home, settings))
-    shelf = Shelf(engine, settings.serving.kept_rankings)
+    lead = timedelta(seconds=settings.serving.lead_seconds)
+    shelf = Shelf(engine, settings.serving.kept_rankings, now, lead)
 
     def look() -> None:
         shelf.refresh()
         make_ready(app, shelf)
 
     look()
+    await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
     freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
     reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
     async with AsyncExitStack() as chores:

