@@ -13,7 +13,7 @@ from serving.pages.days import ShownDay
 from serving.pages.gazetteer import Gazetteer
 from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas, map_grids, map_many
 from serving.pages.sources import Source, read_sources
-from serving.pages.top_lists import Before, Line, lines, numbered
+from serving.pages.top_lists import Before, Line, Sayer, lines, numbered
 from serving.pages.trend import TrendDrawing, draw_trend, poisson_band, read_weeks
 from serving.pages.viewer import Viewer
 from serving.pages.waiting import AgeGroup, open_alerts
@@ -91,8 +91,8 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
     engine, entry = viewer.engine, day.entry
     before = viewer.reading.shelf.on(day.previous, entry.origin.target) if day.previous else None
     compared = Before(engine, viewer.scope, before.head.entry if before else None)
-    chronic = lines(_scored(area.rows, "chronic"), names, compared, viewer.t)
-    rising = lines(_scored(area.rows, "rising"), names, compared, viewer.t)
+    sayer = Sayer(day.listed, names, compared, viewer.t)
+    chronic, rising = lines(_scored(area.rows, "chronic"), sayer), lines(_scored(area.rows, "rising"), sayer)
     ground = Ground(engine, viewer.site.atlas, entry.ranking_id, names, viewer.t)
     levels = _levels(area, ground)
     shown = level if level in levels else levels[-1]

@@ -7,9 +7,11 @@ from itertools import islice
 from sqlalchemy import Engine
 
 from serving.access.actor import Scope
+from serving.api.shelf import PublishedList
 from serving.entry import Entry
 from serving.ledger import read_row
 from serving.pages.catalogue import Speaker
+from serving.pages.chances import often_between
 from serving.pages.gazetteer import Gazetteer, PlaceName
 from serving.pages.phrases import LEVEL_CLASS, factor, moved, often, strongest
 from serving.rows import GridRow, Score
@@ -31,6 +33,7 @@ class Line:
     factor: str
     expected: str
     often: str
+    often_range: str
     score: Score
     moved: str
 
@@ -49,9 +52,19 @@ class Before:
         return GridRow.model_validate_json(body).score if body else None
 
 
-def lines(rows: Iterator[tuple[GridRow, Score]], names: Gazetteer, before: Before, t: Speaker) -> tuple[Line, ...]:
+@dataclass(frozen=True)
+class Sayer:
+    """What rows of a list are said with."""
+
+    listed: PublishedList
+    names: Gazetteer
+    before: Before
+    t: Speaker
+
+
+def lines(rows: Iterator[tuple[GridRow, Score]], sayer: Sayer) -> tuple[Line, ...]:
     """Say the first rows of one list."""
-    return tuple(_line(number, row, score, (names, before, t)) for number, (row, score) in enumerate(islice(rows, LENGTH), start=1))
+    return tuple(_line(number, row, score, sayer) for number, (row, score) in enumerate(islice(rows, LENGTH), start=1))
 
 
 def numbered(chronic: tuple[Line, ...], rising: tuple[Line, ...]) -> Mapping[str, tuple[str, int, str]]:
@@ -60,17 +73,18 @@ def numbered(chronic: tuple[Line, ...], rising: tuple[Line, ...]) -> Mapping[str
     return marks | {line.grid_id: ("circle", line.number, line.level) for line in chronic}
 
 
-def _line(number: int, row: GridRow, score: Score, said: tuple[Gazetteer, Before, Speaker]) -> Line:
-    names, before, t = said
+def _line(number: int, row: GridRow, score: Score, sayer: Sayer) -> Line:
+    t, before = sayer.t, sayer.before
     return Line(
         number=number,
         grid_id=row.grid_id,
-        place=names.take_apart(row.name, row.township, row.community),
+        place=sayer.names.take_apart(row.name, row.township, row.community),
         reason=strongest(row.explanation, t),
         level=LEVEL_CLASS[score.attention_level],
         factor=factor(score.factor),
         expected=f"{score.expected_escalations:.2f}",
         often=often(score.risk, t),
+        often_range=often_between(sayer.listed, score, t),
         score=score,
         moved=moved(score, before.score(row.grid_id), t) if before.entry else t("no_day_before"),
     )

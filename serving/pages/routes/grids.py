@@ -12,6 +12,7 @@ from serving.alerts.corrections import About, contest
 from serving.alerts.life import REASONS, Action
 from serving.iso_day import IsoDay
 from serving.pages.by_level import view_levels
+from serving.pages.chances import often_between
 from serving.pages.days import find_day
 from serving.pages.frame import render, said_day, said_end
 from serving.pages.grid import view_grid
@@ -58,6 +59,7 @@ def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, conteste
         data_through=said_end(origin.data_through, t, viewer.site.settings.tz),
         window=t("window", start=said_day(origin.as_of, t), end=said_day(last, t)),
         often=often(view.row.score.risk, t) if view.row.score else None,
+        often_range=often_between(viewer.reading.shelf.named(view.entry.ranking_id), view.row.score, t) if view.row.score else None,
         wrongs=REASONS[Action.DATA_WRONG],
         contested=contested,
     )

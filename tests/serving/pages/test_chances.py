@@ -1,0 +1,42 @@
+"""A frequency never stands without its range."""
+
+import json
+import re
+
+from serving.access.actor import EVERYTHING
+from serving.ledger import newest, read_body
+from tests.serving.pages.people import TOWNSHIP
+
+ROW = re.compile(r'href="/grids/(\d+)">.*?<td class="num"><b>(\d+)次</b></td>.*?<td class="num">([<>]?\d+–[<>]?\d+)次</td>', re.DOTALL)
+
+
+def expected_ranges(world) -> dict[str, tuple[str, str]]:
+    """Return by grid its frequency, and the range from the risks at its worst and best place, read from the ledger."""
+    scores = [
+        (json.loads(row.body)["grid_id"], json.loads(row.body)["score"]) for row in read_body(world.engine, newest(world.engine))["grid"]
+    ]
+    risk = {score["rank"]: score["risk"] for _, score in scores if score}
+    said = {}
+    for grid_id, score in scores:
+        if score:
+            low, high = (round(100 * risk[score[place]]) for place in ("rank_high", "rank_low"))
+            said[grid_id] = str(round(100 * score["risk"])), f"{low}–{high}"
+    return said
+
+
+def test_lists_and_grids_say_the_range_of_each_frequency(enter, seen_world) -> None:
+    centre, expected = enter("centre"), expected_ranges(seen_world)
+    shown = {grid_id: (often, between) for grid_id, often, between in ROW.findall(centre.get("/").text)}
+
+    assert len(shown) >= 4
+    assert shown == {grid_id: expected[grid_id] for grid_id in shown}
+    for grid_id, (_, between) in shown.items():
+        assert f"可能范围{between}次" in centre.get(f"/grids/{grid_id}").text
+
+
+def test_range_in_a_township_is_that_of_the_whole_list(enter, seen_world) -> None:
+    assert EVERYTHING.path == ""
+    page = enter("town").get(f"/?area={TOWNSHIP}").text
+    shown = {grid_id: (often, between) for grid_id, often, between in ROW.findall(page)}
+
+    assert shown == {grid_id: expected_ranges(seen_world)[grid_id] for grid_id in shown} != {}
