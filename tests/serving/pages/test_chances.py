@@ -3,7 +3,6 @@
 import json
 import re
 
-from serving.access.actor import EVERYTHING
 from serving.ledger import newest, read_body
 from tests.serving.pages.people import TOWNSHIP
 
@@ -35,7 +34,6 @@ def test_lists_and_grids_say_the_range_of_each_frequency(enter, seen_world) -> N
 
 
 def test_range_in_a_township_is_that_of_the_whole_list(enter, seen_world) -> None:
-    assert EVERYTHING.path == ""
     page = enter("town").get(f"/?area={TOWNSHIP}").text
     shown = {grid_id: (often, between) for grid_id, often, between in ROW.findall(page)}
 
