@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import venv
@@ -16,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 from packaging.requirements import Requirement
+
+from tests.serving.loopback import address_of, free_port
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("features", "training", "serving", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
@@ -84,18 +85,9 @@ def running(program: Path, folder: Path, arguments: list[str]) -> Iterator[tuple
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LANG": "C.UTF-8"}
     with subprocess.Popen([program, *arguments], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True) as process:
         try:
-            yield process, _address(process)
+            yield process, address_of(process)
         finally:
             process.kill()
-
-
-def _address(process: subprocess.Popen[str]) -> str:
-    said = []
-    for line in process.stderr or ():
-        said.append(line)
-        if address := re.search(r"running on (http://[\d.:]+)", line):
-            return address[1]
-    raise AssertionError("".join(said))
 
 
 def read(address: str) -> bytes:
@@ -106,12 +98,6 @@ def read(address: str) -> bytes:
 def container_command() -> list[str]:
     containerfile = (ROOT / "Containerfile").read_text(encoding="utf-8")
     return json.loads(re.findall(r"^CMD (\[.*\])$", containerfile, re.MULTILINE)[0])
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def test_installed_program_serves_its_pages_from_an_empty_folder(program: Path, tmp_path: Path) -> None:

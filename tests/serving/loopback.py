@@ -1,6 +1,8 @@
 """Real servers on this machine, for as long as a test lasts."""
 
+import re
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +25,25 @@ def on_loopback(make_app: Callable[[str], ASGIApp], host: str = "127.0.0.1") -> 
         deadline = time.monotonic() + STARTED_WITHIN_SECONDS
         while not server.started and time.monotonic() < deadline:
             thread.join(0.02)
-        yield base
-        server.should_exit = True
-        thread.join()
+        try:
+            yield base
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def address_of(process: subprocess.Popen[str]) -> str:
+    """Return where a program says that it serves."""
+    said = []
+    for line in process.stderr or ():
+        said.append(line)
+        if address := re.search(r"running on (http://[\d.:]+)", line):
+            return address[1]
+    raise AssertionError("".join(said))
