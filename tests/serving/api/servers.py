@@ -25,7 +25,6 @@ from serving.settings import Settings
 serve(Home(Path(sys.argv[1])), Settings(**json.loads(sys.argv[3]), serving={**json.loads(sys.argv[4]), "port": int(sys.argv[2])}))
 """
 READERS = Path(__file__).with_name("readers.mjs")
-CLOSE_AT_ONCE = "{}"
 
 
 @dataclass(frozen=True)

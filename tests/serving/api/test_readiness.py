@@ -1,0 +1,81 @@
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from features.database.engine import open_database
+from features.errors import StoreError
+from features.home import Home
+from serving.api.app import create_app
+from serving.api.shelf import Shelf
+from serving.settings import Settings
+from tests.serving.api.lists import publish_day
+from tests.serving.api.matrix import Request, by, running
+from tests.serving.api.townships import NOW
+from tests.serving.visitors import Clock, sign_up
+
+READY = Request("GET", "/readyz")
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def engine(home):
+    engine = open_database(home.database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def app(home):
+    return create_app(Settings(), home, Clock(NOW))
+
+
+def publish_and_tamper(engine, number):
+    """Publish a list and change a row of it behind the ledger's back."""
+    entry = publish_day(engine, number)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER IF EXISTS ranking_row_refuses_UPDATE"))
+        connection.execute(text(f"UPDATE ranking_row SET body = replace(body, 'watch', 'routine') WHERE ranking_id = {entry.id}"))
+
+
+async def look_after_tampering(app, engine):
+    """Return the statuses of readiness and of the list, and the list's name, once the newest list is no longer what was published."""
+    headers = by(sign_up(engine, NOW)[1])
+    async with running(app) as application:
+        publish_and_tamper(engine, 1)
+        ready = await application.ask(READY)
+        listed = await application.ask(Request("GET", "/v1/rankings", headers=headers))
+        return ready.status, listed.status, listed.headers["x-ranking-id"]
+
+
+def test_not_ready_with_a_list_that_is_not_what_was_published_and_the_last_good_one_is_served(app, engine):
+    good = publish_day(engine, 0)
+
+    assert (503, 200, good.ranking_id) == asyncio.run(look_after_tampering(app, engine))
+
+
+def test_readiness_that_looks_at_nothing_would_be_found(app, engine, monkeypatch):
+    publish_day(engine, 0)
+    look = Shelf.refresh
+    monkeypatch.setattr(Shelf, "refresh", lambda self: None if self.current else look(self))
+
+    assert 200 == asyncio.run(look_after_tampering(app, engine))[0]
+
+
+def test_nothing_is_answered_before_the_first_list_is_found_good(app, engine):
+    publish_and_tamper(engine, 0)
+
+    with pytest.raises(StoreError, match="its rows were changed"):
+        asyncio.run(look_after_tampering(app, engine))
+
+
+def test_ready_without_any_list_once_that_is_certain(app, engine):
+    async def run():
+        async with running(app) as application:
+            return (await application.ask(READY)).body
+
+    assert b'"ranking_id":null' in asyncio.run(run())
