@@ -57,6 +57,11 @@ class Databases:
         if "_server" in vars(self):
             self._server.dispose()
 
+    @property
+    def server_url(self) -> URL:
+        """Where PostgreSQL answers an account that may do everything."""
+        return self._server.url
+
     @cached_property
     def _server(self) -> Engine:
         server = create_engine(self._server_url(), isolation_level="AUTOCOMMIT")

@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from features.database.alert_tables import correction, correction_step, rescore
-from features.database.engine import reading, writing
+from features.database.engine import writing
 from features.database.tables import ranking
 from features.errors import ConflictError, ForbiddenError, NotFoundError
 from serving import audit
 from serving.access.actor import Actor, Right
+from serving.access.walls import reading_within
 from serving.alerts.life import REASONS, Action
 from serving.alerts.store import MISSING, row_in_reach, within
 from serving.entry import ID_LENGTH
@@ -121,7 +122,7 @@ def answer_correction(engine: Engine, actor: Actor, number: int, taken: Correcti
 def list_corrections(engine: Engine, actor: Actor) -> list[Correction]:
     """Return the corrections of an account's area, the oldest first; auditors see them too."""
     query = select(correction).where(within(correction.c.path, actor.scope)).order_by(correction.c.id)
-    with reading(engine) as connection:
+    with reading_within(engine, actor.scope) as connection:
         return [_correction(connection, row) for row in connection.execute(query).mappings().all()]
 
 

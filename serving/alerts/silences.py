@@ -7,10 +7,11 @@ from enum import StrEnum, auto
 from sqlalchemy import Connection, Engine, insert, select
 
 from features.database.alert_tables import silence
-from features.database.engine import reading, writing
+from features.database.engine import writing
 from features.errors import ForbiddenError, UsageError
 from serving import audit
 from serving.access.actor import Actor, Right, Scope
+from serving.access.walls import reading_within
 from serving.alerts.store import within
 
 LONGEST = timedelta(days=14)
@@ -63,5 +64,5 @@ def active(connection: Connection, now: datetime) -> tuple[Scope, ...]:
 def list_silences(engine: Engine, scope: Scope, now: datetime) -> list[Silence]:
     """Return the silences of a scope that have not ended, by area."""
     query = select(silence).where(within(silence.c.path, scope), silence.c.ends_at > now).order_by(silence.c.path, silence.c.id)
-    with reading(engine) as connection:
+    with reading_within(engine, scope) as connection:
         return [Silence(Scope(row.path), row.starts_at, row.ends_at, SilenceReason(row.reason)) for row in connection.execute(query)]

@@ -78,6 +78,12 @@ def _event_log(work: Workspace) -> str:
     return f"{work.engine.url.render_as_string()}, {work.snapshot.sequence} records"
 
 
+def _walls(work: Workspace) -> str:
+    from serving.access.walls import check_second_wall
+
+    return check_second_wall(work.engine)
+
+
 def _keys(work: Workspace) -> str:
     keys = sorted(work.home.keys.glob("*")) if work.home.keys.is_dir() else []
     shared = [path.name for path in keys if path.suffix != ".public" and path.stat().st_mode & PRIVATE]
@@ -102,6 +108,13 @@ def _champion(work: Workspace) -> str:
     return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
 
 
+def _neglect(work: Workspace) -> str:
+    from serving.alerts.neglect import read_neglect, say_neglect
+
+    weeks = read_neglect(work.engine, work.settings.alerts)
+    return "no list yet" if weeks is None else say_neglect(weeks).en
+
+
 def _upkeep(work: Workspace) -> str:
     from serving.upkeep import read_upkeep
 
@@ -121,9 +134,11 @@ CHECKS: dict[str, Check] = {
     "home folder": _home,
     "free disk": _disk,
     "event log": _event_log,
+    "second wall": _walls,
     "keys": _keys,
     "ledger": _ledger,
     "champion": _champion,
+    "neglect limit": _neglect,
     "upkeep": _upkeep,
     **DUTIES,
     "address": _address,

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from features.database.policies import show_only, show_only_with
+
 revision = "0006"
 down_revision = "0005"
 
@@ -32,12 +34,6 @@ def upgrade() -> None:
         return
     op.execute(IN_SCOPE)
     for table, place in PLACES.items():
-        _guard(table, f"in_scope({place})")
+        show_only(table, f"in_scope({place})")
     for table in OF_ALERTS:
-        _guard(table, f"EXISTS (SELECT 1 FROM alert WHERE alert.alert_id = {table}.alert_id)")  # noqa: S608 - names from above
-
-
-def _guard(table: str, condition: str) -> None:
-    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
-    op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(f"CREATE POLICY within_scope ON {table} USING ({condition})")
+        show_only_with(table, "alert", "alert_id", "alert_id")

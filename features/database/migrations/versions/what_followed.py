@@ -3,16 +3,12 @@
 import sqlalchemy as sa
 from alembic import op
 
+from features.database.policies import show_only_with
 from features.database.tables import UtcTime
 from features.database.triggers import refuse_changes
 
 revision = "0008"
 down_revision = "0007"
-
-OF_ITS_ALERT = """
-CREATE POLICY within_scope ON sequel
-USING (EXISTS (SELECT 1 FROM alert WHERE alert.alert_id = sequel.alert_id))
-"""
 
 
 def upgrade() -> None:
@@ -21,10 +17,7 @@ def upgrade() -> None:
     _create_rescores()
     for table in ("sequel", "rescore"):
         refuse_changes(table)
-    if op.get_bind().dialect.name == "postgresql":
-        op.execute("ALTER TABLE sequel ENABLE ROW LEVEL SECURITY")
-        op.execute("ALTER TABLE sequel FORCE ROW LEVEL SECURITY")
-        op.execute(OF_ITS_ALERT)
+    show_only_with("sequel", "alert", "alert_id", "alert_id")
 
 
 def _create_sequels() -> None:
