@@ -8,12 +8,12 @@ import numpy as np
 
 from features.panel.build import Panel
 from training.booster import margin, read_booster
-from training.gate import Comparison, Report
+from training.gate import Comparison, Report, check_all
 from training.model import Fitted
 from training.published import BOOSTER
 from training.settings import ModelSettings
 
-BACKTEST, COMPARISON, GOLDEN, RECIPE = "backtest.json", "comparison.json", "golden.json", "recipe.json"
+BACKTEST, COMPARISON, GATE, GOLDEN, RECIPE = "backtest.json", "comparison.json", "gate.json", "golden.json", "recipe.json"
 MODEL, FEATURES = "model.json", "features.json"
 REQUIRED = frozenset({BOOSTER, MODEL, FEATURES, BACKTEST, GOLDEN, RECIPE})
 BOOSTER_SUFFIX = ".lgb"
@@ -25,6 +25,7 @@ def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Re
     """Return the model's files and those that let it be judged later; the same model and figures give the same bytes."""
     evidence: dict[str, object] = {
         BACKTEST: {key: value for key, value in report.items() if key != "seconds"},
+        GATE: [asdict(check) for check in check_all(report, comparison)],
         GOLDEN: _golden(fitted, panel),
         RECIPE: recipe.model_dump(mode="json"),
     }

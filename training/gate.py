@@ -1,13 +1,14 @@
 """The promotion gate: what speaks against letting a candidate replace the champion."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from training.disparity import LEAST_RATIO
 from training.flags import flag
 from training.groups import Verdict
 from training.replay import MODEL
@@ -36,13 +37,35 @@ class Comparison:
     """Share of the champion's top grids that the candidate does not flag at the last as_of; None if it is of an older program."""
 
 
+@dataclass(frozen=True)
+class Check:
+    """One thing that was asked of a candidate."""
+
+    asked: str
+    """Name of the question."""
+    about: tuple[str, ...]
+    """Which rule, rows or kinds of places it was about."""
+    wanted: str
+    found: str | None
+    """None where it cannot be estimated."""
+    objection: str | None = None
+    """What speaks against the candidate, in a clause; None where nothing does."""
+    sure: bool = True
+    """False where what was found may as well be chance, which is no pass."""
+
+
 def object_to(candidate: Report, comparison: Comparison | None) -> list[str]:
     """Say everything that speaks against a candidate, each in a clause; an empty list lets it pass. Without champion, no comparison."""
-    objections = [*_unusable_figures(candidate["models"][MODEL]), *_baselines_not_beaten(candidate)]
-    objections += [*_worse_where_it_begins(candidate), *_uneven(candidate)]
+    return [check.objection for check in check_all(candidate, comparison) if check.objection]
+
+
+def check_all(candidate: Report, comparison: Comparison | None) -> list[Check]:
+    """Ask everything that is asked of a candidate."""
+    checks = [_usable_figures(candidate["models"][MODEL]), *_beats_baselines(candidate)]
+    checks += [*_no_worse_where_it_begins(candidate), *_even(candidate)]
     if comparison is not None:
-        objections += [*_worse_than_champion(candidate, comparison.champion), *_too_many_moves(comparison.turnover)]
-    return objections
+        checks += [*_no_worse_than_champion(candidate, comparison.champion), _few_moves(comparison.turnover)]
+    return checks
 
 
 def turnover(candidate: npt.NDArray[np.floating], champion: npt.NDArray[np.floating]) -> float:
@@ -56,54 +79,67 @@ def turnover(candidate: npt.NDArray[np.floating], champion: npt.NDArray[np.float
     return float(1 - np.minimum(mine, before).sum() / before.sum())
 
 
-def _unusable_figures(metrics: Mapping[str, Any]) -> Iterator[str]:
+def _usable_figures(metrics: Mapping[str, Any]) -> Check:
     names = [name for name, value in metrics.items() if isinstance(value, float) and not math.isfinite(value)]
-    if names:
-        yield f"{', '.join(names)} must be finite numbers, and are not"
+    faults = [f"{', '.join(names)} must be finite numbers, and are not"] if names else []
     if metrics[METRIC] is None:
-        yield f"{METRIC} cannot be estimated"
+        faults.append(f"{METRIC} cannot be estimated")
+    found = None if metrics[METRIC] is None else f"{metrics[METRIC]:.4f}"
+    return Check("usable_figures", (), METRIC, found, "; ".join(faults) or None)
 
 
-def _baselines_not_beaten(candidate: Report) -> Iterator[str]:
+def _beats_baselines(candidate: Report) -> Iterator[Check]:
     if not candidate["differences"]:
-        yield "no baseline was scored beside it"
+        yield Check("beats_rule", (), "< 0", None, "no baseline was scored beside it")
     for name, difference in candidate["differences"].items():
         interval = difference[METRIC]["ci95"]
         if interval is None:
-            yield f"whether it beats {name} cannot be estimated"
-        elif not interval[1] < 0:
-            yield f"it does not beat {name}: the 95 % interval of the {METRIC} difference is {interval[0]:+.4f} to {interval[1]:+.4f}"
+            yield Check("beats_rule", (name,), "< 0", None, f"whether it beats {name} cannot be estimated")
+            continue
+        objection = f"it does not beat {name}: the 95 % interval of the {METRIC} difference is {_said(interval)}"
+        yield Check("beats_rule", (name,), "< 0", _said(interval), None if interval[1] < 0 else objection)
 
 
-def _worse_where_it_begins(candidate: Report) -> Iterator[str]:
+def _no_worse_where_it_begins(candidate: Report) -> Iterator[Check]:
     for subset in EMERGENT:
         for name, difference in candidate["subsets"][subset].get("differences", {}).items():
             interval = difference[METRIC]["ci95"]
-            if interval is not None and interval[0] > 0:
-                found = f"the 95 % interval of the {METRIC} difference is {interval[0]:+.4f} to {interval[1]:+.4f}"
-                yield f"on the {subset} rows it is worse than {name}: {found}"
+            worse = interval is not None and interval[0] > 0
+            found = None if interval is None else _said(interval)
+            objection = f"on the {subset} rows it is worse than {name}: the 95 % interval of the {METRIC} difference is {found}"
+            yield Check("no_worse_where_it_begins", (subset, name), "<= 0", found, objection if worse else None)
 
 
-def _uneven(candidate: Report) -> Iterator[str]:
+def _even(candidate: Report) -> Iterator[Check]:
     for column, grouping in candidate.get("disparity", {}).items():
-        if grouping["verdict"] == Verdict.BLOCK:
-            off = f", with observed over expected off in {', '.join(grouping['off'])}" if grouping["off"] else ""
-            ratio = "cannot be estimated" if grouping["ratio"] is None else f"is {grouping['ratio']:.2f}, chance {grouping['chance']:.3f}"
-            yield f"it does not serve all kinds of places by {column} alike: lowest recall over highest {ratio}{off}"
+        off = f", with observed over expected off in {', '.join(grouping['off'])}" if grouping["off"] else ""
+        found = None if grouping["ratio"] is None else f"{grouping['ratio']:.2f}, chance {grouping['chance']:.3f}"
+        ratio = "cannot be estimated" if found is None else f"is {found}"
+        objection = f"it does not serve all kinds of places by {column} alike: lowest recall over highest {ratio}{off}"
+        blocked, sure = grouping["verdict"] == Verdict.BLOCK, grouping["verdict"] != Verdict.INCONCLUSIVE
+        yield Check("even", (column,), f">= {LEAST_RATIO}", found, objection if blocked else None, sure)
 
 
-def _worse_than_champion(candidate: Report, champion: Report) -> Iterator[str]:
+def _no_worse_than_champion(candidate: Report, champion: Report) -> Iterator[Check]:
     if different := [key for key in FOLD_KEYS if candidate[key] != champion[key]]:
-        yield f"it was not measured on the champion's folds ({', '.join(different)} differ)"
+        objection = f"it was not measured on the champion's folds ({', '.join(different)} differ)"
+        yield Check("no_worse_than_champion", (), METRIC, None, objection)
         return
     mine, before = (report["models"][MODEL][METRIC] for report in (candidate, champion))
-    if before is not None and mine is not None and not mine <= before:
-        yield f"it is worse than the champion: {METRIC} {mine:.4f} against {before:.4f}"
+    if before is not None and mine is not None:
+        objection = f"it is worse than the champion: {METRIC} {mine:.4f} against {before:.4f}"
+        yield Check("no_worse_than_champion", (), f"<= {before:.4f}", f"{mine:.4f}", None if mine <= before else objection)
 
 
-def _too_many_moves(share: float | None) -> Iterator[str]:
+def _few_moves(share: float | None) -> Check:
+    wanted = f"<= {MOST_TURNOVER:.0%}"
     if share is None:
-        yield "the champion is of an older program, so nobody knows how many grids would change: a named person decides"
-    elif not share <= MOST_TURNOVER:
-        moved = f"{share:.0%} of the champion's top {TOP_SHARE:.0%} of grids"
-        yield f"{moved} would change, more than {MOST_TURNOVER:.0%}: a named person decides"
+        objection = "the champion is of an older program, so nobody knows how many grids would change: a named person decides"
+        return Check("few_moves", (), wanted, None, objection)
+    moved = f"{share:.0%} of the champion's top {TOP_SHARE:.0%} of grids"
+    objection = f"{moved} would change, more than {MOST_TURNOVER:.0%}: a named person decides"
+    return Check("few_moves", (), wanted, f"{share:.0%}", None if share <= MOST_TURNOVER else objection)
+
+
+def _said(interval: Sequence[float]) -> str:
+    return f"{interval[0]:+.4f} to {interval[1]:+.4f}"

@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.worlds import FAST, HORIZON, draw_facts, make_panel, weekly
 from training.backtest import backtest
-from training.gate import METRIC, Comparison, object_to, turnover
+from training.gate import METRIC, Comparison, check_all, object_to, turnover
 
 
 def report(deviance, interval=(-0.3, -0.1), rising=(-0.1, 0.2), grouping=None):
@@ -78,6 +78,20 @@ def test_object_to_one_fault_is_named(candidate, comparison, expected):
 
     assert len(objections) == 1
     assert expected in objections[0]
+
+
+def test_check_all_says_what_was_asked_and_found_whatever_came_of_it():
+    unsure = {"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}
+    checks = {check.asked: check for check in check_all(report(0.7, grouping=unsure), champion(0.7, share=0.1))}
+
+    assert [check.objection for check in checks.values()] == [None] * len(checks)
+    assert (checks["beats_rule"].about, checks["beats_rule"].wanted, checks["beats_rule"].found) == (
+        ("count_90d",),
+        "< 0",
+        "-0.3000 to -0.1000",
+    )
+    assert (checks["few_moves"].wanted, checks["few_moves"].found) == ("<= 40%", "10%")
+    assert (checks["even"].found, checks["even"].sure) == ("0.60, chance 0.300", False)
 
 
 def test_object_to_several_faults_are_all_named():
