@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.database.migrate import migrate, up_to_date
@@ -60,6 +60,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that only reads.
 
     Raises:
+        UsageError: the database cannot hold what is looked for.
         StoreError: the database cannot be read.
     """
     with _told_as_store_error("open to reading"), engine.connect() as connection:
@@ -71,6 +72,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that may write; on SQLite it holds the write lock from its first moment.
 
     Raises:
+        UsageError: the database cannot hold a value.
         StoreError: the database refused; whether the last commit happened is told by the idempotency key alone.
     """
     with _told_as_store_error("open to writing"), engine.connect().execution_options(writing=True) as connection, connection.begin():
@@ -81,6 +83,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _told_as_store_error(wanted: str) -> Iterator[None]:
     try:
         yield
+    except DataError as error:
+        raise UsageError("a value must be one that the database can hold, found one with NUL, or too large. Change it.") from error
     except DBAPIError as error:
         found = " ".join(str(error.orig).split())
         raise StoreError(f"the database must be {wanted}, found: {found}. Mend that and repeat: nothing is stored twice.") from error
