@@ -6,7 +6,8 @@ from features.database.engine import SQLITE_PRAGMAS
 from features.errors import StoreError, UsageError
 from features.home import Home
 from features.secret_key import secret_key
-from serving.settings import Settings
+from serving.access.identity import Issuer
+from serving.settings import OidcSettings, Settings
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,15 @@ def test_key_that_others_may_read_is_refused(tmp_path):
         secret_key(home, "cursor")
     (home.keys / "cursor.key").chmod(0o600)
     assert key == secret_key(home, "cursor")
+
+
+def test_client_secret_that_others_may_read_is_refused(tmp_path):
+    path = tmp_path / "secret"
+    path.write_text("a secret", encoding="utf-8")
+    path.chmod(0o640)
+
+    with pytest.raises(UsageError, match="chmod 600"):
+        Issuer.of(OidcSettings(issuer="https://id.example", client_id="yujing", client_secret_file=path))
 
 
 def test_sqlite_syncs_fully_and_keeps_no_wal():

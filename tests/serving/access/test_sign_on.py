@@ -66,6 +66,7 @@ def base(home: Home, running: OpenIdProvider, clock: Clock, tmp_path_factory: py
     """Address of the service."""
     secret = tmp_path_factory.mktemp("secret") / "client"
     secret.write_text(f"{SECRET}\n", encoding="utf-8")
+    secret.chmod(0o600)
     oidc = {"issuer": running.base, "client_id": CLIENT, "client_secret_file": secret}
     with on_loopback(lambda base: create_app(Settings(oidc=oidc | {"site": base}), home, clock)) as address:
         yield address
@@ -204,8 +205,13 @@ def test_refusal_is_a_page_that_says_why(provider: OpenIdProvider, base: str, li
     assert all("/login/identity" in page.text for page in pages)
 
 
-def test_provider_that_does_not_answer_is_said_so_and_passwords_go_on(home: Home, clock: Clock) -> None:
-    oidc = {"issuer": "http://127.0.0.1:9", "client_id": CLIENT, "site": "http://127.0.0.1"}
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "127.0.0.1"])
+def test_provider_that_is_down_or_another_is_said_so_and_passwords_go_on(
+    home: Home, clock: Clock, provider: OpenIdProvider, host: str
+) -> None:
+    """The provider runs on localhost: by any other name it is not the one that was named."""
+    issuer = f"http://{host}" if ":" in host else provider.base.replace("localhost", host)
+    oidc = {"issuer": issuer, "client_id": CLIENT, "site": "http://127.0.0.1"}
     with on_loopback(lambda _: create_app(Settings(oidc=oidc), home, clock)) as base, Visitor() as visitor:
         page = visitor.get(f"{base}/login/identity")
         visitor.post(f"{base}/login", data={"name": "boss", "password": PASSWORD})
