@@ -1,5 +1,6 @@
 """Every word of the pages, in both languages, from one file."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Literal, get_args
@@ -10,6 +11,8 @@ from serving.words import Text
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+NARROW = re.compile(r"(?<=[\u4e00-\u9fff])[,;:]|[,;:](?=[\u4e00-\u9fff])")
+WIDE = {",": "，", ";": "；", ":": "："}
 
 
 @cache
@@ -38,5 +41,9 @@ class Speaker:
         return self(key) if (key := f"{kind}_{name}") in catalogue() else name
 
     def of(self, text: Text) -> str:
-        """Return the half of a text that is in this language."""
-        return text.zh if self.language == "zh" else text.en
+        """Return the half of a text that is in this language; Chinese gets marks as wide as its letters.
+
+        >>> Speaker("zh").of(Text(zh="截至24:00,范围:1,200至1,300件", en=""))
+        '截至24:00，范围：1,200至1,300件'
+        """
+        return NARROW.sub(lambda found: WIDE[found[0]], text.zh) if self.language == "zh" else text.en

@@ -22,7 +22,7 @@ LISTS = 60
 """Past lists that are looked at."""
 CONTESTED = 5
 """Corrections that are shown."""
-SHEET = Sheet(360, 190)
+SHEET = Sheet(400, 300)
 
 
 @dataclass(frozen=True)

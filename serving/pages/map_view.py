@@ -1,7 +1,8 @@
 """The map of one day: outlines from the atlas, coloured by what the list says."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from sqlalchemy import Engine
@@ -18,6 +19,10 @@ from serving.rows import AreaRow, GridRow, Level, place_of
 from serving.words import ATTENTION
 
 MOST_LABELS = 40
+LABEL_SHIFTS = (0, -24, 24, -44, 44)
+"""Pixels that a name may be moved down."""
+LABEL_WIDTH, LABEL_HEIGHT = 56, 24
+"""Pixels from the middle of a mark to that of a name, from which on they are apart."""
 PLACE = {"grid_id", "community", "township", "district"}
 """What of a row says where it stands."""
 OVER_AVERAGE = (1.0, 1.5, 2.5)
@@ -119,7 +124,8 @@ def map_areas(ground: Ground, node: str, level: Level, areas: Sequence[AreaRow])
     known = {area.path: area for area in areas}
     outlines = ground.outlines(node, level, known)
     shapes = tuple(_area_shape(ground, known[place], path, average) for place, path in outlines.shapes.items())
-    return _view(ground, outlines, shapes, ())
+    named = outlines if outlines.tiled or len(outlines.marks) > MOST_LABELS else replace(outlines, labels=outlines.marks)
+    return _view(ground, named, shapes, ())
 
 
 def address(**query: str | None) -> str:
@@ -146,7 +152,22 @@ def _view(ground: Ground, outlines: Outlines, shapes: tuple[Shape, ...], marks: 
     def border(depth: int) -> tuple[str, ...]:
         return tuple(path for area, path in outlines.borders.items() if area.count("/") == depth)
 
-    labels = tuple((x, y, ground.names.area(area)) for area, (x, y) in outlines.labels.items() if area.count("/") == 1)
-    labels = labels if len(labels) <= MOST_LABELS else ()
-    sheet = outlines.sheet
+    sheet, labels = outlines.sheet, tuple(_labels(ground, outlines, marks))
     return MapView(sheet.width, sheet.height, shapes, border(2), border(1), labels, marks, outlines.missing, outlines.tiled)
+
+
+def _labels(ground: Ground, outlines: Outlines, marks: Sequence[MarkedPoint]) -> Iterator[tuple[float, float, str]]:
+    """Yield the names of the widest areas that are more than one, each where no mark hides it; none where there are too many."""
+    depths = Counter(area.count("/") for area in outlines.labels)
+    depth = next((depth for depth in sorted(depths) if depths[depth] > 1), None)
+    if depth is None or depths[depth] > MOST_LABELS:
+        return
+    for area, (x, y) in outlines.labels.items():
+        if area.count("/") == depth:
+            free = (shift for shift in LABEL_SHIFTS if outlines.tiled or not any(_hides(mark, x, y + shift) for mark in marks))
+            yield x, y + next(free, 0), ground.names.area(area)
+
+
+def _hides(mark: MarkedPoint, x: float, y: float) -> bool:
+    """Tell whether a mark would lie on a name of some five letters that is written around a point."""
+    return abs(mark.x - x) < LABEL_WIDTH and abs(mark.y - y) < LABEL_HEIGHT

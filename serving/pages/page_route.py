@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
-from features.errors import NotSignedInError, PasswordNotChangedError, YujingError
+from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, YujingError
 from serving.pages.frame import render
 
 ERRORS = {
@@ -23,6 +23,7 @@ ERRORS = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "error_invalid",
     HTTPStatus.TOO_MANY_REQUESTS: "error_too_many",
 }
+PAUSED = "error_paused"
 """Key of the words for a status; the API alone tells more."""
 
 INSIDE = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
@@ -46,7 +47,7 @@ class PageRoute(APIRoute):
             except PasswordNotChangedError:
                 return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
-                return _error(request, error.status)
+                return _error(request, error.status, PAUSED if isinstance(error, PausedError) else None)
             except RequestValidationError:
                 return _error(request, HTTPStatus.UNPROCESSABLE_ENTITY)
             except HTTPException as error:
@@ -68,6 +69,6 @@ def _back(request: Request) -> str:
     return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
 
 
-def _error(request: Request, status: int) -> Response:
+def _error(request: Request, status: int, message: str | None = None) -> Response:
     known = HTTPStatus(status)
-    return render(request, "error.html", status=known, message=ERRORS.get(known, "error_other"))
+    return render(request, "error.html", status=known, message=message or ERRORS.get(known, "error_other"))

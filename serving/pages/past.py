@@ -59,6 +59,7 @@ def draw_year(row: GridRow, lists: Sequence[tuple[Entry, GridRow]], notices: Seq
     groups = [row.weekly_cases[max(end - FOUR_WEEKS, 0) : end] for end in range(len(row.weekly_cases), 0, -FOUR_WEEKS)][:13][::-1]
     sums = [(sum(week or 0 for week in group), group.count(None)) for group in groups]
     top = max([6, *(known + 2 * masked for known, masked in sums)])
+    top += top % 2
     width = (WIDTH - LEFT) / 13
     first = 13 - len(sums)
     bars = tuple(_bar(known, masked, LEFT + (first + number) * width, (width, top), t) for number, (known, masked) in enumerate(sums))
@@ -90,9 +91,9 @@ def place(day: date, as_of: date) -> float:
 def _bar(known: int, masked: int, x: float, scale: tuple[float, int], t: Speaker) -> Bar:
     width, top = scale
     if masked and known == 0:
-        label = t("few") if masked == 1 else t("cases_in_chart", n=f"{masked}–{2 * masked}")
+        label = t("few") if masked == 1 else f"{masked}–{2 * masked}"
         return Bar(x + 4, width - 8, FEW_HEIGHT, label, few=True)
-    label = t("cases_in_chart", n=f"{known + masked}–{known + 2 * masked}" if masked else known) if known else t("none")
+    label = (f"{known + masked}–{known + 2 * masked}" if masked else str(known)) if known else t("none")
     return Bar(x + 4, width - 8, (known + masked) / top * (BASE - TOP), label, few=False)
 
 

@@ -28,7 +28,7 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     yield _due(
         "due_expected_grid",
         "cases",
-        ("到期事项按以往情况可能升级{n}件", "about {n} of the cases falling due would escalate as such cases did before"),
+        ("到期事项预计升级：{n}件", "about {n} of the cases falling due would escalate as such cases did before"),
         lambda block: block.once("due_expected", expected_escalations),
     )
     yield _due(

@@ -42,6 +42,7 @@ def show_command(request: Request, query: Annotated[CommandQuery, Query()], view
         return RedirectResponse("/corrections")
     settings = viewer.site.settings
     day = find_day(viewer.reading, query.date)
+    stale = query.date is None and viewer.reading.freshness.stale(day.entry, viewer.now)
     view = view_command(viewer, day, query.area or None, query.level, timedelta(days=settings.ranking.stale_source_days))
     return render(
         request,
@@ -52,10 +53,11 @@ def show_command(request: Request, query: Annotated[CommandQuery, Query()], view
         node=query.area,
         date=query.date,
         newest=query.date is None,
-        stale=query.date is None and viewer.reading.freshness.stale(day.entry, viewer.now),
+        stale=stale,
         address=address,
         export_address=f"/export?{urlencode({'date': day.as_of, 'area': view.area.node})}",
         grids_address=f"/grids?{urlencode({'date': day.as_of, 'area': view.area.node})}",
+        headline=_headline(view, viewer.t, newest=day.next is None and not stale),
         **_said(viewer, day, view),
     )
 
@@ -65,10 +67,10 @@ def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Res
     """Return the grids of an area with the colours of a day, as a file for the browser to draw."""
     day = find_day(viewer.reading, query.date)
     area = find_area(viewer.scope, day, query.area)
-    drawn = viewer.site.atlas.packed(viewer.engine, day.listed, area.node)
-    return Response(drawn.file + drawn.levels, headers=HEADERS, media_type="application/octet-stream")
     if not viewer.site.atlas.has_polygons(viewer.engine, day.listed.head.ranking_id, area.node):
         raise NotFoundError("No borders of these grids are known. Ingest a grid file with geometry.")
+    drawn = viewer.site.atlas.packed(viewer.engine, day.listed, area.node)
+    return Response(drawn.file + drawn.levels, headers=HEADERS, media_type="application/octet-stream")
 
 
 def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
@@ -78,7 +80,6 @@ def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
         "said_day": said_day(day.as_of, t, weekday=True),
         "published": said_moment(day.entry.published_at, t, zone),
         "data_through": said_end(origin.data_through, t, zone),
-        "headline": _headline(view, t, newest=day.next is None),
         "valid_days": t("valid_days", start=_short(day.as_of, t), end=_short(last, t)),
         "source_said": [
             t("late_days", n=source.days_behind)
