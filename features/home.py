@@ -66,6 +66,11 @@ class Home:
         return self.root / "backtests"
 
     @property
+    def monitoring(self) -> Path:
+        """What the last look at each target found."""
+        return self.root / "monitoring"
+
+    @property
     def maps(self) -> Path:
         """Polygons as they are drawn, made from the grid table at any time."""
         return self.root / "maps"

@@ -61,6 +61,8 @@ class ServingSettings(Section):
     """Age from which the current list is marked stale."""
     kept_rankings: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
+    mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")
+    """Where analysts find MLflow's pages; empty where nobody serves them."""
     heads_folder: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
 

@@ -26,11 +26,13 @@ def monitor(
     Exit code 0 where all is well, 3 where something asks for attention, 1 where nothing could be told.
     """
     from features.derive import DEFAULT_TARGET
+    from features.durable import write_durably
     from serving.monitoring.monitor import take_subject, watch
 
     until = as_of or datetime.now(work.settings.tz).date()
     subject = take_subject(work.snapshot, until, target or DEFAULT_TARGET, horizon_days, work.settings)
     seen = watch(work.engine, subject, work.settings)
+    write_durably(work.home.folder(work.home.monitoring) / f"{subject.target}.json", json_text(seen.to_json()).encode())
     if as_json:
         typer.echo(json_text(seen.to_json()))
     else:

@@ -10,6 +10,8 @@ from sqlalchemy import RowMapping
 
 from features.errors import NotReadyError
 from features.home import Home
+from serving.pages.evidence import Drift, GateLine, Places, read_drift, read_gate, read_places
+from serving.pages.gazetteer import Gazetteer
 from serving.pages.viewer import Viewer
 from serving.publications import publications
 
@@ -79,6 +81,11 @@ class ModelsView:
     rule: str
     """Name of the best rule in them."""
     plots: tuple[str, ...]
+    gate: tuple[GateLine, ...]
+    places: tuple[Places, ...]
+    drift: Drift | None
+    mlflow_command: str
+    """What opens MLflow's pages on this machine, where nobody serves them."""
 
 
 def view_models(viewer: Viewer) -> ModelsView:
@@ -91,10 +98,12 @@ def view_models(viewer: Viewer) -> ModelsView:
     if not record:
         raise NotReadyError("a model must have been published, found none. Run `yujing train` and `yujing models promote`.")
     current = record[0]
-    backtest = json.loads((viewer.site.home.published / current["model_hash"] / "backtest.json").read_text(encoding="utf-8"))
+    home, t = viewer.site.home, viewer.t
+    published = home.published / current["model_hash"]
+    backtest = json.loads((published / "backtest.json").read_text(encoding="utf-8"))
     own = backtest["models"][MODEL]
     keys = ("hit@5%", MEASURE, "ap_over_base", "auc", "ece")
-    rule, folds = _folds(plots_folder(viewer.site.home, backtest) / "report.json")
+    rule, folds = _folds(plots_folder(home, backtest) / "report.json")
     compared = [_compared(name, measured) for name, measured in backtest["models"].items() if measured[MEASURE] is not None]
     return ModelsView(
         publications=record,
@@ -105,8 +114,17 @@ def view_models(viewer: Viewer) -> ModelsView:
         subsets=tuple(_subset(name, part) for name, part in backtest["subsets"].items()),
         folds=folds,
         rule=rule,
-        plots=tuple(name for name in PLOTS if (plots_folder(viewer.site.home, backtest) / name).is_file()),
+        plots=tuple(name for name in PLOTS if (plots_folder(home, backtest) / name).is_file()),
+        gate=read_gate(published / "gate.json", t),
+        places=read_places(backtest.get("disparity", {}), _names(viewer), t),
+        drift=read_drift(home.monitoring / f"{backtest['target']}.json", t),
+        mlflow_command=f"mlflow ui --backend-store-uri {home.tracking_url}",
     )
+
+
+def _names(viewer: Viewer) -> Gazetteer:
+    current = viewer.reading.shelf.current
+    return viewer.site.atlas.names(viewer.engine, current.head.ranking_id if current else "")
 
 
 def plots_folder(home: Home, backtest: Mapping[str, Any]) -> Path:

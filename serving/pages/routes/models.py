@@ -20,7 +20,7 @@ ModelViewer = Annotated[Viewer, Depends(viewer_with(Right.READ_MODELS))]
 @router.get("/models")
 def show_models(request: Request, viewer: ModelViewer) -> Response:
     """Show how the model in use was judged, and which were in use when."""
-    return render(request, "models.html", viewer.actor, view=view_models(viewer))
+    return render(request, "models.html", viewer.actor, view=view_models(viewer), mlflow_url=viewer.site.settings.serving.mlflow_url)
 
 
 @router.get("/models/plots/{name}")

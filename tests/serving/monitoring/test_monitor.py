@@ -162,4 +162,5 @@ def test_monitor_command_exits_3_where_attention_is_needed(listed_world):
     later = CliRunner().invoke(app, ["--home", str(listed_world.home.root), "monitor", "--as-of", "2026-05-01", "--json"])
 
     assert later.exit_code == 3
+    assert (listed_world.home.monitoring / "escalation.json").read_text(encoding="utf-8") == later.stdout.removesuffix("\n")
     assert json.loads(later.stdout)["findings"][0]["about"] == "completeness"
