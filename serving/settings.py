@@ -49,8 +49,8 @@ class ServingSettings(Section):
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """Host headers that are answered; any other gets 400."""
     max_body_bytes: int = Field(default=1024**2, ge=0)
-    max_connections: int = Field(default=320, ge=1)
-    """Connections beyond this are answered 503."""
+    max_requests: int = Field(default=320, ge=1)
+    """Requests under way at a time; those beyond are answered 503 at once."""
     stop_seconds: int = Field(default=10, ge=1)
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)

@@ -10,6 +10,8 @@ from serving.logs import configure_logs
 from serving.settings import Settings
 
 KEEP_ALIVE_SECONDS = 5
+MOST_CONNECTIONS = 10_000
+"""Far more than requests are worked on: an open connection that asks nothing keeps nobody out."""
 
 
 def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None, open_scorer: OpenScorer | None = None) -> None:
@@ -19,7 +21,7 @@ def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None =
         create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
         host=settings.serving.host,
         port=settings.serving.port,
-        limit_concurrency=settings.serving.max_connections,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.serving.stop_seconds,
         proxy_headers=bool(settings.serving.proxies),

@@ -15,7 +15,7 @@ from tests.serving.visitors import sign_up
 pytestmark = pytest.mark.full
 
 READERS, SWAPS = 500, 50
-SERVING = {"refresh_seconds": 0.2, "max_connections": 2 * READERS}
+SERVING = {"refresh_seconds": 0.2, "max_requests": 2 * READERS}
 LEAD_SECONDS = 1.0
 LOOK_UP_PER_ROW = f"""
 from time import sleep
