@@ -1,7 +1,9 @@
 import shutil
 import threading
+from contextlib import suppress
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from features.errors import StoreError, UsageError
@@ -21,28 +23,39 @@ pytestmark = pytest.mark.dialect("sqlite")
 
 
 def ingest_more(world, stop):
-    """Append one small batch after the other until told to stop."""
-    import numpy as np
-
+    """Append one small batch after the other until told to stop; one that had to wait too long for a backup is sent again."""
     number = 0
     while not stop.is_set():
         cases = make_sample(LAST_DAY, days=20, grids=40, rng=np.random.default_rng(number)).cases
-        append(world.engine, cases.with_columns(event_id=cases["event_id"] + f"-{number}"), key=f"batch {number}")
-        number += 1
+        with suppress(StoreError):
+            append(world.engine, cases.with_columns(event_id=cases["event_id"] + f"-{number}"), key=f"batch {number}")
+            number += 1
 
 
-def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world, tmp_path):
+def append_many(world, events):
+    """Append so many cases at least."""
+    rng, stored = np.random.default_rng(1), 0
+    while stored < events:
+        cases = make_sample(LAST_DAY, days=500, grids=40, rng=rng).cases
+        append(world.engine, cases.with_columns(event_id=cases["event_id"] + f"-old{stored}"), key=f"old {stored}")
+        stored += len(cases)
+
+
+@pytest.mark.parametrize(("backups", "events"), [(3, 0), pytest.param(10, 20_000, marks=pytest.mark.full)])
+def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world, tmp_path, backups, events):
+    append_many(world, events)
     world.rank()
     _, token = sign_up(world.engine, PUBLISHED_AT, Role.COMMAND)
     stop = threading.Event()
     writer = threading.Thread(target=ingest_more, args=(world, stop))
     writer.start()
     try:
-        made = [back_up(world.home, world.engine, tmp_path / f"backup{number}", NOW) for number in range(3)]
+        made = [back_up(world.home, world.engine, tmp_path / f"backup{number}", NOW) for number in range(backups)]
     finally:
         stop.set()
         writer.join()
 
+    assert events <= made[0].sequence < made[-1].sequence
     for number, backup in enumerate(made):
         restored = restore(tmp_path / f"backup{number}", Home(tmp_path / f"home{number}"))
         copy = open_world(tmp_path / f"home{number}")

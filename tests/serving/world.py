@@ -71,7 +71,7 @@ def new_world(databases: Databases, dialect: str, root: Path, copy_of: World | N
 def append(engine: Engine, cases: pl.DataFrame, key: str = "sample") -> None:
     """Append flat cases; columns that are missing are empty."""
     moments = [name for name, kind in CASE_SCHEMA.items() if isinstance(kind, pl.Datetime) and name in cases.columns]
-    cases = cases.with_columns(pl.col(moments).dt.replace_time_zone("Asia/Shanghai").dt.convert_time_zone("UTC"))
+    cases = cases.with_columns(pl.col(moments).cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai").dt.convert_time_zone("UTC"))
     missing = [pl.lit(None, kind).alias(name) for name, kind in CASE_SCHEMA.items() if name not in cases.columns]
     append_batch(engine, Batch(key, "sample", cases.with_columns(missing), [], len(cases)))
 
