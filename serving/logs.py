@@ -1,4 +1,8 @@
-"""What the service writes down about itself: one JSON object a line, and never a value that somebody sent."""
+"""What the service writes down about itself: one JSON object a line, and never a value that somebody sent.
+
+The lines leave on stderr and nothing here keeps them, so no setting can say for how long: whoever runs the service does, under Chinese law
+for six months at least. What must be known later of accounts, alerts and exports stands in the audit trail, which nothing ever shortens.
+"""
 
 import logging
 import traceback

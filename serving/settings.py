@@ -48,6 +48,8 @@ class ServingSettings(Section):
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """Host headers that are answered; any other gets 400."""
+    metrics_for: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses that may read /metrics, by default this machine's own; it counts requests by route and tells of no area or account."""
     max_body_bytes: int = Field(default=1024**2, ge=0)
     max_requests: int = Field(default=320, ge=1)
     """Requests under way at a time; those beyond are answered 503 at once."""
@@ -66,11 +68,11 @@ class ServingSettings(Section):
     heads_folder: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
 
-    @field_validator("allowed_hosts", "proxies")
+    @field_validator("allowed_hosts", "proxies", "metrics_for")
     @classmethod
     def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if "*" in value:
-            raise ValueError("hosts and proxies must be named one by one, for * lets in everybody")
+            raise ValueError("hosts and addresses must be named one by one, for * lets in everybody")
         return value
 
     @model_validator(mode="after")

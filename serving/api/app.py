@@ -102,7 +102,7 @@ async def _opened(
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:
     """Measure every request and refuse wrong hosts and large bodies, outermost last."""
-    figures = Figures()
+    figures = Figures(settings.metrics_for)
     app.include_router(figures.routes())
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)

@@ -1,17 +1,18 @@
 """What is kept of every request: counts and times by its route, and a line where it changed something, failed or took long."""
 
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from http import HTTPMethod
 
 import structlog
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.errors import StoreError
+from features.errors import NotFoundError, StoreError
 from serving.api.reading import ReadingOf
 from serving.upkeep import read_upkeep
 
@@ -24,9 +25,10 @@ log = structlog.stdlib.get_logger("yujing.requests")
 
 
 class Figures:
-    """Counts and times of one application, as Prometheus reads them."""
+    """Counts and times of one application, as Prometheus reads them from the addresses of `readers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, readers: Collection[str]) -> None:
+        self._readers = readers
         self._registry = CollectorRegistry()
         labels = ("handler", "method", "status")
         self._of = cache(self._find)
@@ -50,7 +52,9 @@ class Figures:
     def _find(self, handler: str, method: str, status: int) -> tuple[Counter, Histogram]:
         return self._requests.labels(handler, method, f"{status // 100}xx"), self._seconds.labels(handler, method)
 
-    def _show(self, reading: ReadingOf) -> Response:
+    def _show(self, request: Request, reading: ReadingOf) -> Response:
+        if request.client is None or request.client.host not in self._readers:
+            raise NotFoundError("Not found here. Ask from an address that serving.metrics_for names.")
         with suppress(StoreError):  # what was counted last stands
             waiting = read_upkeep(reading.shelf.engine)
             self._letters.set(waiting.letters.total())

@@ -17,6 +17,7 @@ from serving.settings import OidcSettings, Settings
         ("serving: {host: '::'}", "ends TLS"),
         ("serving: {allowed_hosts: ['*']}", "named one by one"),
         ("serving: {proxies: ['*']}", "named one by one"),
+        ("serving: {metrics_for: ['*']}", "named one by one"),
         ("serving: {debug: true}", "unknown key"),
         ("serving: {admin_password: ''}", "unknown key"),
         ("serving: {secret: changeme}", "unknown key"),

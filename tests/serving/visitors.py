@@ -35,4 +35,4 @@ def sign_up(engine: Engine, now: datetime, role: Role = Role.COMMAND, scope: str
 
 def open_client(app: FastAPI, token: str | None = None) -> TestClient:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return TestClient(app, base_url="http://localhost", raise_server_exceptions=False, headers=headers)
+    return TestClient(app, base_url="http://localhost", raise_server_exceptions=False, headers=headers, client=("127.0.0.1", 50_000))
