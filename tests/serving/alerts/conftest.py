@@ -18,6 +18,7 @@ from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
 from serving.rows import GridRow
 from serving.settings import AlertSettings
+from tests.serving.alerts.killing import Forked, forked_program
 from tests.serving.alerts.made import make_row
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -69,6 +70,27 @@ def days(engine: Engine) -> Days:
         places = [{"grid_id": f"g{n}", "name": "", "parent_path": f"d/t{1 + (n - 1) % 2}"} for n in range(4, 9)]
         connection.execute(insert(grid), places)
     return Days(engine)
+
+
+@pytest.fixture
+def raise_alerts(days: Days) -> Callable[[int], None]:
+    """Return a function that raises so many alerts on one list."""
+
+    def publish(count: int) -> None:
+        grids = [f"k{number}" for number in range(count)]
+        with writing(days.engine) as connection:
+            connection.execute(insert(grid), [{"grid_id": grid_id, "name": "", "parent_path": "d/t1"} for grid_id in grids])
+        settings = QUIET.model_copy(update={"enter_share": 1.0, "leave_share": 1.0, "per_township": count})
+        days.publish([make_row(grid_id, rank) for rank, grid_id in enumerate(grids, start=1)], settings=settings)
+
+    return publish
+
+
+@pytest.fixture(scope="module")
+def program() -> Iterator[Forked]:
+    """A program to be killed."""
+    with forked_program() as program:
+        yield program
 
 
 @pytest.fixture
