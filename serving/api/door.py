@@ -10,7 +10,6 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine
 
 from features.errors import StoreError
@@ -77,7 +76,8 @@ class Door:
             return actor
         key = (kind, hash_secret(secret))
         if key not in self._asked:
-            self._asked[key] = asyncio.ensure_future(run_in_threadpool(self.look_up, kind, secret))
+            look_up = asyncio.to_thread(self.look_up, kind, secret)  # not behind those who were let in and wait for a thread
+            self._asked[key] = asyncio.ensure_future(look_up)
             self._asked[key].add_done_callback(lambda _: self._asked.pop(key))
         return await asyncio.shield(self._asked[key])
 
