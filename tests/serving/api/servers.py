@@ -22,9 +22,9 @@ from pathlib import Path
 from features.home import Home
 from serving.api.server import serve
 from serving.settings import Settings
-serve(Home(Path(sys.argv[1])), Settings(**json.loads(sys.argv[3]), serving={**json.loads(sys.argv[4]), "port": int(sys.argv[2])}))
+port, root, settings, serving = sys.argv[1:]
+serve(Home(Path(root)), Settings(**json.loads(settings), serving={**json.loads(serving), "port": int(port)}))
 """
-READERS = Path(__file__).with_name("readers.mjs")
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,17 @@ class Server:
 
 @contextmanager
 def served(home: Home, program: str = PROGRAM, database_url: str | None = None, **serving: Any) -> Iterator[Server]:
-    """Run a server; what it logs is read and dropped, for a full pipe would stop it."""
-    port = free_port()
+    """Serve a home."""
     settings = {"database_url": database_url} if database_url else {}
-    command = [sys.executable, "-c", program, str(home.root), str(port), json.dumps(settings), json.dumps(serving)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with started(program, str(home.root), json.dumps(settings), json.dumps(serving)) as server:
+        yield server
+
+
+@contextmanager
+def started(program: str, *arguments: str) -> Iterator[Server]:
+    """Run a program that serves on the port given first; what it logs is read and dropped, for a full pipe would stop it."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-c", program, str(port), *arguments], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
             address = next(line for line in process.stderr if "running on" in line)
@@ -63,14 +69,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def readers(**about: Any) -> Iterator[dict[str, Any]]:
-    """Let readers, in one process that is none of Python's, walk through lists; their counts stand in what is yielded, afterwards."""
+def clients(script: str, **about: Any) -> Iterator[dict[str, Any]]:
+    """Load servers from a process that is none of Python's while the block runs; afterwards its counts stand in what is yielded."""
     counts: dict[str, Any] = {}
-    command = [_node(), str(READERS), json.dumps(about)]
+    command = [_node(), str(Path(__file__).with_name(script)), json.dumps(about)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield counts
-        told, _ = process.communicate()
-        counts |= json.loads(told)
+        try:
+            yield counts
+            told, _ = process.communicate()
+            counts |= json.loads(told)
+        finally:
+            process.kill()
 
 
 def _node() -> str:

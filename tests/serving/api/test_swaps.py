@@ -9,7 +9,7 @@ from httpx2 import Client
 from features.database.engine import open_database
 from features.home import Home
 from tests.serving.api.lists import publish_day
-from tests.serving.api.servers import PROGRAM, readers, served
+from tests.serving.api.servers import PROGRAM, clients, served
 from tests.serving.visitors import sign_up
 
 pytestmark = pytest.mark.full
@@ -61,7 +61,7 @@ def swapped(home, engine, token):
     def swap(times, programs, reader, **serving):
         with ExitStack() as servers:
             ports = [servers.enter_context(served(home, program, **SERVING, **serving)).port for program in programs]
-            with readers(ports=ports, token=token, limit=7, **reader) as counts:
+            with clients("readers.mjs", ports=ports, token=token, limit=7, **reader) as counts:
                 for number in range(1, times + 1):
                     ranking_id = publish_day(engine, number, datetime.now(UTC)).ranking_id
                     for port in ports:
