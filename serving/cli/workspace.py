@@ -58,6 +58,11 @@ class Workspace:
 
         return read_log(self.home, self.engine)
 
+    def close(self) -> None:
+        """Leave the event log, if it was opened."""
+        if "engine" in vars(self):
+            self.engine.dispose()
+
     def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
         """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
         from features.derive import find_target, read_facts
@@ -78,7 +83,10 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
     def run(context: typer.Context, home: Path | None, config: Path | None, **options: Any) -> None:
         given: Workspace = context.find_root().obj
         work = Workspace(Home(home) if home else given.home, config or given.named_config)
-        function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters})
+        try:
+            function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters})
+        finally:
+            work.close()
 
     own = [option for parameter in parameters for option in _options(parameter)]
     run.__signature__ = inspect.Signature([*_COMMON, *own])  # type: ignore[attr-defined]

@@ -73,13 +73,14 @@ def own_world(databases: Databases, make_listed: MakeWorld, dialect: str, tmp_pa
 def enter(seen_world: World):
     """Return a function that signs somebody in to the world that is only read."""
     with ExitStack() as stack:
+        yield lambda name=None, **look: stack.enter_context(visit(seen_world, name, **look))
 
-        def open_for(name: str | None = None, **look: str):
-            client = visit(seen_world, name, **look)
-            stack.callback(client.__exit__, None, None, None)
-            return client
 
-        yield open_for
+@pytest.fixture
+def enter_own(own_world: World):
+    """Return a function that signs somebody in to the copy."""
+    with ExitStack() as stack:
+        yield lambda name=None, **look: stack.enter_context(visit(own_world, name, **look))
 
 
 def draw_borders(world: World) -> None:

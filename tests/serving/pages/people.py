@@ -1,6 +1,8 @@
 """Who visits the pages in these tests, and how they come in."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 from fastapi.testclient import TestClient
@@ -27,14 +29,14 @@ def sign_everybody_up(world: World) -> None:
         sign_up(world.engine, PUBLISHED_AT, role, scope, name)
 
 
-def visit(world: World, name: str | None = None, *, language: str = "zh") -> TestClient:
-    """Return a browser without scripts, signed in where a name is given; use it as a context manager."""
-    client = TestClient(create_app(world.settings, world.home, Clock(NOW)), base_url="http://localhost", follow_redirects=False)
-    client.__enter__()
-    client.cookies.set("yujing_language", language)
-    if name:
-        assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
-    return client
+@contextmanager
+def visit(world: World, name: str | None = None, *, language: str = "zh") -> Iterator[TestClient]:
+    """Open a browser without scripts, signed in where a name is given."""
+    with TestClient(create_app(world.settings, world.home, Clock(NOW)), base_url="http://localhost", follow_redirects=False) as client:
+        client.cookies.set("yujing_language", language)
+        if name:
+            assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
+        yield client
 
 
 def token_of(page: str) -> str:

@@ -8,7 +8,7 @@ from serving.access.accounts import NewAccount, change_password, create_account
 from serving.access.actor import EVERYTHING, Role
 from serving.access.tokens import actor_of_token, tokens
 from serving.audit import OPERATOR
-from tests.serving.pages.people import NOW, token_of, visit
+from tests.serving.pages.people import NOW, token_of
 from tests.serving.visitors import PASSWORD
 
 RULE = {
@@ -18,12 +18,10 @@ RULE = {
 
 
 @pytest.fixture
-def chief(own_world):
+def chief(own_world, enter_own):
     created, password = create_account(own_world.engine, NewAccount("chief", Role.ANALYST, EVERYTHING, administers=True), OPERATOR, NOW)
     change_password(own_world.engine, created.actor, password, PASSWORD, NOW)
-    client = visit(own_world, "chief")
-    yield client
-    client.__exit__(None, None, None)
+    return enter_own("chief")
 
 
 def test_changed_rule_is_tried_and_not_saved(chief, own_world) -> None:
@@ -57,9 +55,8 @@ def test_token_is_shown_once_and_can_be_ended(chief, own_world) -> None:
     assert actor_of_token(own_world.engine, secret, NOW) is None
 
 
-def test_only_administrators_try_rules_and_issue_tokens(own_world) -> None:
-    analyst = visit(own_world, "analyst")
+def test_only_administrators_try_rules_and_issue_tokens(own_world, enter_own) -> None:
+    analyst = enter_own("analyst")
 
     assert analyst.get("/admin/rule").status_code == 403
     assert analyst.post("/admin/tokens", data={"account": "x", "label": "y"}).status_code == 403
-    analyst.__exit__(None, None, None)

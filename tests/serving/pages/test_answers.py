@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from features.database.alert_tables import correction
 from features.database.engine import reading
-from tests.serving.pages.people import TOWNSHIP, token_of, visit
+from tests.serving.pages.people import TOWNSHIP, token_of
 from tests.serving.pages.test_pages import alerts_below
 
 
@@ -15,8 +15,8 @@ def fields_of(page: str) -> dict[str, str]:
     return {name: re.findall(rf'name="{name}" value="([^"]+)"', form)[0] for name in ("csrf", "key", "version")}
 
 
-def test_staff_take_an_alert_from_reading_to_its_end(own_world) -> None:
-    worker, centre = visit(own_world, "worker"), visit(own_world, "centre")
+def test_staff_take_an_alert_from_reading_to_its_end(own_world, enter_own) -> None:
+    worker, centre = enter_own("worker"), enter_own("centre")
     alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
     before = len(alerts_below(own_world, ""))
     assert f"共{before}条" in centre.get("/").text
@@ -31,8 +31,8 @@ def test_staff_take_an_alert_from_reading_to_its_end(own_world) -> None:
     assert "已办结" in centre.get(f"/grids/{grid_id}").text
 
 
-def test_answer_sent_twice_is_taken_once_and_a_stale_one_refused(own_world) -> None:
-    worker = visit(own_world, "worker")
+def test_answer_sent_twice_is_taken_once_and_a_stale_one_refused(own_world, enter_own) -> None:
+    worker = enter_own("worker")
     alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
     page = worker.get(f"/alerts/{alert_id}").text
     answer = fields_of(page) | {"answer": "acknowledge:phoned"}
@@ -43,8 +43,8 @@ def test_answer_sent_twice_is_taken_once_and_a_stale_one_refused(own_world) -> N
     assert worker.post(f"/alerts/{alert_id}/answer", data=stale).status_code == 412
 
 
-def test_visit_and_verdict_are_kept(own_world) -> None:
-    worker = visit(own_world, "worker")
+def test_visit_and_verdict_are_kept(own_world, enter_own) -> None:
+    worker = enter_own("worker")
     alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
     page = worker.get(f"/alerts/{alert_id}").text
     about = {"csrf": token_of(page), "key": fields_of(page)["key"]}
@@ -55,8 +55,8 @@ def test_visit_and_verdict_are_kept(own_world) -> None:
     assert 'value="does_not" aria-pressed="true"' in worker.get(f"/alerts/{alert_id}").text
 
 
-def test_correction_on_the_page_of_a_grid_is_kept(own_world) -> None:
-    worker = visit(own_world, "worker")
+def test_correction_on_the_page_of_a_grid_is_kept(own_world, enter_own) -> None:
+    worker = enter_own("worker")
     alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
     fields = {"csrf": token_of(worker.get(f"/grids/{grid_id}").text), "alert": alert_id, "reason": "boundary"}
 
@@ -66,9 +66,9 @@ def test_correction_on_the_page_of_a_grid_is_kept(own_world) -> None:
         assert connection.execute(select(correction.c.about, correction.c.reason)).all() == [("boundary", "boundary")]
 
 
-def test_staff_page_is_light(own_world) -> None:
+def test_staff_page_is_light(own_world, enter_own) -> None:
     """Under 60 kB with everything it loads, before any compression."""
-    worker = visit(own_world, "worker")
+    worker = enter_own("worker")
     alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
     page = worker.get(f"/alerts/{alert_id}")
 

@@ -7,24 +7,16 @@ import pytest
 from serving.access.actor import EVERYTHING, Role
 from serving.alerts.corrections import About, contest
 from tests.serving.alerts.conftest import COMMAND
-from tests.serving.pages.people import NOW, OTHER, TOWNSHIP, token_of, visit
+from tests.serving.pages.people import NOW, OTHER, TOWNSHIP, token_of
 from tests.serving.pages.test_pages import alerts_below, faults
 from tests.serving.visitors import sign_up
 
 
 @pytest.fixture
-def come(own_world):
+def come(own_world, enter_own):
     """Return a function that signs somebody in to the world of the test."""
     sign_up(own_world.engine, NOW, Role.AUDITOR, EVERYTHING.path, "auditor")
-    visitors = []
-
-    def come(name: str, **look: str):
-        visitors.append(visit(own_world, name, **look))
-        return visitors[-1]
-
-    yield come
-    for each in visitors:
-        each.__exit__(None, None, None)
+    return enter_own
 
 
 def test_contested_notice_is_accepted_and_the_grid_page_shows_before_and_after(come, own_world) -> None:

@@ -1,7 +1,6 @@
 """What speaks for and against the model in use is on its page: as the trainer and the monitor wrote it, in words."""
 
 import json
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 
 import pytest
@@ -36,14 +35,12 @@ KINDS = to_json(
 @pytest.fixture
 def look():
     """Return a function that gives the page of the models as an analyst sees it."""
-    with ExitStack() as stack:
 
-        def look(world, **preferred: str) -> str:
-            analyst = visit(world, "analyst", **preferred)
-            stack.callback(analyst.__exit__, None, None, None)
+    def look(world, **preferred: str) -> str:
+        with visit(world, "analyst", **preferred) as analyst:
             return analyst.get("/models").text
 
-        yield look
+    return look
 
 
 @pytest.fixture

@@ -34,13 +34,7 @@ def province(tmp_path_factory):
 @pytest.fixture
 def come_in(province):
     with ExitStack() as stack:
-
-        def open_for(name: str):
-            client = visit(province, name)
-            stack.callback(client.__exit__, None, None, None)
-            return client
-
-        yield open_for
+        yield lambda name: stack.enter_context(visit(province, name))
 
 
 def test_map_file_holds_every_grid_with_its_level(come_in) -> None:

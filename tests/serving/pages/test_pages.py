@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from features.database.alert_tables import alert
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from tests.serving.pages.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of, visit
+from tests.serving.pages.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of
 
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=", re.IGNORECASE)
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)
@@ -52,10 +52,10 @@ def test_pages_of_every_role_are_whole_and_keep_to_the_policy(enter, name: str, 
         assert ('<html lang="zh-CN"' if language == "zh" and address != "/docs" else '<html lang="en"') in answer.text
 
 
-def test_grids_without_borders_are_shown_as_tiles(own_world) -> None:
+def test_grids_without_borders_are_shown_as_tiles(own_world, enter_own) -> None:
     with writing(own_world.engine) as connection:
         connection.execute(update(grid).values(geometry=None))
-    centre = visit(own_world, "centre")
+    centre = enter_own("centre")
 
     assert centre.get("/").text.count('<path class="p') == 40
     assert centre.get("/?level=township").text.count('<path class="p') == 2
@@ -150,21 +150,20 @@ def test_look_is_remembered_and_leads_back_inside_only(enter) -> None:
     assert 'data-theme="dark"' in visitor.get("/login").text
 
 
-def test_models_show_each_fold_beside_the_best_rule_and_only_known_plots(own_world) -> None:
+def test_models_show_each_fold_beside_the_best_rule_and_only_known_plots(own_world, enter_own) -> None:
     part = {"first": "2025-06-02", "last": "2025-07-07", "positives": 31, "models": {"lightgbm": {"poisson_deviance": 0.25}}}
     part["models"]["open_backlog"] = {"poisson_deviance": 0.375}
     few = {"first": "2025-07-14", "last": "2025-08-04", "positives": 3, "models": {}}
     folder = own_world.home.folder(own_world.home.backtests / "escalation-14d")
     (folder / "report.json").write_text(json.dumps({"shown": ["lightgbm", "open_backlog"], "folds": [part, few]}), encoding="utf-8")
     (folder / "folds.png").write_bytes(b"picture")
-    analyst = visit(own_world, "analyst")
+    analyst = enter_own("analyst")
     page = analyst.get("/models").text
 
     assert "+0.1250" in page
     assert page.count('<td class="num">—</td>') >= 3
     assert analyst.get("/models/plots/folds.png").content == b"picture"
     assert analyst.get("/models/plots/report.json").status_code == 404
-    analyst.__exit__(None, None, None)
 
 
 def test_past_lists_stay_as_they_were(enter) -> None:
