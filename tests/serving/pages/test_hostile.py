@@ -37,7 +37,7 @@ GRIDS = 40
 ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=GRIDS, exploration_share=0, second_look_share=0)
 DAYS = len(TEXTS) // GRIDS
 WITHOUT_A_SESSION = {"/login", "/look"}
-REFLECTED = ("/?area={}", "/grids/{}", "/login?next={}", "/admin/rule?enter_share={}")
+REFLECTED = ("/?area={}", "/grids/{}", "/login?next={}")
 """Addresses a part of which could come back."""
 
 
