@@ -92,7 +92,7 @@ def values(published: World) -> dict[str, list[str]]:
 
 
 def test_description_short_run_finds_nothing(base, tokens, values, tmp_path) -> None:
-    short = ("--seed", "1", "--phases", "fuzzing", "--max-examples", "5", *ALL_BUT_THE_SWITCH)
+    short = ("--seed", "1", "--phases", "fuzzing", "--max-examples", "3", *ALL_BUT_THE_SWITCH)
 
     found = ask(tmp_path, base, tokens[Role.COMMAND], values, *short)
 
