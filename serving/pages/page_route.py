@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, YujingError
 from serving.pages.frame import render
+from serving.pausing import Pause
 
 ERRORS = {
     HTTPStatus.FORBIDDEN: "error_forbidden",
@@ -47,7 +48,7 @@ class PageRoute(APIRoute):
             except PasswordNotChangedError:
                 return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
-                return _error(request, error.status, PAUSED if isinstance(error, PausedError) else None)
+                return _error(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
             except RequestValidationError:
                 return _error(request, HTTPStatus.UNPROCESSABLE_ENTITY)
             except HTTPException as error:
@@ -69,6 +70,10 @@ def _back(request: Request) -> str:
     return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
 
 
-def _error(request: Request, status: int, message: str | None = None) -> Response:
-    known = HTTPStatus(status)
-    return render(request, "error.html", status=known, message=message or ERRORS.get(known, "error_other"))
+def _error(request: Request, status: int, pause: Pause | None = None) -> Response:
+    """Say what is wrong; of a pause who made it and when."""
+    known, site = HTTPStatus(status), request.app.state.site
+    if pause is None:
+        return render(request, "error.html", status=known, message=ERRORS.get(known, "error_other"), said={})
+    said = {"by": pause.by, "since": f"{pause.since.astimezone(site.settings.tz):%Y-%m-%d %H:%M}"}
+    return render(request, "error.html", status=known, message=PAUSED, said=said)

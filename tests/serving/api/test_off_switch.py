@@ -85,6 +85,7 @@ def test_lists_are_gone_within_five_seconds_and_back_as_soon_while_alerts_stay_w
     assert [200, 200] == open_statuses
     said = json.loads(answers["list"].body)["detail"]
     assert f"{account_id} paused publishing at {NOW.isoformat()} (model_fault)" in said
+    assert f"{account_id}于2026-01-09 16:00暂停发布" in answers["page"].body.decode()
     assert ["publishing.pause", "publishing.resume"] == [
         each.action for each in reversed(deeds(engine, 9)) if each.actor_id == account_id and each.action.startswith("publishing")
     ]
