@@ -59,10 +59,11 @@ def open_world(root: Path, settings: Settings = SETTINGS) -> World:
 
 @contextmanager
 def new_world(databases: Databases, dialect: str, root: Path, copy_of: World | None = None) -> Iterator[World]:
-    """Open a home that is empty, or a copy of one that nobody works on."""
+    """Open a home that is empty, or a copy of one that nobody works on; commands find its database by its settings."""
     if copy_of:
         shutil.copytree(copy_of.home.root, root)
     with databases.new(dialect, root, copy_of.engine.url if copy_of else None) as url:
+        (Home(root).folder(root) / Home(root).config.name).write_text(f"database_url: {url}\n", encoding="utf-8")
         world = open_world(root, SETTINGS.model_copy(update={"database_url": url}))
         yield world
         world.engine.dispose()

@@ -142,7 +142,6 @@ def test_word_file_says_the_same(page):
 )
 def test_report_command_writes_what_it_can(arguments, exit_code, shared_world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("YUJING_DATABASE_URL", shared_world.settings.database_url)
 
     ran = CliRunner().invoke(app, ["--home", str(shared_world.home.root), "report", *arguments])
 

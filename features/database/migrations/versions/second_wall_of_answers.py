@@ -1,4 +1,4 @@
-"""Put what people contested and silenced, and what was told of alerts, behind the second wall too."""
+"""Put what people contested and silenced behind the second wall too."""
 
 from features.database.policies import show_only, show_only_with
 
@@ -10,6 +10,5 @@ def upgrade() -> None:
     """Put a policy on every table whose rows have a place and had none."""
     for table in ("correction", "silence"):
         show_only(table, "in_scope(path)")
-    show_only_with("delivery", "alert", "alert_id", "alert_id")
     for table in ("correction_step", "rescore"):
         show_only_with(table, "correction", "id", "correction_id")
