@@ -9,7 +9,8 @@ from serving.api.scoring_files import OpenScorer
 from serving.logs import configure_logs
 from serving.settings import Settings
 
-KEEP_ALIVE_SECONDS = 5
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies keep a connection that rests, or one sends a request on what is being closed here."""
 MOST_CONNECTIONS = 10_000
 """Far more than requests are worked on: an open connection that asks nothing keeps nobody out."""
 
