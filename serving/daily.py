@@ -16,14 +16,14 @@ from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
 from serving.alerts.rescores import accepted_corrections, note_rescores
 from serving.alerts.settling import settle
-from serving.entry import Entry, Origin
 from serving.ledger import newest, publish
-from serving.listing import list_grids, sum_up
+from serving.lists.entry import Entry, Origin
+from serving.lists.listing import list_grids, sum_up
+from serving.lists.rows import Explanation
+from serving.lists.scoring import ScoredDay, score_days
 from serving.maps.ground import prepare
 from serving.maps.packed import pack_all
 from serving.pausing import refuse_while_paused
-from serving.rows import Explanation
-from serving.scoring import ScoredDay, score_days
 from serving.settings import Settings
 from training.code_version import code_version
 

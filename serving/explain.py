@@ -11,9 +11,9 @@ from features.home import Home
 from serving.access.actor import EVERYTHING
 from serving.daily import grid_names
 from serving.ledger import newest, read_row
-from serving.listing import list_grids
-from serving.rows import GridRow
-from serving.scoring import score_day
+from serving.lists.listing import list_grids
+from serving.lists.rows import GridRow
+from serving.lists.scoring import score_day
 from serving.settings import Settings
 
 

@@ -17,8 +17,8 @@ from serving.access.actor import Scope
 from serving.access.walls import reading_within
 from serving.alerts.reviews import shown
 from serving.chain import GENESIS
-from serving.entry import Body, Entry, Origin, PublishedRow, hash_body
-from serving.rows import Level, place_of
+from serving.lists.entry import Body, Entry, Origin, PublishedRow, hash_body
+from serving.lists.rows import Level, place_of
 
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
 

@@ -9,13 +9,13 @@ from features.errors import StoreError
 from features.eventlog.read import read_log
 from features.home import Home
 from serving.daily import grid_names
-from serving.entry import Body, Entry, hash_body
 from serving.ledger import read_body
-from serving.listing import list_grids, sum_up
-from serving.scoring import score_snapshot
+from serving.lists.entry import Body, Entry, hash_body
+from serving.lists.listing import list_grids, sum_up
+from serving.lists.scoring import score_snapshot
 from serving.settings import Settings
 from training.code_version import code_version
-from training.published import read_published
+from training.registry.published import read_published
 
 
 def reproduce(home: Home, engine: Engine, settings: Settings, entry: Entry) -> None:

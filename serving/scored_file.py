@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError
-from serving.rows import Count, Expected
+from serving.lists.rows import Count, Expected
 from serving.words import Text, Withheld
 
 

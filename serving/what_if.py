@@ -19,12 +19,12 @@ from features.home import Home
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.schema import Col
 from serving.access.actor import Scope
-from serving.rows import published
+from serving.lists.rows import published
+from serving.lists.scoring import ScoredDay, score_snapshot
 from serving.scored_file import RefusedRow, RowsRefusedError, ScoredFile, ScoredGrid
-from serving.scoring import ScoredDay, score_snapshot
 from serving.settings import Settings
 from serving.words import NOTICES
-from training.published import current
+from training.registry.published import current
 
 
 class WhatIf:

@@ -15,23 +15,23 @@ from features.facts import Facts
 from features.home import Home
 from features.panel.build import Panel, Progress, build_panel
 from features.targets import Target
-from training.backtest import BacktestResult, backtest
 from training.bootstrap import number_blocks
-from training.candidate import BACKTEST, FEATURES, RECIPE, add_evidence
-from training.card import write_card
 from training.code_version import code_version
-from training.examples import at, training_part
-from training.fit import fit
-from training.folds import Fold, Gap, ripe_as_ofs
-from training.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
-from training.metrics import METRICS
-from training.model import Fitted
-from training.published import BOOSTER, Published, sha256
-from training.rehearsal import Foretold
-from training.replay import MODEL
+from training.evaluation.backtest import BacktestResult, backtest
+from training.evaluation.metrics import METRICS
+from training.evaluation.replay import MODEL
+from training.learning.examples import at, training_part
+from training.learning.fit import fit
+from training.learning.folds import Fold, Gap, ripe_as_ofs
+from training.learning.model import Fitted
+from training.learning.rehearsal import Foretold
+from training.registry.candidate import BACKTEST, FEATURES, RECIPE, add_evidence
+from training.registry.card import write_card
+from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
+from training.registry.published import BOOSTER, Published, sha256
+from training.registry.tracking import Run, open_registry
 from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
-from training.tracking import Run, open_registry
 
 Show = Callable[[str], AbstractContextManager[Progress]]
 """Called with the name of each piece of work; what it yields is told how far that is."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from features.schema import EventType
-from serving.rows import Reason
+from serving.lists.rows import Reason
 from serving.words import Text
 
 

@@ -16,7 +16,7 @@ from serving.access.actor import Actor, Right
 from serving.access.walls import reading_within
 from serving.alerts.life import REASONS, Action
 from serving.alerts.store import MISSING, row_in_reach, within
-from serving.entry import ID_LENGTH
+from serving.lists.entry import ID_LENGTH
 
 ACKNOWLEDGED_WITHIN = timedelta(days=15)
 DECIDED_WITHIN = timedelta(days=60)

@@ -9,7 +9,7 @@ from features.database.engine import reading
 from features.database.tables import ranking, ranking_row
 from serving.alerts.listed import Listed
 from serving.alerts.rule import Outcome, Standing, decide, is_above, seeded
-from serving.rows import GridRow
+from serving.lists.rows import GridRow
 from serving.settings import AlertSettings
 
 LISTS = 28

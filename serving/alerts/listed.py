@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from serving.alerts.rule import Candidate
 from serving.alerts.words import Odds
-from serving.rows import GridRow, Score, place_of
+from serving.lists.rows import GridRow, Score, place_of
 
 
 class Rated(NamedTuple):

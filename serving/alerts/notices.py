@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from serving.alerts.inhibition import ancestors, heard
-from serving.rows import GridRow, place_of
+from serving.lists.rows import GridRow, place_of
 
 
 def data_notices(rows: Iterable[GridRow]) -> dict[str, int]:

@@ -18,8 +18,8 @@ from serving.alerts.reviews import hold
 from serving.alerts.rule import Decision, Outcome, Standing, decide, seeded
 from serving.alerts.words import Subject, compose
 from serving.audit import OPERATOR
-from serving.entry import Entry
-from serving.rows import Explanation, GridRow
+from serving.lists.entry import Entry
+from serving.lists.rows import Explanation, GridRow
 from serving.settings import AlertSettings
 
 Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]

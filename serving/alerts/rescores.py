@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from features.database.alert_tables import correction_step, rescore
 from features.database.engine import reading, writing
 from serving.alerts.corrections import CorrectionStep
-from serving.entry import Entry
+from serving.lists.entry import Entry
 
 
 def accepted_corrections(engine: Engine) -> frozenset[int]:

@@ -11,7 +11,7 @@ from features.errors import ConflictError, ForbiddenError, NotFoundError
 from serving import audit
 from serving.access.actor import Actor, Right
 from serving.audit import OPERATOR
-from serving.entry import ID_LENGTH
+from serving.lists.entry import ID_LENGTH
 
 HELD, RELEASED = "held", "released"
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from features.database.alert_tables import alert_transition, sequel, visit
 from serving.alerts.life import Action
-from serving.weeks import mask
+from serving.lists.weeks import mask
 from serving.words import Text
 
 NOT_DUE = Text(zh="尚未到期", en="not due yet")

@@ -12,7 +12,7 @@ from features.database.engine import reading, writing
 from features.days import day_number, to_date
 from features.facts import Facts
 from features.places import positions
-from training.labels import count_labels
+from training.learning.labels import count_labels
 
 
 def settle(engine: Engine, facts: Facts, delay_allowance_days: int, now: datetime) -> int:

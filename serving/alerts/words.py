@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from serving.alerts.alert import AlertText, SaidReason, Suggestion
 from serving.alerts.bank import DEEDS, OTHERWISE, deeds_for, is_actionable
-from serving.rows import Explanation, GridRow, Reason, Score
+from serving.lists.rows import Explanation, GridRow, Reason, Score
 from serving.words import ATTENTION, CONFIDENCE, STANDING, AttentionLevel, Text, per_hundred
 
 MOST_SUGGESTIONS = 3

@@ -2,7 +2,8 @@
 
 from fastapi import FastAPI
 
-from serving.api import (
+from serving.api.problems import ANYBODY, SIGNED_IN, described
+from serving.api.routes import (
     alerts,
     areas,
     explanations,
@@ -16,7 +17,6 @@ from serving.api import (
     scoring_files,
     supervision,
 )
-from serving.api.problems import ANYBODY, SIGNED_IN, described
 
 ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, publishing)
 """In the order in which they are described; what is particular to a route stands with it."""

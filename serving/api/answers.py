@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from features.days import day_number, midnight
 from serving.api.shelf import Head
-from serving.entry import Entry
+from serving.lists.entry import Entry
 from serving.words import NOTICES
 
 JSON_TYPE = "application/json"

@@ -21,12 +21,12 @@ from serving.api.all_routes import add_routes
 from serving.api.answers import Freshness
 from serving.api.chores import repeating
 from serving.api.door import Clock, Door
-from serving.api.explanations import OpenExplainer
 from serving.api.problems import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.api.reading import Reading
 from serving.api.ready import ReadyAnswers
 from serving.api.request_log import Figures, RequestLog
-from serving.api.scoring_files import OpenScorer
+from serving.api.routes.explanations import OpenExplainer
+from serving.api.routes.scoring_files import OpenScorer
 from serving.api.shelf import Shelf
 from serving.api.turnstile import Turnstile
 from serving.heads import write_head

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from serving.rows import AREA_LEVELS, AreaRow, GridRow, Level, Score
+from serving.lists.rows import AREA_LEVELS, AreaRow, GridRow, Level, Score
 from serving.words import SERVICE_ONLY
 
 BOM = "\ufeff"

@@ -11,7 +11,7 @@ from fastapi import HTTPException
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from serving.rows import Level
+from serving.lists.rows import Level
 
 VALID_SECONDS = 15 * 60
 STAMP_SECONDS = 5 * 60

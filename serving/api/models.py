@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.entry import Entry
-from serving.rows import AreaRow, Count, GridRow, Level, Score
+from serving.lists.entry import Entry
+from serving.lists.rows import AreaRow, Count, GridRow, Level, Score
 from serving.words import Text, Withheld
 
 

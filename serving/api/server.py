@@ -4,8 +4,8 @@ import uvicorn
 
 from features.home import Home
 from serving.api.app import create_app
-from serving.api.explanations import OpenExplainer
-from serving.api.scoring_files import OpenScorer
+from serving.api.routes.explanations import OpenExplainer
+from serving.api.routes.scoring_files import OpenScorer
 from serving.logs import configure_logs
 from serving.settings import Settings
 

@@ -13,10 +13,10 @@ from serving.access.actor import Scope
 from serving.alerts.reviews import released_at
 from serving.api.door import Clock
 from serving.api.models import ListHead
-from serving.entry import Body, Entry
 from serving.ledger import find, newest, read_body
+from serving.lists.entry import Body, Entry
+from serving.lists.rows import Level, place_of
 from serving.pausing import Pause, paused
-from serving.rows import Level, place_of
 
 
 @dataclass(frozen=True)

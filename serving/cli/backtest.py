@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from features.facts import Facts
     from features.panel.build import Panel
     from serving.settings import Settings
-    from training.backtest import BacktestResult
-    from training.model import Fitted
-    from training.scorecard import Scorecard
+    from training.evaluation.backtest import BacktestResult
+    from training.evaluation.scorecard import Scorecard
+    from training.learning.model import Fitted
 
 STDOUT = Path("-")
 
@@ -55,7 +55,7 @@ def backtest(
     Everything is fitted on what was known by then and judged by what followed.
     """
     from features.panel.build import build_panel
-    from training.backtest import backtest as replay
+    from training.evaluation.backtest import backtest as replay
     from training.report.report import Subject, make_report
 
     settings = _settings(work, period).leaving_out(without or [])
@@ -89,14 +89,14 @@ def _without(ablation: "Scorecard | None") -> dict[str, object]:
 
 
 def _ablate(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings") -> "Scorecard":
-    from training.ablation import ablate
+    from training.evaluation.ablation import ablate
 
     with progress("ablate") as step:
         return ablate(facts, panel, result, settings, step)
 
 
 def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings", step: Step) -> "Fitted":
-    from training.folds import Gap
+    from training.learning.folds import Gap
     from training.train import fit_all
 
     return fit_all(facts, panel, Gap(result.horizon_days, settings.delay_allowance_days), settings.model, result.past, step)
@@ -111,7 +111,7 @@ def _settings(work: Workspace, period: Period) -> "Settings":
 
 def _as_ofs(facts: "Facts", horizon_days: int, period: Period, settings: "Settings") -> "Days":
     from features.days import NEVER, day_number
-    from training.folds import Gap, ripe_as_ofs
+    from training.learning.folds import Gap, ripe_as_ofs
 
     as_ofs = ripe_as_ofs(facts, Gap(horizon_days, settings.delay_allowance_days), settings.backtest)
     first = day_number(period.first) if period.first else 0

@@ -100,7 +100,7 @@ def _ledger(work: Workspace) -> str:
 
 
 def _champion(work: Workspace) -> str:
-    from training.published import current, history
+    from training.registry.published import current, history
 
     if not history(work.engine):
         return "none yet"

@@ -9,9 +9,9 @@ from serving.cli.output import message, print_table
 
 if TYPE_CHECKING:
     from serving.settings import Settings
-    from training.backtest import BacktestResult
-    from training.oracle import Gap
-    from training.scorecard import Scorecard
+    from training.evaluation.backtest import BacktestResult
+    from training.evaluation.oracle import Gap
+    from training.evaluation.scorecard import Scorecard
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
@@ -50,7 +50,7 @@ def report_folder(home: Home, result: "BacktestResult") -> Path:
 
 def compare_with_truth(result: "BacktestResult", truth: Path, settings: "Settings") -> "tuple[BacktestResult, list[Gap]]":
     """Return a finished backtest with what could be known beside the models, and how much of it is known."""
-    from training.oracle import add_oracle, gaps
+    from training.evaluation.oracle import add_oracle, gaps
 
     judged = add_oracle(result, truth, settings.backtest)
     return judged, gaps(judged, settings.backtest)

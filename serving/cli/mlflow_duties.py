@@ -70,7 +70,7 @@ def _no_jobs(_: Workspace) -> str:
 def _off(name: str, deed: str) -> str:
     """Say that a switch is off: nobody has set it, and the one module that imports MLflow turns it off."""
     found = os.environ.get(name, "false")
-    import training.tracking  # noqa: F401 - it turns them off
+    import training.registry.tracking  # noqa: F401 - it turns them off
 
     if {found.lower(), os.environ[name]} != {"false"}:
         raise UsageError(f"MLflow must not {deed}, found {name}={found}. Unset it wherever MLflow or its server is started.")
@@ -78,7 +78,7 @@ def _off(name: str, deed: str) -> str:
 
 
 def _plain_models(work: Workspace) -> str:
-    from training.published import FILE_NAME, SIGNATURE
+    from training.registry.published import FILE_NAME, SIGNATURE
 
     published = [path for path in work.home.published.rglob("*") if path.is_file()]
     odd = [path for path in published if path.name != SIGNATURE and not FILE_NAME.fullmatch(path.name)]

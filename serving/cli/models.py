@@ -13,8 +13,8 @@ from serving.cli.output import message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from training.published import Publication
-    from training.tracking import Registry
+    from training.registry.published import Publication
+    from training.registry.tracking import Registry
 
 Version = Annotated[str, typer.Argument(help="Number or alias of a trained model.")]
 First = Annotated[str, typer.Argument(metavar="A", help="Number or alias of a trained model.")]
@@ -26,7 +26,7 @@ Override = Annotated[bool, typer.Option("--override", help="Publish although the
 
 def list_models(work: Workspace, *, target: TargetName = None) -> None:
     """List what was trained, and who was champion when."""
-    from training.published import history
+    from training.registry.published import history
 
     zone = work.settings.tz
     trained = [(item.version, _minute(item.created_at, zone), " ".join(item.aliases)) for item in _registry(work, target).list_models()]
@@ -37,7 +37,7 @@ def list_models(work: Workspace, *, target: TargetName = None) -> None:
 def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None) -> None:
     """Compare two trained models, row by row of the same folds; below them the first minus the second."""
     from serving.cli.figures import tabulate_differences, tabulate_models
-    from training.versions import compare_versions
+    from training.registry.versions import compare_versions
 
     registry = _registry(work, target)
     card = compare_versions(registry, registry.show_model(first), registry.show_model(second), work.settings.backtest)
@@ -48,7 +48,7 @@ def compare_models(work: Workspace, *, first: First, second: Second, target: Tar
 def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None) -> None:
     """Show the parameters and figures of one model, and when and why it was champion."""
     from features.derive import DEFAULT_TARGET
-    from training.published import history
+    from training.registry.published import history
 
     model = _registry(work, target).show_model(which)
     about = [("version", model.version), ("run", model.run_id), ("trained", _minute(model.created_at, work.settings.tz))]
@@ -61,7 +61,7 @@ def promote_model(
     work: Workspace, *, which: Version = "challenger", target: TargetName = None, reason: Reason, by: By, override: Override = False
 ) -> None:
     """Publish a trained model, if the gate lets it pass."""
-    from training.publish import Approval, promote
+    from training.registry.publish import Approval, promote
 
     approval = Approval(by, reason, datetime.now(UTC), override)
     publication = promote(work.home, work.engine, _registry(work, target), which, approval)
@@ -73,7 +73,7 @@ def promote_model(
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
     """Return to the champion before the present one."""
     from features.derive import DEFAULT_TARGET
-    from training.publish import Approval, mirror, rollback
+    from training.registry.publish import Approval, mirror, rollback
 
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
@@ -98,7 +98,7 @@ def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":
     from features.derive import DEFAULT_TARGET
-    from training.tracking import open_registry
+    from training.registry.tracking import open_registry
 
     return open_registry(work.home, target or DEFAULT_TARGET)
 

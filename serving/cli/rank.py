@@ -12,8 +12,8 @@ from serving.cli.output import json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.entry import Entry
-    from serving.rows import GridRow
+    from serving.lists.entry import Entry
+    from serving.lists.rows import GridRow
 
 Top = Annotated[int, typer.Option("--top", min=0, help="Rows to print; the ledger holds them all.")]
 GridId = Annotated[str, typer.Argument(metavar="GRID", help="Code of a grid.")]
@@ -50,7 +50,7 @@ def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:
 
 
 def _show(work: Workspace, entry: "Entry", top: int) -> None:
-    from serving.rows import GridRow
+    from serving.lists.rows import GridRow
     from serving.words import SERVICE_ONLY
 
     bodies = _bodies(work, entry)

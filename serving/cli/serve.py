@@ -9,7 +9,7 @@ from serving.cli.output import message
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.on_demand import OnDemand
+    from serving.lists.on_demand import OnDemand
     from serving.what_if import WhatIf
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
@@ -45,7 +45,7 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
 
 def _open_explainer(work: Workspace) -> "OnDemand":
     """Load what explains grids on demand, which brings the model with it."""
-    from serving.on_demand import OnDemand
+    from serving.lists.on_demand import OnDemand
 
     return OnDemand(work.home, work.engine, work.settings)
 

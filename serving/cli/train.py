@@ -13,7 +13,7 @@ from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from serving.settings import Settings
-    from training.published import Published
+    from training.registry.published import Published
 
 
 Trials = Annotated[int, typer.Option("--search", min=0, metavar="N", help="Try N settings first, inside the training part.")]
@@ -33,9 +33,9 @@ def train(work: Workspace, *, target: TargetName = None, without: Without = None
 def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Settings":
     """Return the settings with the best that was tried before the test part begins."""
     from features.panel.build import build_panel
-    from training.backtest import set_stage
-    from training.folds import Gap, ripe_as_ofs
-    from training.search import search
+    from training.evaluation.backtest import set_stage
+    from training.learning.folds import Gap, ripe_as_ofs
+    from training.learning.search import search
 
     facts, horizon = work.facts(target)
     as_ofs = ripe_as_ofs(facts, Gap(horizon, settings.delay_allowance_days), settings.backtest)
@@ -68,6 +68,6 @@ def train_and_show(work: Workspace, settings: "Settings", target: str | None = N
 
 
 def _champion(work: Workspace, target: str) -> "Published | None":
-    from training.published import current, history
+    from training.registry.published import current, history
 
     return current(work.home, work.engine, target) if history(work.engine, target) else None

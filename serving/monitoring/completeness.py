@@ -12,9 +12,9 @@ import polars as pl
 from features.days import Days, local_days, to_date
 from features.schema import Action, Col
 from features.words import SOURCE_ZH
-from serving.coverage import SILENT_FROM, Coverage
+from serving.lists.coverage import SILENT_FROM, Coverage
+from serving.lists.reporting import SPREAD_FROM
 from serving.monitoring.findings import Finding
-from serving.reporting import SPREAD_FROM
 from serving.settings import Settings
 from serving.words import Text
 

@@ -13,7 +13,7 @@ from features.derive import find_target, read_facts
 from features.eventlog.snapshot import LogSnapshot
 from features.facts import Facts
 from features.schema import Col
-from serving.coverage import Coverage, read_coverage
+from serving.lists.coverage import Coverage, read_coverage
 from serving.monitoring.completeness import Silence, completeness_findings, find_silences
 from serving.monitoring.drift import SEASON_DAYS, Shift, feature_shifts, prediction_findings, prediction_shift, shift_findings
 from serving.monitoring.findings import Finding, Unknown
@@ -22,7 +22,7 @@ from serving.monitoring.lists import Lists, Wanted, read_lists
 from serving.monitoring.quality import MONTH_DAYS, Realised, quality_findings, realise
 from serving.settings import Settings
 from serving.words import NOTICES, Text
-from training.folds import Gap
+from training.learning.folds import Gap
 
 EVERY_DAYS = 7
 SHOWN_SHIFTS = 10

@@ -15,14 +15,14 @@ from serving.monitoring.lists import Lists
 from serving.settings import Settings
 from serving.words import Text
 from training.bootstrap import draw_weights, number_blocks
-from training.examples import at, training_part
-from training.folds import Fold, Gap, ripe_as_ofs
-from training.gate import METRIC
-from training.labels import count_labels, ripe
-from training.metrics import Outcomes, Predicted
-from training.replay import by_baselines
+from training.evaluation.metrics import Outcomes, Predicted
+from training.evaluation.replay import by_baselines
+from training.evaluation.scorecard import Scorecard, score
+from training.learning.examples import at, training_part
+from training.learning.folds import Fold, Gap, ripe_as_ofs
+from training.learning.labels import count_labels, ripe
+from training.registry.gate import METRIC
 from training.report.estimates import LEAST_POSITIVES, Cell, Sample
-from training.scorecard import Scorecard, score
 
 Floats = npt.NDArray[np.float64]
 

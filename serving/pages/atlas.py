@@ -15,13 +15,13 @@ from features.database.tables import grid, grid_neighbour
 from features.home import Home
 from serving.access.actor import EVERYTHING
 from serving.api.shelf import PublishedList
+from serving.lists.rows import Level
 from serving.maps.ground import Ground, prepare
 from serving.maps.outlines import Outlines, Sheet, draw
 from serving.maps.packed import MOST_SHAPES, grid_ids, packed
 from serving.pages.gazetteer import Gazetteer
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.tiles import lay_out
-from serving.rows import Level
 
 Kept = TypeVar("Kept")
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from serving.lists.rows import GridRow
 from serving.pages.command import find_area
 from serving.pages.days import ShownDay
 from serving.pages.gazetteer import PlaceName
 from serving.pages.phrases import strongest
 from serving.pages.viewer import Viewer
-from serving.rows import GridRow
 from serving.words import ATTENTION
 
 MOST_ROUTINE = 500

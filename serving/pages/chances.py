@@ -4,8 +4,8 @@ from pydantic_core import from_json
 
 from serving.access.actor import EVERYTHING
 from serving.api.shelf import PublishedList
+from serving.lists.rows import Score
 from serving.pages.catalogue import Speaker
-from serving.rows import Score
 
 
 def often_between(listed: PublishedList, score: Score, t: Speaker) -> str:

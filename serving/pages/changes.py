@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from serving.lists.rows import GridRow
 from serving.pages.catalogue import Speaker
 from serving.pages.phrases import count, often, ranks
-from serving.rows import GridRow
 from serving.words import ATTENTION
 
 

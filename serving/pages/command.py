@@ -8,6 +8,7 @@ from typing import Literal
 from features.errors import NotFoundError
 from serving.access.actor import Scope
 from serving.api.shelf import PublishedList
+from serving.lists.rows import AreaRow, GridRow, Level, Score
 from serving.maps.packed import MOST_SHAPES
 from serving.pages.days import ShownDay
 from serving.pages.gazetteer import Gazetteer
@@ -17,7 +18,6 @@ from serving.pages.top_lists import Before, Line, Sayer, lines, numbered
 from serving.pages.trend import TrendDrawing, draw_trend, poisson_band, read_weeks
 from serving.pages.viewer import Viewer
 from serving.pages.waiting import AgeGroup, open_alerts
-from serving.rows import AreaRow, GridRow, Level, Score
 
 LEVELS: tuple[Level, ...] = ("district", "township", "community")
 """Level of an area by the number of codes in its path, from one on."""

@@ -9,11 +9,11 @@ from serving.access.actor import Right
 from serving.alerts.corrections import Correction, CorrectionStep, list_corrections
 from serving.alerts.life import REASONS, Action
 from serving.ledger import find, read_row
+from serving.lists.rows import GridRow
 from serving.pages.changes import Change, changes
 from serving.pages.frame import said_moment
 from serving.pages.gazetteer import PlaceName
 from serving.pages.viewer import Viewer
-from serving.rows import GridRow
 
 MOST = 200
 """Corrections of one page."""

@@ -10,7 +10,7 @@ from features.database.tables import ranking
 from features.errors import NotFoundError
 from serving.api.reading import Reading
 from serving.api.shelf import PublishedList
-from serving.entry import Entry
+from serving.lists.entry import Entry
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from features.errors import NotFoundError
-from serving.entry import Entry
 from serving.ledger import history
+from serving.lists.entry import Entry
+from serving.lists.rows import GridRow
 from serving.maps.outlines import Outlines, Sheet
 from serving.pages.atlas import draw_around
 from serving.pages.changes import Change, changes
@@ -16,7 +17,6 @@ from serving.pages.past import PastNotice, Year, draw_year, read_notices
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.reason_bars import ReasonBars, draw_reasons
 from serving.pages.viewer import Viewer
-from serving.rows import GridRow
 
 LISTS = 60
 """Past lists that are looked at."""

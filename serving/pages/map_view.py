@@ -9,13 +9,13 @@ from sqlalchemy import Engine
 
 from serving.access.actor import Scope
 from serving.api.shelf import PublishedList
+from serving.lists.rows import AreaRow, GridRow, Level, place_of
 from serving.maps.outlines import Outlines
 from serving.maps.packed import SHEET
 from serving.pages.atlas import Atlas, MapRequest
 from serving.pages.catalogue import Speaker
 from serving.pages.gazetteer import Gazetteer
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
-from serving.rows import AreaRow, GridRow, Level, place_of
 from serving.words import ATTENTION
 
 MOST_LABELS = 40

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from serving.alerts.alert import Alert
 from serving.alerts.sequels import NOT_DUE
 from serving.alerts.store import alerts_of_grid
-from serving.entry import Entry
+from serving.lists.entry import Entry
+from serving.lists.rows import GridRow
 from serving.pages.catalogue import Speaker
 from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
 from serving.pages.viewer import Viewer
-from serving.rows import GridRow
 
 WIDTH, LEFT, TOP, BASE = 780.0, 60.0, 30.0, 150.0
 SPAN = timedelta(days=364)

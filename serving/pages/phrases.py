@@ -2,8 +2,8 @@
 
 import re
 
+from serving.lists.rows import Explanation, Score
 from serving.pages.catalogue import Speaker
-from serving.rows import Explanation, Score
 from serving.words import AttentionLevel, Text
 
 LEVEL_CLASS: dict[AttentionLevel, str] = {"priority": "3", "elevated": "2", "watch": "1", "routine": "0"}

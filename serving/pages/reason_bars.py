@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from serving.lists.rows import Explanation
 from serving.pages.catalogue import Speaker
 from serving.pages.phrases import fact, factor
-from serving.rows import Explanation
 from serving.words import Text
 
 WIDTH, ROOM = 420.0, 58.0

@@ -8,13 +8,13 @@ from sqlalchemy import Engine
 
 from serving.access.actor import Scope
 from serving.api.shelf import PublishedList
-from serving.entry import Entry
 from serving.ledger import read_row
+from serving.lists.entry import Entry
+from serving.lists.rows import GridRow, Score
 from serving.pages.catalogue import Speaker
 from serving.pages.chances import often_between
 from serving.pages.gazetteer import Gazetteer, PlaceName
 from serving.pages.phrases import LEVEL_CLASS, factor, moved, often, strongest
-from serving.rows import GridRow, Score
 
 LENGTH = 8
 """Rows of each list: what is readable from three metres."""

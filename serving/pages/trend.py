@@ -10,8 +10,8 @@ from sqlalchemy import Engine, select
 from features.database.tables import ranking, ranking_row
 from serving.access.actor import Scope
 from serving.access.walls import reading_within
-from serving.entry import Entry
-from serving.rows import AreaRow, Level
+from serving.lists.entry import Entry
+from serving.lists.rows import AreaRow, Level
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 2
 WEEK = timedelta(days=7)

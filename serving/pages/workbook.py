@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from serving.api.xlsx_export import Cell, Column, Sheet, to_xlsx
+from serving.lists.rows import GridRow
 from serving.pages.catalogue import Speaker
 from serving.pages.gazetteer import Gazetteer
-from serving.rows import GridRow
 from serving.words import ATTENTION, NOTICES
 
 WIDTHS = {

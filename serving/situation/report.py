@@ -16,8 +16,8 @@ from features.eventlog.snapshot import LogSnapshot
 from features.facts import Facts
 from features.schema import Col
 from serving.alerts.reviews import shown as is_out
-from serving.coverage import read_coverage
 from serving.daily import grid_names
+from serving.lists.coverage import read_coverage
 from serving.monitoring.completeness import find_silences
 from serving.pages.gazetteer import Gazetteer
 from serving.settings import Settings

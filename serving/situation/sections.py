@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from features.words import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
 from serving.alerts.life import State
-from serving.coverage import Coverage
+from serving.lists.coverage import Coverage
 from serving.monitoring.completeness import Silence
 from serving.situation.compared import Column, Compared, interval_text
 from serving.situation.intervals import Change

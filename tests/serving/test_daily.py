@@ -9,9 +9,9 @@ from features.database.tables import grid
 from features.errors import NotReadyError, UsageError
 from features.schema import Col
 from serving.daily import rank_days
-from serving.entry import Entry
 from serving.ledger import read_body, verify
-from serving.rows import GridRow
+from serving.lists.entry import Entry
+from serving.lists.rows import GridRow
 from tests.serving.world import AS_OF, PUBLISHED_AT, World, append
 
 

@@ -5,7 +5,7 @@ import pytest
 from features.errors import NotFoundError
 from serving.explain import explain
 from serving.ledger import newest, read_body
-from serving.rows import GridRow
+from serving.lists.rows import GridRow
 from tests.serving.world import AS_OF
 
 

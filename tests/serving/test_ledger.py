@@ -11,8 +11,8 @@ from sqlalchemy import text
 from features.errors import NotFoundError, StoreError
 from serving import ledger
 from serving.access.actor import EVERYTHING, Scope
-from serving.entry import Origin, PublishedRow
 from serving.ledger import find, history, newest, publish, read_body, read_row, verify
+from serving.lists.entry import Origin, PublishedRow
 from tests.databases import drop_trigger
 
 hold = ledger._hold

@@ -18,8 +18,8 @@ from features.home import Home
 from serving import audit, ledger
 from serving.audit import Deed
 from serving.chain import GENESIS
-from serving.entry import Entry, Origin
 from serving.heads import audit_heads, ledger_heads, read_heads, write_head
+from serving.lists.entry import Entry, Origin
 from tests.databases import drop_trigger
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)

@@ -22,7 +22,7 @@ from tests.features.simulation.watching import watched
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("features", "training", "serving")
 WRITERS = "features/simulation/"
-READER = "training/oracle.py"
+READER = "training/evaluation/oracle.py"
 PASS_IT_ON = {f"serving/cli/{name}.py" for name in ("backtest", "demo", "figures", "train")}
 """They hand the folder to the reader, after the predictions."""
 FILES = ("disputes.parquet", "escalations.parquet", "expected.parquet", "intensities.parquet")

@@ -20,13 +20,13 @@ from features.home import Home
 from features.panel.build import build_panel
 from features.schema import Col
 from serving.daily import rank
-from serving.entry import Entry
+from serving.lists.entry import Entry
 from serving.settings import Settings
 from tests.databases import Databases
 from tests.serving.sample import Sample
-from training.folds import Gap, ripe_as_ofs
-from training.publish import write_folder
-from training.published import Manifest, sha256
+from training.learning.folds import Gap, ripe_as_ofs
+from training.registry.publish import write_folder
+from training.registry.published import Manifest, sha256
 from training.train import fit_all
 
 LAST_DAY = date(2026, 1, 8)

@@ -14,10 +14,10 @@ from features.home import Home
 from features.targets import Target
 from tests.training.reported import Reported, make_reported
 from tests.training.worlds import draw_facts, place_rates
-from training.publish import Approval, promote
-from training.published import current
+from training.registry.publish import Approval, promote
+from training.registry.published import current
+from training.registry.tracking import Registry, open_registry
 from training.settings import BacktestSettings, ModelSettings, Settings
-from training.tracking import Registry, open_registry
 from training.train import Task, Trained, train
 
 SMALL = Settings(

@@ -7,9 +7,9 @@ import numpy as np
 from features.facts import Facts
 from features.panel.build import Panel
 from tests.training.worlds import HORIZON, draw_facts, make_panel, place_rates, weekly
-from training.backtest import BacktestResult, backtest
-from training.folds import Gap
-from training.model import Fitted
+from training.evaluation.backtest import BacktestResult, backtest
+from training.learning.folds import Gap
+from training.learning.model import Fitted
 from training.report.report import Subject, make_report
 from training.settings import BacktestSettings, ModelSettings, Settings
 from training.train import fit_all

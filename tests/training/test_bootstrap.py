@@ -3,8 +3,8 @@ import pytest
 
 from tests.training.worlds import make_facts
 from training.bootstrap import draw_weights, interval, number_blocks
-from training.metrics import Outcomes, Predicted
-from training.scorecard import score
+from training.evaluation.metrics import Outcomes, Predicted
+from training.evaluation.scorecard import score
 
 WEEKS = np.arange(0, 12 * 7, 7, dtype=np.int32)
 

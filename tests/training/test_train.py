@@ -9,13 +9,13 @@ import pytest
 from features.panel.build import build_panel
 from tests.training.conftest import NOW, SMALL
 from tests.training.worlds import draw_facts, place_rates
-from training.backtest import backtest
-from training.booster import margin, read_booster
-from training.card import write_card
 from training.code_version import code_version
-from training.folds import Gap, ripe_as_ofs
-from training.gate import FOLD_KEYS, object_to
-from training.published import current
+from training.evaluation.backtest import backtest
+from training.learning.booster import margin, read_booster
+from training.learning.folds import Gap, ripe_as_ofs
+from training.registry.card import write_card
+from training.registry.gate import FOLD_KEYS, object_to
+from training.registry.published import current
 from training.train import compare, fit_all
 
 GAP = Gap(14, 0)

@@ -10,7 +10,7 @@ import polars as pl
 from features.panel.build import Panel
 from features.panel.catalogue import Feature
 from training.attribution.shapley import shapley_interactions, shapley_values
-from training.model import Fitted
+from training.learning.model import Fitted
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]

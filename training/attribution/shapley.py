@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import shap
 
-from training.booster import Booster, read_booster
+from training.learning.booster import Booster, read_booster
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]

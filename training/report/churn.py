@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from features.schema import Col
-from training.gate import turnover
+from training.registry.gate import turnover
 
 
 def churn(table: pl.DataFrame, column: str) -> dict[str, Any]:

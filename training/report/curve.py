@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.flags import flag, flag_top, without_ties
-from training.metrics import Outcomes
+from training.evaluation.flags import flag, flag_top, without_ties
+from training.evaluation.metrics import Outcomes
 from training.report.estimates import Cell, Sample, divide, estimate
 
 Floats = npt.NDArray[np.float64]

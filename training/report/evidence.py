@@ -12,9 +12,9 @@ from features.days import EPOCH
 from features.facts import Facts
 from features.panel.build import build_panel
 from features.schema import Col
-from training.model import Fitted
-from training.predictions import EXPECTED
-from training.replay import MODEL
+from training.evaluation.predictions import EXPECTED
+from training.evaluation.replay import MODEL
+from training.learning.model import Fitted
 from training.settings import Settings
 
 DAYS = 29
@@ -26,7 +26,7 @@ class Evidence:
     """All figures of a report follow from these tables."""
 
     predictions: pl.DataFrame
-    """As `training.predictions.tabulate` returns it."""
+    """As `training.evaluation.predictions.tabulate` returns it."""
     escalations: pl.DataFrame
     """grid_id, occurred (date), weight (below 1 only where a redrawn grid shares them out)."""
     daily: pl.DataFrame

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from training.flags import flag
-from training.metrics import Outcomes
-from training.predictions import EXPECTED, SURGE, USUAL_LEVEL, outcomes, surge_outcomes
-from training.replay import MODEL, Z_SCORE
+from training.evaluation.flags import flag
+from training.evaluation.metrics import Outcomes
+from training.evaluation.predictions import EXPECTED, SURGE, USUAL_LEVEL, outcomes, surge_outcomes
+from training.evaluation.replay import MODEL, Z_SCORE
 from training.report.estimates import Floats, Sample, divide, estimate, too_few
 
 CHRONIC, RISING = "chronic", "rising"

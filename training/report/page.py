@@ -6,8 +6,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from training.evaluation.replay import MODEL
 from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
-from training.replay import MODEL
 from training.report.estimates import Cell
 
 SHAPES = {"share": "{:.1%}", "times": "{:.2f}倍", "plain": "{:.3f}", "fine": "{:.4f}", "signed": "{:+.4f}"}

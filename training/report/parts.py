@@ -6,11 +6,11 @@ from typing import Any
 import polars as pl
 
 from features.schema import Col
-from training.predictions import FOLD, RESIDENT_COUNT, TOWNSHIP, outcomes, predicted
-from training.replay import MODEL
+from training.evaluation.predictions import FOLD, RESIDENT_COUNT, TOWNSHIP, outcomes, predicted
+from training.evaluation.replay import MODEL
+from training.evaluation.scorecard import score
+from training.evaluation.subsets import SUBSETS
 from training.report.estimates import Floats, too_few
-from training.scorecard import score
-from training.subsets import SUBSETS
 
 METRIC = "poisson_deviance"
 ORACLE = "oracle"

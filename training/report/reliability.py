@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from training.metrics import RISK_BINS, Outcomes, Predicted, risk_bins
+from training.evaluation.metrics import RISK_BINS, Outcomes, Predicted, risk_bins
 from training.report.estimates import Floats, Sample
 
 

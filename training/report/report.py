@@ -7,9 +7,9 @@ from features.facts import Facts
 from features.panel.build import Panel
 from training.attribution.attribute import attribute
 from training.attribution.findings import find
-from training.backtest import BacktestResult
-from training.folds import Gap
-from training.model import Fitted
+from training.evaluation.backtest import BacktestResult
+from training.learning.folds import Gap
+from training.learning.model import Fitted
 from training.plots.draw import draw_attribution, draw_backtest
 from training.report.evidence import gather, to_parquet
 from training.report.future import look_ahead

@@ -6,10 +6,10 @@ import polars as pl
 
 from features.days import to_date
 from features.schema import Col
-from training.backtest import BacktestResult
-from training.folds import Gap
-from training.predictions import EXPECTED, FOLD, models, outcomes, predicted, weigh
-from training.replay import MODEL
+from training.evaluation.backtest import BacktestResult
+from training.evaluation.predictions import EXPECTED, FOLD, models, outcomes, predicted, weigh
+from training.evaluation.replay import MODEL
+from training.learning.folds import Gap
 from training.report.churn import churn
 from training.report.curve import at_capacity, hit_curve
 from training.report.estimates import Floats

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.errors import NotFoundError
 from serving.access.actor import Right, Role
 from serving.iso_day import IsoDay
+from serving.lists.rows import Level
 from serving.pages.catalogue import Speaker
 from serving.pages.command import CommandView, find_area, view_command
 from serving.pages.days import ShownDay, find_day
@@ -18,7 +19,6 @@ from serving.pages.frame import HEADERS, render, said_day, said_end, said_moment
 from serving.pages.map_view import address
 from serving.pages.page_route import PageRoute
 from serving.pages.viewer import ListViewer, Viewer, Visitor
-from serving.rows import Level
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from serving.access.actor import Right
-from serving.api.exporting import ExportOrder, as_file, take_away
+from serving.api.routes.exporting import ExportOrder, as_file, take_away
 from serving.exports import Purpose
 from serving.pages.days import find_day
 from serving.pages.frame import HEADERS, render, said_day

@@ -11,8 +11,8 @@ from features.database.engine import writing
 from features.database.tables import ranking, ranking_row
 from serving.access.actor import EVERYTHING, Scope
 from serving.access.walls import reading_within
-from serving.entry import Origin, PublishedRow
 from serving.ledger import publish, verify
+from serving.lists.entry import Origin, PublishedRow
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 ORIGIN = Origin(date(2026, 1, 9), "escalation", 14, "a" * 64, "1", 100, NOW, "0.1.0", 0)

@@ -14,9 +14,9 @@ from serving.alerts.alert import Alert
 from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
 from serving.alerts.store import Wanted, list_alerts
-from serving.entry import Entry, Origin, to_body
 from serving.ledger import publish
-from serving.rows import GridRow
+from serving.lists.entry import Entry, Origin, to_body
+from serving.lists.rows import GridRow
 from serving.settings import AlertSettings
 from tests.serving.alerts.killing import Forked, forked_program
 from tests.serving.alerts.made import make_row

@@ -29,8 +29,8 @@ from serving.alerts.life import OPEN, REASONS, Action, State
 from serving.alerts.post import post
 from serving.alerts.store import Wanted, find_alert, list_alerts
 from serving.alerts.webhooks import deliver
-from serving.api import alerts
 from serving.api.app import create_app
+from serving.api.routes import alerts
 from serving.pages.frame import read_templates
 from serving.settings import Receiver, Settings
 from tests.serving.alerts.conftest import COMMAND, NOW

@@ -1,6 +1,6 @@
 """Hand-made rows of a list."""
 
-from serving.rows import Explanation, GridRow, Reason, Score
+from serving.lists.rows import Explanation, GridRow, Reason, Score
 from serving.words import Text
 
 TOWNSHIP = "d/t1"

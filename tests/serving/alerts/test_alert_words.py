@@ -18,11 +18,11 @@ from features.schema import DISPUTE_CATEGORIES, Col, EventType
 from serving.alerts import bank, life
 from serving.alerts.alert import AlertText
 from serving.alerts.words import PHONE_LENGTH, Odds, Subject, changes, compose
-from serving.reasons import explain_rows, may_be_named
+from serving.lists.reasons import explain_rows, may_be_named
 from serving.words import STANDING, Text, forbidden_words
 from tests.serving.alerts.made import make_reason, make_row, make_score
 from tests.serving.world import append, open_world
-from training.model import Contributions
+from training.learning.model import Contributions
 
 FEW = re.compile(r"(?<![\d.])[12](件|次|起)")
 PANELS = 2_000

@@ -13,9 +13,9 @@ from serving.alerts.corrections import About, Correction, CorrectionStep, answer
 from serving.alerts.rescores import accepted_corrections
 from serving.alerts.store import Wanted, list_alerts
 from serving.daily_runs import DailyRuns
-from serving.entry import Entry
 from serving.ledger import find, newest, read_row
-from serving.rows import GridRow
+from serving.lists.entry import Entry
+from serving.lists.rows import GridRow
 from tests.serving.alerts.conftest import COMMAND, ZONE
 from tests.serving.sample import make_sample
 from tests.serving.world import AS_OF, LAST_DAY, World, append

@@ -18,7 +18,7 @@ from serving.alerts.store import find_alert
 from serving.alerts.visits import Found, Visit, log_visit
 from tests.conftest import fill_cases
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, WORKER, ZONE
-from training.labels import count_labels
+from training.learning.labels import count_labels
 
 SETTINGS = Settings()
 ALLOWANCE = SETTINGS.delay_allowance_days

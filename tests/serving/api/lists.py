@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from serving.entry import Entry, Origin, to_body
 from serving.ledger import Also, publish
+from serving.lists.entry import Entry, Origin, to_body
 from tests.serving.api.townships import NOW, grid_rows
 
 FIRST_DAY = date(2026, 1, 9)

@@ -16,7 +16,7 @@ from serving.api.access import needs
 from serving.api.app import create_app
 from serving.api.models import Health
 from serving.ledger import newest, read_body
-from serving.on_demand import OnDemand
+from serving.lists.on_demand import OnDemand
 from serving.what_if import WhatIf
 from tests.serving.api.described import ask
 from tests.serving.loopback import on_loopback
@@ -48,8 +48,8 @@ def published(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Lists of two days with alerts, and allowances that a run does not use up."""
     for days in (7, 0):
         world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
-    monkeypatch.setattr("serving.api.exporting.EXPORTS", replace(EXPORTS, most=OFTEN))
-    monkeypatch.setattr("serving.api.scoring_files.SCORED_FILES", replace(SCORED_FILES, most=OFTEN))
+    monkeypatch.setattr("serving.api.routes.exporting.EXPORTS", replace(EXPORTS, most=OFTEN))
+    monkeypatch.setattr("serving.api.routes.scoring_files.SCORED_FILES", replace(SCORED_FILES, most=OFTEN))
     return world
 
 

@@ -12,10 +12,10 @@ from sqlalchemy import Engine, event
 from features.database.engine import open_database
 from features.home import Home
 from serving.access.actor import Role
-from serving.api import rankings
 from serving.api.app import create_app
-from serving.entry import Origin, to_body
+from serving.api.routes import rankings
 from serving.ledger import publish
+from serving.lists.entry import Origin, to_body
 from serving.settings import Settings
 from tests.serving.api.matrix import Request, by, running
 from tests.serving.api.townships import NOW, grid_rows

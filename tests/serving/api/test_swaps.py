@@ -19,7 +19,7 @@ SERVING = {"refresh_seconds": 0.2, "max_requests": 2 * READERS}
 LEAD_SECONDS = 1.0
 LOOK_UP_PER_ROW = f"""
 from time import sleep
-from serving.api import rankings
+from serving.api.routes import rankings
 page = rankings._page
 def page_of_whatever_is_newest(limit, reading, shown, listed, place):
     class Newest:

@@ -12,8 +12,8 @@ from httpx2 import Client
 
 from features.database.engine import open_database
 from features.home import Home
-from serving.entry import Origin, to_body
 from serving.ledger import publish
+from serving.lists.entry import Origin, to_body
 from tests.serving.api.servers import PROGRAM, served, started
 from tests.serving.api.townships import grid_rows
 from tests.serving.visitors import sign_up

@@ -5,7 +5,7 @@ import random
 import openpyxl
 
 from serving.api.csv_export import to_csv
-from serving.api.exporting import ExportOrder, _write
+from serving.api.routes.exporting import ExportOrder, _write
 from serving.api.xlsx_export import Column, Sheet, to_xlsx
 from tests.serving.api.test_csv_export import AREA, is_formula
 

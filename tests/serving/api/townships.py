@@ -12,10 +12,10 @@ from serving.alerts.corrections import About, contest, list_corrections
 from serving.alerts.listed import Listed
 from serving.alerts.raising import Raising
 from serving.alerts.store import Wanted, list_alerts
-from serving.entry import Origin, to_body
 from serving.ledger import publish
-from serving.rollups import roll_up
-from serving.rows import Explanation, GridRow, Score
+from serving.lists.entry import Origin, to_body
+from serving.lists.rollups import roll_up
+from serving.lists.rows import Explanation, GridRow, Score
 from serving.settings import AlertSettings, Settings
 from tests.serving.visitors import sign_up
 

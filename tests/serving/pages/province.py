@@ -9,12 +9,12 @@ from sqlalchemy import insert
 from features.database.engine import writing
 from features.database.tables import grid
 from serving.access.actor import Role
-from serving.entry import Origin, to_body
 from serving.ledger import publish
+from serving.lists.entry import Origin, to_body
+from serving.lists.rollups import roll_up
+from serving.lists.rows import GridRow, Score
 from serving.maps.ground import prepare
 from serving.maps.packed import pack_all
-from serving.rollups import roll_up
-from serving.rows import GridRow, Score
 from tests.serving.visitors import sign_up
 from tests.serving.world import AS_OF, PUBLISHED_AT, World, open_world
 

@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 import shapely
 
+from serving.lists.rows import Explanation, Reason
 from serving.maps.ground import join
 from serving.maps.outlines import Sheet, draw
 from serving.pages.catalogue import Speaker
@@ -13,7 +14,6 @@ from serving.pages.gazetteer import Gazetteer, PlaceName
 from serving.pages.reason_bars import draw_reasons
 from serving.pages.tiles import lay_out
 from serving.pages.trend import Week, draw_trend
-from serving.rows import Explanation, Reason
 from serving.words import Text
 
 T = Speaker("zh")

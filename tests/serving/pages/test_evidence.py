@@ -10,9 +10,9 @@ from serving.pages.evidence import read_drift, read_gate
 from tests.serving.pages.conftest import BACKTEST
 from tests.serving.pages.people import TOWNSHIP, visit
 from tests.serving.pages.test_pages import faults
-from tests.training.test_gate import champion, report
-from training.gate import check_all
-from training.groups import Group, Grouping, Verdict, to_json
+from tests.training.registry.test_gate import champion, report
+from training.evaluation.groups import Group, Grouping, Verdict, to_json
+from training.registry.gate import check_all
 
 UNSURE = {"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}
 SEEN = {

@@ -5,7 +5,7 @@ import pytest
 from training.attribution.attribute import REPLICATE_ROWS, ROWS, attribute
 from training.attribution.findings import NOTICEABLE, find
 from training.attribution.shapley import shapley_interactions, shapley_values
-from training.booster import Columns, Rows, boost, contributions, read_booster
+from training.learning.booster import Columns, Rows, boost, contributions, read_booster
 from training.settings import ModelSettings
 
 

@@ -7,7 +7,7 @@ from features.panel.build import build_features
 from features.panel.catalogue import Feature, Kind
 from tests.training.reported import SETTINGS
 from tests.training.worlds import HORIZON
-from training.labels import count_labels
+from training.learning.labels import count_labels
 from training.report.future import look_ahead
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.training.report.recompute import flags, recompute, share
 from tests.training.reported import SETTINGS
 from tests.training.worlds import HORIZON
-from training.predictions import weigh
+from training.evaluation.predictions import weigh
 from training.report.parts import judge_part, subset_parts
 
 

@@ -1,0 +1,91 @@
+"""What supervision sees and does: overdue alerts, what was not alerted and why, silences, and the release of held lists."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.errors import NotFoundError
+from serving.access.actor import Actor, Right, Scope
+from serving.alerts.alert import Alert
+from serving.alerts.notices import data_notices
+from serving.alerts.reviews import held_lists, release
+from serving.alerts.silences import Silence, list_silences, silence_area
+from serving.alerts.store import not_alerted, overdue
+from serving.api.access import needs
+from serving.api.alert_models import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
+from serving.api.reading import ListsOf, ReadingOf
+from serving.api.routes.alerts import CHANGE, READ, AlertReader
+from serving.iso_day import IsoDay
+from serving.lists.rows import GridRow
+
+router = APIRouter(prefix="/v1", tags=["supervision"])
+
+Releasing = Annotated[Actor, Depends(needs(Right.RELEASE))]
+Supervising = Annotated[Actor, Depends(needs(Right.HAND_OVER))]
+RankingId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="Name of the list", examples=["3f2c9a0d51b7e846"])]
+
+
+class DayQuery(BaseModel):
+    """Which day's list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    date: IsoDay | None = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
+
+
+@router.get("/overdue")
+def read_overdue(actor: AlertReader, reading: ReadingOf) -> list[Alert]:
+    """Return the open alerts whose next step is overdue, by place; nothing happens to them by itself."""
+    return overdue(reading.shelf.engine, actor, reading.alerts.due_hours, reading.now())
+
+
+@router.get("/not-alerted", responses=READ)
+def read_not_alerted(query: Annotated[DayQuery, Query()], actor: AlertReader, reading: ReadingOf) -> NotAlerted:
+    """Return the grids of one's own area that were above the threshold and raised nothing, with the reason: capacity, say."""
+    current = reading.shelf.current
+    as_of = query.date or (current.head.entry.origin.as_of if current else None)
+    if as_of is None:
+        raise NotFoundError("No list was published. Run `yujing rank --as-of DATE`.")
+    return NotAlerted(as_of=as_of, grids=not_alerted(reading.shelf.engine, actor.scope, as_of))
+
+
+@router.get("/data-notices")
+def read_data_notices(actor: AlertReader, reading: ListsOf) -> DataNotices:
+    """Return the places of one's own area in which no grid could be rated on the newest list."""
+    current = reading.shelf.current
+    bodies = current.within(actor.scope, "grid") if current else ()
+    return DataNotices(places=data_notices(GridRow.model_validate_json(body) for body in bodies))
+
+
+@router.get("/silences")
+def read_silences(actor: AlertReader, reading: ReadingOf) -> list[SilenceState]:
+    """Return the silences of one's own area that have not ended."""
+    return [_state(each) for each in list_silences(reading.shelf.engine, actor.scope, reading.now())]
+
+
+@router.post("/silences")
+def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> SilenceState:
+    """Let an area raise no alerts for a while; what that mutes is still listed as not alerted."""
+    now = reading.now()
+    asked = Silence(Scope(order.area), now, now + timedelta(hours=order.hours), order.reason)
+    return _state(silence_area(reading.shelf.engine, actor, asked, now))
+
+
+@router.get("/held")
+def read_held(actor: Releasing, reading: ReadingOf) -> list[Released]:
+    """Return the lists that wait for their release, the newest first."""
+    return [Released(ranking_id=ranking_id) for ranking_id in held_lists(reading.shelf.engine, actor)]
+
+
+@router.post("/held/{ranking_id}/release", responses=CHANGE)
+def release_list(ranking_id: RankingId, actor: Releasing, reading: ReadingOf) -> Released:
+    """Show a held list and its alerts from now on."""
+    release(reading.shelf.engine, actor, ranking_id, reading.now())
+    reading.shelf.refresh()
+    return Released(ranking_id=ranking_id)
+
+
+def _state(found: Silence) -> SilenceState:
+    return SilenceState(area=found.area.path, starts_at=found.starts_at, ends_at=found.ends_at, reason=found.reason)

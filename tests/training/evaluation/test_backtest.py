@@ -1,0 +1,172 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.metrics import mean_poisson_deviance, roc_auc_score
+
+from features.errors import NotReadyError
+from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
+from training.evaluation import replay as replaying
+from training.evaluation.backtest import backtest, judge
+from training.evaluation.metrics import METRICS
+from training.evaluation.subsets import SUBSETS
+from training.learning import examples
+from training.learning.examples import at, training_part
+from training.learning.fit import fit
+from training.learning.folds import Gap, rolling_folds
+
+DAYS = 400
+GAP = Gap(HORIZON, 0)
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return draw_facts(place_rates(30, seed=1), DAYS, seed=2)
+
+
+@pytest.fixture(scope="module")
+def panel(facts):
+    return make_panel(facts, weekly(DAYS + 30))  # the last as_ofs are not ripe
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(facts, panel, steps):
+    return backtest(facts, panel, HORIZON, FAST, lambda done, total: steps.append((done, total)))
+
+
+def test_to_json_has_exactly_the_published_keys(result):
+    report = json.loads(json.dumps(result.to_json(), allow_nan=False))
+
+    keys = "target horizon_days known_through as_of rows escalations positives base_rate models differences subsets disparity notes seconds"
+    assert sorted(report) == sorted(keys.split(" "))
+    assert sorted(report["as_of"]) == ["count", "first", "last", "step_days"]
+    assert all(sorted(model) == sorted([*METRICS, "ci95"]) for model in report["models"].values())
+    assert all(sorted(model["ci95"]) == sorted(METRICS) for model in report["models"].values())
+    assert next(iter(report["models"])) == "lightgbm"
+    assert set(report["differences"]) == set(report["models"]) - {"lightgbm"}
+    assert set(report["subsets"]) == {*SUBSETS, "surge"}
+    assert "z_score_28d" in report["subsets"]["surge"]["models"]
+
+
+def test_to_json_counts_the_test_rows_only(result, panel):
+    report = result.to_json()
+    predictions = result.predictions
+
+    assert report["rows"] == len(predictions) == report["as_of"]["count"] * 30
+    assert report["escalations"] == predictions["count"].sum()
+    assert report["positives"] == (predictions["count"] >= 1).sum()
+    assert report["as_of"]["last"] == "1971-01-21"
+    assert report["as_of"]["step_days"] == 7
+
+
+def test_backtest_metrics_follow_from_the_stored_predictions(result):
+    predictions, models = result.predictions, result.to_json()["models"]
+    expected, positive = predictions["expected_lightgbm"].to_numpy(), predictions["count"].to_numpy() >= 1
+
+    assert roc_auc_score(positive, expected) == pytest.approx(models["lightgbm"]["auc"])
+    assert mean_poisson_deviance(predictions["count"], expected) == pytest.approx(models["lightgbm"]["poisson_deviance"])
+
+
+def test_backtest_again_gives_the_same_predictions(result, facts, panel):
+    assert result.predictions.equals(backtest(facts, panel, HORIZON, FAST).predictions)
+
+
+def test_backtest_without_signal_is_no_better_than_the_level_and_no_worse(result):
+    """Constant rates: the year's rate is all there is to know."""
+    gap = result.to_json()["differences"]["long_run_rate"]["poisson_deviance"]
+
+    assert gap["value"] == pytest.approx(0, abs=0.05)
+
+
+def test_backtest_says_what_is_left_out(result):
+    assert "baseline due is left out: the log yields no column due_count_grid_14d." in result.notes
+    assert "surge: poisson_deviance: the label is yes or no, not a count." in result.notes
+
+
+def test_judge_subset_that_is_empty_is_null_with_a_reason(result):
+    _, parts = judge(result.predictions.with_columns(onset=False), FAST.backtest)
+
+    assert parts["onset"].rows == 0
+    assert parts["onset"].models["lightgbm"]["auc"] is None
+    assert parts["onset"].notes[0].endswith("none of 0 rows saw an escalation.")
+
+
+def test_backtest_reports_its_progress(result, steps):
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)], "two rehearsals, two folds"
+
+
+def test_backtest_log_too_short_says_so():
+    facts = draw_facts(place_rates(5, seed=1), 60, seed=2)
+
+    with pytest.raises(NotReadyError, match="Ingest a longer log"):
+        backtest(facts, make_panel(facts, weekly(60)), HORIZON, FAST)
+
+
+def scrambled(facts, panel, fold):
+    """Return facts and panel in which everything at or after the fold's cutoff is something else."""
+    generator = np.random.default_rng(7)
+    values = panel.values.copy()
+    values[:, fold.test.start :] = generator.permuted(values[:, fold.test.start :], axis=2) + 1
+    later = facts.target.known_day >= fold.cutoff
+    day = np.where(later, generator.integers(fold.cutoff, DAYS, len(later)), facts.target.occurred_day).astype(np.int32)
+    return replace(facts, target=replace(facts.target, occurred_day=day, known_day=np.maximum(day, facts.target.known_day))), with_values(
+        panel, values
+    )
+
+
+def test_fit_future_does_not_change_the_model(facts, panel):
+    fold = rolling_folds(panel.as_ofs, GAP, 0.3, 2)[0]
+
+    before = fit(training_part(facts, panel, fold, GAP), FAST.model)
+    after = fit(training_part(*scrambled(facts, panel, fold), fold, GAP), FAST.model)
+
+    assert before.files() == after.files()
+
+
+def test_fit_future_test_sees_a_fold_without_a_gap(facts, panel):
+    """Training up to the day before the test takes labels that lie in the future; the test above must notice."""
+    fold = rolling_folds(panel.as_ofs, GAP, 0.3, 2)[0]
+    leaky = replace(fold, train=slice(0, fold.test.start), cutoff=DAYS)
+
+    before = fit(training_part(facts, panel, leaky, GAP), FAST.model)
+    after = fit(training_part(*scrambled(facts, panel, fold), leaky, GAP), FAST.model)
+
+    assert before.files() != after.files()
+
+
+def said_last(facts, panel):
+    return backtest(facts, panel, HORIZON, FAST).predictions["expected_lightgbm", "risk_lightgbm"].tail(30)
+
+
+def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):
+    """What earlier refits foretold is judged by what was known on the fold's own cutoff."""
+    ripe = at(panel, slice(0, int((panel.as_ofs + HORIZON <= DAYS).sum())))
+    last = rolling_folds(ripe.as_ofs, GAP, FAST.backtest.test_share, FAST.backtest.folds)[-1]
+    later, _ = scrambled(facts, panel, last)
+
+    assert said_last(facts, panel).equals(said_last(later, panel))
+
+    def leaky(facts, panel, fold, gap):
+        return training_part(facts, panel, replace(fold, train=slice(0, fold.test.stop), cutoff=DAYS), gap)
+
+    monkeypatch.setattr(replaying, "training_part", leaky)
+    assert not said_last(facts, panel).equals(said_last(later, panel)), "the broken variant must be seen"
+
+
+def test_training_part_late_report_is_not_learnt(monkeypatch, facts, panel):
+    """An escalation that occurred before the cutoff but is known only after it is no label yet."""
+    fold = rolling_folds(panel.as_ofs, GAP, 0.3, 2)[0]
+    last_learnt = int(panel.as_ofs[fold.train][-1])
+    late = make_facts(grid=[0, 0], day=[last_learnt, last_learnt], grids=30, through=DAYS, known_delay=60)
+
+    assert training_part(late, panel, fold, GAP).counts.sum() == 0
+
+    count_labels = examples.count_labels
+    monkeypatch.setattr(examples, "count_labels", lambda facts, as_ofs, days, **_: count_labels(facts, as_ofs, days))
+    assert training_part(late, panel, fold, GAP).counts.sum() > 0, "the broken variant must be seen"

@@ -1,0 +1,110 @@
+"""What could be known stands beside the models, measured like them, and only where it is what it claims to be."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.errors import UsageError
+from training.evaluation.backtest import BacktestResult, judge
+from training.evaluation.metrics import METRICS
+from training.evaluation.oracle import ORACLE, add_oracle, gaps
+from training.evaluation.predictions import EXPECTED, RISK, SURGE
+from training.evaluation.subsets import SUBSETS
+from training.settings import BacktestSettings
+
+GRIDS, AS_OFS = 40, 12
+SETTINGS = BacktestSettings(bootstrap=40)
+RATES = np.random.default_rng(1).gamma(0.5, 0.2, (AS_OFS, GRIDS))
+"""What is to be expected: much in few grids."""
+
+
+def result(seed: int = 2, horizon_days: int = 14) -> BacktestResult:
+    """Return a backtest whose model knows half of what can be known and whose baseline knows nothing."""
+    rng = np.random.default_rng(seed)
+    said = {"lightgbm": np.sqrt(RATES * RATES.mean()), "count_90d": rng.gamma(2.0, 0.05, RATES.shape)}
+    columns = {
+        "as_of": np.repeat(np.datetime64("2025-01-01") + 7 * np.arange(AS_OFS), GRIDS),
+        "grid_id": np.tile([f"g{number:02}" for number in range(GRIDS)], AS_OFS),
+        "block": np.repeat(np.arange(AS_OFS), GRIDS),
+        "count": rng.poisson(RATES).astype(np.float64).ravel(),
+        "usual_count": 0.1,
+        "threshold": 2.0,
+        "due": False,
+        **dict.fromkeys(SUBSETS, False),
+        "onset": np.tile(np.arange(GRIDS) < 30, AS_OFS),
+    }
+    for name, expected in said.items():
+        columns |= {EXPECTED + name: expected.ravel(), RISK + name: 1 - np.exp(-expected.ravel()), SURGE + name: expected.ravel() / 10}
+    predictions = pl.DataFrame(columns)
+    overall, parts = judge(predictions, SETTINGS)
+    return BacktestResult("escalation", horizon_days, 20_200, 7, predictions, overall, parts, [], {})
+
+
+def write_truth(folder: Path, table: pl.DataFrame) -> Path:
+    expected = table.select("as_of", "grid_id", pl.Series("escalation", RATES.ravel().astype(np.float32)), strict=pl.lit(0.0))
+    expected.sample(fraction=1.0, shuffle=True, seed=1).write_parquet(folder / "expected.parquet")
+    return folder
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Path:
+    return write_truth(tmp_path, result().predictions)
+
+
+def test_add_oracle_is_measured_like_a_model_that_said_the_truth(truth: Path) -> None:
+    plain = result()
+    exact = pl.Series(RATES.ravel().astype(np.float32).astype(np.float64))
+    spoken = plain.predictions.with_columns(exact.alias(EXPECTED + ORACLE), (1 - (-exact).exp()).alias(RISK + ORACLE))
+    overall, parts = judge(spoken, SETTINGS)
+
+    judged = add_oracle(plain, truth, SETTINGS)
+
+    assert overall.models == judged.overall.models
+    assert parts["onset"].models == judged.subsets["onset"].models
+    assert sorted([*METRICS, "ci95"]) == sorted(judged.to_json()["models"][ORACLE])
+
+
+def test_add_oracle_leaves_the_gate_alone(truth: Path) -> None:
+    """No model has to beat what could be known."""
+    assert ["count_90d"] == list(add_oracle(result(), truth, SETTINGS).to_json()["differences"])
+
+
+def test_gaps_share_is_the_way_from_the_best_baseline_to_the_oracle(truth: Path) -> None:
+    found = {(gap.rows, gap.metric): gap for gap in gaps(add_oracle(result(), truth, SETTINGS), SETTINGS)}
+
+    gap = found["all", "ap"]
+    low, own, high = gap.values
+    assert "count_90d" == gap.baseline
+    assert low < own <= high
+    assert pytest.approx((own - low) / (high - low)) == gap.share
+    assert gap.ci95 is not None
+    assert gap.ci95[0] <= gap.share <= gap.ci95[1]
+    assert {("all", "hit@5%"), ("onset", "ap"), ("onset", "hit@5%")} <= found.keys()
+
+
+def test_gaps_without_a_lead_of_the_oracle_have_no_share(tmp_path: Path) -> None:
+    """A truth of another district, shuffled over the grids, knows nothing."""
+    plain = result()
+    shuffled = plain.predictions.with_columns(pl.col("grid_id").shuffle(seed=3).over("as_of"))
+    judged = add_oracle(plain, write_truth(tmp_path, shuffled), SETTINGS)
+
+    assert {None} == {gap.share for gap in gaps(judged, SETTINGS) if gap.values[2] <= gap.values[0]} != set()
+
+
+def test_add_oracle_of_another_log_is_refused(truth: Path) -> None:
+    """Such as one whose crosswalk was not ingested, in which grids that are no more are still predicted."""
+    plain = result()
+    old = plain.predictions.with_columns(pl.col("grid_id").replace({"g07": "old"}))
+    stale = BacktestResult("escalation", 14, 20_200, 7, old, plain.overall, plain.subsets, [], {})
+
+    with pytest.raises(UsageError, match=r"\['old'\] are not in it.*--crosswalk"):
+        add_oracle(stale, truth, SETTINGS)
+
+
+def test_add_oracle_of_another_horizon_or_place_is_refused(truth: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="escalation over 14 days, strict over 28 days, not of escalation over 7"):
+        add_oracle(result(horizon_days=7), truth, SETTINGS)
+    with pytest.raises(UsageError, match="holds no expected"):
+        add_oracle(result(), tmp_path / "none", SETTINGS)

@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from sklearn.metrics import mean_poisson_deviance
+
+from features.home import Home
+from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
+from training.evaluation.backtest import set_stage
+from training.learning.rehearsal import rehearse
+from training.learning.search import search
+
+DAYS = 400
+MODEL = FAST.model.model_copy(update={"max_rounds": 20})
+
+
+def seen_before_the_test(facts):
+    stage, folds = set_stage(facts, make_panel(facts, weekly(DAYS)), HORIZON, FAST)
+    return stage.seen_by(folds[0]), folds[0].cutoff
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return draw_facts(place_rates(30, seed=1), DAYS, seed=2)
+
+
+@pytest.fixture(scope="module")
+def examples(facts):
+    return seen_before_the_test(facts)[0]
+
+
+@pytest.fixture(scope="module")
+def at_once(examples, tmp_path_factory):
+    return search(Home(tmp_path_factory.mktemp("once")), examples, MODEL, 5)
+
+
+def test_search_taken_up_again_ends_as_one_at_once(examples, home, at_once):
+    steps = []
+    search(home, examples, MODEL, 3)
+
+    again = search(home, examples, MODEL, 5, lambda done, total: steps.append((done, total)))
+
+    assert again == at_once
+    assert steps == [(4, 5), (5, 5)]
+    assert again.tried == 5
+
+
+def test_search_other_seed_tries_other_settings(examples, home, at_once):
+    """Equal results above mean something only if they can differ."""
+    other = search(home, examples, MODEL.model_copy(update={"seed": 2}), 5)
+
+    assert other.deviance != at_once.deviance
+
+
+def test_search_deviance_is_that_of_what_refits_foretold(examples, at_once):
+    """The settings as they were, measured once more by scikit-learn at every number of trees."""
+    past = [told.known(examples) for told in rehearse(examples, MODEL)]
+    counts = np.concatenate([what for _, what in past]).ravel()
+    by_rounds = [np.exp(np.concatenate([log[number] for log, _ in past])).ravel() for number in range(len(past[0][0]))]
+
+    assert at_once.before == pytest.approx(min(mean_poisson_deviance(counts, expected) for expected in by_rounds))
+    assert at_once.deviance <= at_once.before
+
+
+def test_search_does_not_see_what_follows_the_training_part(facts, examples, home, at_once):
+    """Ten times as many cases happen after the cutoff of the first fold, and nothing changes."""
+    _, cutoff = seen_before_the_test(facts)
+    late = np.repeat(np.flatnonzero(facts.cases.known_day >= cutoff), 10)
+    day, grid = (np.concatenate([column, column[late]]) for column in (facts.cases.known_day, facts.cases.grid))
+    flooded = make_facts(grid, day, 30, DAYS)
+
+    assert search(home, seen_before_the_test(flooded)[0], MODEL, 5) == at_once

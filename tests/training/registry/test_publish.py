@@ -1,0 +1,212 @@
+import json
+import pickle
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from features.errors import GateRefusedError, NotFoundError, NotReadyError, StoreError, UsageError
+from tests.training.conftest import NOW
+from training.registry import candidate
+from training.registry.publish import Approval, mirror, promote, rollback
+from training.registry.published import Kind, current, history, sha256
+from training.registry.tracking import Run, open_registry
+
+ANYWAY = Approval("li", "trial", NOW, override=True)
+PLAIN = Approval("li", "trial", NOW)
+
+
+def read_all(world, version):
+    model = world.registry.show_model(version)
+    return {name: world.registry.read_file(model, name) for name in model.hashes}
+
+
+def register(world, files, hashes=None):
+    """Register files as a new version, by default with their true hashes on record."""
+    true = {name: sha256(content) for name, content in files.items()}
+    return world.registry.add(Run(files, true | (hashes or {}), {}, {}, {}), NOW)
+
+
+@pytest.fixture(scope="module")
+def files(world):
+    return read_all(world, world.first.version)
+
+
+def test_promote_publishes_the_files_of_the_run(world, home, engine, files):
+    publication = promote(home, engine, world.registry, world.first.version, ANYWAY)
+
+    champion = current(home, engine)
+    assert champion.files == files
+    assert champion.manifest.target == "escalation"
+    assert champion.manifest.features_hash == sha256(files["features.json"])
+    assert [publication] == history(engine)
+    assert (publication.published_by, publication.reason, publication.published_at) == ("li", "trial", NOW)
+    assert world.registry.show_model("champion").version == world.first.version
+
+
+def test_promote_champion_again_mends_its_folder_and_adds_no_entry(world, home, engine, files):
+    first = promote(home, engine, world.registry, world.first.version, ANYWAY)
+    (home.published / first.model_hash / "model.lgb").write_bytes(b"")
+
+    assert promote(home, engine, world.registry, world.first.version, PLAIN) == first
+    assert current(home, engine).files == files
+    assert [first] == history(engine)
+
+
+def test_rollback_returns_to_the_one_before_without_the_registry(world, home, engine):
+    first = promote(home, engine, world.registry, world.first.version, ANYWAY)
+    promote(home, engine, world.registry, world.second.version, ANYWAY)
+    assert world.registry.show_model("previous").version == world.first.version
+
+    back = rollback(home, engine, "escalation", PLAIN)
+
+    assert (back.kind, back.model_hash) == (Kind.ROLLBACK, first.model_hash)
+    assert current(home, engine).version == world.first.version
+    assert [entry.model_version for entry in history(engine)] == [world.first.version, world.second.version, world.first.version]
+    with pytest.raises(NotReadyError, match="none"):
+        rollback(home, engine, "escalation", PLAIN)
+    mirror(engine, world.registry, "escalation")
+    assert world.registry.show_model("champion").version == world.first.version
+    with pytest.raises(NotFoundError):
+        world.registry.show_model("previous")
+
+
+def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "nowhere://store")
+
+    with pytest.raises(StoreError, match=r"must let itself be opened.*See MLFLOW_TRACKING_URI\.$"):
+        open_registry(home, "escalation")
+
+
+def test_rollback_to_a_damaged_folder_is_refused_and_moves_nothing(world, home, engine):
+    first = promote(home, engine, world.registry, world.first.version, ANYWAY)
+    promote(home, engine, world.registry, world.second.version, ANYWAY)
+    (home.published / first.model_hash / "model.lgb").write_bytes(b"")
+
+    with pytest.raises(StoreError):
+        rollback(home, engine, "escalation", PLAIN)
+    assert current(home, engine).version == world.second.version
+
+
+def test_promote_against_the_gate_needs_an_override_that_is_recorded(world, home, engine, files):
+    report = json.loads(files[candidate.BACKTEST])
+    report["models"]["lightgbm"]["poisson_deviance"] = float("nan")
+    version = register(world, files | {candidate.BACKTEST: candidate.to_json(report)})
+
+    with pytest.raises(GateRefusedError, match="must be finite numbers") as refusal:
+        promote(home, engine, world.registry, version, PLAIN)
+    assert "\n" not in str(refusal.value)
+    assert history(engine) == []
+    assert not home.published.exists()
+
+    publication = promote(home, engine, world.registry, version, ANYWAY)
+    assert "poisson_deviance must be finite numbers" in publication.override
+
+
+def test_promote_candidate_never_compared_with_the_champion_is_refused(world, home, engine):
+    promote(home, engine, world.registry, world.second.version, ANYWAY)
+
+    with pytest.raises(GateRefusedError, match="not compared with the present champion, version"):
+        promote(home, engine, world.registry, world.first.version, PLAIN)
+
+
+@pytest.mark.parametrize(("by", "reason"), [("", "why"), ("li", " "), ("", "")])
+def test_approval_without_a_name_or_reason_is_refused(by, reason):
+    with pytest.raises(UsageError, match="a name and a reason"):
+        Approval(by, reason, NOW, override=True)
+
+
+def test_promote_version_whose_files_are_gone_is_refused(world, home, engine, files):
+    model = world.registry.show_model(register(world, files))
+    shutil.rmtree(world.home.artifacts / model.run_id)
+
+    with pytest.raises(NotFoundError, match="must be in the registry"):
+        promote(home, engine, world.registry, model.version, ANYWAY)
+
+
+def test_open_registry_twice_finds_the_same_models(world):
+    again = open_registry(world.home, "escalation")
+
+    assert [model.version for model in again.list_models()] == [model.version for model in world.registry.list_models()]
+    assert open_registry(world.home, "strict").list_models() == []
+
+
+def test_promote_unknown_version_is_named(world, home, engine):
+    with pytest.raises(NotFoundError, match="'nobody'"):
+        promote(home, engine, world.registry, "nobody", PLAIN)
+
+
+@pytest.mark.parametrize("name", ["model.pkl", "../model.lgb", "model.lgb.exe", ".hidden.json", "MODEL.LGB"])
+def test_promote_file_of_another_kind_is_refused(world, home, engine, files, name):
+    model = world.registry.show_model(register(world, files, {name: "0" * 64}))
+
+    with pytest.raises(GateRefusedError, match="LightGBM text and JSON"):
+        promote(home, engine, world.registry, model.version, ANYWAY)
+
+
+@pytest.mark.parametrize("change", [{"model.lgb": b"\xff\xfe"}, {"golden.json": b"{"}, {"model.lgb": b""}])
+def test_promote_unreadable_file_with_its_true_hash_is_refused(world, home, engine, files, change):
+    with pytest.raises(GateRefusedError):
+        promote(home, engine, world.registry, register(world, files | change), ANYWAY)
+
+
+def test_promote_without_evidence_is_refused(world, home, engine, files):
+    rest = {name: content for name, content in files.items() if name != candidate.GOLDEN}
+
+    with pytest.raises(GateRefusedError, match=r"golden\.json"):
+        promote(home, engine, world.registry, register(world, rest), ANYWAY)
+
+
+def mutate(content, rng):
+    """Cut it, flip a bit, delete a byte or write a line twice."""
+    place, lines = rng.integers(len(content)), content.splitlines(keepends=True)
+    line = lines[rng.integers(len(lines) // 2)]
+    mutants = [
+        content[:place],
+        content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :],
+        content[:place] + content[place + 1 :],
+        content.replace(line, line + line, 1),
+    ]
+    return mutants[rng.integers(len(mutants))]
+
+
+def test_promote_mutants_of_the_registered_model_are_never_published(world, home, engine, files):
+    """Whoever can write the artifact store changes the model after the run was recorded."""
+    model = world.registry.show_model(register(world, files))
+    stored = next(world.home.artifacts.glob(f"{model.run_id}/**/model.lgb"))
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        stored.write_bytes(mutate(files["model.lgb"], rng))
+        with pytest.raises(GateRefusedError, match="SHA-256 on the run's record"):
+            promote(home, engine, world.registry, model.version, ANYWAY)
+    stored.write_bytes(files["model.lgb"])
+
+    assert not home.published.exists()
+    assert history(engine) == []
+
+
+@pytest.fixture
+def unpickled():
+    """Return the names that pickle looks up while the test runs."""
+    found, watching = [], [True]
+
+    def watch(event, details):
+        if event == "pickle.find_class" and watching:
+            found.append(details)
+
+    sys.addaudithook(watch)
+    yield found
+    watching.clear()
+
+
+def test_publishing_and_loading_unpickle_nothing(world, home, engine, unpickled):
+    promote(home, engine, world.registry, world.first.version, ANYWAY)
+    promote(home, engine, world.registry, world.second.version, ANYWAY)
+    rollback(home, engine, "escalation", PLAIN)
+    current(home, engine)
+
+    assert unpickled == []
+    pickle.loads(pickle.dumps(Path()))  # noqa: S301 - the watch must be shown able to see one
+    assert unpickled != []

@@ -1,0 +1,147 @@
+"""Backtest: replay the past with rolling-origin refits and judge the model beside every baseline."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.days import to_date
+from features.facts import Facts
+from features.panel.build import Panel, Progress
+from features.schema import Col
+from training.evaluation.baselines import available
+from training.evaluation.disparity import compare_groups
+from training.evaluation.groups import Grouping, to_json
+from training.evaluation.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
+from training.evaluation.replay import Stage, replay
+from training.evaluation.scorecard import Scorecard, score
+from training.evaluation.subsets import SUBSETS
+from training.evaluation.too_good import suspect
+from training.learning.examples import at
+from training.learning.folds import Fold, Gap, rolling_folds
+from training.learning.labels import ripe
+from training.learning.rehearsal import Foretold, rehearsals, rehearse
+from training.settings import BacktestSettings, Settings
+
+Floats = npt.NDArray[np.float64]
+
+SURGE = "surge"
+
+
+@dataclass(frozen=True)
+class BacktestResult:
+    """What was predicted, what happened, and how good it was."""
+
+    target: str
+    horizon_days: int
+    known_through_day: int
+    step_days: int
+    predictions: pl.DataFrame
+    """As `training.evaluation.predictions.tabulate` returns it."""
+    overall: Scorecard
+    subsets: dict[str, Scorecard]
+    notes: list[str]
+    seconds: dict[str, float]
+    groupings: dict[str, Grouping] = field(default_factory=dict)
+    """Kinds of places held against each other, by the column that tells them apart."""
+    past: list[Foretold] = field(default_factory=list)
+    """What the model's trees foretold at every refit."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
+        days = self.predictions[Col.AS_OF].unique().sort()
+        return {
+            "target": self.target,
+            "horizon_days": self.horizon_days,
+            "known_through": to_date(self.known_through_day).isoformat(),
+            "as_of": {"first": str(days[0]), "last": str(days[-1]), "count": len(days), "step_days": self.step_days},
+            "rows": self.overall.rows,
+            "escalations": float(self.predictions["count"].sum()),
+            "positives": self.overall.positives,
+            "base_rate": self.overall.positives / self.overall.rows,
+            "models": self.overall.models,
+            "differences": self.overall.differences,
+            "subsets": {
+                name: {"rows": card.rows, "positives": card.positives, "models": card.models, "differences": card.differences}
+                for name, card in self.subsets.items()
+            },
+            "disparity": to_json(self.groupings),
+            "notes": self.notes,
+            "seconds": self.seconds,
+        }
+
+
+def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, progress: Progress | None = None) -> BacktestResult:
+    """Predict the last as_ofs of `panel` from the ones before, fold by fold, and score what came true.
+
+    As_ofs whose label is not ripe are left out.
+
+    Raises:
+        NotReadyError: the log is too short, or holds no escalation to learn from.
+    """
+    stage, folds = set_stage(facts, panel, horizon_days, settings)
+    past, said = _replay_all(stage, folds, progress)
+    with stage.watch.measure("metrics"):
+        predictions = tabulate(facts, at(stage.panel, slice(folds[0].test.start, None)), horizon_days, said)
+        overall, parts = judge(predictions, settings.backtest)
+        groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
+    return BacktestResult(
+        target=facts.target_name,
+        horizon_days=horizon_days,
+        known_through_day=facts.known_through_day,
+        step_days=int(np.diff(stage.panel.as_ofs).min(initial=settings.backtest.every_days)),
+        predictions=predictions,
+        overall=overall,
+        subsets=parts,
+        notes=suspect(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
+        seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
+        groupings=groupings,
+        past=past,
+    )
+
+
+def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> tuple[Stage, tuple[Fold, ...]]:
+    """Return what the folds of a backtest are replayed on, and the folds: the same for the same panel, whatever the model.
+
+    Raises:
+        NotReadyError: the log is too short.
+    """
+    gap = Gap(horizon_days, settings.delay_allowance_days)
+    ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
+    panel = at(panel, slice(0, ripe_as_ofs))
+    folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
+    return Stage(facts, panel, gap, settings.model), folds
+
+
+def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[Foretold], list[dict[str, Floats]]]:
+    """Return what the model's trees foretold at every refit, and what every model said of each fold."""
+    first = stage.seen_by(folds[0])
+    rehearsed = len(rehearsals(first, stage.settings))
+
+    def report(done: int, _: int) -> None:
+        if progress:
+            progress(done, rehearsed + len(folds))
+
+    with stage.watch.measure("model"):
+        past = rehearse(first, stage.settings, report)
+    said = []
+    for fold in folds:
+        said.append(replay(stage, fold, past))
+        report(len(past), 0)
+    return past, said
+
+
+def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
+    """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
+    weights = weigh(predictions, settings.bootstrap, settings.seed)
+    overall = score(outcomes(predictions), predicted(predictions), weights)
+    chosen = {name: predictions.filter(name) for name in SUBSETS}
+    parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}
+    surge = score(surge_outcomes(predictions), surge_predicted(predictions), weights, left_out=frozenset({"poisson_deviance"}))
+    return overall, parts | {SURGE: surge}
+
+
+def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:
+    return overall.notes + [f"{name}: {note}" for name, card in parts.items() for note in card.notes]

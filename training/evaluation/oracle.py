@@ -1,0 +1,123 @@
+"""The oracle: what could be known of a simulated district, measured as one more model, and how much of it is known.
+
+The simulator's truth holds the escalations to expect in each grid on each morning, given the true state of that morning. It is read here
+and nowhere else, and only once every prediction is made.
+"""
+
+import reprlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.derive import DEFAULT_TARGET
+from features.errors import UsageError
+from features.schema import Col
+from features.simulation.truth import ESCALATION_DAYS, STRICT_DAYS
+from training.bootstrap import interval
+from training.evaluation.backtest import BacktestResult
+from training.evaluation.metrics import measure
+from training.evaluation.predictions import EXPECTED, RISK, outcomes, predicted, weigh
+from training.evaluation.replay import MODEL
+from training.evaluation.scorecard import Scorecard, score
+from training.evaluation.subsets import SUBSETS
+from training.settings import BacktestSettings
+
+Floats = npt.NDArray[np.float64]
+
+ORACLE = "oracle"
+HORIZONS = {DEFAULT_TARGET: ESCALATION_DAYS, "strict": STRICT_DAYS}
+"""Targets that the truth speaks of, and over how many days."""
+EVERYTHING = "all"
+GAP_METRICS = ("auc", "ap", "ap_over_base", "hit@5%")
+"""Metrics of which more is better."""
+FLOOR = 1e-9
+"""Keeps the logarithm of what is next to impossible finite."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One metric of the model on one set of rows, between the best baseline and the oracle."""
+
+    rows: str
+    metric: str
+    baseline: str
+    """The best one by this metric, as seen afterwards."""
+    values: tuple[float, float, float]
+    """Of that baseline, the model and the oracle."""
+    share: float | None
+    """How much of the way from the baseline to the oracle the model goes; None where the oracle is not ahead."""
+    ci95: list[float] | None
+
+
+def add_oracle(result: BacktestResult, truth: Path, settings: BacktestSettings) -> BacktestResult:
+    """Return a finished backtest with the oracle among its models.
+
+    Args:
+        result: with every prediction final.
+        truth: folder of that name, written by the simulation whose cases and crosswalk are in the event log.
+        settings: those of the backtest.
+
+    Raises:
+        UsageError: the truth is not there, or not that of this log, target and horizon.
+    """
+    predictions = _with_expectations(result, truth)
+    weights = weigh(predictions, settings.bootstrap, settings.seed)
+
+    def judged(card: Scorecard, rows: pl.DataFrame) -> Scorecard:
+        own = score(outcomes(rows), {ORACLE: predicted(rows)[ORACLE]}, weights)
+        return replace(card, models=card.models | own.models)
+
+    parts = {name: judged(result.subsets[name], predictions.filter(name)) for name in SUBSETS}
+    return replace(result, predictions=predictions, overall=judged(result.overall, predictions), subsets=result.subsets | parts)
+
+
+def gaps(result: BacktestResult, settings: BacktestSettings) -> list[Gap]:
+    """Measure how far the model comes from the best baseline to the oracle, on all rows and on the onset subset.
+
+    A metric that cannot be estimated is left out.
+    """
+    weights = weigh(result.predictions, settings.bootstrap, settings.seed)
+    parts = {EVERYTHING: (result.overall, result.predictions), "onset": (result.subsets["onset"], result.predictions.filter("onset"))}
+    return [gap for name, (card, rows) in parts.items() for gap in _gaps(name, card, rows, weights)]
+
+
+def _with_expectations(result: BacktestResult, truth: Path) -> pl.DataFrame:
+    """Add what the truth expects to the table of predictions; grids that are no more have handed it to those of today."""
+    if HORIZONS.get(result.target) != result.horizon_days:
+        known = ", ".join(f"{target} over {days} days" for target, days in HORIZONS.items())
+        raise UsageError(f"--truth speaks of {known}, not of {result.target} over {result.horizon_days}. Leave it out.")
+    stored = truth / "expected.parquet"
+    if not stored.is_file():
+        raise UsageError(f"--truth must name the folder truth/ of a simulation, {truth} holds no {stored.name}. Name another.")
+    days = result.predictions[Col.AS_OF].unique()
+    expected = (
+        pl.scan_parquet(stored).filter(pl.col(Col.AS_OF).is_in(days.implode())).select(Col.AS_OF, Col.GRID_ID, result.target).collect()
+    )
+    table = result.predictions.join(expected, on=[Col.AS_OF, Col.GRID_ID], how="left", maintain_order="left")
+    unknown = table.filter(pl.col(result.target).is_null())[Col.GRID_ID].unique().sort()
+    if len(unknown):
+        advice = "Name the truth of the simulation in the event log, and ingest its --grids and --crosswalk."
+        raise UsageError(
+            f"--truth must know every grid and day that was predicted, {reprlib.repr(unknown.to_list())} are not in it. {advice}"
+        )
+    count = pl.col(result.target).cast(pl.Float64).clip(lower_bound=FLOOR)
+    return table.with_columns(count.alias(EXPECTED + ORACLE), (1 - (-count).exp()).alias(RISK + ORACLE)).drop(result.target)
+
+
+def _gaps(name: str, card: Scorecard, rows: pl.DataFrame, weights: Floats) -> Iterator[Gap]:
+    said, happened = predicted(rows), outcomes(rows)
+    measured = cache(lambda model: measure(happened, said[model], weights))
+    for metric in GAP_METRICS:
+        known = {model: values[metric] for model, values in card.models.items() if values[metric] is not None}
+        baselines = known.keys() - {MODEL, ORACLE}
+        if baselines and {MODEL, ORACLE} <= known.keys():
+            best = max(sorted(baselines), key=lambda model: known[model])
+            low, own, high = (measured(model)[metric] for model in (best, MODEL, ORACLE))
+            shares = np.divide(own - low, high - low, out=np.full_like(own, np.nan), where=high > low)
+            share = float(shares[0]) if np.isfinite(shares[0]) else None
+            yield Gap(name, metric, best, (known[best], known[MODEL], known[ORACLE]), share, interval(shares))

@@ -1,0 +1,116 @@
+"""The table of predictions a backtest leaves: what was said of every test row beside what happened."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy.stats import poisson
+
+from features.days import EPOCH
+from features.facts import Facts
+from features.panel.build import Panel
+from features.places import Places
+from features.schema import Col
+from training.bootstrap import draw_weights, number_blocks
+from training.evaluation.metrics import Outcomes, Predicted
+from training.evaluation.resident import resident_reported
+from training.evaluation.subsets import subsets
+from training.learning.labels import count_labels, surge_thresholds
+from training.learning.usual_level import USUAL_RATE
+
+Floats = npt.NDArray[np.float64]
+
+EXPECTED, RISK, SURGE = "expected_", "risk_", "surge_"
+"""What a column says of a model: its expected count, P(at least one), P(count >= threshold)."""
+FOLD, TOWNSHIP, USUAL_LEVEL, RESIDENT_COUNT = "fold", "township", "usual_level", "resident_count"
+DUE = "due"
+"""Column that tells where an open case reaches, within the horizon, the day on which a rule of the clock would count it."""
+
+
+def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str, Floats]]) -> pl.DataFrame:
+    """Put the folds' predictions beside the labels, one row per as_of and grid of the test part.
+
+    Returns: as_of, grid_id, township and area_type (empty where unknown), fold (from 0), block (for the bootstrap), count, resident_count
+    (of cases residents brought; null where the log does not say), usual_count (by the grid's own last 365 days), usual_level (the same,
+    steadied), threshold (of a surge), due, one flag per subset, and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*`
+    (P(count >= threshold)).
+    """
+    grids, as_ofs = len(panel.grid_ids), len(panel.as_ofs)
+    usual = panel.column("target_count_grid_365d").astype(np.float64) / panel.column("history_days") * horizon_days
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        Col.AS_OF: np.repeat(np.datetime64(EPOCH, "D") + panel.as_ofs, grids),
+        Col.GRID_ID: np.tile(panel.grid_ids, as_ofs),
+        TOWNSHIP: np.tile(_townships(facts.places), as_ofs),
+        Col.AREA_TYPE: np.tile(facts.places.area_type, as_ofs),
+        FOLD: np.repeat(np.arange(len(said)), [fold[next(iter(fold))].size for fold in said]),
+        "block": number_blocks(panel.as_ofs, facts.places).ravel(),
+        "count": count_labels(facts, panel.as_ofs, horizon_days).ravel(),
+        "usual_count": usual.ravel(),
+        USUAL_LEVEL: panel.column(USUAL_RATE).astype(np.float64).ravel() * horizon_days,
+        "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
+    }
+    columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(facts, panel)}.items()}
+    said_of = {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]}
+    return pl.DataFrame(columns | said_of).with_columns(_resident_counts(facts, panel, horizon_days))
+
+
+def _resident_counts(facts: Facts, panel: Panel, horizon_days: int) -> pl.Series:
+    resident = resident_reported(facts)
+    counts = None if resident is None else count_labels(resident, panel.as_ofs, horizon_days).ravel()
+    return pl.Series(RESIDENT_COUNT, counts if counts is not None else [None] * panel.values[0].size, pl.Float32)
+
+
+def _townships(places: Places) -> npt.NDArray[np.str_]:
+    level = places.levels.get("township")
+    return np.full(places.size, "") if level is None else np.array(level.codes)[level.member]
+
+
+def _falls_due(panel: Panel, horizon_days: int) -> npt.NDArray[np.bool_]:
+    name = f"due_count_grid_{horizon_days}d"
+    return panel.column(name) > 0 if name in panel.names else np.zeros(panel.values.shape[1:], np.bool_)
+
+
+def weigh(predictions: pl.DataFrame, draws: int, seed: int) -> Floats:
+    """Return the weights of the table's blocks in each bootstrap draw."""
+    as_ofs = predictions[Col.AS_OF].unique().sort().to_physical().to_numpy()
+    return draw_weights(as_ofs, int(predictions["block"].to_numpy().max()) + 1, draws, seed)
+
+
+def models(predictions: pl.DataFrame) -> list[str]:
+    """Return the models that said an expected count, the one under test first."""
+    return [name.removeprefix(EXPECTED) for name in predictions.columns if name.startswith(EXPECTED)]
+
+
+def outcomes(predictions: pl.DataFrame) -> Outcomes:
+    """Return what happened, beside the chance of at least one by the grid's usual count."""
+    return _outcomes(predictions, _array(predictions, "count"), 1 - np.exp(-_array(predictions, "usual_count")))
+
+
+def predicted(predictions: pl.DataFrame) -> dict[str, Predicted]:
+    """Return what each model said of the count."""
+    return {name: Predicted(_array(predictions, EXPECTED + name), _array(predictions, RISK + name)) for name in models(predictions)}
+
+
+def surge_outcomes(predictions: pl.DataFrame) -> Outcomes:
+    """Return where there was a surge (1 or 0), beside the chance of one by the grid's usual count."""
+    thresholds = _array(predictions, "threshold")
+    surge = (_array(predictions, "count") >= thresholds).astype(np.float64)
+    return _outcomes(predictions, surge, reach(_array(predictions, "usual_count"), thresholds))
+
+
+def surge_predicted(predictions: pl.DataFrame) -> dict[str, Predicted]:
+    """Return the chance of a surge by each model and by the rule of thumb."""
+    chances = {name.removeprefix(SURGE): _array(predictions, name) for name in predictions.columns if name.startswith(SURGE)}
+    return {name: Predicted(chance, chance) for name, chance in chances.items()}
+
+
+def reach(expected: Floats, thresholds: Floats) -> Floats:
+    """Return P(count >= threshold) of a Poisson count with this mean."""
+    return np.asarray(poisson.sf(thresholds - 1, expected), np.float64)
+
+
+def _outcomes(predictions: pl.DataFrame, counts: Floats, climatology: Floats) -> Outcomes:
+    return Outcomes(counts, predictions[Col.AS_OF].to_physical().to_numpy(), predictions["block"].to_numpy(), climatology)
+
+
+def _array(predictions: pl.DataFrame, name: str) -> Floats:
+    return predictions[name].cast(pl.Float64).to_numpy()

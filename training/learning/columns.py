@@ -1,0 +1,63 @@
+"""Columns: which features of a panel a model may learn from."""
+
+from collections.abc import Collection
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import UsageError
+from features.panel.build import Panel
+from features.panel.catalogue import Feature
+from training.learning.booster import Columns
+from training.learning.usual_level import RECENT
+
+STATES = frozenset({"backlog", "repeats"})
+"""Families whose counts have a window and yet say how things stand, not how much usually comes in."""
+
+
+def choose_columns(panel: Panel, without: Collection[str] = ()) -> Columns:
+    """Return the features the catalogue lets into a model, in panel order, without those that never change in this panel.
+
+    Bare counts of what came in over a window stay out: they repeat the level that boosting starts from, and what is news in them is in
+    the ratios. So does a feature that needs more days of records than the panel has seen, and every feature of the families `without`.
+
+    Raises:
+        UsageError: the panel has no such family.
+    """
+    left_out = _known(panel, without)
+    chosen = [feature for feature in _readable(panel) if feature.family not in left_out]
+    return Columns(tuple(feature.name for feature in chosen), tuple(feature.direction for feature in chosen))
+
+
+def families_read(panel: Panel) -> tuple[str, ...]:
+    """Return the families of which a model may read at least one feature, in panel order."""
+    return tuple(dict.fromkeys(feature.family for feature in _readable(panel)))
+
+
+def _known(panel: Panel, without: Collection[str]) -> frozenset[str]:
+    families = {feature.family for feature in panel.features}
+    if unknown := sorted(set(without) - families):
+        raise UsageError(f"a family to leave out must be one of {', '.join(sorted(families))}, got {', '.join(unknown)}.")
+    return frozenset(without)
+
+
+def _readable(panel: Panel) -> list[Feature]:
+    days_of_records = int(panel.as_ofs[-1] - panel.as_ofs[0] + panel.column("history_days")[0].max())
+    return [
+        feature
+        for feature in panel.features
+        if feature.in_model
+        and not _is_bare_count(feature)
+        and feature.min_history_days <= days_of_records
+        and _varies(panel.column(feature.name))
+    ]
+
+
+def _is_bare_count(feature: Feature) -> bool:
+    return feature.window_days is not None and feature.unit != "ratio" and feature.family not in STATES and feature.name != RECENT
+
+
+def _varies(values: npt.NDArray[np.float32]) -> bool:
+    """Tell whether a column holds two different values; missing is a value."""
+    first = values.flat[0]
+    return bool(((values != first) & ~(np.isnan(values) & np.isnan(first))).any())

@@ -1,0 +1,103 @@
+"""The only module that knows Optuna: settings of the trees, tried on refits inside the training part."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import optuna
+from optuna.trial import Trial, TrialState
+from scipy.special import xlogy
+
+from features.home import Home
+from features.panel.build import Progress
+from training.learning.examples import Examples
+from training.learning.rehearsal import foretell, rehearsals
+from training.settings import ModelSettings
+
+Floats = npt.NDArray[np.float64]
+
+TRIED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What was found."""
+
+    model: ModelSettings
+    """The best that was tried, or the settings as they were where nothing was better."""
+    deviance: float
+    """Poisson deviance of what refits foretold, at the number of trees that served best."""
+    before: float
+    """The same of the settings as they were."""
+    tried: int
+    pruned: int
+    """How many of them were broken off, behind the median of the others."""
+
+
+def search(home: Home, examples: Examples, settings: ModelSettings, trials: int, progress: Progress | None = None) -> Searched:
+    """Try settings until `trials` of them were tried, those of an earlier search on the same examples included.
+
+    Trial by trial the same seed gives the same settings, whether the search was interrupted or not. `examples` end before any test
+    begins, so nothing is chosen by rows that a backtest judges.
+    """
+    study = _open_study(home, examples, settings)
+    while (tried := len(study.get_trials(deepcopy=False, states=TRIED))) < trials:
+        # a sampler of its own for each trial: the state of one would be lost with the process
+        study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
+        study.optimize(partial(_try, examples, settings), n_trials=1)
+        if progress:
+            progress(tried + 1, trials)
+    return _choose(study, examples, settings)
+
+
+def _open_study(home: Home, examples: Examples, settings: ModelSettings) -> optuna.Study:
+    """Open the study of these examples and settings; any other log or setting has another."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    home.folder(home.root)
+    panel = examples.panel
+    parts = (examples.counts.tobytes(), panel.as_ofs.tobytes(), " ".join(panel.names).encode(), settings.model_dump_json().encode())
+    name = f"{examples.target}-{examples.gap.horizon_days}d-{hashlib.sha256(b''.join(parts)).hexdigest()[:16]}"
+    pruner = optuna.pruners.MedianPruner()
+    return optuna.create_study(storage=home.search_url, study_name=name, pruner=pruner, direction="minimize", load_if_exists=True)
+
+
+def _try(examples: Examples, settings: ModelSettings, trial: Trial) -> float:
+    best = np.inf
+    for step, best in enumerate(_deviances(examples, settings.model_copy(update=_suggest(trial)))):
+        trial.report(best, step)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return best
+
+
+def _suggest(trial: Trial) -> dict[str, Any]:
+    return {
+        "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.2, log=True),
+        "leaves": trial.suggest_int("leaves", 4, 32, log=True),
+        "rows_per_leaf": trial.suggest_int("rows_per_leaf", 50, 1000, log=True),
+        "l2": trial.suggest_float("l2", 1.0, 100.0, log=True),
+        "feature_share": trial.suggest_float("feature_share", 0.2, 1.0),
+    }
+
+
+def _deviances(examples: Examples, settings: ModelSettings) -> Iterator[float]:
+    """Yield the deviance on all refits so far, after each of them."""
+    found: list[Floats] = []
+    for fold in rehearsals(examples, settings):
+        log_expected, counts = foretell(examples.part(fold.train), examples.panel, fold.test, settings).known(examples)
+        rows = 2 * (xlogy(counts, counts) - counts - counts * log_expected + np.exp(log_expected))
+        found.append(rows.mean(axis=2))
+        yield float(np.concatenate(found, axis=1).mean(axis=1).min())
+
+
+def _choose(study: optuna.Study, examples: Examples, settings: ModelSettings) -> Searched:
+    *_, before = _deviances(examples, settings)
+    pruned = len(study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)))
+    done = study.get_trials(deepcopy=False, states=TRIED)
+    if study.best_value >= before:
+        return Searched(settings, before, before, len(done), pruned)
+    return Searched(settings.model_copy(update=study.best_params), study.best_value, before, len(done), pruned)

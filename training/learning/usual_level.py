@@ -1,0 +1,69 @@
+"""Usual level: a grid's own rate of escalations, from panel columns, with what training rows taught about how to mix them.
+
+The grid's long-run rate (empirical Bayes, a panel column), the same rate following the district's last weeks, and the grid's decayed counts
+each foretell the next days. Their shares are those under which the training labels were likeliest: a busy grid soon speaks for itself,
+a quiet one leans on its year and its surroundings.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.panel.block import decay_weights
+from features.panel.build import Panel
+from training.learning.mixture import likeliest_weights
+
+Floats = npt.NDArray[np.float64]
+
+USUAL_RATE = "usual_rate_grid"
+DISTRICT_TREND = "target_ratio_district_28d"
+DECAY = "target_decay_grid_"
+TREND = "usual_rate_grid with district trend"
+RECENT = "target_decay_grid_28d"
+"""The column that speaks for the difference between the usual rate and the level; trees read it as their ratio."""
+
+PRIOR_SHARES = {USUAL_RATE: 0.4, TREND: 0.3}
+"""Shares before any row is seen; the decayed counts have the rest in equal parts."""
+
+FLOOR_SHARE = 0.01
+"""The level is at least this share of the mean rate, so that its logarithm stays finite."""
+
+
+@dataclass(frozen=True)
+class UsualLevel:
+    """How to read a panel; learnt on training rows only."""
+
+    floor: float
+    """Least escalations per day."""
+    shares: dict[str, float]
+    """Part of the mixture -> its share; they sum to 1, since a level is no forecast of growth."""
+
+    def per_day(self, panel: Panel) -> Floats:
+        """Return expected escalations per day of full exposure, (T, G)."""
+        parts = _parts(panel)
+        mixed = np.sum([share * parts[name] for name, share in sorted(self.shares.items())], axis=0)
+        return np.asarray(np.maximum(mixed, self.floor))
+
+
+def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> UsualLevel:
+    """Learn the shares from `counts` seen over `exposed_days`, both (T, G)."""
+    parts = {name: part * exposed_days for name, part in _parts(panel).items()}
+    others = (1 - sum(PRIOR_SHARES.values())) / max(1, len(parts) - len(PRIOR_SHARES))
+    weights = likeliest_weights(parts, counts.astype(np.float64), {name: PRIOR_SHARES.get(name, others) for name in parts})
+    floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
+    return UsualLevel(floor, {name: weight / sum(weights.values()) for name, weight in weights.items()})
+
+
+def _parts(panel: Panel) -> dict[str, Floats]:
+    """Return the rates per day that are mixed; the trend only where there is more than one grid."""
+    usual = panel.column(USUAL_RATE).astype(np.float64)
+    trend = {TREND: usual * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
+    return {USUAL_RATE: usual} | trend | {name: _decayed_rate(panel, name) for name in panel.names if name.startswith(DECAY)}
+
+
+def _decayed_rate(panel: Panel, name: str) -> Floats:
+    """Divide a decayed count by the decayed days it was counted over."""
+    decayed_days = np.cumsum(decay_weights(int(name.removeprefix(DECAY).removesuffix("d"))))
+    observed = np.minimum(panel.column("history_days").astype(np.int64), len(decayed_days))
+    return np.asarray(panel.column(name) / decayed_days[np.maximum(observed, 1) - 1])

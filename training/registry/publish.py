@@ -1,0 +1,153 @@
+"""Publish a model: from the registry, through the gate, into a signed folder, and on record."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, insert
+
+from features.database.engine import writing
+from features.database.tables import model_publication
+from features.durable import sync_folder, write_durably
+from features.errors import GateRefusedError, NotReadyError, UsageError
+from features.home import Home
+from features.signing import MODELS, sign
+from training.registry import candidate
+from training.registry.gate import Comparison, object_to
+from training.registry.published import MANIFEST, SIGNATURE, Kind, Manifest, Publication, history, is_whole, read_published, sha256
+from training.registry.tracking import ModelVersion, Registry
+from training.registry.vetting import read_candidate, repeat_golden
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who lets a model go live, when and why."""
+
+    by: str
+    reason: str
+    at: datetime
+    override: bool = False
+    """Publish although the gate objects; damaged files are refused all the same."""
+
+    def __post_init__(self) -> None:
+        if not self.by.strip() or not self.reason.strip():
+            raise UsageError(f"a publication needs a name and a reason, got by={self.by!r} and reason={self.reason!r}.")
+
+
+def promote(home: Home, engine: Engine, registry: Registry, which: int | str, approval: Approval) -> Publication:
+    """Make a version of the registry the champion of its target; a champion's folder is only written anew.
+
+    Nothing is written before every check has passed.
+
+    Raises:
+        GateRefusedError: the files are damaged, or the gate objects and is not overruled.
+        NotFoundError: there is no such version.
+    """
+    model = registry.show_model(which)
+    files = read_candidate(registry, model)
+    repeat_golden(files)
+    manifest = _describe(model, files)
+    standing = champions(history(engine, manifest.target))
+    if standing and standing[-1].model_hash == manifest.hash:
+        write_folder(home, manifest, files)
+        return standing[-1]
+    objections = _objections(files, standing)
+    if objections and not approval.override:
+        raise GateRefusedError(f"Version {model.version} must pass the gate, and does not: {'; '.join(objections)}.")
+    write_folder(home, manifest, files)
+    publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, objections)
+    _record(engine, publication)
+    mirror(engine, registry, manifest.target)
+    return publication
+
+
+def rollback(home: Home, engine: Engine, target: str, approval: Approval) -> Publication:
+    """Return to the champion before the present one; the registry is not needed.
+
+    Raises:
+        NotReadyError: there is none before.
+        StoreError: its folder is not what was signed.
+    """
+    standing = champions(history(engine, target))
+    if len(standing) < 2:
+        raise NotReadyError(f"An earlier champion of {target!r} must be there to return to, found none. Promote another version.")
+    published = read_published(home, standing[-2].model_hash)
+    repeat_golden(published.files)
+    publication = _publication(Kind.ROLLBACK, published.manifest, approval, [])
+    _record(engine, publication)
+    return publication
+
+
+def mirror(engine: Engine, registry: Registry, target: str) -> None:
+    """Let the registry's aliases follow the history, for those who look there; after a rollback it may wait until the registry is back."""
+    registry.mirror([entry.model_version for entry in champions(history(engine, target))])
+
+
+def champions(entries: Sequence[Publication]) -> list[Publication]:
+    """Return what rollbacks have left standing of one target's history; the last is the present champion."""
+    standing: list[Publication] = []
+    for entry in entries:
+        if entry.kind is Kind.ROLLBACK:
+            standing.pop()
+        else:
+            standing.append(entry)
+    return standing
+
+
+def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
+    about = json.loads(files[candidate.MODEL])
+    return Manifest(
+        target=about["target"],
+        horizon_days=about["horizon_days"],
+        version=model.version,
+        features_hash=sha256(files[candidate.FEATURES]),
+        files=dict(sorted(model.hashes.items())),
+    )
+
+
+def _objections(files: Mapping[str, bytes], standing: Sequence[Publication]) -> list[str]:
+    stored = files.get(candidate.COMPARISON)
+    comparison = Comparison(**json.loads(stored)) if stored else None
+    objections = object_to(json.loads(files[candidate.BACKTEST]), comparison)
+    if standing and (comparison is None or comparison.champion_hash != standing[-1].model_hash):
+        objections.append(f"it was not compared with the present champion, version {standing[-1].model_version}: train again")
+    return objections
+
+
+def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    """Write `published/<hash>/` so that after a crash it is there whole or not at all; a damaged one is replaced."""
+    if is_whole(home, manifest.hash):
+        return
+    content = manifest.to_bytes()
+    final = home.folder(home.published) / manifest.hash
+    fresh = home.published / f".new-{manifest.hash}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    home.folder(fresh)
+    for name, stored in {**files, MANIFEST: content, SIGNATURE: sign(home, MODELS, content)}.items():
+        write_durably(fresh / name, stored)
+    shutil.rmtree(final, ignore_errors=True)
+    fresh.rename(final)
+    sync_folder(home.published)
+    sync_folder(home.root)
+
+
+def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections: Sequence[str]) -> Publication:
+    return Publication(
+        target=manifest.target,
+        model_hash=manifest.hash,
+        model_version=manifest.version,
+        kind=kind,
+        published_at=approval.at,
+        published_by=approval.by,
+        reason=approval.reason,
+        override="; ".join(objections) or None,
+    )
+
+
+def _record(engine: Engine, publication: Publication) -> None:
+    """Store a publication; its row is the pointer to the champion."""
+    values = {**asdict(publication), "model_version": str(publication.model_version)}
+    with writing(engine) as connection:
+        connection.execute(insert(model_publication).values(values))
