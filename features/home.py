@@ -71,6 +71,11 @@ class Home:
         return self.root / "monitoring"
 
     @property
+    def reports(self) -> Path:
+        """Situation analyses of months and quarters."""
+        return self.root / "reports"
+
+    @property
     def maps(self) -> Path:
         """Polygons as they are drawn, made from the grid table at any time."""
         return self.root / "maps"

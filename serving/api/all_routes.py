@@ -14,11 +14,12 @@ from serving.api.routes import (
     models_in_use,
     publishing,
     rankings,
+    reports,
     scoring_files,
     supervision,
 )
 
-ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, publishing)
+ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, reports, publishing)
 """In the order in which they are described; what is particular to a route stands with it."""
 
 

@@ -89,7 +89,7 @@ async def _opened(
     look()
     await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
     freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-    reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts)
+    reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
     async with AsyncExitStack() as chores:
         await chores.enter_async_context(repeating(look, settings.serving.refresh_seconds))
         if folder := settings.serving.heads_folder:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from features.home import Home
 from serving.api.answers import Freshness, Shown
 from serving.api.door import Clock
 from serving.api.shelf import Head, Shelf
@@ -21,6 +22,7 @@ class Reading:
     now: Clock
     cursor_key: bytes
     alerts: AlertSettings
+    home: Home
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from features.errors import UsageError
 from serving.cli.workspace import Workspace
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="New folder, best on another disk.")]
@@ -24,5 +25,7 @@ def restore(work: Workspace, *, folder: Folder) -> None:
     """Make the home out of a backup; every file and both chains are checked."""
     from serving.backup import restore as bring_back
 
+    if work.settings.database_url:
+        raise UsageError("restore makes a SQLite file in the home, but database_url names another database. Restore that by its own tools.")
     restored = bring_back(folder, work.home)
     typer.echo(f"{restored.sequence} records are in {work.home.root} as they stood {restored.made_at}; both chains are whole.")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from features.errors import StoreError, UsageError
 from features.eventlog.read import read_log
@@ -12,6 +13,7 @@ from features.home import Home
 from serving.access.actor import Role
 from serving.api.app import create_app
 from serving.backup import MANIFEST, back_up, restore
+from serving.cli.main import app
 from serving.ledger import newest
 from tests.serving.sample import make_sample
 from tests.serving.visitors import open_client, sign_up
@@ -109,6 +111,15 @@ def test_backup_that_is_not_whole_is_refused_and_nothing_is_restored(backup, tmp
 
     with pytest.raises(StoreError, match="Choose another backup"):
         restore(backup, Home(tmp_path / "restored"))
+    assert not (tmp_path / "restored").exists()
+
+
+def test_restore_where_the_database_is_elsewhere_is_refused(backup, tmp_path, monkeypatch):
+    monkeypatch.setenv("YUJING_DATABASE_URL", "postgresql://nobody@localhost/elsewhere")
+
+    ran = CliRunner().invoke(app, ["--home", str(tmp_path / "restored"), "restore", str(backup)])
+
+    assert "its own tools" in str(ran.exception)
     assert not (tmp_path / "restored").exists()
 
 

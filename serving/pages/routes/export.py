@@ -3,21 +3,23 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 
 from serving.access.actor import Right
 from serving.api.routes.exporting import ExportOrder, as_file, take_away
+from serving.api.routes.reports import reports_for, take_report
 from serving.exports import Purpose
 from serving.pages.days import find_day
 from serving.pages.frame import HEADERS, render, said_day
 from serving.pages.page_route import PageRoute
 from serving.pages.routes.grids import GridsQuery
-from serving.pages.viewer import Viewer, viewer_of_lists
+from serving.pages.viewer import Viewer, viewer_of_lists, viewer_with
 from serving.pages.workbook import to_workbook
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Exporter = Annotated[Viewer, Depends(viewer_of_lists(Right.EXPORT))]
+Reader = Annotated[Viewer, Depends(viewer_with(Right.EXPORT))]
 
 
 @router.get("/export")
@@ -25,8 +27,17 @@ def show_export(request: Request, query: Annotated[GridsQuery, Query()], viewer:
     """Ask what the file is for."""
     day = find_day(viewer.reading, query.date)
     rows = day.listed.within(viewer.scope, "grid", query.area)
-    said = said_day(day.as_of, viewer.t)
-    return render(request, "export.html", viewer.actor, day=day, area=query.area or "", said_day=said, rows=len(rows), Purpose=Purpose)
+    return render(
+        request,
+        "export.html",
+        viewer.actor,
+        day=day,
+        area=query.area or "",
+        said_day=said_day(day.as_of, viewer.t),
+        rows=len(rows),
+        Purpose=Purpose,
+        reports=reports_for(viewer.actor, viewer.reading),
+    )
 
 
 @router.post("/export")
@@ -42,5 +53,13 @@ def export(
     rows = take_away(viewer.reading, viewer.actor, day.listed, order)
     names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
     answer = as_file(day.listed, order, to_workbook(rows, names, said_day(day.as_of, viewer.t), viewer.t))
+    answer.headers.update(HEADERS)
+    return answer
+
+
+@router.get("/reports/{name}")
+def take(name: Annotated[str, Path(max_length=100)], viewer: Reader) -> Response:
+    """Return a situation analysis as a file."""
+    answer = take_report(name, viewer.actor, viewer.reading)
     answer.headers.update(HEADERS)
     return answer
