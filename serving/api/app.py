@@ -78,26 +78,26 @@ async def _opened(
 ) -> AsyncIterator[dict[str, object]]:
     """Open what routes read from, keep it fresh, and close it when the server stops."""
     issuer = Issuer.of(settings.oidc)
-    engine = open_database(database_url(home, settings))
-    lead = timedelta(seconds=settings.serving.lead_seconds)
-    shelf = Shelf(engine, settings.serving.kept_rankings, now, lead)
+    async with AsyncExitStack() as opened:
+        engine = open_database(database_url(home, settings))
+        opened.callback(engine.dispose)
+        lead = timedelta(seconds=settings.serving.lead_seconds)
+        shelf = Shelf(engine, settings.serving.kept_rankings, now, lead)
 
-    def look() -> None:
-        shelf.refresh()
-        make_ready(app, shelf)
+        def look() -> None:
+            shelf.refresh()
+            make_ready(app, shelf)
 
-    look()
-    await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
-    freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-    reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
-    async with AsyncExitStack() as chores:
-        await chores.enter_async_context(repeating(look, settings.serving.refresh_seconds))
+        look()
+        await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
+        await opened.enter_async_context(repeating(look, settings.serving.refresh_seconds))
         if folder := settings.serving.heads_folder:
-            await chores.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
-        once = {name: cache(opener) if opener else None for name, opener in openers.items()}
+            await opened.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
+        freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
+        reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
         sign_on = SignOn(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.site else None
+        once = {name: cache(opener) if opener else None for name, opener in openers.items()}
         yield {"reading": reading, "door": Door(engine, now, issuer), "sign_on": sign_on, **once}
-    engine.dispose()
 
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:

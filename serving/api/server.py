@@ -1,5 +1,9 @@
 """Running the application: one process, on this machine only unless told otherwise."""
 
+import asyncio
+import sys
+from socket import socket
+
 import uvicorn
 
 from features.home import Home
@@ -13,12 +17,21 @@ KEEP_ALIVE_SECONDS = 75
 """Longer than proxies keep a connection that rests, or one sends a request on what is being closed here."""
 MOST_CONNECTIONS = 10_000
 """Far more than requests are worked on: an open connection that asks nothing keeps nobody out."""
+LISTEN_ON_SECONDS = 1
+"""After a stop signal, until connections that rest are closed."""
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Read first what clients have sent already: to the server they look at rest, and their requests would be lost."""
+        await asyncio.sleep(LISTEN_ON_SECONDS)
+        await super().shutdown(sockets)
 
 
 def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None, open_scorer: OpenScorer | None = None) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
     configure_logs()
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
         host=settings.serving.host,
         port=settings.serving.port,
@@ -31,3 +44,7 @@ def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None =
         log_config=None,
         server_header=False,
     )
+    server = _Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(1)
