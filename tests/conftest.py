@@ -23,8 +23,9 @@ POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 
 SQLITE_FIRST = (
     *("training", "serving/pages", "serving/situation", "serving/monitoring", "serving/test_cli_"),
-    *("features/intake/test_real_files.py", "serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_"),
-    *("serving/api/test_hardening.py", "serving/api/test_xlsx_export.py"),
+    *("features/intake/test_real_files.py", "features/intake/test_malformed.py", "features/intake/test_persons_kept_out.py"),
+    *("serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_", "serving/api/test_hardening.py"),
+    *("serving/api/test_outages.py", "serving/api/test_server.py", "serving/api/test_xlsx_export.py"),
 )
 """Tests that are not about the database, or take long: on PostgreSQL they run when `--database` asks for it."""
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real logs (../sha
 @pytest.mark.parametrize(
     ("name", "file", "rows", "refused"),
     [
-        ("nyc_council", "nyc_council_complaints.csv.gz", 341_194, {}),
+        pytest.param("nyc_council", "nyc_council_complaints.csv.gz", 341_194, {}, marks=pytest.mark.full),
         ("boston_311", "boston_311_2015.csv.gz", 121_145, {"GRID_UNKNOWN": 11_340, "TIME_AMBIGUOUS": 1}),
     ],
 )
