@@ -26,7 +26,8 @@ from tests.serving.world import AS_OF, PUBLISHED_AT, World
 pytestmark = pytest.mark.dialect("sqlite")
 
 TOWNSHIP = "990101/990101001"
-AREAS = {Role.TOWNSHIP: TOWNSHIP, Role.GRID_WORKER: f"{TOWNSHIP}/990101001001"}
+COMMUNITY = "990101001001"
+AREAS = {Role.TOWNSHIP: TOWNSHIP, Role.GRID_WORKER: f"{TOWNSHIP}/{COMMUNITY}"}
 """What roles of a part of the whole see."""
 LISTS = {"GET /v1/rankings", "GET /v1/grids/{grid_id}", "GET /v1/alerts"}
 ANSWERED = {
@@ -80,9 +81,10 @@ def values(published: World) -> dict[str, list[str]]:
     overseer, _ = sign_up(published.engine, PUBLISHED_AT)
     body = read_body(published.engine, newest(published.engine))
     alerts = list_alerts(published.engine, overseer, Wanted(), 10)
+    grids = sorted((row.place for row in body["grid"]), key=lambda grid_id: not grid_id.startswith(COMMUNITY))
     paths = [row.place for level, rows in body.items() for row in rows if level != "grid"]
     return {
-        "grids": [row.place for row in body["grid"]][:10],
+        "grids": grids[:10],  # first those that everybody sees
         "paths": paths,
         "areas": [path.rpartition("/")[2] for path in paths],
         "alerts": [alert.alert_id for alert in alerts],
