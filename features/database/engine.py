@@ -8,6 +8,7 @@ from sqlite3 import Connection as SqliteConnection
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.database.migrate import migrate, up_to_date
@@ -27,6 +28,10 @@ SQLITE_PRAGMAS: dict[str, str | int] = {
 }
 """What every connection must have. `truncate` with `synchronous` FULL is what keeps an acknowledged batch through a power cut;
 without `recursive_triggers` an INSERT OR REPLACE would slip past the triggers that keep the ledger append-only."""
+
+
+KEPT_CONNECTIONS, MORE_CONNECTIONS = 10, 40
+"""To PostgreSQL, of one process: as many as it has threads that answer, so that none waits for another's."""
 
 
 def database_url(home: Home, settings: Settings) -> str:
@@ -85,8 +90,8 @@ def _told_as_store_error(wanted: str) -> Iterator[None]:
         yield
     except DataError as error:
         raise UsageError("a value must be one that the database can hold, found one with NUL, or too large. Change it.") from error
-    except DBAPIError as error:
-        found = " ".join(str(error.orig).split())
+    except (DBAPIError, PoolTimeoutError) as error:
+        found = " ".join(str(getattr(error, "orig", error)).split())
         raise StoreError(f"the database must be {wanted}, found: {found}. Mend that and repeat: nothing is stored twice.") from error
 
 
@@ -104,7 +109,9 @@ def _parse(url: str) -> URL:
 
 def _postgresql_engine(target: URL) -> Engine:
     """Let the program itself see every row; a connection that never said so sees none of the rows that have a place."""
-    return create_engine(target, pool_pre_ping=True, connect_args={"options": "-c app.scope="})
+    return create_engine(
+        target, pool_pre_ping=True, connect_args={"options": "-c app.scope="}, pool_size=KEPT_CONNECTIONS, max_overflow=MORE_CONNECTIONS
+    )
 
 
 def _sqlite_engine(target: URL) -> Engine:

@@ -2,8 +2,10 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -11,7 +13,7 @@ from sqlalchemy import Engine, select
 from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import reading
-from features.errors import ChangedError, ConflictError
+from features.errors import ChangedError, ConflictError, StoreError
 from serving.alerts import answering
 from serving.alerts.alert import Alert
 from serving.alerts.answering import Asked, take_step
@@ -36,16 +38,16 @@ class Person:
 
     def work(self, operations: int) -> None:
         rng = random.Random(self.number)  # noqa: S311 - what comes to mind needs a seed, not secrecy
-        alert_ids = [each.alert_id for each in list_alerts(self.engine, COMMAND, Wanted(), 500)]
+        alert_ids = [each.alert_id for each in insist(list_alerts, self.engine, COMMAND, Wanted(), 500)]
         for operation in range(operations):
             if self.taken and rng.random() < REPEATED:
                 alert_id, asked, answer = rng.choice(self.taken)
-                self.other_answers += take_step(self.engine, COMMAND, alert_id, asked, NOW) != answer
+                self.other_answers += insist(take_step, self.engine, COMMAND, alert_id, asked, NOW) != answer
                 continue
-            before = find_alert(self.engine, COMMAND, rng.choice(alert_ids))
+            before = insist(find_alert, self.engine, COMMAND, rng.choice(alert_ids))
             asked = self.think_of(before, f"key-{self.number}-{operation}", rng)
             try:
-                after = take_step(self.engine, COMMAND, before.alert_id, asked, NOW)
+                after = insist(take_step, self.engine, COMMAND, before.alert_id, asked, NOW)
             except (ChangedError, ConflictError):
                 continue
             self.taken.append((before.alert_id, asked, after))
@@ -57,6 +59,15 @@ class Person:
         action = rng.choice((*[Action.COMMENT] * 8, Action.HAND_OVER, *Action))
         to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
         return Asked(action, next(iter(REASONS[action])), before.version - (rng.random() < STALE), key, to)
+
+
+def insist(ask: Callable[..., Any], *arguments: Any) -> Any:
+    """Ask again, under the same key, while the store is too busy to take it."""
+    while True:
+        try:
+            return ask(*arguments)
+        except StoreError:
+            continue
 
 
 def work_together(engine: Engine, operations: int) -> list[Person]:
