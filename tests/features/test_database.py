@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, Date, Engine, Integer, String, Table, delete,
 from sqlalchemy.exc import DBAPIError
 
 from features.database.access_tables import audit
-from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, writing
+from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
 from features.database.tables import APPEND_ONLY, UtcTime, feed, metadata
 from features.errors import StoreError, UsageError
 from features.home import Home
@@ -110,6 +110,18 @@ def test_open_database_sqlite_that_stays_in_wal_is_refused(tmp_path: Path) -> No
     with pytest.raises(StoreError, match=r"Close other programs|database is locked"):
         open_database(f"sqlite:///{tmp_path / 'yujing.db'}")
     other.close()
+
+
+@pytest.mark.dialect("postgresql")
+def test_reading_beyond_the_last_connection_is_told_as_an_error_of_the_store(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("features.database.engine.KEPT_CONNECTIONS", 1)
+    monkeypatch.setattr("features.database.engine.MORE_CONNECTIONS", 0)
+    engine = open_database(database_url)
+    monkeypatch.setattr(engine.pool, "_timeout", 0.01)
+
+    with reading(engine), pytest.raises(StoreError, match="open to reading"), reading(engine):
+        pass
+    engine.dispose()
 
 
 def test_writing_error_rolls_back_and_says_so_in_one_line(engine: Engine) -> None:
