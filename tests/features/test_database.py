@@ -13,8 +13,9 @@ from sqlalchemy import BigInteger, Date, Engine, Integer, String, Table, delete,
 from sqlalchemy.exc import DBAPIError
 
 from features.database.access_tables import audit
+from features.database.alert_tables import alert
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
-from features.database.tables import APPEND_ONLY, UtcTime, feed, metadata
+from features.database.tables import APPEND_ONLY, UtcTime, feed
 from features.errors import StoreError, UsageError
 from features.home import Home
 from features.settings import Settings
@@ -29,7 +30,7 @@ def test_database_url_without_setting_lies_in_the_home(tmp_path: Path) -> None:
 
 def test_open_database_tables_equal_the_declared_ones(engine: Engine) -> None:
     with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+        differences = compare_metadata(MigrationContext.configure(connection), alert.metadata)
 
     assert differences == []
 
