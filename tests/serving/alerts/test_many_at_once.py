@@ -4,6 +4,7 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ from serving.alerts.store import Wanted, find_alert, list_alerts
 from tests.serving.alerts.conftest import COMMAND, NOW, QUIET, Days
 
 PEOPLE = 16
+PATIENCE = 10
+"""How often somebody asks a store again that is busy for seconds each time."""
 REPEATED, STALE = 0.1, 0.1
 """Shares of what is asked: again under its key, and for a version that is over."""
 
@@ -62,12 +65,11 @@ class Person:
 
 
 def insist(ask: Callable[..., Any], *arguments: Any) -> Any:
-    """Ask again, under the same key, while the store is too busy to take it."""
-    while True:
-        try:
+    """Ask again, under the same key, where the store was too busy to take it."""
+    for _ in range(PATIENCE):
+        with suppress(StoreError):
             return ask(*arguments)
-        except StoreError:
-            continue
+    return ask(*arguments)
 
 
 def work_together(engine: Engine, operations: int) -> list[Person]:

@@ -1,13 +1,30 @@
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
+from features.database.engine import open_database
+from features.home import Home
 from serving.api.app import create_app
 from tests.databases import Databases
 from tests.serving.api.townships import NOW, fill, sign_everybody_up
 from tests.serving.visitors import Clock, open_client, sign_up
 from tests.serving.world import PUBLISHED_AT, World, new_world
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def empty_engine(home: Home) -> Iterator[Engine]:
+    """The SQLite database of a home, without rows."""
+    opened = open_database(home.database_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture

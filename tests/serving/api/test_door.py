@@ -5,9 +5,7 @@ import pytest
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import event
 
-from features.database.engine import open_database
 from features.errors import StoreError
-from features.home import Home
 from serving.api.door import REMEMBERED, Credential, Door
 from tests.serving.api.townships import NOW
 from tests.serving.visitors import Clock, sign_up
@@ -16,15 +14,8 @@ MANY = 16
 
 
 @pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def engine(home):
-    engine = open_database(home.database_url)
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    return empty_engine
 
 
 @pytest.fixture

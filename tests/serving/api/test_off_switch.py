@@ -6,8 +6,6 @@ import time
 
 import pytest
 
-from features.database.engine import open_database
-from features.home import Home
 from serving.access.sessions import open_session
 from serving.alerts.store import Wanted, list_alerts
 from serving.api import shelf
@@ -25,16 +23,9 @@ FOLLOWS_WITHIN_SECONDS = 5
 
 
 @pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def engine(home):
-    engine = open_database(home.database_url)
-    fill(engine)
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    fill(empty_engine)
+    return empty_engine
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from features.database.engine import open_database
 from features.errors import StoreError
-from features.home import Home
 from serving.api.app import create_app
 from serving.api.shelf import Shelf
 from serving.settings import Settings
@@ -18,15 +16,8 @@ READY = Request("GET", "/readyz")
 
 
 @pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def engine(home):
-    engine = open_database(home.database_url)
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    return empty_engine
 
 
 @pytest.fixture

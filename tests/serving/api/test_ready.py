@@ -53,10 +53,8 @@ def home(filled, tmp_path):
 
 
 @pytest.fixture
-def engine(home):
-    engine = open_database(home.database_url)
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    return empty_engine
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 
-from features.database.engine import open_database
 from serving.access.actor import EVERYTHING, Actor, Role
 from serving.alerts.reviews import hold, release
 from serving.api.shelf import Shelf
@@ -14,11 +13,9 @@ LEAD = timedelta(seconds=5)
 
 
 @pytest.fixture
-def engine(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'yujing.db'}")
-    publish_day(engine, 0)
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    publish_day(empty_engine, 0)
+    return empty_engine
 
 
 @pytest.fixture

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 import pytest
 from httpx2 import Client
 
-from features.database.engine import open_database
-from features.home import Home
 from tests.serving.api.lists import publish_day
 from tests.serving.api.servers import PROGRAM, clients, served
 from tests.serving.visitors import sign_up
@@ -37,16 +35,9 @@ rankings._page = page_of_whatever_is_newest
 
 
 @pytest.fixture
-def home(tmp_path):
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def engine(home):
-    engine = open_database(home.database_url)
-    publish_day(engine, 0, datetime.now(UTC))
-    yield engine
-    engine.dispose()
+def engine(empty_engine):
+    publish_day(empty_engine, 0, datetime.now(UTC))
+    return empty_engine
 
 
 @pytest.fixture
