@@ -10,7 +10,7 @@ import polars as pl
 from features.crosswalk import split
 from features.days import NEVER, Days, local_days
 from features.errors import UsageError
-from features.escalations import clock_fires, lawful_cases, target_marks
+from features.escalations import clock_fires, target_marks, without_petitions
 from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts import Cases, Facts, Marks, Spells
 from features.places import Places, read_places
@@ -108,7 +108,7 @@ def _grids(snapshot: LogSnapshot, reported: pl.DataFrame) -> pl.DataFrame:
 def _since_first_record(facts: Facts, grids: pl.DataFrame) -> Places:
     """Let a grid without a position, known from its events alone, be there only since its first record."""
     first = np.full(facts.places.size, NEVER, np.int32)
-    np.minimum.at(first, facts.cases.grid[facts.lawful], facts.cases.known_day[facts.lawful])
+    np.minimum.at(first, facts.cases.grid[~facts.is_petition], facts.cases.known_day[~facts.is_petition])
     registered = grids.filter(pl.col(Col.LON).is_not_null())[Col.GRID_ID].cast(pl.String).to_numpy().astype(np.str_)
     valid_from = np.where(np.isin(facts.places.grid_ids, registered), facts.places.valid_from, first)
     return replace(facts.places, valid_from=valid_from.astype(np.int32))
@@ -165,4 +165,4 @@ def _known_through(feeds: dict[str, Feed], zone: str) -> int:
 
 def _first_day(cases: pl.DataFrame, zone: str) -> int:
     """Return the day of the first record, NEVER in a log of petitions alone: their number moves no rate."""
-    return int(_days(lawful_cases(cases).select(pl.col(Col.KNOWN_AT).min()).to_series(), zone)[0])
+    return int(_days(without_petitions(cases).select(pl.col(Col.KNOWN_AT).min()).to_series(), zone)[0])

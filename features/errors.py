@@ -6,6 +6,7 @@ YujingError
 ├── StoreError            the event log, its copy or a published model cannot be used
 ├── NotSignedInError      nobody, or a credential that is not valid (any more)
 ├── ForbiddenError        the account may not do this
+│   └── PasswordNotChangedError  it came by a one-time password and has not chosen its own
 ├── IdentityError         an identity provider did not vouch for anybody who has an account; nobody was signed in
 ├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there

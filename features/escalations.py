@@ -14,14 +14,14 @@ from features.spells import number
 from features.targets import DeadlinePassed, EventFilter, Rule, Target
 
 
-def lawful_cases(cases: pl.DataFrame) -> pl.DataFrame:
+def without_petitions(cases: pl.DataFrame) -> pl.DataFrame:
     """Return the cases that may escalate, numbered: all but petitions."""
     return number(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
 
 
 def clock_fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target, zone: str) -> pl.DataFrame:
     """Return when the target's clock rules fire for each case they apply to, open or not: case, fire_at; never on petitions."""
-    numbered = lawful_cases(cases)
+    numbered = without_petitions(cases)
     parts = [
         numbered.filter(pl.col(Col.FEED).cast(pl.String) == name).select("case", _fire_at(rule, zone).alias("fire_at"))
         for name, feed in feeds.items()
@@ -55,16 +55,16 @@ def target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spell
 
     Petitions never count. A case counts once per spell, by what was known first: what is learnt later takes nothing back.
     """
-    lawful = lawful_cases(cases)
+    eligible = without_petitions(cases)
     if target.events is not None:
-        return _matching(lawful, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
+        return _matching(eligible, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
     wanted = [action.value for action in target.transitions]
     stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT)
     again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select("case", at=pl.col("start_at"), known_at=pl.col("start_at"))
     marks = pl.concat([again.with_columns(turn=pl.lit(1)), pl.concat([stored, _fired(fires, spells)]).with_columns(turn=pl.lit(0))])
     marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
     counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
-    return counted.join(lawful.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
+    return counted.join(eligible.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
 
 
 def _matching(cases: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:

@@ -86,11 +86,11 @@ class Facts:
     sequence: int
 
     @cached_property
-    def lawful(self) -> npt.NDArray[np.bool_]:
-        """Tell which cases are not petitions: petition volume stays out of everything but its own columns."""
+    def is_petition(self) -> npt.NDArray[np.bool_]:
+        """(cases,) flags of petitions, whose number stays out of everything but their own columns."""
         if EventType.PETITION not in self.event_types:
-            return np.ones(len(self.cases.grid), np.bool_)
-        return np.asarray(self.cases.event_type != self.event_types.index(EventType.PETITION))
+            return np.zeros(len(self.cases.grid), np.bool_)
+        return np.asarray(self.cases.event_type == self.event_types.index(EventType.PETITION))
 
     @cached_property
     def case_offsets(self) -> npt.NDArray[np.int64]:

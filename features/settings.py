@@ -1,10 +1,12 @@
 """Settings of intake, event log and panel: frozen, typed, every key known.
 
-Defaults live here; YAML and the environment (`YUJING_ZONE`, `YUJING_PANEL__THREADS`) only override them.
+Defaults live here. The home's `config.yaml` overrides them, the file of `--config` overrides that one key by key, and the environment
+(`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both.
 """
 
 import difflib
 import reprlib
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_args
@@ -12,7 +14,15 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    YamlConfigSettingsSource,
+)
 
 from features.errors import UsageError
 from features.targets import Target
@@ -102,13 +112,43 @@ class Settings(BaseSettings):
         return ZoneInfo(self.zone)
 
     @classmethod
-    def load(cls, path: Path | None) -> Self:
-        """Read settings from a YAML file over the defaults.
+    def load(cls, *files: Path | None) -> Self:
+        """Read settings from the environment, then from YAML files, the strongest first; defaults fill what none of them names.
 
         Raises:
-            UsageError: the file cannot be read, a key is unknown (the nearest known one is named) or a value does not fit.
+            UsageError: a file cannot be read, a key is unknown (the nearest known one is named) or a value does not fit.
         """
-        return validate(cls, read_yaml(path) if path else {}, str(path or "the environment"))
+        sources = (Environment(cls), *(YamlFile(cls, file) for file in files if file))
+        try:
+            return cls(_build_sources=(sources, {}))
+        except ValidationError as error:
+            fault = _first_fault(error)
+            raise UsageError(f"{_source_of(fault, sources)}: {_explain(cls, fault)}") from error
+        except SettingsError as error:
+            raise UsageError(f"the environment: {error}; lists and mappings must be JSON, such as '[\"a\"]'.") from error
+
+
+class Environment(EnvSettingsSource):
+    """Environment variables: `YUJING_` before the key, `__` between a section and its key."""
+
+    def __str__(self) -> str:
+        return "the environment"
+
+
+class YamlFile(YamlConfigSettingsSource):
+    """One YAML file that must be there and hold a mapping."""
+
+    def __init__(self, settings: type[BaseSettings], file: Path) -> None:
+        self.file = file
+        if not file.is_file():
+            read_yaml(file)
+        super().__init__(settings, file)
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        return read_yaml(Path(file_path))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -132,12 +172,27 @@ def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model(**content)
     except ValidationError as error:
-        raise UsageError(f"{where}: {_explain(model, error)}") from error
+        raise UsageError(f"{where}: {_explain(model, _first_fault(error))}") from error
 
 
-def _explain(model: type[BaseModel], error: ValidationError) -> str:
+def _first_fault(error: ValidationError) -> ErrorDetails:
+    """Return the fault to name: an unknown key before everything else, for it may be why another one is missing."""
     faults = error.errors(include_url=False)
-    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
+    return next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+
+
+def _source_of(fault: ErrorDetails, sources: Sequence[PydanticBaseSettingsSource]) -> str:
+    """Name the strongest source that holds the key at fault."""
+    return str(next((source for source in sources if _holds(source(), fault["loc"])), sources[0]))
+
+
+def _holds(content: Any, place: tuple[int | str, ...]) -> bool:
+    if not place:
+        return True
+    return isinstance(content, dict) and place[0] in content and _holds(content[place[0]], place[1:])
+
+
+def _explain(model: type[BaseModel], fault: ErrorDetails) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {reprlib.repr(fault['input'])}"

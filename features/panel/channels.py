@@ -69,13 +69,15 @@ def _marks(facts: Facts, name: str) -> Increments:
 
 REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))
 KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(facts.kinds)))
-SOURCE = ChannelSet("source", lambda facts: _of_cases(facts, np.where(facts.lawful, facts.cases.source, np.int16(-1)), len(facts.sources)))
-ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(facts.lawful), 1))
+SOURCE = ChannelSet(
+    "source", lambda facts: _of_cases(facts, np.where(facts.is_petition, np.int16(-1), facts.cases.source), len(facts.sources))
+)
+ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(~facts.is_petition), 1))
 DELAY = ChannelSet(
     "delay",
-    lambda facts: _of_cases(facts, _only(facts.lawful), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)),
+    lambda facts: _of_cases(facts, _only(~facts.is_petition), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)),
 )
-GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & facts.lawful), 1))
+GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & ~facts.is_petition), 1))
 TARGET = ChannelSet("target", lambda facts: _marks(facts, "target"))
 REOPENED = ChannelSet("reopened", lambda facts: _marks(facts, "reopened"))
 CLOSED = ChannelSet("closed", _closings)
@@ -171,7 +173,7 @@ def quick(horizon_days: int) -> ChannelSet:
 def _repeated(facts: Facts, days: int) -> Increments:
     cases = facts.cases
     again = kernels.follows_same_kind(cases.grid, cases.kind, cases.known_day, len(facts.kinds), days)
-    return _of_cases(facts, _only(again & facts.lawful), 1)
+    return _of_cases(facts, _only(again & ~facts.is_petition), 1)
 
 
 def repeated_within(days: int) -> ChannelSet:

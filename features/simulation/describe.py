@@ -32,8 +32,8 @@ ocean. Preset {name}, seed {seed}, days from {start} up to but not including {en
 | truth/ | what no log shows: all disputes, intensities, true and expected escalations. For judging only, never for learning |
 
 An escalation is a dispute that is handed above its township or ends in harm (`escalated_at`), that passes its legal term while open
-(`deadline_at`), or that comes back within {reopen_days} days of closing (`reopened_at`). Petitions, the size of a group and anything lawful
-never count. `strict` counts police calls of the category `{injury}`: major harm only.
+(`deadline_at`), or that comes back within {reopen_days} days of closing (`reopened_at`). Petitions, the size of a group
+and any other lawful act never count. `strict` counts police calls of the category `{injury}`: major harm only.
 
 ## Assumptions
 

@@ -45,7 +45,7 @@ def _tell_all(work: Workspace) -> None:
 
 def _rank_apart(work: Workspace) -> "RankDay":
     """Return what ranks a day in a process of its own, which takes its memory with it."""
-    where = ["--home", str(work.home.root), *(["--config", str(work.config)] if work.config else [])]
+    where = ["--home", str(work.home.root), *(["--config", str(work.named_config)] if work.named_config else [])]
 
     def rank_day(day: date) -> str | None:
         command = [sys.executable, "-c", PROGRAM, *where, "rank", "--as-of", day.isoformat(), "--top", "0"]

@@ -55,7 +55,7 @@ def _packages(_: Workspace) -> str:
 
 
 def _settings(work: Workspace) -> str:
-    return f"{work.config or 'defaults'}, zone {work.settings.zone}"
+    return f"{' over '.join(map(str, work.configs)) or 'defaults'}, zone {work.settings.zone}"
 
 
 def _home(work: Workspace) -> str:

@@ -21,28 +21,30 @@ if TYPE_CHECKING:
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="YAML file with settings that differ from the defaults; the home's own config.yaml without.")
+    Path | None,
+    typer.Option("--config", help="YAML file with settings, above the home's config.yaml and below the environment."),
 ]
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """One home and one configuration file, opened when first asked for."""
+    """One home and its settings, opened when first asked for."""
 
     home: Home
     named_config: Path | None
 
     @property
-    def config(self) -> Path | None:
-        """The one configuration file that counts: the one that was named, else the home's own, where it has one."""
-        return self.named_config or (self.home.config if self.home.config.exists() else None)
+    def configs(self) -> tuple[Path, ...]:
+        """The configuration files that count, the strongest first: the one that was named, then the home's own."""
+        own = (self.home.config,) if self.home.config.exists() else ()
+        return (self.named_config, *own) if self.named_config else own
 
     @cached_property
     def settings(self) -> "Settings":
-        """The settings, defaults overridden by the file and the environment."""
+        """The settings: environment over `--config` over the home's `config.yaml` over defaults."""
         from serving.settings import Settings
 
-        return Settings.load(self.config)
+        return Settings.load(*self.configs)
 
     @cached_property
     def engine(self) -> "Engine":

@@ -15,7 +15,7 @@ def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     Returns: one tuple of `len(AGES) + 1` counts per grid; None stands for one or two.
     """
     spells = facts.spells
-    waiting = (spells.start_day < as_of) & (spells.end_day >= as_of) & (spells.grid >= 0) & facts.lawful[spells.case]
+    waiting = (spells.start_day < as_of) & (spells.end_day >= as_of) & (spells.grid >= 0) & ~facts.is_petition[spells.case]
     groups = len(AGES) + 1
     age = np.searchsorted(AGES, as_of - spells.start_day[waiting])
     cell = spells.grid[waiting].astype(np.int64) * groups + age

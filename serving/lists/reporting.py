@@ -37,7 +37,7 @@ class Reporting:
 def read_reporting(facts: Facts, as_of: int) -> Reporting:
     """Compare each grid's reports of the 52 weeks up to its last one with those of the others; `as_of` is a day number."""
     cases, size = facts.cases, facts.places.size
-    used = (cases.known_day < as_of) & (cases.grid >= 0) & facts.lawful
+    used = (cases.known_day < as_of) & (cases.grid >= 0) & ~facts.is_petition
     grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
     after_last = np.zeros(size, np.int64)
     np.maximum.at(after_last, grid, day + 1)

@@ -22,8 +22,8 @@ def weekly_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     Returns: one tuple per grid of at most `WEEKS` counts, back to the first full week of the log; None stands for one or two.
     """
     cases = facts.cases
-    lawful = facts.lawful & (cases.grid >= 0)
-    counts = _count(facts, as_of, cases.grid[lawful], cases.known_day[lawful], cases.weight[lawful])
+    counted = ~facts.is_petition & (cases.grid >= 0)
+    counts = _count(facts, as_of, cases.grid[counted], cases.known_day[counted], cases.weight[counted])
     return [mask(row) for row in counts.tolist()]
 
 

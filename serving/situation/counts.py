@@ -33,20 +33,20 @@ class Grouping:
 
 
 def by_township(facts: Facts) -> Grouping:
-    """Group lawful cases by township; the district is one group where townships are unknown."""
+    """Group cases without petitions by township; the district is one group where townships are unknown."""
     level = facts.places.levels.get("township", facts.places.levels["district"])
     grid = facts.cases.grid
-    placed = (grid >= 0) & facts.lawful
+    placed = (grid >= 0) & ~facts.is_petition
     return Grouping(level.codes, np.where(placed, level.member[np.maximum(grid, 0)], -1).astype(np.int64))
 
 
 def by_kind(facts: Facts) -> Grouping:
-    """Group lawful cases by event type and category, `type/category`."""
-    used = np.unique(facts.cases.kind[facts.lawful & (facts.cases.grid >= 0)])
+    """Group cases without petitions by event type and category, `type/category`."""
+    used = np.unique(facts.cases.kind[~facts.is_petition & (facts.cases.grid >= 0)])
     names = tuple("/".join(facts.kinds[kind]) for kind in used)
     place = np.full(len(facts.kinds), -1, np.int64)
     place[used] = np.arange(len(used))
-    counted = facts.lawful & (facts.cases.grid >= 0)
+    counted = ~facts.is_petition & (facts.cases.grid >= 0)
     return Grouping(names, np.where(counted, place[facts.cases.kind], -1))
 
 

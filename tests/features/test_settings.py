@@ -1,5 +1,7 @@
 """Settings: frozen, typed, and every key known."""
 
+from itertools import combinations
+
 import pytest
 from pydantic import ValidationError
 
@@ -80,12 +82,43 @@ def test_load_missing_file_is_refused(tmp_path):
         Settings.load(tmp_path / "none.yaml")
 
 
-def test_load_environment_overrides_defaults(monkeypatch):
-    monkeypatch.setenv("YUJING_ZONE", "America/New_York")
-    monkeypatch.setenv("YUJING_PANEL__THREADS", "7")
-    settings = Settings.load(None)
+@pytest.mark.parametrize(("stronger", "weaker"), [*combinations(["environment", "named", "own", "defaults"], 2)])
+def test_load_of_two_sources_the_stronger_gives_the_value(tmp_path, monkeypatch, stronger, weaker):
+    """Environment over the named file over the home's own over the defaults; a neighbouring key of the weaker one stays."""
+    files = {name: tmp_path / f"{name}.yaml" for name in ("named", "own")}
+    for source, threads in ((stronger, 7), (weaker, 5)):
+        if source == "environment":
+            monkeypatch.setenv("YUJING_PANEL__THREADS", str(threads))
+        elif source in files:
+            files[source].write_text(f"panel: {{threads: {threads}}}")
+    if weaker in files:
+        files[weaker].write_text("panel: {threads: 5, nearest_neighbours: 3}")
 
-    assert ("America/New_York", 7) == (settings.zone, settings.panel.threads)
+    panel = Settings.load(*(file for file in files.values() if file.exists())).panel
+
+    assert (7, 3 if weaker in files else Settings().panel.nearest_neighbours) == (panel.threads, panel.nearest_neighbours)
+
+
+def test_load_fault_names_the_source_that_holds_it(tmp_path, monkeypatch):
+    named, own = tmp_path / "named.yaml", tmp_path / "own.yaml"
+    named.write_text("panel: {threads: 5}")
+    own.write_text("panel: {thread: 5}")
+
+    with pytest.raises(UsageError, match=r"own\.yaml: unknown key 'panel\.thread'; did you mean 'threads'"):
+        Settings.load(named, own)
+
+    monkeypatch.setenv("YUJING_PANEL__THREDS", "2")
+    with pytest.raises(UsageError, match=r"the environment: unknown key 'panel\.threds'; did you mean 'threads'"):
+        Settings.load(named)
+
+
+def test_load_environment_that_is_no_json_is_refused_in_one_line(monkeypatch):
+    monkeypatch.setenv("YUJING_CATEGORIES", "noise,dogs")
+
+    with pytest.raises(UsageError, match=r"the environment: .*categories.*JSON") as caught:
+        Settings.load()
+
+    assert "\n" not in str(caught.value)
 
 
 def test_settings_cannot_be_changed():

@@ -38,8 +38,8 @@ def panel():
         over_by(case, LAST_BAD_DAY + 0.5)
         for case in draw_cases(rng, 2000, [f"bad{number:03}" for number in range(PAIRS)], LAST_BAD_DAY - 9)
     ]
-    lawful = [case for case in past if case.event_type != "petition" or case.deadline is not None]
-    return make_panel([*lawful, *draw_cases(rng, 200, ["busy"], AS_OF)], [EARLIER, AS_OF], **LOG)
+    kept = [case for case in past if case.event_type != "petition" or case.deadline is not None]
+    return make_panel([*kept, *draw_cases(rng, 200, ["busy"], AS_OF)], [EARLIER, AS_OF], **LOG)
 
 
 def differing(panel):

@@ -1,4 +1,4 @@
-"""Petitions are lawful: how many there are stays out of the model, only how the office handles them counts."""
+"""To petition is a right: how many petitions there are stays out of the model, only how the office handles them counts."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_build_panel_petition_of_a_new_event_type_target_changes_no_column_of_th
 
 
 def test_build_panel_counting_petitions_among_all_cases_is_caught(log, monkeypatch):
-    monkeypatch.setattr("features.facts.Facts.lawful", property(lambda facts: np.ones(len(facts.cases.grid), np.bool_)))
+    monkeypatch.setattr("features.facts.Facts.is_petition", property(lambda facts: np.zeros(len(facts.cases.grid), np.bool_)))
     added = list(on_time(np.random.default_rng(5), 300, first=10))
 
     assert {"repeat_count_grid_90d", "group_count_grid_90d"} <= set(changed_in_model(log, [*log, *added]))

@@ -1,0 +1,33 @@
+"""What every command starts from: a home and its settings."""
+
+import pytest
+
+from features.errors import UsageError
+from features.home import Home
+from serving.cli.workspace import Workspace
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path)
+
+
+def test_settings_of_a_home_are_overridden_by_the_named_file_and_both_by_the_environment(home, monkeypatch):
+    home.config.write_text("zone: UTC\nserving: {port: 8001, host: localhost}\nranking: {seed: 5}")
+    named = home.root / "named.yaml"
+    named.write_text("serving: {port: 8002}\nranking: {seed: 6}")
+    monkeypatch.setenv("YUJING_RANKING__SEED", "7")
+
+    settings = Workspace(home, named).settings
+
+    assert ("UTC", "localhost", 8002, 7) == (settings.zone, settings.serving.host, settings.serving.port, settings.ranking.seed)
+
+
+def test_settings_without_any_file_are_the_defaults(home):
+    assert () == Workspace(home, None).configs
+    assert 8000 == Workspace(home, None).settings.serving.port
+
+
+def test_settings_named_file_that_is_not_there_is_refused(home):
+    with pytest.raises(UsageError, match="must be a readable YAML file"):
+        _ = Workspace(home, home.root / "none.yaml").settings
