@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from features.simulation.arrivals import Arrivals
 from features.simulation.hazard import Ageing
@@ -20,6 +21,9 @@ ACCEPT_DAYS = 0.2
 """Median days from report to acceptance."""
 PAPER_DAYS = 7.0
 """In so many days before the term cases are closed on paper."""
+LONG_DELAY_DAYS = 30.0
+"""A long delay is this many days, and as many again on average."""
+TINY = 1e-9
 NORMAL_90 = 1.2815515594
 """The 90th percentile of the standard normal distribution."""
 
@@ -156,8 +160,18 @@ def _relapses(ageing: Ageing, on_paper: Flags, rng: np.random.Generator) -> Floa
     return np.where(unsolved & (after < ageing.mediation.reopen_days), after, np.inf)
 
 
+def recorded_within(recording: Recording, age: Floats) -> Floats:
+    """Return the chance that a dispute which is recorded at all is in the log at an age in days."""
+    usual = ndtr(np.log(np.maximum(age, TINY) / recording.delay_median_days) / _delay_sigma(recording))
+    late = -np.expm1(-np.maximum(age - LONG_DELAY_DAYS, 0) / LONG_DELAY_DAYS)
+    return np.asarray((1 - recording.delay_long_share) * usual + recording.delay_long_share * late)
+
+
+def _delay_sigma(recording: Recording) -> float:
+    return float(np.log(recording.delay_p90_days / recording.delay_median_days) / NORMAL_90)
+
+
 def _delays(recording: Recording, count: int, rng: np.random.Generator) -> Floats:
     """Draw the days from happening to recording."""
-    sigma = np.log(recording.delay_p90_days / recording.delay_median_days) / NORMAL_90
-    usual = rng.lognormal(np.log(recording.delay_median_days), sigma, count)
-    return np.where(rng.random(count) < recording.delay_long_share, 30 + rng.exponential(30, count), usual)
+    usual = rng.lognormal(np.log(recording.delay_median_days), _delay_sigma(recording), count)
+    return np.where(rng.random(count) < recording.delay_long_share, LONG_DELAY_DAYS + rng.exponential(LONG_DELAY_DAYS, count), usual)

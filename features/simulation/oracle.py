@@ -38,18 +38,19 @@ class Outlook:
 
 def expected_escalations(district: District, horizon_days: int) -> Floats:
     """Return (P, D) escalations of the target to expect in [as_of, as_of + horizon_days), as_of being each simulated day."""
-    passing = _passing_terms(district, _outlook(district, horizon_days), horizon_days)
-    return expected_by_hazard(district, horizon_days) + passing + _reopenings(district, horizon_days)
+    passing = passing_terms(district, outlook_of(district, horizon_days), horizon_days)
+    return expected_by_hazard(district, horizon_days) + passing + reopenings(district, horizon_days)
 
 
 def expected_by_hazard(district: District, horizon_days: int) -> Floats:
     """Return (P, D) disputes to expect to be handed up or end in harm."""
-    outlook = _outlook(district, horizon_days)
-    fresh = _by_kind(district, outlook, horizon_days)
-    return _of_open_disputes(district, outlook, horizon_days) + _of_new_disputes(district, fresh) + _of_contagion(district, fresh)
+    outlook = outlook_of(district, horizon_days)
+    fresh = by_kind(district, outlook, horizon_days)
+    return _of_open_disputes(district, outlook, horizon_days) + of_new_disputes(district, fresh) + _of_contagion(district, fresh)
 
 
-def _outlook(district: District, horizon_days: int) -> Outlook:
+def outlook_of(district: District, horizon_days: int) -> Outlook:
+    """Return how disputes go on, up to the age of one that began on the first day and lasts beyond the horizon."""
     ageing, days = district.ageing, district.world.span.days + horizon_days + 1
     kind, early, repeat = (part.ravel()[:, None] for part in np.indices((len(district.stream.kinds), 2, 2)))
     lasts = ageing.still_open(kind, early > 0, np.arange(days + 1, dtype=np.float64)[None])
@@ -58,13 +59,13 @@ def _outlook(district: District, horizon_days: int) -> Outlook:
     return Outlook(lasts, unharmed, np.column_stack([np.zeros(len(each_day)), np.cumsum(each_day, axis=1)]))
 
 
-def _classes(district: District) -> Ints:
+def classes(district: District) -> Ints:
     """Return the class of each dispute."""
     fates = district.fates
     return np.asarray((district.disputes.kind * 2 + fates.early) * 2 + fates.repeat, np.int64)
 
 
-def _sum_by_day(district: District, first: Floats, stop: Floats, value: Callable[[Ints, Ints], Floats]) -> Floats:
+def sum_by_day(district: District, first: Floats, stop: Floats, value: Callable[[Ints, Ints], Floats]) -> Floats:
     """Add up value(dispute, day) over the days first < day <= stop of each dispute, by part and day."""
     days, parts = district.world.span.days, district.world.ground.parts
     begin = np.clip(np.floor(np.minimum(first, days)).astype(np.int64) + 1, 0, days)
@@ -76,7 +77,7 @@ def _sum_by_day(district: District, first: Floats, stop: Floats, value: Callable
 
 
 def _of_open_disputes(district: District, outlook: Outlook, horizon_days: int) -> Floats:
-    disputes, fates, kind = district.disputes, district.fates, _classes(district)
+    disputes, fates, kind = district.disputes, district.fates, classes(district)
     rises = outlook.escalated[:, horizon_days:] - outlook.escalated[:, :-horizon_days]
     ages = slice(0, rises.shape[1])
     chance = rises / np.maximum(outlook.lasts[:, ages] * outlook.unharmed[:, ages], np.finfo(float).tiny)
@@ -84,10 +85,10 @@ def _of_open_disputes(district: District, outlook: Outlook, horizon_days: int) -
     def value(row: Ints, day: Ints) -> Floats:
         return np.asarray(chance[kind[row], (day - disputes.time[row]).astype(np.int64)])
 
-    return _sum_by_day(district, disputes.time, np.minimum(fates.lasts_until, fates.escalates_at), value)
+    return sum_by_day(district, disputes.time, np.minimum(fates.lasts_until, fates.escalates_at), value)
 
 
-def _by_kind(district: District, outlook: Outlook, horizon_days: int) -> Floats:
+def by_kind(district: District, outlook: Outlook, horizon_days: int) -> Floats:
     """Return (K, H) the chance that a dispute which begins on day h of the horizon escalates within it."""
     early, repeat = district.ageing.mediation.early_share, district.fates.repeat.mean()
     share = np.outer([1 - early, early], [1 - repeat, repeat]).ravel()
@@ -96,7 +97,7 @@ def _by_kind(district: District, outlook: Outlook, horizon_days: int) -> Floats:
     return np.asarray((by_age[:, left] + by_age[:, left - 1]) / 2)
 
 
-def _of_new_disputes(district: District, fresh: Floats) -> Floats:
+def of_new_disputes(district: District, fresh: Floats) -> Floats:
     """Return those of disputes that begin within the horizon of themselves; the drift of later weeks is expected, not known."""
     world, days, horizon = district.world, district.world.span.days, fresh.shape[1]
     place, drift = world.preset.place, world.levels.drift
@@ -120,13 +121,13 @@ def _of_contagion(district: District, fresh: Floats) -> Floats:
     def value(row: Ints, day: Ints) -> Floats:
         return np.asarray(weight[disputes.kind[row]] * np.exp(-(day - disputes.time[row]) / pace))
 
-    felt = _sum_by_day(district, disputes.time, disputes.time + FORGOTTEN * pace, value)
+    felt = sum_by_day(district, disputes.time, disputes.time + FORGOTTEN * pace, value)
     return np.asarray(contagion.own * felt + contagion.ring * (ground.adjacent.T @ felt))
 
 
-def _passing_terms(district: District, outlook: Outlook, horizon_days: int) -> Floats:
+def passing_terms(district: District, outlook: Outlook, horizon_days: int) -> Floats:
     """Return those of recorded cases whose term passes within the horizon while they are open."""
-    disputes, records, kind = district.disputes, district.records, _classes(district)
+    disputes, records, kind = district.disputes, district.records, classes(district)
     going_on = outlook.lasts * outlook.unharmed
     deadline = np.where(records.recorded, records.deadline_at, np.inf)
 
@@ -136,7 +137,7 @@ def _passing_terms(district: District, outlook: Outlook, horizon_days: int) -> F
         chance = going_on[kind[row], then] / np.maximum(going_on[kind[row], now], np.finfo(float).tiny)
         return np.asarray(np.minimum(chance, 1) * _not_on_paper(district.ageing, end - day))
 
-    return _sum_by_day(district, deadline - horizon_days, np.minimum.reduce([deadline, records.closed_at, records.escalated_at]), value)
+    return sum_by_day(district, deadline - horizon_days, np.minimum.reduce([deadline, records.closed_at, records.escalated_at]), value)
 
 
 def _not_on_paper(ageing: Ageing, days_left: Floats) -> Floats:
@@ -146,7 +147,7 @@ def _not_on_paper(ageing: Ageing, days_left: Floats) -> Floats:
     return np.asarray((1 - share) / (1 - so_far))
 
 
-def _reopenings(district: District, horizon_days: int) -> Floats:
+def reopenings(district: District, horizon_days: int) -> Floats:
     """Return those of closed cases that come back within the horizon."""
     records, rules, rate = district.records, district.ageing.mediation, relapse_rate(district.ageing)
     unsolved = np.where(records.on_paper, 1.0, 1 - rules.solved)
@@ -157,4 +158,4 @@ def _reopenings(district: District, horizon_days: int) -> Floats:
         back = unsolved_now * (np.exp(-rate * since) - np.exp(-rate * until))
         return np.asarray(back / (1 - unsolved_now + unsolved_now * np.exp(-rate * since)))
 
-    return _sum_by_day(district, records.closed_at, np.minimum(records.reopened_at, records.closed_at + rules.reopen_days), value)
+    return sum_by_day(district, records.closed_at, np.minimum(records.reopened_at, records.closed_at + rules.reopen_days), value)

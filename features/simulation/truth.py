@@ -8,6 +8,7 @@ import polars as pl
 
 from features.schema import Col
 from features.simulation.district import District
+from features.simulation.knowable import knowable_by_hazard, knowable_escalations
 from features.simulation.oracle import expected_by_hazard, expected_escalations
 from features.simulation.preset import Span
 from features.simulation.world import weekly_rates
@@ -17,6 +18,8 @@ Floats = npt.NDArray[np.float64]
 ESCALATION_DAYS = 14
 STRICT_DAYS = 28
 """Horizons of the two targets."""
+KNOWABLE_SUFFIX = "_knowable"
+"""Ends the names of columns with what to expect by the log alone."""
 
 
 def true_disputes(district: District, event_ids: pl.DataFrame) -> pl.DataFrame:
@@ -71,9 +74,18 @@ def _escalations(district: District, at: Floats, way: str) -> pl.DataFrame:
 
 
 def true_expectations(district: District) -> pl.DataFrame:
-    """Return escalations to expect for each day as as_of and each grid: as_of, grid_id, escalation (14 days), strict (28 days)."""
-    strict = district.world.preset.escalation.strict_share * expected_by_hazard(district, STRICT_DAYS)
-    return _by_grid(district, {"escalation": expected_escalations(district, ESCALATION_DAYS), "strict": strict}, Col.AS_OF, step_days=1)
+    """Return escalations to expect for each day as as_of and each grid.
+
+    Returns: as_of, grid_id, escalation (14 days), strict (28 days), and both again as far as the log could tell (`*_knowable`).
+    """
+    strict_share = district.world.preset.escalation.strict_share
+    expected = {
+        "escalation": expected_escalations(district, ESCALATION_DAYS),
+        "strict": strict_share * expected_by_hazard(district, STRICT_DAYS),
+        f"escalation{KNOWABLE_SUFFIX}": knowable_escalations(district, ESCALATION_DAYS),
+        f"strict{KNOWABLE_SUFFIX}": strict_share * knowable_by_hazard(district, STRICT_DAYS),
+    }
+    return _by_grid(district, expected, Col.AS_OF, step_days=1)
 
 
 def true_intensities(district: District) -> pl.DataFrame:

@@ -137,7 +137,7 @@ def _folds(path: Path) -> tuple[str, tuple[FoldLine, ...]]:
     if not path.is_file():
         return "", ()
     report = json.loads(path.read_text(encoding="utf-8"))
-    rule = next((name for name in report["shown"] if name not in {MODEL, "oracle"}), "")
+    rule = next((name for name in report["shown"] if name not in {MODEL, "oracle", "knowable"}), "")
     lines = [
         FoldLine(
             each["first"],

@@ -47,8 +47,8 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     assert 3 == last.id
     assert last == newest(engine_of(home))
     assert 0 not in {result.exit_code for result in stopped}
-    assert {"lightgbm", "oracle", "backlog_by_type"} <= {line.split()[0] for line in stopped[0].stdout.splitlines()}
-    assert "Share of the gap (best baseline -> oracle) closed:" in stopped[0].stderr
+    assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in stopped[0].stdout.splitlines()}
+    assert "Share of the gap closed, from the best baseline to the oracle" in stopped[0].stderr
     assert [f"[{number}/5] {name}: done before" for number, name in enumerate(STEPS[1:4], start=2)] == [
         line for line in told.splitlines() if line.endswith("done before")
     ]

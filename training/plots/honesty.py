@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.dates
 from matplotlib.axes import Axes
 
+from training.evaluation.rivals import KNOWABLE, ORACLE
 from training.plots.figure import BAND, BAR, INK, INK_2, INK_3, LINE_STRONG, OBSERVED, PERCENT, note
 from training.plots.words import MODEL_ZH, word
 
@@ -108,7 +109,7 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
         days = [int(day) for day in found["listed"]]
         shares = [cell["value"] for cell in found["listed"].values()]
         colour, width = (OBSERVED, 3.0) if name == MODEL else (INK, 1.6)
-        line = "--" if name == "oracle" else "-"
+        line = {ORACLE: "--", KNOWABLE: ":"}.get(name, "-")
         panel.plot(days, shares, line, label=word(MODEL_ZH, name), color=colour, linewidth=width, marker="o", markersize=2 * width)
     for day, cell in summary["lead_time"][MODEL]["listed"].items():
         if cell["ci95"]:

@@ -5,19 +5,21 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.plots.figure import BAND, BAR, INK, INK_2, INK_3, LINE_STRONG, OBSERVED, PERCENT, PUSHING, note, spread
 from training.plots.words import LIST_ZH, MODEL_ZH, TARGET_ZH, word
 
 Summary = Mapping[str, Any]
 
-MODEL, ORACLE = "lightgbm", "oracle"
+MODEL = "lightgbm"
+BOUND_LINES = {ORACLE: (0, (6, 2, 1, 2)), KNOWABLE: (0, (2, 2))}
 MOST_BASELINES = 3
 LABEL_GAP = 0.052
 """Distance of two labels as a share of the height."""
 
 
 def hit_rates(axes: Sequence[Axes], summary: Summary) -> None:
-    """Draw hit rate against the share of grids: the model with its interval, the best baselines, the oracle, chance."""
+    """Draw hit rate against the share of grids: the model with its interval, the best baselines, the upper bounds, chance."""
     (panel,) = axes
     curves = summary["curve"]
     if curves[MODEL][-1]["hit"]["value"] is None:
@@ -89,10 +91,10 @@ def _interval(panel: Axes, cell: Mapping[str, Any], place: int, colour: str) -> 
 
 
 def _shown(curves: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
-    """Return the oracle where there is one, the model, and the baselines with the highest hit rate at 10 %."""
+    """Return the upper bounds where there are any, the model, and the baselines with the highest hit rate at 10 %."""
     at_ten = {name: next(point["hit"]["value"] for point in points if point["share"] == 10) for name, points in curves.items()}
-    baselines = sorted((name for name in curves if name not in {MODEL, ORACLE}), key=lambda name: -at_ten[name])
-    return [*([ORACLE] if ORACLE in curves else []), MODEL, *baselines[:MOST_BASELINES]]
+    baselines = sorted((name for name in without_bounds(curves) if name != MODEL), key=lambda name: -at_ten[name])
+    return [*(bound for bound in BOUNDS if bound in curves), MODEL, *baselines[:MOST_BASELINES]]
 
 
 def _line(points: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
@@ -109,9 +111,9 @@ def _band(panel: Axes, points: Sequence[Mapping[str, Any]]) -> None:
 def _line_style(name: str, shown: Sequence[str]) -> dict[str, Any]:
     if name == MODEL:
         return {"color": OBSERVED, "linewidth": 3, "marker": "o", "markevery": [4, 6], "markersize": 7, "zorder": 5}
-    if name == ORACLE:
-        return {"color": INK, "linewidth": 1.6, "linestyle": (0, (6, 2, 1, 2))}
-    nth = [each for each in shown if each not in {MODEL, ORACLE}].index(name)
+    if name in BOUND_LINES:
+        return {"color": INK, "linewidth": 1.6, "linestyle": BOUND_LINES[name]}
+    nth = [each for each in without_bounds(shown) if each != MODEL].index(name)
     return [{"color": INK, "linewidth": 1.6}, {"color": INK, "linewidth": 1.4, "linestyle": "--"}, {"color": INK_3, "linewidth": 1.4}][nth]
 
 

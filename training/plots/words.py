@@ -3,6 +3,7 @@
 MODEL_ZH = {
     "lightgbm": "本模型",
     "oracle": "理论上限(仅模拟)",
+    "knowable": "记录可知上限(仅模拟)",
     "count_365d": "近一年件数",
     "count_90d": "近90天件数",
     "count_28d": "近28天件数",

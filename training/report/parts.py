@@ -8,21 +8,21 @@ import polars as pl
 from features.schema import Col
 from training.evaluation.predictions import FOLD, RESIDENT_COUNT, TOWNSHIP, outcomes, predicted
 from training.evaluation.replay import MODEL
+from training.evaluation.rivals import BOUNDS, without_bounds
 from training.evaluation.scorecard import score
 from training.evaluation.subsets import SUBSETS
 from training.report.estimates import Floats, too_few
 
 METRIC = "poisson_deviance"
-ORACLE = "oracle"
 NOT_OF_COUNTS = frozenset({METRIC, "brier_skill", "ece"})
 """What cannot be said of a part of the escalations by models of all of them."""
 
 
 def shown_models(cards: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Return the model, the baseline with the least deviance, and the oracle where there is one."""
-    baselines = [name for name, card in cards.items() if name not in {MODEL, ORACLE} and card[METRIC] is not None]
+    """Return the model, the baseline with the least deviance, and the upper bounds where there are any."""
+    baselines = [name for name in without_bounds(cards) if name != MODEL and cards[name][METRIC] is not None]
     best = sorted(baselines, key=lambda name: cards[name][METRIC])[:1]
-    return [MODEL, *best, *([ORACLE] if ORACLE in cards else [])]
+    return [MODEL, *best, *(bound for bound in BOUNDS if bound in cards)]
 
 
 def judge_part(rows: pl.DataFrame, models: Sequence[str], weights: Floats, left_out: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What could be known stands beside the models, measured like them, and only where it is what it claims to be."""
+"""Upper bounds stand beside the models, measured like them, and only where they are what they claim to be."""
 
 from pathlib import Path
 
@@ -9,8 +9,9 @@ import pytest
 from features.errors import UsageError
 from training.evaluation.backtest import BacktestResult, judge
 from training.evaluation.metrics import METRICS
-from training.evaluation.oracle import ORACLE, add_oracle, gaps
+from training.evaluation.oracle import add_oracle, gaps
 from training.evaluation.predictions import EXPECTED, RISK, SURGE
+from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE
 from training.evaluation.subsets import SUBSETS
 from training.settings import BacktestSettings
 
@@ -18,6 +19,8 @@ GRIDS, AS_OFS = 40, 12
 SETTINGS = BacktestSettings(bootstrap=40)
 RATES = np.random.default_rng(1).gamma(0.5, 0.2, (AS_OFS, GRIDS))
 """What is to be expected: much in few grids."""
+TOLD = RATES**0.8 * RATES.mean() ** 0.2
+"""What a log tells of it."""
 
 
 def result(seed: int = 2, horizon_days: int = 14) -> BacktestResult:
@@ -43,7 +46,9 @@ def result(seed: int = 2, horizon_days: int = 14) -> BacktestResult:
 
 
 def write_truth(folder: Path, table: pl.DataFrame) -> Path:
-    expected = table.select("as_of", "grid_id", pl.Series("escalation", RATES.ravel().astype(np.float32)), strict=pl.lit(0.0))
+    rates = {"escalation": RATES, "escalation_knowable": TOLD}
+    columns = [pl.Series(name, values.ravel().astype(np.float32)) for name, values in rates.items()]
+    expected = table.select("as_of", "grid_id", *columns, strict=pl.lit(0.0), strict_knowable=pl.lit(0.0))
     expected.sample(fraction=1.0, shuffle=True, seed=1).write_parquet(folder / "expected.parquet")
     return folder
 
@@ -55,15 +60,18 @@ def truth(tmp_path: Path) -> Path:
 
 def test_add_oracle_is_measured_like_a_model_that_said_the_truth(truth: Path) -> None:
     plain = result()
-    exact = pl.Series(RATES.ravel().astype(np.float32).astype(np.float64))
-    spoken = plain.predictions.with_columns(exact.alias(EXPECTED + ORACLE), (1 - (-exact).exp()).alias(RISK + ORACLE))
+    spoken = plain.predictions
+    for bound, rates in ((ORACLE, RATES), (KNOWABLE, TOLD)):
+        exact = pl.Series(rates.ravel().astype(np.float32).astype(np.float64))
+        spoken = spoken.with_columns(exact.alias(EXPECTED + bound), (1 - (-exact).exp()).alias(RISK + bound))
     overall, parts = judge(spoken, SETTINGS)
 
     judged = add_oracle(plain, truth, SETTINGS)
 
     assert overall.models == judged.overall.models
     assert parts["onset"].models == judged.subsets["onset"].models
-    assert sorted([*METRICS, "ci95"]) == sorted(judged.to_json()["models"][ORACLE])
+    for bound in BOUNDS:
+        assert sorted([*METRICS, "ci95"]) == sorted(judged.to_json()["models"][bound])
 
 
 def test_add_oracle_leaves_the_gate_alone(truth: Path) -> None:
@@ -71,8 +79,9 @@ def test_add_oracle_leaves_the_gate_alone(truth: Path) -> None:
     assert ["count_90d"] == list(add_oracle(result(), truth, SETTINGS).to_json()["differences"])
 
 
-def test_gaps_share_is_the_way_from_the_best_baseline_to_the_oracle(truth: Path) -> None:
-    found = {(gap.rows, gap.metric): gap for gap in gaps(add_oracle(result(), truth, SETTINGS), SETTINGS)}
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_gaps_share_is_the_way_from_the_best_baseline_to_the_bound(truth: Path, bound: str) -> None:
+    found = {(gap.rows, gap.metric): gap for gap in gaps(add_oracle(result(), truth, SETTINGS), SETTINGS) if gap.bound == bound}
 
     gap = found["all", "ap"]
     low, own, high = gap.values
@@ -81,7 +90,8 @@ def test_gaps_share_is_the_way_from_the_best_baseline_to_the_oracle(truth: Path)
     assert pytest.approx((own - low) / (high - low)) == gap.share
     assert gap.ci95 is not None
     assert gap.ci95[0] <= gap.share <= gap.ci95[1]
-    assert {("all", "hit@5%"), ("onset", "ap"), ("onset", "hit@5%")} <= found.keys()
+    assert {("all", "hit@5%"), ("onset", "auc"), ("onset", "hit@5%")} <= found.keys()
+    assert ("onset", "ap") not in found
 
 
 def test_gaps_without_a_lead_of_the_oracle_have_no_share(tmp_path: Path) -> None:
@@ -91,6 +101,14 @@ def test_gaps_without_a_lead_of_the_oracle_have_no_share(tmp_path: Path) -> None
     judged = add_oracle(plain, write_truth(tmp_path, shuffled), SETTINGS)
 
     assert {None} == {gap.share for gap in gaps(judged, SETTINGS) if gap.values[2] <= gap.values[0]} != set()
+
+
+def test_add_oracle_of_an_older_simulation_is_refused(tmp_path: Path) -> None:
+    truth = write_truth(tmp_path, result().predictions) / "expected.parquet"
+    pl.read_parquet(truth).drop("escalation_knowable").write_parquet(truth)
+
+    with pytest.raises(UsageError, match="must hold escalation_knowable: an older version simulated it"):
+        add_oracle(result(), tmp_path, SETTINGS)
 
 
 def test_add_oracle_of_another_log_is_refused(truth: Path) -> None:
