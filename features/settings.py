@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the event log; without one it is SQLite under the home folder."""
     categories: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    sub_kinds: tuple[str, ...] = ()
+    """Codes of undertakings beside the project's own, such as those of a local list of projects."""
     target: Target = Target(transitions=("escalated",))
     targets: dict[str, Target] = Field(default_factory=dict)
     horizon_days: int = Field(default=14, ge=1)

@@ -14,6 +14,7 @@ from features.eventlog.counter import last_sequence
 from features.eventlog.feeds import read_feeds
 from features.eventlog.segments import read_copy
 from features.eventlog.snapshot import LogSnapshot
+from features.eventlog.undertakings import read_versions
 from features.home import Home
 from features.schema import Action, Col
 
@@ -69,6 +70,7 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
             crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
             feeds=read_feeds(connection, _known_through(records)),
             sequence=last if through is None else through,
+            undertakings=read_versions(connection, last if through is None else through),
         )
 
 

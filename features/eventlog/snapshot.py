@@ -8,6 +8,7 @@ import polars as pl
 
 from features.schema import Action, Col, EventType
 from features.targets import Rule, Target
+from features.undertakings.undertaking import no_versions
 
 RECORD_SCHEMA = pl.Schema(
     {
@@ -56,3 +57,5 @@ class LogSnapshot:
     """old, new, share, at: redrawn grids; the shares of one old grid sum to 1."""
     feeds: dict[str, Feed]
     sequence: int
+    undertakings: pl.DataFrame = field(default_factory=no_versions)
+    """Versions of undertakings, columns of `VERSION_SCHEMA`, ordered by undertaking and version."""

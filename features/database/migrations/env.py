@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import features.database.access_tables  # noqa: F401 - adds its tables to the MetaData
+import features.database.access_tables
+import features.database.undertaking_tables  # noqa: F401 - adds its tables to the MetaData
 from features.database.tables import metadata
 
 context.configure(

@@ -1,0 +1,173 @@
+"""Files about undertakings: the flat one, and lists of projects, periods and effort as the simulator writes them."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from features.database.engine import database_url, open_database, reading, writing
+from features.errors import InputRefusedError, UsageError
+from features.eventlog.undertakings import append_from_source, known_places
+from features.home import Home
+from features.intake.effort_rows import EFFORT_COLUMNS, declare_campaigns, store_effort
+from features.intake.faults import Faults
+from features.intake.ingest import IngestReport
+from features.intake.keyed import deployment_key, keyed_hashes, keyed_ids
+from features.intake.quarantine import Code, Refusal, write_report
+from features.intake.readers import open_input
+from features.intake.rows import RowBatch, RowInput
+from features.intake.screening import refuse_personal_names
+from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
+from features.settings import Settings
+
+SOURCE_ACTOR = "source"
+"""Who entered what came in a file."""
+FLAT_REQUIRED = ("undertaking_id", "kind", "sub_kind", "places", "public_at", "start_at", "end_at")
+FLAT_OPTIONAL = ("name", "assessed", "heard", "note_code", "attention")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One of the files that are known: the columns it must have, and what each column of the flat file is made from."""
+
+    needed: tuple[str, ...]
+    columns: Mapping[str, pl.Expr]
+
+
+def _same(*names: str) -> dict[str, pl.Expr]:
+    return {name: pl.col(name) for name in names}
+
+
+_A_YEAR_BEFORE = pl.col("start").str.to_date(strict=False).dt.offset_by("-365d").cast(pl.String)
+LAYOUTS = (
+    Layout(FLAT_REQUIRED, _same(*FLAT_REQUIRED)),
+    Layout(
+        ("project_id", "grid_id", "kind", "public_notice_at", "start_at", "end_at"),
+        {
+            "undertaking_id": pl.col("project_id"),
+            "kind": pl.lit("project"),
+            "sub_kind": pl.col("kind"),
+            "places": pl.col("grid_id"),
+            "public_at": pl.col("public_notice_at"),
+            **_same("start_at", "end_at"),
+        },
+    ),
+    Layout(
+        ("name", "start", "end", "scope"),
+        {
+            "undertaking_id": pl.concat_str("name", pl.lit("-"), "start"),
+            "kind": pl.lit("period"),
+            "sub_kind": pl.col("name"),
+            "places": pl.when(pl.col("scope") != "district").then(pl.col("scope")),
+            "public_at": _A_YEAR_BEFORE,
+            "start_at": pl.col("start"),
+            "end_at": pl.col("end"),
+        },
+    ),
+)
+"""The flat file, the list of projects, the list of periods; a period that comes every year is public a year before it begins."""
+
+
+class _Tally:
+    """Counts what became of the rows of one file, and lists those that were refused."""
+
+    def __init__(self, key: bytes, refused: Path) -> None:
+        self._key, self._refused = key, refused
+        self.read = self.accepted = self.quarantined = 0
+        self.by_code: Counter[str] = Counter()
+
+    def count(self, batch: RowBatch, faults: Faults, accepted: int) -> None:
+        """Count a batch and list its refused rows."""
+        texts = batch.cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series().filter(faults.rows)
+        hashes = keyed_hashes(self._key, texts)
+        numbers = zip(batch.numbers.filter(faults.rows), faults.reasons, hashes, strict=True)
+        refusals = [Refusal(number, field, code, row_hash) for number, (field, code), row_hash in numbers]
+        broken = keyed_hashes(self._key, pl.Series([row.text for row in batch.broken], dtype=pl.String))
+        refusals += [Refusal(row.number, row.field, row.code, row_hash) for row, row_hash in zip(batch.broken, broken, strict=True)]
+        if refusals:
+            write_report(self._refused, sorted(refusals, key=lambda one: one.row_number))
+        self.read += batch.read
+        self.accepted += accepted
+        self.quarantined += len(refusals)
+        self.by_code.update(one.code.value for one in refusals)
+
+
+Store = Callable[[RowBatch], tuple[Faults, int]]
+"""Stores the rows without fault and returns the faults of the others, and how many rows were new."""
+
+
+def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetime) -> IngestReport:
+    """Append what a file says of undertakings or effort; what is known already changes nothing.
+
+    Raises:
+        UsageError: the file cannot be read, or no grids are known that its places could be looked up in.
+        InputRefusedError: the file is none of those that are known, or identifies persons.
+        StoreError: the database refused; sending the same again stores what is missing.
+    """
+    began = time.monotonic()
+    rows = open_input(path, None)
+    refuse_personal_names(path, rows.header, now.date())
+    refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-undertakings.csv"
+    refused.unlink(missing_ok=True)
+    engine, key = open_database(database_url(home, settings)), deployment_key(home)
+    try:
+        tally = _Tally(key, refused)
+        store, used = _store_of(rows, engine, _terms(engine, settings, now), key)
+        for batch in _batches(rows):
+            tally.count(batch, *store(batch))
+        if used == EFFORT_COLUMNS:
+            declare_campaigns(engine, settings, key, SOURCE_ACTOR, now)
+    finally:
+        engine.dispose()
+    return IngestReport(
+        read=tally.read,
+        accepted=tally.accepted,
+        duplicate=tally.read - tally.accepted - tally.quarantined,
+        quarantined=tally.quarantined,
+        seconds=time.monotonic() - began,
+        by_code=dict(tally.by_code.most_common()),
+        normalised=0,
+        left_out=tuple(name for name in rows.header if name not in used),
+        redrawn=0,
+        refused=refused if tally.quarantined else None,
+    )
+
+
+def _terms(engine: Engine, settings: Settings, now: datetime) -> UndertakingTerms:
+    with reading(engine) as connection:
+        places = known_places(connection)
+    if not places:
+        raise UsageError("undertakings need the grids they lie in, found none. Run `yujing ingest FILE --grids GRIDS` first.")
+    return UndertakingTerms(settings, places, now)
+
+
+def _batches(rows: RowInput) -> Iterator[RowBatch]:
+    """Yield the batches of a file, cells without surrounding blanks and null where empty."""
+    for batch in rows.batches():
+        bare = batch.cells.select(pl.all().str.normalize("NFKC").str.strip_chars())
+        yield RowBatch(batch.numbers, bare.select(pl.when(pl.all() != "").then(pl.all())), batch.broken)
+
+
+def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: bytes) -> tuple[Store, tuple[str, ...]]:
+    """Return what stores the batches of a file with this header, and the columns it reads."""
+    if set(EFFORT_COLUMNS) <= set(rows.header):
+        return lambda batch: store_effort(engine, batch.cells, terms.places, terms.settings), EFFORT_COLUMNS
+    layout = next((one for one in LAYOUTS if set(one.needed) <= set(rows.header)), None)
+    if layout is None:
+        advice = "Rename its columns, or send a list of projects, periods or effort as `yujing simulate` writes it."
+        found = f"found {', '.join(rows.header)}"
+        raise InputRefusedError(Code.FILE_HEADER, f"a file of undertakings needs the columns {', '.join(FLAT_REQUIRED)}; {found}. {advice}")
+    optional = [name for name in FLAT_OPTIONAL if name in rows.header and layout.needed == FLAT_REQUIRED]
+
+    def store(batch: RowBatch) -> tuple[Faults, int]:
+        flat = batch.cells.select(**layout.columns, **_same(*optional))
+        faults, undertakings = read_undertakings(flat, keyed_ids(key, flat["undertaking_id"].fill_null("")), terms)
+        with writing(engine) as connection:
+            return faults, append_from_source(connection, undertakings, SOURCE_ACTOR, terms.now, terms.settings.tz)
+
+    return store, (*layout.needed, *optional)

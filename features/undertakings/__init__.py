@@ -1,0 +1,1 @@
+"""Undertakings: projects, campaigns, treatments, periods and shocks, with the places they cover."""
