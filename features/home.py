@@ -3,6 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+_QUOTED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the address of a SQLite file, whatever characters its path has.
+
+    Only characters that mean something in an address are quoted: MLflow makes a folder of the rest as it stands.
+
+    >>> sqlite_url(Path("/data%20set/数据/a?b.db"))
+    'sqlite:////data%2520set/数据/a%3Fb.db'
+    """
+    return f"sqlite:///{str(path).translate(_QUOTED)}"
+
 
 @dataclass(frozen=True)
 class Home:
@@ -23,7 +36,7 @@ class Home:
     @property
     def database_url(self) -> str:
         """The URL of that file."""
-        return f"sqlite:///{self.database}"
+        return sqlite_url(self.database)
 
     @property
     def segments(self) -> Path:
@@ -48,7 +61,7 @@ class Home:
     @property
     def tracking_url(self) -> str:
         """MLflow's store of runs and models."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return sqlite_url(self.root / "mlflow.db")
 
     @property
     def artifacts(self) -> Path:
@@ -58,7 +71,7 @@ class Home:
     @property
     def search_url(self) -> str:
         """Settings that were tried, so that a search can be taken up again."""
-        return f"sqlite:///{self.root / 'search.db'}"
+        return sqlite_url(self.root / "search.db")
 
     @property
     def backtests(self) -> Path:

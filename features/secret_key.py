@@ -10,8 +10,13 @@ from features.home import Home
 KEY_BYTES = 32
 
 
+def has_secret_key(home: Home, name: str) -> bool:
+    """Tell whether the key of a name has been made."""
+    return (home.keys / f"{name}.key").exists()
+
+
 def secret_key(home: Home, name: str) -> bytes:
-    """Return the key of a name.
+    """Return the key of a name; it is made at first use.
 
     Raises:
         StoreError: the key file is not whole, or others than its owner may read it.

@@ -151,6 +151,13 @@ event_transition = Table(
     UniqueConstraint("event_seq", "action", "at"),
 )
 
+key_fingerprint = Table(
+    "key_fingerprint",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("fingerprint", String, nullable=False, comment="of the secret key of that name; the key itself is never stored"),
+)
+
 segment = Table(
     "segment",
     metadata,

@@ -89,6 +89,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     refused.unlink(missing_ok=True)
     engine = open_database(database_url(home, settings))
     try:
+        key = deployment_key(home, engine)
         if grids is not None:
             store_grids(engine, grids, settings.panel.nearest_neighbours)
         if crosswalk is not None:
@@ -96,7 +97,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         terms = set_terms(source, settings, registered_grids(engine), now)
         found = survey(rows, terms)
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
-        storing, key = Storing(engine, terms, found.paths, refused), deployment_key(home)
+        storing = Storing(engine, terms, found.paths, refused)
         for mapped in _one_ahead(map_batch(batch, terms, key) for batch in rows.batches()):
             storing.store(mapped)
             if progress:

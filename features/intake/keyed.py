@@ -4,18 +4,34 @@ import hashlib
 
 import numpy as np
 import polars as pl
+from sqlalchemy import Engine
 
+from features.database.key_fingerprints import confirm_key, recorded_fingerprint
+from features.errors import StoreError
+from features.eventlog.read import log_state
 from features.home import Home
-from features.secret_key import secret_key
+from features.secret_key import has_secret_key, secret_key
 
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 _BLOCK = 64
 _ID_CHARS = 26
 
 
-def deployment_key(home: Home) -> bytes:
-    """Return the key of this home; without it the same case would get another id, so it belongs into the backup."""
-    return secret_key(home, "intake")
+KEY_NAME = "intake"
+
+
+def deployment_key(home: Home, engine: Engine) -> bytes:
+    """Return the key of this home, which makes the ids of cases; it is made with an empty log and never replaced.
+
+    Raises:
+        StoreError: the log was written with another key, or its key is missing: every case would be stored a second time.
+    """
+    if not has_secret_key(home, KEY_NAME) and (recorded_fingerprint(engine, KEY_NAME) or log_state(engine).sequence):
+        advice = "Restore the folder from the backup; nothing was stored."
+        raise StoreError(f"{home.keys} must hold the key that made the ids of the event log, found none. {advice}")
+    key = secret_key(home, KEY_NAME)
+    confirm_key(engine, KEY_NAME, key)
+    return key
 
 
 def keyed_ids(key: bytes, texts: pl.Series) -> pl.Series:

@@ -114,8 +114,9 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
     refuse_personal_names(path, rows.header, now.date())
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-undertakings.csv"
     refused.unlink(missing_ok=True)
-    engine, key = open_database(database_url(home, settings)), deployment_key(home)
+    engine = open_database(database_url(home, settings))
     try:
+        key = deployment_key(home, engine)
         tally = _Tally(key, refused)
         store, used = _store_of(rows, engine, _terms(engine, settings, now), key)
         for batch in _batches(rows):

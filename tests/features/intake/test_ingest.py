@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from features.database.engine import database_url, open_database
-from features.errors import InputRefusedError, UsageError
+from features.errors import InputRefusedError, StoreError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
 from features.home import Home
@@ -68,6 +68,25 @@ def test_ingest_same_rows_in_another_file_are_duplicates(take_in: TakeIn, write_
     take_in(write_cases([case(1), case(2)]))
 
     assert counts(take_in(write_cases([case(2), case(3)], "later.csv"))) == (2, 1, 1, 0)
+
+
+def test_ingest_without_the_key_of_the_log_is_refused(home: Home, take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
+    """A new key would make new ids of the same cases, and every case would stand twice."""
+    path = write_cases([case(1)])
+    take_in(path)
+    key = home.keys / "intake.key"
+    kept = key.read_bytes()
+    key.unlink()
+
+    with pytest.raises(StoreError, match="must hold the key that made the ids of the event log, found none"):
+        take_in(path)
+    assert not key.exists()
+    key.write_bytes(bytes(32))
+    key.chmod(0o600)
+    with pytest.raises(StoreError, match="found another one"):
+        take_in(path)
+    key.write_bytes(kept)
+    assert counts(take_in(path)) == (1, 0, 1, 0)
 
 
 def test_ingest_news_of_a_case_appends_its_transition(home: Home, take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
