@@ -32,8 +32,8 @@ def draw_weights(as_ofs: Days, blocks: int, draws: int, seed: int) -> Floats:
     weeks, townships = len(as_ofs), blocks // len(as_ofs)
     stretch = max(1, STRETCH_DAYS // int(np.diff(as_ofs).min(initial=STRETCH_DAYS)))
     starts = generator.integers(0, weeks, (draws, -(-weeks // stretch), 1))
-    taken = ((starts + np.arange(stretch)) % weeks).reshape(draws, -1)[:, :weeks]
-    by_week = np.array([np.bincount(week, minlength=weeks) for week in taken])
+    taken = ((starts + np.arange(stretch)) % weeks).reshape(draws, starts.shape[1] * stretch)[:, :weeks]
+    by_week = np.array([np.bincount(week, minlength=weeks) for week in taken], np.int64).reshape(draws, weeks)
     by_township = generator.multinomial(townships, np.full(townships, 1 / townships), size=draws)
     return np.vstack([np.ones((1, blocks)), (by_week[:, :, None] * by_township[:, None, :]).reshape(draws, blocks)])
 

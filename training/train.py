@@ -25,10 +25,10 @@ from training.learning.fit import fit
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.model import Fitted
 from training.learning.rehearsal import Foretold
-from training.registry.candidate import BACKTEST, FEATURES, RECIPE, add_evidence
+from training.registry.candidate import BACKTEST, RECIPE, add_evidence
 from training.registry.card import write_card
 from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
-from training.registry.published import BOOSTER, Published, sha256
+from training.registry.published import BOOSTER, FEATURES, Published, sha256
 from training.registry.tracking import Run, open_registry
 from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
@@ -87,7 +87,8 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     hashes = {name: sha256(content) for name, content in files.items()}
     parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
     objections = object_to(report, comparison)
-    card = write_card(report, parameters, panel.features, objections)
+    read = [feature for feature in panel.features if feature.name in fitted.feature_names]
+    card = write_card(report, parameters, read, objections)
     pages = make_report(Subject(facts, panel, result, fitted), settings)
     documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
     run = Run(files, hashes, parameters, _metrics(report), documents)

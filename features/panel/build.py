@@ -14,7 +14,7 @@ from features.days import EPOCH, Days
 from features.errors import UsageError
 from features.facts import Facts
 from features.panel.block import Block, Shared
-from features.panel.catalogue import Feature
+from features.panel.catalogue import Feature, Use
 from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
 from features.panel.when import When
 from features.schema import Col
@@ -80,7 +80,7 @@ def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feat
     """Return every feature that the columns of this log allow, in a fixed order."""
     features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
     if settings.panel.petition_volume.in_model:
-        features = [replace(feature, in_model=feature.in_model or feature.is_petition_volume) for feature in features]
+        features = [replace(feature, use=Use.MODEL) if feature.is_petition_volume else feature for feature in features]
     return (*features, *calendar_days.features(settings.calendar, horizon_days))
 
 

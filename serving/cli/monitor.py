@@ -31,7 +31,7 @@ def monitor(
 
     until = as_of or datetime.now(work.settings.tz).date()
     subject = take_subject(work.snapshot, until, target or DEFAULT_TARGET, horizon_days, work.settings)
-    seen = watch(work.engine, subject, work.settings)
+    seen = watch(work.home, work.engine, subject, work.settings)
     write_durably(work.home.folder(work.home.monitoring) / f"{subject.target}.json", json_text(seen.to_json()).encode())
     if as_json:
         typer.echo(json_text(seen.to_json()))

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.panel.catalogue import Feature, Kind
-from features.schema import SENSITIVE_CATEGORIES, EventType
+from features.schema import SENSITIVE_CATEGORIES
 from serving.lists.rows import Explanation, Reason
 from serving.words import Text, fill
 from training.learning.model import Contributions
@@ -81,9 +81,7 @@ class _Row:
 
 def may_be_named(feature: Feature) -> bool:
     """Tell whether a feature may stand in a sentence about one grid: no sensitive category, no petition volume."""
-    sensitive = any(f"_{category}_" in feature.name for category in SENSITIVE_CATEGORIES)
-    petition_volume = feature.family in {"counts", "kinds"} and feature.name.startswith(f"{EventType.PETITION}_")
-    return not sensitive and not petition_volume
+    return feature.category not in SENSITIVE_CATEGORIES and not feature.is_petition_volume
 
 
 def _reasons(row: _Row, groups: tuple[str, ...], strongest: list[int]) -> Iterator[Reason]:

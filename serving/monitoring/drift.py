@@ -1,5 +1,6 @@
 """Drift as an effect size: the population stability index, with what chance alone adds to it taken off. No p-values: they grow with n."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,8 @@ import numpy.typing as npt
 from features.days import Days
 from features.facts import Facts
 from features.panel.build import build_features, catalogue
+from features.panel.catalogue import Feature
+from features.places import Places
 from serving.monitoring.findings import Finding
 from serving.settings import Settings
 from serving.words import Text
@@ -51,23 +54,36 @@ def stability(now: Floats, before: Floats, independent: tuple[int, int]) -> floa
     return max(0.0, float(((new - old) * np.log(new / old)).sum() - chance))
 
 
-def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings) -> list[Shift]:
-    """Compare every column of a grid that a model may read with the same season a year before, the largest shift first.
+def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, read: Collection[str], settings: Settings) -> list[Shift]:
+    """Compare every column that a model reads with the same season a year before, the largest shift first.
 
-    Values of one grid on neighbouring days are one observation. Left out are columns that are equal for all grids of an area, for they
-    have one value a day and say which day it was, and windows that a year before reached back beyond the first record.
+    Values of one grid on neighbouring days are one observation, and so are those of all grids of an area where a column is the area's.
+    Left out are windows that a year before reached back beyond the first record.
+
+    Args:
+        facts: the log.
+        as_ofs: days of the season to judge.
+        horizon_days: days ahead that the model speaks of.
+        read: names of the columns in the model's own list.
+        settings: how the panel is built.
     """
     recorded = int(as_ofs[0]) - SEASON_DAYS - facts.first_day
     known = catalogue(facts, horizon_days, settings)
-    columns = tuple(each for each in known if each.in_model and "_grid" in each.name and (each.window_days or 0) <= recorded)
+    columns = tuple(feature for feature in known if feature.name in read and (feature.window_days or 0) <= recorded)
     panel = build_features(facts, np.concatenate([as_ofs - SEASON_DAYS, as_ofs]), horizon_days, settings, columns)
     before, now = panel.values[:, : len(as_ofs)], panel.values[:, len(as_ofs) :]
-    independent = (facts.places.size,) * 2
     shifts = [
-        Shift(each.name, each.zh, stability(new.ravel(), old.ravel(), independent))
-        for each, new, old in zip(columns, now, before, strict=True)
+        Shift(feature.name, feature.zh, stability(new.ravel(), old.ravel(), (_observations(feature, facts.places),) * 2))
+        for feature, new, old in zip(columns, now, before, strict=True)
     ]
     return sorted(shifts, key=lambda shift: -shift.psi)
+
+
+def _observations(feature: Feature, places: Places) -> int:
+    """Return how many values of one day are independent: the grids, or the areas whose grids share one value."""
+    if feature.scope is None:
+        return 1
+    return places.levels[feature.scope].size if feature.scope in places.levels else places.size
 
 
 def shift_findings(shifts: list[Shift]) -> list[Finding]:

@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 
 from features.days import day_number
 from features.derive import find_target, read_facts
+from features.errors import NotReadyError
 from features.eventlog.snapshot import LogSnapshot
 from features.facts import Facts
+from features.home import Home
 from features.schema import Col
 from serving.lists.coverage import Coverage, read_coverage
 from serving.monitoring.completeness import Silence, completeness_findings, find_silences
@@ -23,6 +25,7 @@ from serving.monitoring.quality import MONTH_DAYS, Realised, quality_findings, r
 from serving.settings import Settings
 from serving.words import NOTICES, Text
 from training.learning.folds import Gap
+from training.registry.published import current
 
 EVERY_DAYS = 7
 SHOWN_SHIFTS = 10
@@ -96,7 +99,7 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     return Subject(as_of, target, facts, gap, coverage, find_silences(records, last - MONTH_DAYS, last, settings))
 
 
-def watch(engine: Engine, subject: Subject, settings: Settings) -> Watch:
+def watch(home: Home, engine: Engine, subject: Subject, settings: Settings) -> Watch:
     """Look at the four weeks before as_of, and at the last four weeks of lists that are ripe."""
     facts, gap, last = subject.facts, subject.gap, subject.last
     ripe_until = min(last, facts.known_through_day) - gap.horizon_days - gap.delay_allowance_days
@@ -104,15 +107,21 @@ def watch(engine: Engine, subject: Subject, settings: Settings) -> Watch:
     lists = read_lists(engine, wanted, facts.places.grid_ids, settings.tz)
     quality = realise(facts, lists, gap, settings)
     alerts = {} if isinstance(quality, Unknown) else follow_alerts(engine, subject.target, quality, facts.places)
-    return Watch(subject, _features(subject, settings), _predictions(lists, last), quality, alerts)
+    return Watch(subject, _features(home, engine, subject, settings), _predictions(lists, last), quality, alerts)
 
 
-def _features(subject: Subject, settings: Settings) -> list[Shift] | Unknown:
+def _features(home: Home, engine: Engine, subject: Subject, settings: Settings) -> list[Shift] | Unknown:
     facts, last = subject.facts, subject.last
     as_ofs = np.arange(last - MONTH_DAYS + EVERY_DAYS, last + 1, EVERY_DAYS, dtype=np.int32)
     if as_ofs[0] - SEASON_DAYS - settings.backtest.warm_up_days < facts.first_day:
         return Unknown(Text(zh="日志不足一年,无上年同期可比", en="the log is younger than a year, there is no same season to compare with"))
-    return feature_shifts(facts, as_ofs, subject.gap.horizon_days, settings)
+    try:
+        champion = current(home, engine, subject.target)
+    except NotReadyError:
+        return Unknown(
+            Text(zh="该目标尚无已发布的模型，没有可比较的特征", en="no model of this target is published, so none reads a feature")
+        )
+    return feature_shifts(facts, as_ofs, subject.gap.horizon_days, champion.columns, settings)
 
 
 def _predictions(lists: Lists, last: int) -> float | Unknown:

@@ -13,10 +13,12 @@ from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
 from features.facts import Facts
 from features.panel.build import Panel, build_panel
 from features.settings import Settings
+from features.targets import DeadlinePassed, Target
 
 FIRST = date(2025, 1, 1)
 SETTINGS = Settings(calendar={"country": "US"}, panel={"threads": 1})
 HORIZON = 14
+RICH_DAYS = 500
 GRIDS = {"a": "D/T1/C1", "b": "D/T1/C1", "c": "D/T1/C2", "d": "D/T2/C3"}
 """Four grids and their parents: a and b share a community, c is beside them in the township, d is alone in its own."""
 
@@ -128,6 +130,17 @@ def _records(cases, zone):
 def make_facts(cases, target=None, settings=SETTINGS, **log) -> Facts:
     """Return the facts of these cases; `log` goes to `make_log`."""
     return read_facts(make_log(cases, zone=settings.zone, **log), target, settings)
+
+
+def make_rich_log():
+    """Return keyword arguments of `make_facts`: four grids, 500 days, deadlines, neighbours, and a target with a clock rule."""
+    return {
+        "cases": draw_cases(np.random.default_rng(1), 300, list(GRIDS), RICH_DAYS),
+        "target": "escalation_or_overdue",
+        "rules": (DeadlinePassed(action="overdue", when="deadline_passed"),),
+        "targets": {"escalation_or_overdue": Target(transitions=("escalated", "overdue"))},
+        "neighbours": [("a", "b", 0.75), ("b", "a", 0.75), ("a", "c", 0.3), ("c", "a", 0.3)],
+    }
 
 
 def make_panel(cases, as_ofs, target=None, settings=SETTINGS, **log) -> Panel:

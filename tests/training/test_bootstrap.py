@@ -25,6 +25,10 @@ def test_draw_weights_first_row_is_the_sample_and_draws_keep_its_size():
     assert weights.tolist() == draw_weights(WEEKS, 36, 20, seed=1).tolist()
 
 
+def test_draw_weights_without_draws_is_the_sample_alone():
+    assert [[1.0] * 36] == draw_weights(WEEKS, blocks=36, draws=0, seed=1).tolist()
+
+
 def test_draw_weights_takes_stretches_of_four_weeks_and_whole_townships():
     for weights in draw_weights(WEEKS, blocks=36, draws=20, seed=1)[1:]:
         by_week, by_township = weights.reshape(12, 3).sum(axis=1), weights.reshape(12, 3).sum(axis=0)

@@ -26,6 +26,12 @@ def panel(world):
     return build_panel(world.facts, ripe_as_ofs(world.facts, GAP, SMALL.backtest), 14, SMALL)
 
 
+def columns_read(world, panel):
+    model = world.registry.show_model(world.second.version)
+    names = json.loads(world.registry.read_file(model, "features.json"))["names"]
+    return [feature for feature in panel.features if feature.name in names]
+
+
 def test_train_same_facts_and_seed_gives_identical_files(world):
     first, second = (world.registry.show_model(trained.version).hashes for trained in (world.first, world.second))
 
@@ -91,7 +97,7 @@ def test_registered_model_is_read_by_mlflow_itself(world, monkeypatch):
 def test_card_has_no_empty_field_and_equals_the_record(world, panel):
     model = world.registry.show_model(world.second.version)
     report = json.loads(world.registry.read_file(model, "backtest.json"))
-    card = write_card(report, model.parameters, panel.features, world.second.objections)
+    card = write_card(report, model.parameters, columns_read(world, panel), world.second.objections)
 
     assert card == world.second.card
     assert "|  |" not in card
@@ -99,12 +105,20 @@ def test_card_has_no_empty_field_and_equals_the_record(world, panel):
         assert part in card
 
 
+def test_card_lists_the_columns_the_model_reads_and_no_others(world):
+    model = world.registry.show_model(world.second.version)
+    read = json.loads(world.registry.read_file(model, "features.json"))["names"]
+    rows = world.second.card.split("## Features it reads")[1].split("\n## ")[0].splitlines()
+
+    assert read == [row.split(" | ")[0].removeprefix("| ") for row in rows if row.startswith("| ")][2:]
+
+
 def test_card_figure_changed_by_hand_is_caught(world, panel):
     model = world.registry.show_model(world.second.version)
     report = json.loads(world.registry.read_file(model, "backtest.json"))
     report["models"]["lightgbm"]["auc"] += 0.0001
 
-    assert write_card(report, model.parameters, panel.features, world.second.objections) != world.second.card
+    assert write_card(report, model.parameters, columns_read(world, panel), world.second.objections) != world.second.card
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,21 @@ SINGLE = {
     "calendar": "日历",
     "quality": "数据质量",
 }
-BY_WHAT = {
-    "recent": "近期新增%s",
-    "kind": "%s的类别",
-    "backlog": "未办结%s",
-    "handling": "%s的办理",
-    "recency": "距上次%s",
-    "trend": "%s的变化",
+OF_SUBJECT = {
+    "recent_{}": "近期新增{}",
+    "kind_{}": "{}的类别",
+    "backlog_{}": "未办结{}",
+    "handling_{}": "{}的办理",
+    "recency_{}": "距上次{}",
+    "trend_{}": "{}的变化",
+    "trend_{}_closed": "办结{}的变化",
 }
+LABELS = SINGLE | {
+    group.format(subject): label.format(name)
+    for group, label in OF_SUBJECT.items()
+    for subject, name in {"target": "升级", **EVENT_TYPE_ZH}.items()
+}
+"""Name of every reason group."""
 
 
 def column_label(feature: Feature) -> str:
@@ -38,9 +45,4 @@ def reason_label(reason: str) -> str:
     >>> reason_label("backlog_dispute"), reason_label("trend_dispute_closed"), reason_label("due")
     ('未办结矛盾纠纷', '办结矛盾纠纷的变化', '即将到期事项')
     """
-    family, _, what = reason.partition("_")
-    if family not in BY_WHAT or not what:
-        return SINGLE.get(reason, reason)
-    closed = "办结" if what.endswith("_closed") else ""
-    event = what.removesuffix("_closed")
-    return BY_WHAT[family] % (closed + {"target": "升级", **EVENT_TYPE_ZH}.get(event, event))
+    return LABELS.get(reason, reason)

@@ -43,7 +43,7 @@ def _full_window(panel: Panel, days: int) -> Floats:
 
 
 def _open_by_type(panel: Panel) -> list[Floats]:
-    names = [name for name in panel.names if name.endswith("_open_count_grid")]
+    names = [feature.name for feature in panel.features if feature.measure == "open_count"]
     if not names:
         raise MissingColumnsError("*_open_count_grid")
     return [_column(panel, name) for name in names]

@@ -41,14 +41,14 @@ def _quiet(panel: Panel) -> Flags:
 
     In a log that tells disputes from other matters only they are a sign: everywhere somebody asks for something in 90 days.
     """
-    signs = {
-        feature.name: panel.column(feature.name)
+    signs = [
+        feature
         for feature in panel.features
-        if feature.name.endswith("_open_count_grid") or (feature.family == "counts" and feature.window_days == QUIET_DAYS)
-    }
-    disputes = [sign for name, sign in signs.items() if name.startswith(f"{EventType.DISPUTE}_")]
-    wanted = disputes or list(signs.values())
-    return np.all([sign == 0 for sign in wanted], axis=0) if wanted else np.zeros(panel.values.shape[1:], np.bool_)
+        if feature.measure == "open_count" or (feature.family == "counts" and feature.window_days == QUIET_DAYS)
+    ]
+    disputes = [feature for feature in signs if feature.subject == EventType.DISPUTE]
+    quiet = [panel.column(feature.name) == 0 for feature in disputes or signs]
+    return np.all(quiet, axis=0) if quiet else np.zeros(panel.values.shape[1:], np.bool_)
 
 
 def _chronic(panel: Panel) -> Flags:

@@ -7,19 +7,14 @@ import numpy.typing as npt
 
 from features.errors import UsageError
 from features.panel.build import Panel
-from features.panel.catalogue import Feature
+from features.panel.catalogue import Feature, Use
 from training.learning.booster import Columns
-from training.learning.usual_level import RECENT
-
-STATES = frozenset({"backlog", "repeats"})
-"""Families whose counts have a window and yet say how things stand, not how much usually comes in."""
 
 
 def choose_columns(panel: Panel, without: Collection[str] = ()) -> Columns:
-    """Return the features the catalogue lets into a model, in panel order, without those that never change in this panel.
+    """Return the features declared for a model, in panel order, without those that never change in this panel.
 
-    Bare counts of what came in over a window stay out: they repeat the level that boosting starts from, and what is news in them is in
-    the ratios. So does a feature that needs more days of records than the panel has seen, and every feature of the families `without`.
+    A feature that needs more days of records than the panel has seen stays out, and so does every feature of the families `without`.
 
     Raises:
         UsageError: the panel has no such family.
@@ -46,15 +41,8 @@ def _readable(panel: Panel) -> list[Feature]:
     return [
         feature
         for feature in panel.features
-        if feature.in_model
-        and not _is_bare_count(feature)
-        and feature.min_history_days <= days_of_records
-        and _varies(panel.column(feature.name))
+        if feature.use is Use.MODEL and feature.min_history_days <= days_of_records and _varies(panel.column(feature.name))
     ]
-
-
-def _is_bare_count(feature: Feature) -> bool:
-    return feature.window_days is not None and feature.unit != "ratio" and feature.family not in STATES and feature.name != RECENT
 
 
 def _varies(values: npt.NDArray[np.float32]) -> bool:

@@ -18,7 +18,6 @@ Floats = npt.NDArray[np.float64]
 
 USUAL_RATE = "usual_rate_grid"
 DISTRICT_TREND = "target_ratio_district_28d"
-DECAY = "target_decay_grid_"
 TREND = "usual_rate_grid with district trend"
 RECENT = "target_decay_grid_28d"
 """The column that speaks for the difference between the usual rate and the level; trees read it as their ratio."""
@@ -59,11 +58,19 @@ def _parts(panel: Panel) -> dict[str, Floats]:
     """Return the rates per day that are mixed; the trend only where there is more than one grid."""
     usual = panel.column(USUAL_RATE).astype(np.float64)
     trend = {TREND: usual * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
-    return {USUAL_RATE: usual} | trend | {name: _decayed_rate(panel, name) for name in panel.names if name.startswith(DECAY)}
+    return (
+        {USUAL_RATE: usual}
+        | trend
+        | {
+            feature.name: _decayed_rate(panel, feature.name, feature.window_days)
+            for feature in panel.features
+            if (feature.subject, feature.measure) == ("target", "decay") and feature.window_days
+        }
+    )
 
 
-def _decayed_rate(panel: Panel, name: str) -> Floats:
+def _decayed_rate(panel: Panel, name: str, tau_days: int) -> Floats:
     """Divide a decayed count by the decayed days it was counted over."""
-    decayed_days = np.cumsum(decay_weights(int(name.removeprefix(DECAY).removesuffix("d"))))
+    decayed_days = np.cumsum(decay_weights(tau_days))
     observed = np.minimum(panel.column("history_days").astype(np.int64), len(decayed_days))
     return np.asarray(panel.column(name) / decayed_days[np.maximum(observed, 1) - 1])

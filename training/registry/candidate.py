@@ -10,11 +10,11 @@ from features.panel.build import Panel
 from training.learning.booster import margin, read_booster
 from training.learning.model import Fitted
 from training.registry.gate import Comparison, Report, check_all
-from training.registry.published import BOOSTER
+from training.registry.published import BOOSTER, FEATURES
 from training.settings import ModelSettings
 
 BACKTEST, COMPARISON, GATE, GOLDEN, RECIPE = "backtest.json", "comparison.json", "gate.json", "golden.json", "recipe.json"
-MODEL, FEATURES = "model.json", "features.json"
+MODEL = "model.json"
 REQUIRED = frozenset({BOOSTER, MODEL, FEATURES, BACKTEST, GOLDEN, RECIPE})
 BOOSTER_SUFFIX = ".lgb"
 

@@ -35,7 +35,7 @@ REFUSED = """\
 def write_card(report: Report, parameters: Mapping[str, str], features: Sequence[Feature], objections: Sequence[str]) -> str:
     """Return the card as Markdown; equal inputs give equal text, so a figure changed by hand shows.
 
-    `parameters` is what the run recorded, `features` are all columns of the panel, `objections` what the gate said at training time.
+    `parameters` is what the run recorded, `features` are the columns it reads, `objections` what the gate said at training time.
     """
     sections = {
         "Purpose": PURPOSE,
@@ -48,7 +48,7 @@ def write_card(report: Report, parameters: Mapping[str, str], features: Sequence
         "Limits": "\n".join([LIMITS, *(f"- {note}" for note in report["notes"])]),
         "Must not be used": REFUSED,
         "Settings of the run": _table(("setting", "value"), parameters.items()),
-        "Features": _features(features),
+        "Features it reads": _features(features),
     }
     return f"# Model card 模型卡: {report['target']}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
 
@@ -108,8 +108,8 @@ def _groupings(report: Report) -> str:
 
 
 def _features(features: Sequence[Feature]) -> str:
-    rows = [(feature.name, feature.en, feature.kind.value, "yes" if feature.in_model else "no") for feature in features]
-    return _table(("column", "meaning", "kind", "may be in the model"), rows)
+    rows = [(feature.name, feature.en, feature.kind.value) for feature in features]
+    return _table(("column", "meaning", "kind"), rows)
 
 
 def _figure(value: float | None, interval: Sequence[float] | None) -> str:

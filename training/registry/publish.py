@@ -16,7 +16,18 @@ from features.home import Home
 from features.signing import MODELS, sign
 from training.registry import candidate
 from training.registry.gate import Comparison, object_to
-from training.registry.published import MANIFEST, SIGNATURE, Kind, Manifest, Publication, history, is_whole, read_published, sha256
+from training.registry.published import (
+    FEATURES,
+    MANIFEST,
+    SIGNATURE,
+    Kind,
+    Manifest,
+    Publication,
+    history,
+    is_whole,
+    read_published,
+    sha256,
+)
 from training.registry.tracking import ModelVersion, Registry
 from training.registry.vetting import read_candidate, repeat_golden
 
@@ -102,7 +113,7 @@ def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
         target=about["target"],
         horizon_days=about["horizon_days"],
         version=model.version,
-        features_hash=sha256(files[candidate.FEATURES]),
+        features_hash=sha256(files[FEATURES]),
         files=dict(sorted(model.hashes.items())),
     )
 

@@ -5,6 +5,7 @@ holds the SHA-256 of every file, the signature is the deployment's own; the poin
 """
 
 import hashlib
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from features.home import Home
 from features.signing import MODELS, check_signature
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-BOOSTER = "model.lgb"
+BOOSTER, FEATURES = "model.lgb", "features.json"
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.(lgb|json)")
 """What a model may consist of: LightGBM text and JSON, by flat names."""
 
@@ -67,6 +68,11 @@ class Published:
     def hash(self) -> str:
         """Return the name of its folder."""
         return self.manifest.hash
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Return the panel columns it reads, in their order."""
+        return tuple(json.loads(self.files[FEATURES])["names"])
 
     @property
     def version(self) -> int:

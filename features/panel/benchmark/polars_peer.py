@@ -34,7 +34,7 @@ OPEN = CLOSED_AGO <= 0
 
 def compared(features: tuple[Feature, ...]) -> tuple[Feature, ...]:
     """Return the features that the peer builds too."""
-    return tuple(each for each in features if each.family in FAMILIES or each.name.startswith("target_count_grid"))
+    return tuple(each for each in features if each.family in FAMILIES or (each.family, each.measure) == ("history", "count"))
 
 
 def peer_frame(facts: Facts) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from features.days import NEVER
 from features.facts import Facts
 from features.panel.block import Block, ratio
-from features.panel.catalogue import Feature, Kind, level, window
+from features.panel.catalogue import Feature, Kind, Use, level, window
 from features.panel.channels import (
     CLOSED,
     HANDLING_DAYS,
@@ -46,7 +46,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
 
 def _state(event_type: str, state: str, channel: Channel, zh: str, en: str) -> Feature:
     return Feature(
-        name=f"{event_type}_{state}_count_grid",
+        subject=event_type,
+        measure=f"{state}_count",
         family="backlog",
         reason=f"backlog_{event_type}",
         kind=Kind.DRIVER,
@@ -62,7 +63,8 @@ def _close_to_deadline(event_type: str, index: int, days: int) -> Feature:
     within = Channel(deadline_within(days), index)
     overdue = Channel(OVERDUE, index)
     return Feature(
-        name=f"{event_type}_due_count_grid_{days}d",
+        subject=event_type,
+        measure="due_count",
         family="backlog",
         reason=f"backlog_{event_type}",
         kind=Kind.DRIVER,
@@ -80,7 +82,8 @@ def _ages(event_type: str, index: int) -> Iterator[Feature]:
         zh, en = f"{{n}}件%s已超过{days}天未办结", f"{{n}} %s open for more than {days} days"
         yield _state(event_type, f"open_over_{days}d", Channel(open_longer(days), index), zh, en)
     yield Feature(
-        name=f"{event_type}_open_age_mean_grid",
+        subject=event_type,
+        measure="open_age_mean",
         family="backlog",
         reason=f"backlog_{event_type}",
         kind=Kind.DRIVER,
@@ -102,7 +105,8 @@ def _mean_age(block: Block, index: int) -> Values:
 def _speed(event_type: str, index: int) -> Iterator[Feature]:
     for days in CLOSED_WINDOWS:
         yield Feature(
-            name=f"{event_type}_closed_count_grid_{days}d",
+            subject=event_type,
+            measure="closed_count",
             family="handling",
             reason=f"handling_{event_type}",
             kind=Kind.DRIVER,
@@ -111,9 +115,11 @@ def _speed(event_type: str, index: int) -> Iterator[Feature]:
             en=f"{{n}} {EVENT_TYPE_EN[event_type]} closed in {days} days",
             value=window(Channel(CLOSED, index), days),
             window_days=days,
+            use=Use.LEVEL_ONLY,
         )
     yield Feature(
-        name=f"{event_type}_handling_days_mean_grid_90d",
+        subject=event_type,
+        measure="handling_days_mean",
         family="handling",
         reason=f"handling_{event_type}",
         kind=Kind.DRIVER,
@@ -123,6 +129,7 @@ def _speed(event_type: str, index: int) -> Iterator[Feature]:
         value=lambda block: _mean_handling(block, index, 90),
         window_days=90,
         direction=1,
+        use=Use.SHOWN_ONLY,
     )
 
 

@@ -18,12 +18,13 @@ YEAR = 365.25
 
 def features(calendar: CalendarSettings, horizon_days: int) -> Iterator[Feature]:
     """Yield calendar columns of the horizon [as_of, as_of + horizon_days); the Spring Festival only where it is kept."""
-    yield _calendar("workdays_ahead", "days", "时段内工作日{n}天", "{n} workdays ahead", lambda block: _workdays(block, calendar))
-    for name, turn in (("season_sin", np.sin), ("season_cos", np.cos)):
-        yield replace(_calendar(name, "phase", "季节", "season", _turning(turn)), min_history_days=2 * MEMORY_DAYS)
+    yield _calendar("workdays", "ahead", "days", "时段内工作日{n}天", "{n} workdays ahead", lambda block: _workdays(block, calendar))
+    for measure, turn in (("sin", np.sin), ("cos", np.cos)):
+        yield replace(_calendar("season", measure, "phase", "季节", "season", _turning(turn)), min_history_days=2 * MEMORY_DAYS)
     if calendar.country == "CN":
         yield _calendar(
-            "days_to_spring_festival",
+            "days",
+            "to_spring_festival",
             "days",
             "距春节{n}天",
             "{n} days to the Spring Festival",
@@ -34,11 +35,12 @@ def features(calendar: CalendarSettings, horizon_days: int) -> Iterator[Feature]
         ("sensitive", "时段内含重要时段{n}天", "{n} days of notable periods ahead", calendar.sensitive_periods),
     ):
         if periods:
-            yield _calendar(f"{name}_days_ahead", "days", zh, en, _days_of(periods, horizon_days))
+            yield _calendar(name, "days_ahead", "days", zh, en, _days_of(periods, horizon_days))
 
 
-def _calendar(name: str, unit: str, zh: str, en: str, value: Valued) -> Feature:
-    return Feature(name, "calendar", "calendar", Kind.CONTEXT, unit, zh, en, value, min_history_days=MEMORY_DAYS)
+def _calendar(subject: str, measure: str, unit: str, zh: str, en: str, value: Valued) -> Feature:
+    about = "calendar", "calendar", Kind.CONTEXT, unit, zh, en, value
+    return Feature(subject, measure, *about, scope=None, min_history_days=MEMORY_DAYS)
 
 
 def _turning(turn: np.ufunc) -> Valued:

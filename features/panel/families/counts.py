@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, window
+from features.panel.catalogue import Feature, Kind, Use, window
 from features.panel.channels import GROUP, KIND, REPORTED, SOURCE, Channel
 from features.panel.when import LOOKBACKS
 from features.schema import EventType
@@ -30,7 +30,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
 
 def _by_type(event_type: str, channel: Channel, days: int) -> Feature:
     return Feature(
-        name=f"{event_type}_count_grid_{days}d",
+        subject=event_type,
+        measure="count",
         family="counts",
         reason=f"recent_{event_type}",
         kind=Kind.DRIVER,
@@ -40,8 +41,13 @@ def _by_type(event_type: str, channel: Channel, days: int) -> Feature:
         value=window(channel, days),
         window_days=days,
         direction=1 if event_type in {EventType.DISPUTE, EventType.POLICE_CALL, EventType.HAZARD} else 0,
-        in_model=event_type != EventType.PETITION,
+        use=_use(event_type),
     )
+
+
+def _use(event_type: str) -> Use:
+    """Leave bare counts to the level, which says how much usually comes in; let nobody go by the number of petitions."""
+    return Use.NEVER if event_type == EventType.PETITION else Use.LEVEL_ONLY
 
 
 def _by_kind(facts: Facts) -> Iterator[Feature]:
@@ -50,7 +56,9 @@ def _by_kind(facts: Facts) -> Iterator[Feature]:
         if types.count(event_type) > 1:
             for days in KIND_WINDOWS:
                 yield Feature(
-                    name=f"{event_type}_{category}_count_grid_{days}d",
+                    subject=event_type,
+                    category=category,
+                    measure="count",
                     family="kinds",
                     reason=f"kind_{event_type}",
                     kind=Kind.DRIVER,
@@ -59,13 +67,14 @@ def _by_kind(facts: Facts) -> Iterator[Feature]:
                     en=f"{{n}} {plain(category)} {EVENT_TYPE_EN[event_type]} in {days} days",
                     value=window(Channel(KIND, index), days),
                     window_days=days,
-                    in_model=event_type != EventType.PETITION,
+                    use=_use(event_type),
                 )
 
 
 def _by_source(source: str, channel: Channel, days: int) -> Feature:
     return Feature(
-        name=f"{source}_source_count_grid_{days}d",
+        subject=f"{source}_source",
+        measure="count",
         family="sources",
         reason="sources",
         kind=Kind.CONTROL,
@@ -74,12 +83,14 @@ def _by_source(source: str, channel: Channel, days: int) -> Feature:
         en=f"{{n}} cases through {plain(source)} in {days} days",
         value=window(channel, days),
         window_days=days,
+        use=Use.LEVEL_ONLY,
     )
 
 
 def _jointly(days: int) -> Feature:
     return Feature(
-        name=f"group_count_grid_{days}d",
+        subject="group",
+        measure="count",
         family="counts",
         reason="group",
         kind=Kind.DRIVER,
@@ -89,4 +100,5 @@ def _jointly(days: int) -> Feature:
         value=window(Channel(GROUP), days),
         window_days=days,
         direction=1,
+        use=Use.LEVEL_ONLY,
     )

@@ -7,7 +7,7 @@ import numpy as np
 from features.days import NEVER
 from features.facts import Facts
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Valued
+from features.panel.catalogue import Feature, Kind, Use, Valued
 from features.panel.channels import Channel, due_within, quick
 from features.panel.falling_due import expected_escalations
 from features.panel.when import Values
@@ -22,23 +22,24 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         return
     for days in sorted({*DUE_DAYS, horizon_days}):
         zh, en = f"{{n}}件未办结事项将在{days}天内到期", f"{{n}} open cases fall due within {days} days"
-        yield _due(f"due_count_grid_{days}d", "cases", (zh, en), _due_count(days))
+        yield _due("count", "cases", (zh, en), _due_count(days), days)
         zh, en = f"{days}天内到期事项为预计升级件数的{{n}}倍", f"cases due within {days} days are {{n}} times the escalations expected"
-        yield _due(f"due_ratio_grid_{days}d", "ratio", (zh, en), _against_expected(days))
+        yield _due("ratio", "ratio", (zh, en), _against_expected(days), days)
     yield _due(
-        "due_expected_grid",
+        "expected",
         "cases",
         ("到期事项预计升级：{n}件", "about {n} of the cases falling due would escalate as such cases did before"),
         lambda block: block.once("due_expected", expected_escalations),
     )
     yield _due(
-        "due_share_grid",
+        "share",
         "share",
         ("时段内到期事项以往约有{n}最终升级", "{n} of the cases falling due would escalate as before"),
         _share,
     )
     yield Feature(
-        name="quick_rate_grid",
+        subject="quick",
+        measure="rate",
         family="due",
         reason="due",
         kind=Kind.CONTROL,
@@ -46,12 +47,12 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         zh="尚未上报而将在时段内升级的事项每天约{n}件",
         en="{n} escalations a day of cases not yet reported",
         value=lambda block: block.usual(Channel(quick(horizon_days))),
-        in_model=False,
+        use=Use.LEVEL_ONLY,
     )
 
 
-def _due(name: str, unit: str, phrases: tuple[str, str], value: Valued) -> Feature:
-    return Feature(name, "due", "due", Kind.DRIVER, unit, *phrases, value, direction=1)
+def _due(measure: str, unit: str, phrases: tuple[str, str], value: Valued, days: int | None = None) -> Feature:
+    return Feature("due", measure, "due", "due", Kind.DRIVER, unit, *phrases, value, window_days=days, direction=1)
 
 
 def _due_count(days: int) -> Valued:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, window
+from features.panel.catalogue import Feature, Kind, Use, window
 from features.panel.channels import TARGET, Channel
 from features.panel.when import LOOKBACKS, MEMORY_DAYS
 
@@ -15,7 +15,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     del facts, horizon_days
     for days in LOOKBACKS:
         yield Feature(
-            name=f"target_count_grid_{days}d",
+            subject="target",
+            measure="count",
             family="history",
             reason="history",
             kind=Kind.DRIVER,
@@ -24,9 +25,11 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
             en=f"{{n}} escalations in {days} days",
             value=window(Channel(TARGET), days),
             window_days=days,
+            use=Use.LEVEL_ONLY,
         )
     yield Feature(
-        name="usual_rate_grid",
+        subject="usual",
+        measure="rate",
         family="history",
         reason="history",
         kind=Kind.CONTROL,
@@ -36,7 +39,9 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         value=lambda block: block.usual(Channel(TARGET)),
     )
     yield Feature(
-        name="history_days",
+        subject="history",
+        measure="days",
+        scope=None,
         family="history",
         reason="exposure",
         kind=Kind.CONTROL,
@@ -44,5 +49,5 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         zh="已有{n}天记录",
         en="{n} days of records",
         value=lambda block: np.broadcast_to(np.minimum(block.observed_days, MEMORY_DAYS), block.shape),
-        in_model=False,
+        use=Use.LEVEL_ONLY,
     )

@@ -4,20 +4,23 @@ from collections.abc import Iterator
 
 from features.facts import Facts
 from features.panel.block import Block, ratio
-from features.panel.catalogue import Feature, Kind, Valued
+from features.panel.catalogue import Feature, Kind, Use, Valued
 from features.panel.channels import ANY, DELAY, Channel
 from features.panel.when import Values
+
+DELAY_DAYS = 90
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     """Yield data-quality columns; petitions are left out of them."""
     del horizon_days, facts
-    yield _quality("report_gap_grid", "days", "已{n}天无任何上报记录", "no record for {n} days", _gap)
-    yield _quality("report_delay_mean_grid_90d", "days", "上报平均滞后{n}天", "reports arrive {n} days late on average", _delay)
+    yield _quality("gap", None, "已{n}天无任何上报记录", "no record for {n} days", _gap)
+    yield _quality("delay_mean", DELAY_DAYS, "上报平均滞后{n}天", "reports arrive {n} days late on average", _delay)
 
 
-def _quality(name: str, unit: str, zh: str, en: str, value: Valued) -> Feature:
-    return Feature(name, "quality", "quality", Kind.QUALITY, unit, zh, en, value, in_model=False)
+def _quality(measure: str, days: int | None, zh: str, en: str, value: Valued) -> Feature:
+    about = "quality", "quality", Kind.QUALITY, "days", zh, en, value
+    return Feature("report", measure, *about, window_days=days, use=Use.SHOWN_ONLY)
 
 
 def _gap(block: Block) -> Values:
@@ -25,4 +28,4 @@ def _gap(block: Block) -> Values:
 
 
 def _delay(block: Block) -> Values:
-    return ratio(block.window(Channel(DELAY), 90), block.window(Channel(ANY), 90))
+    return ratio(block.window(Channel(DELAY), DELAY_DAYS), block.window(Channel(ANY), DELAY_DAYS))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from features.facts import Facts
-from features.panel.catalogue import Feature, Kind
+from features.panel.catalogue import Feature, Kind, Use
 from features.panel.channels import REPORTED, TARGET, Channel
 from features.schema import EventType
 from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
@@ -11,6 +11,8 @@ from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (7, 28, 120)}
 """Time constants in days; every other event type uses `OTHER_TAUS`."""
 OTHER_TAUS = (14,)
+RECENT = ("target", 28)
+"""The decayed count that trees read, as a ratio to the level; the others only mix into that level."""
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
@@ -25,7 +27,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
 def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
     zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
     yield Feature(
-        name=f"{what}_since_grid",
+        subject=what,
+        measure="since",
         family="recency",
         reason=f"recency_{what}",
         kind=Kind.DRIVER,
@@ -40,7 +43,8 @@ def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
 
 def _decayed(what: str, channel: Channel, tau: int, phrases: tuple[str, str]) -> Feature:
     return Feature(
-        name=f"{what}_decay_grid_{tau}d",
+        subject=what,
+        measure="decay",
         family="recency",
         reason=f"recency_{what}",
         kind=Kind.DRIVER,
@@ -49,4 +53,5 @@ def _decayed(what: str, channel: Channel, tau: int, phrases: tuple[str, str]) ->
         en=phrases[1],
         value=lambda block: block.decayed(channel, tau),
         window_days=tau,
+        use=Use.MODEL if (what, tau) == RECENT else Use.LEVEL_ONLY,
     )

@@ -12,7 +12,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     """Yield repeats; reopened cases only where the source records them."""
     del horizon_days
     yield Feature(
-        name="repeat_count_grid_90d",
+        subject="repeat",
+        measure="count",
         family="repeats",
         reason="repeats",
         kind=Kind.DRIVER,
@@ -25,7 +26,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     )
     if len(facts.reopened.case):
         yield Feature(
-            name="reopened_count_grid_182d",
+            subject="reopened",
+            measure="count",
             family="repeats",
             reason="repeats",
             kind=Kind.DRIVER,

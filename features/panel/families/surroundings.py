@@ -6,7 +6,7 @@ import numpy as np
 
 from features.facts import Facts
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind
+from features.panel.catalogue import Feature, Kind, Use
 from features.panel.channels import REPORTED, TARGET, Channel
 from features.panel.when import MEMORY_DAYS, Values
 from features.schema import EventType
@@ -39,7 +39,9 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
 
 def _against_usual(level: str, days: int) -> Feature:
     return Feature(
-        name=f"target_ratio_{level}_{days}d",
+        subject="target",
+        measure="ratio",
+        scope=level,
         family="surroundings",
         reason="surroundings",
         kind=Kind.CONTEXT,
@@ -62,7 +64,9 @@ def _area_ratio(block: Block, level: str, days: int) -> Values:
 def _beside(what: str, channel: Channel, days: int) -> Feature:
     zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
     return Feature(
-        name=f"{what}_count_neighbours_{days}d",
+        subject=what,
+        measure="count",
+        scope="neighbours",
         family="neighbours",
         reason="neighbours",
         kind=Kind.DRIVER,
@@ -72,13 +76,16 @@ def _beside(what: str, channel: Channel, days: int) -> Feature:
         value=lambda block: block.of_neighbours(channel, days),
         window_days=days,
         direction=1,
+        use=Use.LEVEL_ONLY,
     )
 
 
 def _around(level: str, what: str, channel: Channel, days: int) -> Feature:
     zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
     return Feature(
-        name=f"{what}_count_{level}_{days}d",
+        subject=what,
+        measure="count",
+        scope=level,
         family="surroundings",
         reason="surroundings",
         kind=Kind.CONTEXT,
@@ -87,5 +94,6 @@ def _around(level: str, what: str, channel: Channel, days: int) -> Feature:
         en=f"{{n}} {en} per other grid of {AREA_EN[level]} in {days} days",
         value=lambda block: block.of_area(level, channel, days),
         window_days=days,
+        use=Use.LEVEL_ONLY,
         min_history_days=MEMORY_DAYS if level == "district" else 0,
     )

@@ -28,27 +28,28 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
             for days in WINDOWS:
                 zh = f"近{days}天新增{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
                 en = f"new {EVENT_TYPE_EN[event_type]} in {days} days run at {{n}} times the grid's own year"
-                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(REPORTED, index), days), direction=1)
+                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(REPORTED, index), days))
                 zh = f"近{days}天办结{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
                 en = f"{EVENT_TYPE_EN[event_type]} closed in {days} days run at {{n}} times the grid's own year"
-                yield _trend(f"{event_type}_closed", days, (zh, en), _against_own_year(Channel(CLOSED, index), days))
+                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(CLOSED, index), days), closed=True)
     for days in LOOKBACKS:
         zh, en = f"近{days}天升级事项约为本网格常态的{{n}}倍", f"escalations in {days} days run at {{n}} times the grid's usual level"
-        yield _trend("target", days, (zh, en), _against_usual(days), direction=1)
+        yield _trend("target", days, (zh, en), _against_usual(days))
 
 
-def _trend(what: str, days: int, phrases: tuple[str, str], value: Valued, direction: int = 0) -> Feature:
+def _trend(what: str, days: int, phrases: tuple[str, str], value: Valued, closed: bool = False) -> Feature:
     return Feature(
-        name=f"{what}_ratio_grid_{days}d",
+        subject=what,
+        measure="closed_ratio" if closed else "ratio",
         family="trends",
-        reason=f"trend_{what}",
+        reason=f"trend_{what}_closed" if closed else f"trend_{what}",
         kind=Kind.DRIVER,
         unit="ratio",
         zh=phrases[0],
         en=phrases[1],
         value=value,
         window_days=days,
-        direction=1 if direction else 0,
+        direction=0 if closed else 1,
     )
 
 

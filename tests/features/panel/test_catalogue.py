@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from features.panel.build import FAMILIES, catalogue
-from features.panel.catalogue import Kind
+from features.panel.catalogue import Kind, Use
 from features.schema import EventType
-from features.settings import CalendarSettings, Period, Settings
+from features.settings import CalendarSettings, PanelSettings, Period, PetitionVolume, Settings
 from tests.features.logs import HORIZON, make_facts
 
 EXAM = Period(name="gaokao", start="2025-06-07", end="2025-06-10")
@@ -35,6 +36,13 @@ def test_catalogue_of_a_rich_log_has_every_family(features):
     assert {"history", "counts", "kinds", "sources", "due", "backlog", "handling", "trends", "recency", "repeats"} <= families
     assert {"neighbours", "surroundings", "quality", "calendar"} <= families
     assert len(FAMILIES) < len(families)
+
+
+def test_catalogue_names_stay_what_they_were(features):
+    """Names are a contract: stored models, published lists and analysts' tables go by them. Add lines, change none."""
+    stored = Path(__file__).with_name("column_names.txt").read_text(encoding="ascii").split()
+
+    assert stored == [feature.name for feature in features]
 
 
 def test_catalogue_names_are_unique(features):
@@ -95,17 +103,26 @@ def test_catalogue_quality_is_never_in_the_model(features):
     quality = [feature for feature in features if feature.kind == Kind.QUALITY or feature.family == "quality"]
 
     assert len(quality) >= 2
-    assert [] == faulty(quality, lambda feature: not feature.in_model and feature.kind == Kind.QUALITY)
+    assert [] == faulty(quality, lambda feature: feature.use is Use.SHOWN_ONLY and feature.kind == Kind.QUALITY)
 
 
 def test_catalogue_petition_volume_is_never_in_the_model(features):
     """Only the office's handling of petitions is, and more unfinished work can only raise the count."""
     petitions = [feature for feature in features if EventType.PETITION in feature.name]
-    read = [feature for feature in petitions if feature.in_model]
+    read = [feature for feature in petitions if feature.use is Use.MODEL]
 
     assert len(petitions) > len(read) > 0
     assert {"backlog"} == {feature.family for feature in read}
     assert {1} == {feature.direction for feature in read}
+
+
+def test_catalogue_petition_volume_is_in_the_model_where_somebody_answers_for_it(rich_log):
+    switch = PetitionVolume(in_model=True, reason="study", by="li", until="2026-12-31")
+    settings = SETTINGS.model_copy(update={"panel": PanelSettings(petition_volume=switch)})
+    counted = [feature for feature in catalogue(make_facts(**rich_log), HORIZON, settings) if feature.is_petition_volume]
+
+    assert len(counted) > 5
+    assert {Use.MODEL} == {feature.use for feature in counted}
 
 
 def test_catalogue_of_another_horizon_has_its_due_count(rich_log):

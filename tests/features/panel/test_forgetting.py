@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.panel.catalogue import Use
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
 from tests.features.logs import Case, draw_cases, make_panel
 
@@ -45,7 +46,7 @@ def panel():
 def differing(panel):
     places = {grid: position for position, grid in enumerate(panel.grid_ids)}
     bad, new = ([places[f"{side}{number:03}"] for number in range(PAIRS)] for side in ("bad", "new"))
-    named = [feature.name for feature in panel.features if feature.in_model]
+    named = [feature.name for feature in panel.features if feature.use in {Use.MODEL, Use.LEVEL_ONLY}]
     return [name for name in named if panel.column(name)[-1, bad].tobytes() != panel.column(name)[-1, new].tobytes()]
 
 

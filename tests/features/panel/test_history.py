@@ -1,5 +1,6 @@
 """The grid's own escalations, and how long the log has been watching."""
 
+from features.panel.catalogue import Use
 from tests.features.logs import Case, column, make_panel
 
 
@@ -17,4 +18,4 @@ def test_history_days_grow_with_the_log_up_to_a_year():
 def test_history_days_are_not_the_models():
     panel = make_panel([Case("a", 0)], [1])
 
-    assert [False] == [feature.in_model for feature in panel.features if feature.name == "history_days"]
+    assert [Use.LEVEL_ONLY] == [feature.use for feature in panel.features if feature.name == "history_days"]

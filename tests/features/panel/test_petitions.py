@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from features.panel.catalogue import Use
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
 from tests.features.logs import GRIDS, Case, draw_cases, make_panel
 
@@ -43,7 +44,7 @@ def on_time(rng, count, first=1):
 
 def changed_in_model(one, other):
     left, right = (make_panel(cases, AS_OFS, **LOG) for cases in (one, other))
-    shared = [feature.name for feature in left.features if feature.in_model and feature.name in right.names]
+    shared = [feature.name for feature in left.features if feature.use in {Use.MODEL, Use.LEVEL_ONLY} and feature.name in right.names]
 
     assert "dispute_count_grid_28d" in shared
     return [name for name in shared if left.column(name).tobytes() != right.column(name).tobytes()]
@@ -72,7 +73,7 @@ def test_build_panel_petition_of_a_new_event_type_target_changes_no_column_of_th
     disputes = [Case("a", 10, closed=30), Case("b", 15, moves=(("escalated", 20),))]
     panel = make_panel([*disputes, *on_time(np.random.default_rng(7), 40, first=16)], AS_OFS, **LOG)
     handling = {f"petition_{state}_count_grid" for state in ("open", "overdue", "due")}
-    of_petitions = {feature.name for feature in panel.features if "petition" in feature.name and feature.in_model}
+    of_petitions = {feature.name for feature in panel.features if "petition" in feature.name and feature.use in {Use.MODEL, Use.LEVEL_ONLY}}
 
     assert {name.removesuffix("_10d") for name in of_petitions} <= handling
     assert [] == changed_in_model(disputes, [*disputes, *on_time(np.random.default_rng(7), 40, first=16)])

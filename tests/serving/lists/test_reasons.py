@@ -14,7 +14,7 @@ from training.learning.model import Contributions
 
 
 def feature(name, reason, kind=Kind.DRIVER, unit="cases", family="counts"):
-    return Feature(name, family, reason, kind, unit, zh=f"{name}{{n}}件", en=f"{{n}} {name}", value=None)
+    return Feature(name, "", family, reason, kind, unit, zh=f"{name}{{n}}件", en=f"{{n}} {name}", value=None, scope=None)
 
 
 OPEN = feature("open", "backlog")
@@ -106,14 +106,15 @@ def test_explain_rows_gives_three_reasons_and_further_ones_only_if_they_matter()
 
 
 @pytest.mark.parametrize(
-    ("name", "family", "allowed"),
+    ("about", "allowed"),
     [
-        ("dispute_count_grid_28d", "counts", True),
-        ("dispute_marriage_family_count_grid_28d", "kinds", False),
-        ("dispute_medical_count_neighbours_28d", "surroundings", False),
-        ("petition_count_grid_90d", "counts", False),
-        ("petition_overdue_count_grid", "backlog", True),
+        ({"subject": "dispute", "category": "traffic_accident"}, True),
+        ({"subject": "dispute", "category": "marriage_family"}, False),
+        ({"subject": "police_call", "category": "medical"}, False),
+        ({"subject": "petition", "family": "counts"}, False),
+        ({"subject": "petition", "family": "kinds", "category": "other"}, False),
+        ({"subject": "petition", "family": "backlog", "measure": "overdue_count"}, True),
     ],
 )
-def test_may_be_named_keeps_homes_and_petitioners_out(name, family, allowed):
-    assert allowed == may_be_named(feature(name, "any", family=family))
+def test_may_be_named_keeps_homes_and_petitioners_out(about, allowed):
+    assert allowed == may_be_named(replace(feature("any", "any"), **about))

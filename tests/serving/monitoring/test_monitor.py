@@ -27,7 +27,7 @@ def subject_of(world, snapshot=None):
 
 @pytest.fixture(scope="module")
 def seen(listed_world):
-    return watch(listed_world.engine, subject_of(listed_world), SETTINGS)
+    return watch(listed_world.home, listed_world.engine, subject_of(listed_world), SETTINGS)
 
 
 def abouts(watched):
@@ -66,7 +66,7 @@ def test_planted_outage_of_a_source_is_flagged_before_any_drift(listed_world):
     gone = snapshot.records.filter(stopped)[Col.SEQ]
     cut = replace(snapshot, records=snapshot.records.filter(~pl.col(Col.EVENT_SEQ).is_in(gone.to_list())))
 
-    watched = watch(listed_world.engine, subject_of(listed_world, cut), SETTINGS)
+    watched = watch(listed_world.home, listed_world.engine, subject_of(listed_world, cut), SETTINGS)
 
     assert abouts(watched)[0] == "completeness"
     assert "热线" in watched.findings[0].words.zh

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from features.errors import NotReadyError
+from features.panel.catalogue import Use
 from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.bootstrap import number_blocks
 from training.learning.columns import choose_columns
@@ -78,7 +79,10 @@ def falling_due(examples):
     generator = np.random.default_rng(3)
     first = examples.panel.features[0]
     due = generator.binomial(examples.counts.astype(int), 0.5) + generator.poisson(0.1, examples.counts.shape)
-    added = (replace(first, name="due_expected_grid", direction=1), replace(first, name="quick_rate_grid", in_model=False))
+    added = (
+        replace(first, subject="due", measure="expected", window_days=None, use=Use.MODEL, direction=1),
+        replace(first, subject="quick", measure="rate", window_days=None, use=Use.LEVEL_ONLY),
+    )
     values = np.stack([due, np.full(due.shape, 0.5 * examples.counts.mean() / HORIZON)]).astype(np.float32)
     panel = examples.panel
     return replace(examples, panel=replace(panel, features=panel.features + added, values=np.concatenate([panel.values, values])))
@@ -156,7 +160,7 @@ def test_choose_columns_reads_the_catalogue(examples):
     columns = choose_columns(panel)
     offered = {feature.name: feature for feature in panel.features}
 
-    assert all(offered[name].in_model for name in columns.names)
+    assert all(offered[name].use is Use.MODEL for name in columns.names)
     assert [offered[name].direction for name in columns.names] == list(columns.directions)
     assert "history_days" not in columns.names
     assert "dispute_count_grid_28d" not in columns.names, "a bare count of what came in repeats the level"
@@ -189,7 +193,11 @@ def exposed_world():
     truth = generator.gamma(2.0, 3.0, 200)
     exposure = np.where(generator.permutation(200) < 100, 1.0, 0.05)
     panel = make_panel(make_facts(grid=[0], day=[0], grids=200, through=800), weekly(700, first=400))
-    counted = [place for place, feature in enumerate(panel.features) if "_count_grid_" in feature.name]
+    counted = [
+        place
+        for place, feature in enumerate(panel.features)
+        if (feature.measure, feature.scope) == ("count", "grid") and feature.window_days
+    ]
     features = tuple(panel.features[place] for place in (*counted, panel.names.index("usual_rate_grid"), panel.names.index("history_days")))
     shape = panel.values.shape[1:]
     values = np.empty((len(features), *shape), np.float32)

@@ -12,7 +12,7 @@ from training.report.future import look_ahead
 
 
 def column(name, value):
-    return Feature(name, "planted", "planted", Kind.DRIVER, "cases", "{n}", "{n}", value)
+    return Feature(name, "", "planted", "planted", Kind.DRIVER, "cases", "{n}", "{n}", value, scope=None)
 
 
 def planted(reported, feature):
