@@ -14,6 +14,7 @@ YujingError
 ├── NotReadyError         something must happen first (no champion yet, data too old)
 ├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
 ├── ChangedError          what was to be changed has changed since it was read
+├── FitCrashedError       a process that fits models died; nothing was registered
 └── GateRefusedError      a model did not pass the promotion gate
 """
 
@@ -109,6 +110,10 @@ class ChangedError(YujingError):
     """What was to be changed has changed since it was read; nothing was done."""
 
     status = HTTPStatus.PRECONDITION_FAILED
+
+
+class FitCrashedError(YujingError):
+    """A process that fits models died before they were ready; nothing was registered."""
 
 
 class GateRefusedError(YujingError):

@@ -3,7 +3,7 @@
 Predicting uses one thread: with more, a process forked after training would wait for ever.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -24,6 +24,13 @@ class Rows:
     matrix: Matrix
     counts: npt.NDArray[np.floating]
     offset: Floats
+    weights: Floats | None = None
+    """How often each row counts; None is once."""
+
+    def drawn(self, weights: Floats) -> "Rows":
+        """Return the rows that were drawn at least once, weighted by how often (N,)."""
+        rows = np.flatnonzero(weights)
+        return Rows(self.matrix[rows], self.counts[rows], self.offset[rows], weights[rows])
 
 
 @dataclass(frozen=True)
@@ -34,18 +41,19 @@ class Columns:
     directions: tuple[int, ...]
 
 
-def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, weights: Sequence[Floats | None] = (None,)) -> Iterator[str]:
-    """Fit `rounds` trees to the log of counts over offset, once for each weight of the rows (N,), and yield them as text.
+def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, refit: int = 0) -> str:
+    """Fit `rounds` trees to the log of counts over offset and return them as text; 0 rounds is one tree that says nothing.
 
-    0 rounds is one tree that says nothing. Fits after the first have other seeds.
+    Every fit has a Dataset of its own: `Dataset.subset` writes outside its memory where LightGBM has bundled sparse columns. Refits
+    (numbered from 1) have other seeds.
     """
-    parameters = _parameters(columns, settings)
+    parameters = _parameters(columns, settings) | {"seed": settings.seed + refit}
     if rounds == 0:
         parameters |= {"min_gain_to_split": 1e30}
-    binned = lgb.Dataset(rows.matrix, rows.counts, init_score=rows.offset, feature_name=list(columns.names), params=parameters).construct()
-    for number, weight in enumerate(weights, start=settings.seed):
-        part = binned if weight is None else binned.set_weight(weight).subset(np.flatnonzero(weight).tolist())
-        yield str(lgb.train(parameters | {"seed": number}, part, max(1, rounds)).model_to_string())
+    dataset = lgb.Dataset(
+        rows.matrix, rows.counts, weight=rows.weights, init_score=rows.offset, feature_name=list(columns.names), params=parameters
+    )
+    return str(lgb.train(parameters, dataset, max(1, rounds)).model_to_string())
 
 
 def read_booster(text: str) -> Booster:

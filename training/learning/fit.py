@@ -12,6 +12,7 @@ from training.learning.booster import boost
 from training.learning.examples import Examples
 from training.learning.ground import prepare
 from training.learning.model import Fitted
+from training.learning.refits import refit
 from training.learning.rehearsal import Foretold, rehearse, tune
 from training.settings import ModelSettings
 
@@ -34,19 +35,15 @@ def fit(
     """
     tuned = tune(rehearse(examples, settings) if past is None else past, examples, settings)
     ground = prepare(examples, settings)
-    resampled = [] if blocks is None else _replicate_weights(ground.as_ofs, blocks[-len(ground.as_ofs) :], settings)
-    weights = [None, *resampled]
-    boosters = []
-    for text in boost(ground.rows, ground.columns, settings, tuned.rounds, weights):
-        boosters.append(text)
-        if progress:
-            progress(len(boosters), len(weights))
+    booster = boost(ground.rows, ground.columns, settings, tuned.rounds)
+    weights = [] if blocks is None else list(_replicate_weights(ground.as_ofs, blocks[-len(ground.as_ofs) :], settings))
+    replicates = refit(ground.rows, ground.columns, settings, tuned.rounds, weights, progress) if weights else ()
     return Fitted(
         target=examples.target,
         horizon_days=examples.gap.horizon_days,
         columns=ground.columns,
-        booster=boosters[0],
-        replicates=tuple(boosters[1:]),
+        booster=booster,
+        replicates=replicates,
         level=ground.level,
         calibration=tuned.calibration,
     )

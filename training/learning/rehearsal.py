@@ -77,7 +77,7 @@ def rehearse(examples: Examples, settings: ModelSettings, progress: Progress | N
 def foretell(seen: Examples, panel: Panel, unseen: slice, settings: ModelSettings) -> Foretold:
     """Grow `settings.max_rounds` trees on what was seen and say what to expect at the unseen as_ofs of the panel."""
     ground, after = prepare(seen, settings), at(panel, unseen)
-    (text,) = boost(ground.rows, ground.columns, settings, settings.max_rounds)
+    text = boost(ground.rows, ground.columns, settings, settings.max_rounds)
     start = np.log(start_per_day(after, ground.level, seen.gap.horizon_days) * seen.gap.horizon_days)
     margins = growing_margins(read_booster(text), read_rows(after, ground.level, ground.columns.names), STEP)
     said = np.stack([(start + margin.reshape(start.shape)).astype(np.float32) for margin in margins])

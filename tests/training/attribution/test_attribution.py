@@ -30,7 +30,7 @@ def test_shapley_interactions_sum_to_the_values(reported, attribution):
 def test_shapley_values_model_without_trees_are_zero():
     generator = np.random.default_rng(1)
     rows = Rows(generator.random((300, 2)).astype(np.float32), generator.poisson(1, 300), np.zeros(300))
-    (text,) = boost(rows, Columns(("a", "b"), (0, 0)), ModelSettings(threads=1), rounds=0)
+    text = boost(rows, Columns(("a", "b"), (0, 0)), ModelSettings(threads=1), rounds=0)
 
     assert not shapley_values(text, rows.matrix).any()
     assert not shapley_interactions(text, rows.matrix).any()

@@ -23,7 +23,7 @@ def text(matrix):
     counts = np.random.default_rng(2).poisson(3 * matrix[:, 0])
     columns = Columns(("one", "two", "three"), (0, 0, 0))
     settings = ModelSettings(rows_per_leaf=5, threads=1, seed=1)
-    return next(boost(Rows(matrix, counts, np.zeros(len(matrix))), columns, settings, rounds=10))
+    return boost(Rows(matrix, counts, np.zeros(len(matrix))), columns, settings, rounds=10)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,60 @@
+import os
+import signal
+
+import numpy as np
+import pytest
+
+from features.errors import FitCrashedError
+from training.learning import refits
+from training.learning.booster import Columns, Rows, boost
+from training.learning.refits import refit
+from training.settings import ModelSettings
+
+SETTINGS = ModelSettings(rows_per_leaf=5, threads=1)
+COLUMNS = Columns(tuple(f"c{number}" for number in range(12)), (0,) * 12)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Rows of sparse columns that exclude each other, which LightGBM bundles."""
+    generator = np.random.default_rng(1)
+    matrix = np.zeros((900, 12), np.float32)
+    matrix[np.arange(900), generator.integers(0, 12, 900)] = generator.integers(1, 60, 900)
+    return Rows(matrix, generator.poisson(0.2 + (matrix[:, 3] > 0)), np.zeros(900))
+
+
+@pytest.fixture(scope="module")
+def weights():
+    return list(np.random.default_rng(2).poisson(1.0, (3, 900)).astype(float))
+
+
+def test_refit_equals_a_fit_to_the_rows_that_were_drawn(rows, weights):
+    alone = [
+        boost(Rows(rows.matrix[w > 0], rows.counts[w > 0], rows.offset[w > 0], w[w > 0]), COLUMNS, SETTINGS, 10, refit=number)
+        for number, w in enumerate(weights, start=1)
+    ]
+
+    assert list(refit(rows, COLUMNS, SETTINGS, 10, weights)) == alone
+    assert len(set(alone)) == 3
+
+
+def test_refit_leaves_the_first_fit_as_it_was(rows, weights):
+    before = boost(rows, COLUMNS, SETTINGS, 10)
+    refit(rows, COLUMNS, SETTINGS, 10, weights)
+
+    assert boost(rows, COLUMNS, SETTINGS, 10) == before
+
+
+def _die(number, _):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGABRT)
+    return "text"
+
+
+def test_refit_a_process_that_aborts_is_told_in_one_line(rows, weights, monkeypatch):
+    monkeypatch.setattr(refits, "_fit", _die)
+
+    with pytest.raises(FitCrashedError, match="its process died") as told:
+        refit(rows, COLUMNS, SETTINGS, 10, weights)
+
+    assert "\n" not in str(told.value)
