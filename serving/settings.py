@@ -140,6 +140,38 @@ class DueHours(Section):
     close: float = Field(default=168.0, gt=0)
 
 
+class Department(Section):
+    """A department (责任单位) that alerts can be handed to. Its accounts see what they were handed and nothing else."""
+
+    code: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    name: str = Field(min_length=1, max_length=30)
+    """In Chinese, as it stands on a button."""
+    name_en: str = Field(min_length=1, max_length=60)
+    kinds: tuple[str, ...] = ()
+    """Categories of cases that it answers for; they put it first in the list."""
+    area: str = ""
+    """Path of the area it works for; empty is the whole."""
+
+
+DEPARTMENTS = (
+    Department(code="labour", name="人社部门", name_en="labour office", kinds=("labor_wage",)),
+    Department(code="housing", name="住建部门", name_en="housing office", kinds=("property_mgmt",)),
+    Department(
+        code="land",
+        name="自然资源部门",
+        name_en="land office",
+        kinds=("land_acquisition", "housing_homestead", "forest_land"),
+    ),
+    Department(code="ecology", name="生态环境部门", name_en="environment office", kinds=("environment",)),
+    Department(code="market", name="市场监管部门", name_en="market office", kinds=("consumer", "contract", "business_operation")),
+    Department(code="agriculture", name="农业农村部门", name_en="agriculture office", kinds=("village_affairs",)),
+    Department(code="police", name="公安机关", name_en="police", kinds=("traffic_accident", "damage_compensation")),
+    Department(code="justice", name="司法所", name_en="justice office", kinds=("neighbor", "marriage_family")),
+    Department(code="health", name="卫生健康部门", name_en="health office", kinds=("medical",)),
+)
+"""Usual departments of a county or district."""
+
+
 class Receiver(Section):
     """A program that is told about alerts; its key lies under the home's `keys`."""
 
@@ -166,6 +198,14 @@ class AlertSettings(Section):
     """True where lists and alerts stay hidden until an analyst releases them."""
     due_hours: DueHours = DueHours()
     receivers: tuple[Receiver, ...] = ()
+    departments: tuple[Department, ...] = DEPARTMENTS
+
+    @field_validator("departments")
+    @classmethod
+    def _codes_are_unique(cls, value: tuple[Department, ...]) -> tuple[Department, ...]:
+        if len({each.code for each in value}) < len(value):
+            raise ValueError("departments must have different codes")
+        return value
 
     @model_validator(mode="after")
     def _leaves_below_entry(self) -> Self:

@@ -16,6 +16,7 @@ account = Table(
     Column("administers", Boolean, nullable=False),
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
+    Column("department", String, comment="code of the department (责任单位) it belongs to; such an account sees no area"),
 )
 
 session = Table(
@@ -26,6 +27,10 @@ session = Table(
     Column("seen_at", UtcTime, nullable=False),
     Column("ends_at", UtcTime, nullable=False),
     Column("vouched", Boolean, nullable=False, comment="true where an identity provider said who it is, not a password"),
+    Column("device_hash", String, comment="SHA-256 of the key of the browser it is bound to; null where it is not bound to one"),
+    Column("address", String, comment="the only address it is good from; null is any"),
+    Column("label", String, comment="what the device is called"),
+    Column("proved_at", UtcTime, comment="when its holder last gave the password; null in sessions opened before this was kept"),
 )
 
 token = Table(

@@ -36,6 +36,9 @@ alert = Table(
     Column("since", UtcTime, nullable=False, comment="moment the state was reached"),
     Column("owner", String, nullable=False, comment="path of the unit it is with; never a person"),
     Column("version", Integer, nullable=False),
+    Column("department", String, index=True, comment="code of the department it was handed to; null where it is with the owner alone"),
+    Column("supervision", String, comment="requested, listed or struck_off; null without supervision"),
+    Column("kind", String, comment="category of case that its first reason is about; null where there is none"),
 )
 Index(
     "one_open_alert",
@@ -57,6 +60,10 @@ alert_transition = Table(
     Column("owner", String, nullable=False),
     Column("actor_id", String, nullable=False),
     Column("at", UtcTime, nullable=False, index=True),
+    Column("department", String, comment="department it was with afterwards"),
+    Column("unit", String, comment="path of the unit of who did it; empty is the whole, null is no person or a department"),
+    Column("unit_department", String, comment="department of who did it"),
+    Column("platform", String, comment="outside platform that answered in the name of actor_id; for auditors only"),
 )
 
 alert_decision = Table(

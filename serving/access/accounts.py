@@ -44,12 +44,19 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     Raises:
         UsageError: the name is taken, or is none, or no grid lies in the scope.
     """
+    if (new.role is Role.DEPARTMENT) != bool(new.scope.department):
+        raise UsageError("an account of role department must name its department, and no other may. Choose one from alerts.departments.")
     if not NAME.fullmatch(new.name):
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
     password = one_time_password()
     actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
-    stored = vars(actor) | {"scope": new.scope.path, "password_hash": hash_password(password), "created_at": now}
-    granted = {"role": new.role, "scope": new.scope.path, "administers": new.administers}
+    stored = vars(actor) | {
+        "scope": new.scope.path,
+        "department": new.scope.department or None,
+        "password_hash": hash_password(password),
+        "created_at": now,
+    }
+    granted = {"role": new.role, "scope": new.scope.path, "department": new.scope.department, "administers": new.administers}
     with writing(engine) as connection:
         if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
             raise UsageError("a login name must be new, found an account of that name. Choose another one.")
@@ -136,15 +143,15 @@ def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
         account_id=row["account_id"],
         name=row["name"],
         role=Role(row["role"]),
-        scope=Scope(row["scope"]),
+        scope=Scope(row["scope"], row["department"] or ""),
         administers=row["administers"],
         must_change_password=by_password and row["must_change_password"],
     )
 
 
 def _check_scope(connection: Connection, scope: Scope) -> None:
-    rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope != EVERYTHING else ()
-    if scope != EVERYTHING and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
+    rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope.path else ()
+    if scope.path and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
         raise UsageError("a scope must be the path of an area or grid, such as 990101/990101002, found another. List the areas.")
 
 

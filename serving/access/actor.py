@@ -13,6 +13,8 @@ class Role(StrEnum):
     COMMAND = auto()
     TOWNSHIP = auto()
     GRID_WORKER = auto()
+    DEPARTMENT = auto()
+    WALL = auto()
     AUDITOR = auto()
 
 
@@ -28,6 +30,9 @@ class Right(StrEnum):
     READ_CORRECTIONS = auto()
     ANSWER_ALERTS = auto()
     HAND_OVER = auto()
+    SUPERVISE = auto()
+    SILENCE = auto()
+    DECIDE_CORRECTIONS = auto()
     RELEASE = auto()
     PAUSE = auto()
     READ_AUDIT = auto()
@@ -36,12 +41,16 @@ class Right(StrEnum):
 
 _READS = frozenset({Right.READ_LISTS, Right.EXPLAIN, Right.READ_ALERTS, Right.READ_CORRECTIONS})
 
+_DIRECTS = frozenset({Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.SUPERVISE, Right.SILENCE, Right.DECIDE_CORRECTIONS})
+
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.READ_MODELS, Right.RELEASE},
-        Role.COMMAND: _READS | {Right.EXPORT, Right.READ_MODELS, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.PAUSE},
-        Role.TOWNSHIP: _READS | {Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER},
-        Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS},
+        Role.COMMAND: _READS | _DIRECTS | {Right.READ_MODELS, Right.PAUSE},
+        Role.TOWNSHIP: _READS | _DIRECTS,
+        Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS, Right.HAND_OVER},
+        Role.DEPARTMENT: frozenset({Right.READ_ALERTS, Right.ANSWER_ALERTS, Right.HAND_OVER}),
+        Role.WALL: frozenset({Right.READ_LISTS}),
         Role.AUDITOR: frozenset({Right.READ_MODELS, Right.READ_CORRECTIONS, Right.READ_AUDIT}),
     }
 )
@@ -50,28 +59,38 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Scope:
-    """A node of the grid tree: its holder sees that node and what lies below it.
+    """What an account sees: a node of the grid tree and all below it, or what was handed to a department (责任单位).
 
     >>> Scope("990101/990101002").covers("990101/990101002/990101002007/990101002007031")
     True
     >>> Scope("990101/990101002").covers("990101/9901010020")
     False
-    >>> Scope("").covers("990101")
-    True
+    >>> Scope("").covers("990101"), Scope("", department="labour").covers("990101")
+    (True, False)
     """
 
     path: str
     """Codes from the top joined by "/", the last may be a grid_id; empty is everything."""
+    department: str = ""
+    """Code of the department, which sees no area at all; empty for accounts of areas."""
 
     def covers(self, path: str) -> bool:
         """Tell whether a node lies in this scope."""
-        return not self.path or path == self.path or path.startswith(f"{self.path}/")
+        return not self.department and (not self.path or path == self.path or path.startswith(f"{self.path}/"))
+
+    def is_above(self, path: str) -> bool:
+        """Tell whether a node lies in this scope and is not the scope itself.
+
+        >>> Scope("d").is_above("d/t"), Scope("d/t").is_above("d/t")
+        (True, False)
+        """
+        return self.covers(path) and path != self.path
 
     def meet(self, other: "Scope") -> "Scope | None":
         """Return what lies in both: the narrower of the two, or None.
 
-        >>> Scope("d").meet(Scope("d/t"))
-        Scope(path='d/t')
+        >>> Scope("d").meet(Scope("d/t")).path
+        'd/t'
         """
         if self.covers(other.path):
             return other
@@ -95,6 +114,11 @@ class Actor:
     administers: bool = False
     must_change_password: bool = False
     """True until its holder has chosen a password; until then it may do nothing else."""
+
+    @property
+    def directs(self) -> bool:
+        """Tell whether this account directs other units: it may hand their grids work and supervise it."""
+        return self.may(Right.SUPERVISE)
 
     def may(self, right: Right) -> bool:
         """Tell whether this account has a right."""

@@ -13,6 +13,8 @@ from features.database.engine import reading
 from features.errors import StoreError
 from serving.access.actor import Scope
 
+NO_AREA = " "
+"""Scope of a department: no path is a blank."""
 ABOVE_THE_WALL = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
 WALLED = """
 SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid ORDER BY relname
@@ -28,7 +30,8 @@ def reading_within(engine: Engine, scope: Scope) -> Iterator[Connection]:
     """
     with reading(engine) as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(select(func.set_config("app.scope", scope.path, True)))
+            area = NO_AREA if scope.department else scope.path
+            connection.execute(select(func.set_config("app.scope", area, True), func.set_config("app.department", scope.department, True)))
         yield connection
 
 

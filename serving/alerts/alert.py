@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.alerts.life import State
+from serving.alerts.life import Position, State, Supervision
 from serving.alerts.sequels import Sequel
 from serving.words import AttentionLevel, Text
 
@@ -67,8 +67,16 @@ class Alert(_Part):
     state: State = Field(description="Where it stands", examples=["published"])
     since: datetime = Field(description="Moment it got there, UTC", examples=["2026-01-08T22:00:00Z"])
     owner: Place = Field(description="Unit it is with: a place in the grid tree, never a person")
+    department: str | None = Field(None, description="Department (责任单位) it was handed to; null where it is with the owner alone")
+    supervision: Supervision | None = Field(None, description="Supervision by the unit above; null where there is none")
+    kind: str | None = Field(None, description="Category of case that its first reason is about", examples=["labor_wage"])
     version: int = Field(ge=1, description="Grows with every step; a change names the version it was made for", examples=[1])
     sequel: Sequel | None = Field(None, description="What followed; null until the window is over and late reports were waited for")
+
+    @property
+    def position(self) -> Position:
+        """State and supervision together."""
+        return Position(self.state, self.supervision)
 
     @property
     def etag(self) -> str:
@@ -84,5 +92,8 @@ class AlertStep(_Part):
     state: State = Field(description="State it led to", examples=["acknowledged"])
     reason: str = Field(description="Code of the closed list of that action", examples=["phoned"])
     owner: Place = Field(description="Unit it was with afterwards")
+    department: str | None = Field(None, description="Department it was with afterwards", examples=["labour"])
+    unit: Place | None = Field(None, description="Unit that did it; empty is the whole, null is no person or a department")
+    unit_department: str | None = Field(None, description="Department that did it", examples=[None])
     at: datetime = Field(description="When, UTC", examples=["2026-01-09T01:10:00Z"])
     own: bool = Field(description="True where the one who asks did it", examples=[True])

@@ -1,6 +1,7 @@
-"""What people do with an alert: steps of its life. Each is one transaction that also writes the history and the audit trail."""
+"""Transitions of alerts: each is one transaction that also writes the history and the audit trail."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,12 +11,20 @@ from features.database.alert_tables import OPEN_STATES, alert, alert_transition
 from features.database.engine import writing
 from features.errors import ChangedError, ConflictError, ForbiddenError, NotFoundError
 from serving import audit
-from serving.access.actor import Actor, Right, Scope
+from serving.access.actor import Actor, Right
 from serving.alerts.alert import Alert
-from serving.alerts.life import EXPIRED, Action, State, step
+from serving.alerts.corrections import enter_correction
+from serving.alerts.hand_over import Destination, Holder, check_destination
+from serving.alerts.life import EXPIRED, Action, State, Supervision, allowed_actions, step
 from serving.alerts.once import Request, once
 from serving.alerts.store import MISSING, alert_of, row_in_reach
+from serving.settings import Department
 
+NEEDED_RIGHT: Mapping[Action, Right] = dict.fromkeys(Action, Right.ANSWER_ALERTS) | {
+    Action.HAND_OVER: Right.HAND_OVER,
+    Action.SUPERVISE: Right.SUPERVISE,
+    Action.STRIKE_OFF: Right.SUPERVISE,
+}
 CLOCK = "clock"
 """Who ends alerts whose window is over."""
 ID_LENGTH = 16
@@ -33,11 +42,17 @@ class Asked:
     key: str
     """Idempotency key: repeating it repeats the answer, not the step."""
     to: str | None = None
-    """Where `hand_over` hands to: the grid of the alert, or an area above it."""
+    """Path that `hand_over` hands to."""
+    department: str | None = None
+    """Code of the department that `hand_over` hands to, instead of a path."""
+    platform: str | None = None
+    """Outside platform that asks in the name of the account; null where the account asks itself."""
 
 
-def take_step(engine: Engine, actor: Actor, alert_id: str, asked: Asked, now: datetime) -> Alert:
+def take_step(engine: Engine, actor: Actor, alert_id: str, asked: Asked, now: datetime, departments: Sequence[Department] = ()) -> Alert:
     """Take a step and return the alert as it stands then; `reopen` returns the new one. `now` is in the local zone.
+
+    `departments` are those that an alert can be handed to.
 
     Raises:
         NotFoundError: there is no such alert within reach.
@@ -52,7 +67,12 @@ def take_step(engine: Engine, actor: Actor, alert_id: str, asked: Asked, now: da
             raise NotFoundError(MISSING)
         before = alert_of(row)
         request = Request(actor.account_id, asked.key, f"step {alert_id} {asked}")
-        return once(connection, request, Alert, now, lambda: _step(connection, actor, before, asked, now))
+        return once(connection, request, Alert, now, lambda: _step(connection, actor, before, asked, now, departments))
+
+
+def permitted_actions(actor: Actor, found: Alert) -> list[Action]:
+    """Return the steps that an account may take with an alert as it stands."""
+    return [action for action in allowed_actions(found.position) if actor.may(NEEDED_RIGHT[action]) and _is_for(actor, found, action)]
 
 
 def expire(connection: Connection, today: date, now: datetime) -> int:
@@ -61,7 +81,7 @@ def expire(connection: Connection, today: date, now: datetime) -> int:
     for row in rows:
         before = alert_of(row)
         ended = before.model_copy(update={"state": State.EXPIRED, "since": now, "version": before.version + 1})
-        _write(connection, ended, (EXPIRED, "window_over", CLOCK), now)
+        _write(connection, ended, {"action": EXPIRED, "reason": "window_over", "actor_id": CLOCK}, now)
     return len(rows)
 
 
@@ -70,36 +90,57 @@ def name_alert(*parts: object) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:ID_LENGTH]
 
 
-def write_first(connection: Connection, row: dict[str, object], action: str, reason: str, actor_id: str) -> None:
-    """Store a new alert, given as its row, with the first entry of its history."""
+def write_first(connection: Connection, row: Mapping[str, object], done: Mapping[str, object]) -> None:
+    """Store a new alert, given as its row, with the first entry of its history: action, reason, who and their unit."""
     connection.execute(insert(alert), row)
     entry = {name: row[name] for name in ("alert_id", "version", "state", "owner")}
-    connection.execute(insert(alert_transition), entry | {"action": action, "reason": reason, "actor_id": actor_id, "at": row["since"]})
+    connection.execute(insert(alert_transition), {**entry, **done, "at": row["since"]})
 
 
-def _step(connection: Connection, actor: Actor, before: Alert, asked: Asked, now: datetime) -> Alert:
+def _step(connection: Connection, actor: Actor, before: Alert, asked: Asked, now: datetime, departments: Sequence[Department]) -> Alert:
     if before.version != asked.version:
         raise ChangedError(f"the alert must be at version {asked.version}, found {before.version}. Load it again and decide anew.")
-    state = step(before.state, asked.action, asked.reason)
-    owner = _owner(before, asked)
-    detail = {"reason": asked.reason, "from": before.state, "to": state, "owner": owner}
+    state, supervision = step(before.position, asked.action, asked.reason)
+    if not _is_for(actor, before, asked.action):
+        raise ForbiddenError(f"{asked.action} is for the unit above the one that has the alert. Ask that unit.")
+    holder = _holder(connection, actor, before, asked, departments)
+    detail = {"reason": asked.reason, "from": before.state, "to": state, "owner": holder.owner, "department": holder.department}
+    detail |= {"platform": asked.platform} if asked.platform else {}
     audit.record(connection, actor.account_id, f"alert.{asked.action}", before.alert_id, detail, now)
     if asked.action is Action.REOPEN:
         return _reopen(connection, actor, before, asked, now)
+    if asked.action is Action.DATA_WRONG:
+        enter_correction(connection, actor, before, asked.reason, now)
+    moved = {"state": state, "supervision": supervision, "owner": holder.owner, "department": holder.department}
     since = before.since if state == before.state else now
-    after = before.model_copy(update={"state": state, "since": since, "owner": owner, "version": before.version + 1})
-    _write(connection, after, (asked.action, asked.reason, actor.account_id), now)
+    after = before.model_copy(update=moved | {"since": since, "version": before.version + 1})
+    _write(connection, after, _done(actor, asked), now)
     return after
 
 
-def _owner(before: Alert, asked: Asked) -> str:
-    if asked.action is not Action.HAND_OVER:
-        if asked.to is not None:
-            raise ConflictError(f"only hand_over names a unit to hand to, and the step is {asked.action}. Leave it out.")
-        return before.owner
-    if asked.to is None or asked.to == before.owner or not Scope(asked.to).covers(before.path):
-        raise ConflictError("an alert is handed to its grid or an area above it that does not have it yet. Name such a place.")
-    return asked.to
+def _holder(connection: Connection, actor: Actor, before: Alert, asked: Asked, departments: Sequence[Department]) -> Holder:
+    """Return with whom the alert is after the step."""
+    destination = Destination(asked.to, asked.department)
+    if asked.action is Action.HAND_OVER:
+        return check_destination(connection, actor, before, destination, departments)
+    if destination != Destination():
+        raise ConflictError(f"only hand_over names a unit to hand to, and the step is {asked.action}. Leave it out.")
+    return Holder(before.owner, before.department)
+
+
+def _done(actor: Actor, asked: Asked) -> dict[str, object]:
+    """Return what the history keeps of a step and of who took it."""
+    scope = actor.scope
+    unit = {"unit": None if scope.department else scope.path, "unit_department": scope.department or None}
+    return {"action": asked.action, "reason": asked.reason, "actor_id": actor.account_id, "platform": asked.platform, **unit}
+
+
+def _is_for(actor: Actor, found: Alert, action: Action) -> bool:
+    """Tell whether a step is one for this unit: supervision is asked for from below, and given from above."""
+    above = actor.directs and actor.scope.is_above(found.owner)
+    if action in (Action.SUPERVISE, Action.STRIKE_OFF):
+        return above
+    return not (action is Action.REQUEST_SUPERVISION and above)
 
 
 def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Asked, now: datetime) -> Alert:
@@ -114,30 +155,31 @@ def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Asked, n
     row |= {"alert_id": name_alert(before.alert_id, actor.account_id, asked.key), "follows": before.alert_id, "version": 1}
     row |= {
         "owner": before.path,
+        "department": None,
+        "supervision": Supervision.LISTED if before.supervision is Supervision.LISTED else None,
         "state": State.PUBLISHED,
         "since": now,
         "raised_at": now,
         "starts": starts,
         "ends": starts + (before.ends - before.starts),
     }
-    write_first(connection, row, asked.action, asked.reason, actor.account_id)
+    write_first(connection, row, _done(actor, asked))
     return alert_of(connection.execute(select(alert).where(alert.c.alert_id == row["alert_id"])).mappings().one())
 
 
-def _write(connection: Connection, after: Alert, done: tuple[str, str, str], now: datetime) -> None:
-    """Bring an alert up to date and append to its history what was done: action, reason and who."""
-    changed = {"state": after.state, "since": after.since, "owner": after.owner, "version": after.version}
+def _write(connection: Connection, after: Alert, done: Mapping[str, object], now: datetime) -> None:
+    """Bring an alert up to date and append to its history what was done: action, reason, who and their unit."""
+    changed = {name: getattr(after, name) for name in ("state", "since", "owner", "department", "supervision", "version")}
     found = connection.execute(
         update(alert).where(alert.c.alert_id == after.alert_id, alert.c.version == after.version - 1).values(changed)
     )
     if not found.rowcount:
         raise ChangedError("the alert was changed at the same moment. Load it again and decide anew.")
-    action, reason, actor_id = done
-    entry = {"alert_id": after.alert_id, "version": after.version, "state": after.state, "owner": after.owner}
-    connection.execute(insert(alert_transition), entry | {"action": action, "reason": reason, "actor_id": actor_id, "at": now})
+    entry = {name: getattr(after, name) for name in ("alert_id", "version", "state", "owner", "department")}
+    connection.execute(insert(alert_transition), {**entry, **done, "at": now})
 
 
 def _must_have_right(actor: Actor, action: Action) -> None:
-    right = Right.HAND_OVER if action is Action.HAND_OVER else Right.ANSWER_ALERTS
+    right = NEEDED_RIGHT[action]
     if not actor.may(right):
         raise ForbiddenError(f"the right {right} is needed for {action}, and this account lacks it. Ask who has it.")

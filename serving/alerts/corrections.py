@@ -14,8 +14,9 @@ from features.errors import ConflictError, ForbiddenError, NotFoundError
 from serving import audit
 from serving.access.actor import Actor, Right
 from serving.access.walls import reading_within
+from serving.alerts.alert import Alert
 from serving.alerts.life import REASONS, Action
-from serving.alerts.store import MISSING, row_in_reach, within
+from serving.alerts.store import MISSING, alert_of, row_in_reach, within
 from serving.lists.entry import ID_LENGTH
 
 ACKNOWLEDGED_WITHIN = timedelta(days=15)
@@ -92,11 +93,17 @@ def contest(engine: Engine, actor: Actor, alert_id: str, about: About, reason: s
         row = connection.execute(row_in_reach(actor, alert_id)).mappings().first()
         if row is None:
             raise NotFoundError(MISSING)
-        place = {"grid_id": row["grid_id"], "path": row["path"], "alert_id": alert_id}
-        stored = place | {"about": about, "reason": reason, "actor_id": actor.account_id, "at": now}
-        number = connection.execute(insert(correction).values(stored).returning(correction.c.id)).scalar_one()
-        audit.record(connection, actor.account_id, "correction.contest", alert_id, {"about": about, "reason": reason}, now)
-        return _find(connection, actor, number)
+        return _find(connection, actor, enter_correction(connection, actor, alert_of(row), reason, now, about))
+
+
+def enter_correction(connection: Connection, actor: Actor, found: Alert, reason: str, now: datetime, about: About | None = None) -> int:
+    """Enter a correction of what an alert says, inside the caller's transaction, and return its number."""
+    about = about or (About.BOUNDARY if reason == "boundary" else About.DATA)
+    place = {"grid_id": found.grid_id, "path": found.path, "alert_id": found.alert_id}
+    stored = place | {"about": about, "reason": reason, "actor_id": actor.account_id, "at": now}
+    number: int = connection.execute(insert(correction).values(stored).returning(correction.c.id)).scalar_one()
+    audit.record(connection, actor.account_id, "correction.contest", found.alert_id, {"about": about, "reason": reason}, now)
+    return number
 
 
 def answer_correction(engine: Engine, actor: Actor, number: int, taken: CorrectionStep, now: datetime) -> Correction:
@@ -107,8 +114,8 @@ def answer_correction(engine: Engine, actor: Actor, number: int, taken: Correcti
         NotFoundError: there is none of that number within reach.
         ConflictError: that was done before.
     """
-    if not actor.may(Right.HAND_OVER):
-        raise ForbiddenError("the right hand_over is needed to answer a correction, and this account lacks it. Ask who has it.")
+    if not actor.may(Right.DECIDE_CORRECTIONS):
+        raise ForbiddenError("the right decide_corrections is needed to answer a correction, and this account lacks it. Ask who has it.")
     with writing(engine) as connection:
         before = _find(connection, actor, number)
         if before.decided_at or (before.acknowledged_at and taken is CorrectionStep.ACKNOWLEDGED):

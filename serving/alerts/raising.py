@@ -61,7 +61,8 @@ class Raising:
         for each in raised:
             row = rated[each.grid_id].row.model_copy(update={"explanation": explained[each.grid_id]})
             subject = self._subject(entry, Rated(row, rated[each.grid_id].score), explained[each.grid_id], before.get(each.grid_id), each)
-            write_first(connection, _alert_row(entry, subject, each, rated[each.grid_id].path), RAISED, each.chosen_by, OPERATOR)
+            raised_by = {"action": RAISED, "reason": each.chosen_by, "actor_id": OPERATOR}
+            write_first(connection, _alert_row(entry, subject, each, rated[each.grid_id].path), raised_by)
 
     def _subject(self, entry: Entry, rated: Rated, explanation: Explanation, before: GridRow | None, decision: Decision) -> Subject:
         origin = entry.origin

@@ -43,8 +43,8 @@ def silence_area(engine: Engine, actor: Actor, asked: Silence, now: datetime) ->
         ForbiddenError: the account may not, or the area lies elsewhere.
         UsageError: it would begin in the past, not end, or last more than 14 days.
     """
-    if not (actor.may(Right.HAND_OVER) and actor.scope.covers(asked.area.path)):
-        raise ForbiddenError("a silence is for an area of one's own and needs the right hand_over. Ask who has it.")
+    if not (actor.may(Right.SILENCE) and actor.scope.covers(asked.area.path)):
+        raise ForbiddenError("a silence is for an area of one's own and needs the right silence. Ask who has it.")
     if not now <= asked.starts_at < asked.ends_at <= now + LONGEST:
         raise UsageError(f"a silence must begin now or later and end after that, within {LONGEST.days} days. Choose other times.")
     stored = {"path": asked.area.path, "starts_at": asked.starts_at, "ends_at": asked.ends_at, "reason": asked.reason}

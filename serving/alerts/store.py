@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, false, func, or_, select
 
 from features.database.alert_tables import OPEN_STATES, alert, alert_decision, alert_transition
 from features.database.tables import ranking
@@ -111,13 +111,22 @@ def not_alerted(engine: Engine, scope: Scope, as_of: date) -> dict[str, Outcome]
 
 
 def seen_by(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition that an account may see an alert: in its scope, and of a list that is out, or that it may release."""
-    scoped = within(alert.c.path, actor.scope)
+    """Return the condition that an account may see an alert: in its scope or handed there, and of a list that is out or it may release."""
+    scoped = handed_to(actor.scope)
     return scoped if actor.may(Right.RELEASE) else and_(scoped, shown(alert.c.ranking_id))
+
+
+def handed_to(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition that an alert lies in a scope or was handed to it; a department sees what it was handed alone."""
+    if scope.department:
+        return alert.c.department == scope.department
+    return or_(within(alert.c.path, scope), within(alert.c.owner, scope))
 
 
 def within(path: ColumnElement[str], scope: Scope) -> ColumnElement[bool]:
     """Return the condition that a place lies in a scope."""
+    if scope.department:
+        return false()
     if not scope.path:
         return path.is_not(None)
     return or_(path == scope.path, path.startswith(f"{scope.path}/", autoescape=True))
@@ -152,7 +161,10 @@ def _conditions(actor: Actor, wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     if wanted.area:
         yield within(alert.c.path, Scope(wanted.area))
     if wanted.mine:
-        yield alert.c.owner == actor.scope.path
+        scope = actor.scope
+        yield (
+            alert.c.department == scope.department if scope.department else and_(alert.c.owner == scope.path, alert.c.department.is_(None))
+        )
 
 
 def _after(row: RowMapping) -> ColumnElement[bool]:

@@ -1,6 +1,7 @@
 """Visits: where somebody went, and whether the model sent them; without this the list would learn its own patrols."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
 from typing import Literal
@@ -8,13 +9,14 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, insert, select
 
-from features.database.alert_tables import visit
+from features.database.alert_tables import alert, visit
 from features.database.engine import writing
 from features.database.tables import grid
 from features.errors import ForbiddenError, NotFoundError, NotReadyError
 from serving.access.actor import Actor, Right
+from serving.access.walls import reading_within
 from serving.alerts.once import Request, once
-from serving.alerts.store import MISSING, row_in_reach
+from serving.alerts.store import MISSING, row_in_reach, seen_by
 from serving.iso_day import IsoDay
 
 
@@ -45,6 +47,24 @@ class LoggedVisit(Visit):
     selection_probability: float | None = Field(gt=0, le=1, description="Chance with which the grid was chosen; null for routine visits")
 
 
+@dataclass(frozen=True)
+class PastVisit:
+    """A visit that was recorded for an alert; by whom is not told."""
+
+    found: Found
+    at: datetime
+    own: bool
+    """True where the one who asks recorded it."""
+
+
+def visits_of_alert(engine: Engine, actor: Actor, alert_id: str) -> list[PastVisit]:
+    """Return the visits that were recorded for an alert within reach, the first one first."""
+    query = select(visit).join(alert, alert.c.alert_id == visit.c.alert_id).where(visit.c.alert_id == alert_id, seen_by(actor))
+    with reading_within(engine, actor.scope) as connection:
+        rows = connection.execute(query.order_by(visit.c.id)).all()
+    return [PastVisit(Found(row.found), row.at, row.actor_id == actor.account_id) for row in rows]
+
+
 def log_visit(engine: Engine, actor: Actor, made: Visit, key: str, now: datetime) -> LoggedVisit:
     """Keep a visit; what prompted it is taken from the alert. `now` is in the local zone.
 
@@ -58,10 +78,11 @@ def log_visit(engine: Engine, actor: Actor, made: Visit, key: str, now: datetime
     if made.visited_on > now.date():
         raise NotReadyError("visited_on must not lie ahead. Enter a visit once it was made.")
     with writing(engine) as connection:
+        prompt = _prompt(connection, actor, made)
         path = _path(connection, made.grid_id)
-        if path is None or not actor.scope.covers(path):
+        if path is None or not (made.alert_id or actor.scope.covers(path)):  # an alert in reach may have been handed over from elsewhere
             raise NotFoundError("No such grid, or none that this account may see.")
-        logged = LoggedVisit(**made.model_dump(), **_prompt(connection, actor, made))
+        logged = LoggedVisit(**made.model_dump(), **prompt)
 
         def keep() -> LoggedVisit:
             connection.execute(insert(visit), logged.model_dump() | {"path": path, "actor_id": actor.account_id, "at": now})

@@ -46,7 +46,10 @@ class StepOrder(_Order):
 
     action: Action = Field(description="What to do", examples=["acknowledge"])
     reason: Code = Field(examples=["phoned"])
-    to: str | None = Field(None, max_length=500, description="Only for hand_over: the alert's grid or an area above it", examples=[None])
+    to: str | None = Field(
+        None, max_length=500, description="Only for hand_over: the alert's grid, an area above it, or a grid of one's own", examples=[None]
+    )
+    department: str | None = Field(None, max_length=40, description="Only for hand_over: code of a department instead", examples=[None])
 
 
 class Verdicts(_Answer):

@@ -14,6 +14,9 @@ RoleOption = Annotated[Role, typer.Option("--role", help="What the account is fo
 ScopeOption = Annotated[
     str, typer.Option("--scope", help="Path of the area or grid it sees, such as 990101/990101002; the whole by default.")
 ]
+DepartmentOption = Annotated[
+    str, typer.Option("--department", help="Code of the department it belongs to, for the role department; it sees no area.")
+]
 Administers = Annotated[bool, typer.Option("--administers", help="Let it manage accounts.")]
 Label = Annotated[str, typer.Option("--label", help="What the token is for.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=90, help="Days until the token ends.")]
@@ -21,13 +24,21 @@ Days = Annotated[int, typer.Option("--days", min=1, max=90, help="Days until the
 COLUMNS = ("name", "id", "role", "scope", "administers", "created", "disabled")
 
 
-def add_account(work: Workspace, *, name: Name, role: RoleOption, scope: ScopeOption = "", administers: Administers = False) -> None:
+def add_account(
+    work: Workspace,
+    *,
+    name: Name,
+    role: RoleOption,
+    scope: ScopeOption = "",
+    department: DepartmentOption = "",
+    administers: Administers = False,
+) -> None:
     """Make an account and print its one-time password."""
     from serving.access.accounts import NewAccount, create_account
     from serving.access.actor import Scope
     from serving.audit import OPERATOR
 
-    _, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers), OPERATOR, datetime.now(UTC))
+    _, password = create_account(work.engine, NewAccount(name, role, Scope(scope, department), administers), OPERATOR, datetime.now(UTC))
     _show(password)
 
 
@@ -40,7 +51,7 @@ def list_accounts(work: Workspace) -> None:
             actor.name,
             actor.account_id,
             actor.role,
-            actor.scope.path or "all",
+            actor.scope.department or actor.scope.path or "all",
             actor.administers,
             _day(each.created_at),
             _day(each.disabled_at),

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Name of an alert.")]
 All = Annotated[bool, typer.Option("--all", help="Also those that have ended.")]
-ActionName = Annotated[str, typer.Argument(metavar="STEP", help="acknowledge, start, close, not_needed, data_wrong, comment or reopen.")]
+ActionName = Annotated[str, typer.Argument(metavar="STEP", help="acknowledge, start, close, not_needed, hand_over, supervise, ...")]
+HandedTo = Annotated[str | None, typer.Option("--to", help="Path of the area or grid, for hand_over.")]
+HandedToDepartment = Annotated[str | None, typer.Option("--department", help="Code of the department instead, for hand_over.")]
 Reason = Annotated[str, typer.Option("--reason", help="A code of the list of that step.")]
 
 
@@ -48,7 +50,15 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     )
 
 
-def step_alert(work: Workspace, *, alert_id: AlertId, action: ActionName, reason: Reason) -> None:
+def step_alert(
+    work: Workspace,
+    *,
+    alert_id: AlertId,
+    action: ActionName,
+    reason: Reason,
+    to: HandedTo = None,
+    department: HandedToDepartment = None,
+) -> None:
     """Take a step with an alert, as the operator."""
     from features.errors import UsageError
     from serving.alerts.answering import Asked, take_step
@@ -58,8 +68,8 @@ def step_alert(work: Workspace, *, alert_id: AlertId, action: ActionName, reason
     if action not in set(Action):
         raise UsageError(f"a step must be one of {', '.join(Action)}, got {action!r}.")
     version = find_alert(work.engine, _operator(), alert_id).version
-    asked = Asked(Action(action), reason, version, uuid.uuid4().hex)
-    after = take_step(work.engine, _operator(), alert_id, asked, datetime.now(work.settings.tz))
+    asked = Asked(Action(action), reason, version, uuid.uuid4().hex, to, department)
+    after = take_step(work.engine, _operator(), alert_id, asked, datetime.now(work.settings.tz), work.settings.alerts.departments)
     message(f"Alert {after.alert_id} is {after.state} now.")
 
 

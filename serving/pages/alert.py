@@ -8,13 +8,14 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-from serving.alerts.alert import Alert, AlertStep
+from serving.alerts.alert import Alert
 from serving.alerts.feedback import Verdict, verdicts
 from serving.alerts.life import OPEN, State, due_at
 from serving.alerts.rule import Outcome
 from serving.alerts.store import Wanted, find_alert, history, list_alerts, not_alerted
 from serving.pages.answers import Answers, answers
 from serving.pages.gazetteer import PlaceName
+from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits
 from serving.pages.phrases import fact
 from serving.pages.viewer import Viewer
 
@@ -57,7 +58,10 @@ class AlertView:
     """What may be done, and its legal basis."""
     notes: tuple[str, ...]
     answers: Answers
-    past: Sequence[AlertStep]
+    handling: Handling
+    visits: tuple[str, ...]
+    """Visits that were recorded for this alert, with what was found and when."""
+    past: Sequence[PastStep]
     needs_note: bool
     """True where lists have named the grid again and again without a remark by a person."""
     key: str
@@ -93,6 +97,8 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
         NotFoundError: there is no such alert within reach.
     """
     alert, t = find_alert(viewer.engine, viewer.actor, alert_id), viewer.t
+    names, steps = names_of(viewer), history(viewer.engine, viewer.actor, alert_id)
+    handling = say_handling(viewer, alert, steps, names)
     given = verdicts(viewer.engine, viewer.actor, alert_id)
     text = alert.text
     notes = (*text.background, *text.certainty[:-2], *text.certainty[-1:], *text.changes)
@@ -106,8 +112,10 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
         ),
         deeds=tuple(_deed(t.of(each.words)) for each in text.suggestions),
         notes=tuple(t.of(note) for note in notes),
-        answers=answers(alert.state, viewer.actor, t),
-        past=history(viewer.engine, viewer.actor, alert_id),
+        answers=answers(alert, viewer.actor, names, viewer.site.settings.alerts.departments, t),
+        handling=handling,
+        visits=say_visits(viewer, alert),
+        past=say_history(viewer, steps, names),
         needs_note=_needs_note(viewer, alert.grid_id),
         key=key,
         today=viewer.local_now.date(),
@@ -137,9 +145,7 @@ def _needs_note(viewer: Viewer, grid_id: str) -> bool:
 
 
 def _place(viewer: Viewer, alert: Alert) -> PlaceName:
-    current = viewer.reading.shelf.current
-    names = viewer.site.atlas.names(viewer.engine, current.head.ranking_id if current else "")
-    return names.place(alert.path)
+    return names_of(viewer).place(alert.path)
 
 
 def _deed(words: str) -> tuple[str, str]:

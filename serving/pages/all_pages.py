@@ -8,7 +8,7 @@ from serving.api.shelf import Shelf
 from serving.pages.assets import STATIC
 from serving.pages.atlas import Atlas
 from serving.pages.frame import read_templates
-from serving.pages.routes import admin, alerts, command, corrections, docs, export, grids, identity, models, session
+from serving.pages.routes import admin, alerts, audit, command, corrections, docs, export, grids, identity, models, score, service, session
 from serving.pages.viewer import Site
 from serving.settings import Settings
 
@@ -16,7 +16,7 @@ from serving.settings import Settings
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
     app.state.site = Site(settings, home, Atlas(home))
-    for module in (command, grids, alerts, corrections, export, models, admin, docs, session, identity):
+    for module in (command, grids, alerts, corrections, service, export, score, models, audit, admin, docs, session, identity):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 

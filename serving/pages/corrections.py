@@ -96,7 +96,7 @@ def _row(name: str, grid_id: str, viewer: Viewer) -> GridRow | None:
 
 
 def _answers(correction: Correction, viewer: Viewer) -> tuple[CorrectionStep, ...]:
-    if correction.decided_at or not viewer.actor.may(Right.HAND_OVER):
+    if correction.decided_at or not viewer.actor.may(Right.DECIDE_CORRECTIONS):
         return ()
     return tuple(step for step in CorrectionStep if not (step is CorrectionStep.ACKNOWLEDGED and correction.acknowledged_at))
 

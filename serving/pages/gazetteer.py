@@ -43,6 +43,10 @@ class Gazetteer:
         """Return what an area is called: its name, else its code."""
         return self.areas.get(path) or path.rsplit("/", 1)[-1]
 
+    def title(self, path: str) -> str:
+        """Return the full name of a grid or area, else its code."""
+        return self.grids.get(path) or self.area(path)
+
     def place(self, path: str) -> PlaceName:
         """Return what the grid at a path is called."""
         codes = path.split("/")

@@ -26,9 +26,12 @@ class Clock:
         return self.now
 
 
-def sign_up(engine: Engine, now: datetime, role: Role = Role.COMMAND, scope: str = "", name: str = "") -> tuple[Actor, str]:
+def sign_up(
+    engine: Engine, now: datetime, role: Role = Role.COMMAND, scope: str = "", name: str = "", department: str = ""
+) -> tuple[Actor, str]:
     """Return a new account, its password chosen, and a token for it."""
-    created, password = create_account(engine, NewAccount(name or f"user{next(numbers)}", role, Scope(scope)), OPERATOR, now)
+    department = department or ("labour" if role is Role.DEPARTMENT else "")
+    created, password = create_account(engine, NewAccount(name or f"user{next(numbers)}", role, Scope(scope, department)), OPERATOR, now)
     change_password(engine, created.actor, password, PASSWORD, now)
     return created.actor, issue_token(engine, created.actor.account_id, "test", now + timedelta(days=60), now)
 

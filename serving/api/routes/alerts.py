@@ -75,8 +75,8 @@ def take(
     idempotency_key: IdempotencyKey,
 ) -> Response:
     """Take a step. Nothing happens to an alert but what people do, and its end with its window."""
-    asked = Asked(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to)
-    after = take_step(reading.shelf.engine, actor, alert_id, asked, reading.local_now())
+    asked = Asked(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to, order.department)
+    after = take_step(reading.shelf.engine, actor, alert_id, asked, reading.local_now(), reading.alerts.departments)
     return Response(after.model_dump_json(), headers=_headers(after), media_type="application/json")
 
 

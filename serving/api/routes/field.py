@@ -16,7 +16,7 @@ from serving.api.routes.alerts import CHANGE, READ, AlertId, AlertReader, Answer
 router = APIRouter(prefix="/v1", tags=["field"])
 
 CorrectionReader = Annotated[Actor, Depends(needs(Right.READ_CORRECTIONS))]
-Deciding = Annotated[Actor, Depends(needs(Right.HAND_OVER))]
+Deciding = Annotated[Actor, Depends(needs(Right.DECIDE_CORRECTIONS))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="Number of the correction", examples=[1])]
 
 

@@ -23,7 +23,7 @@ from serving.lists.rows import GridRow
 router = APIRouter(prefix="/v1", tags=["supervision"])
 
 Releasing = Annotated[Actor, Depends(needs(Right.RELEASE))]
-Supervising = Annotated[Actor, Depends(needs(Right.HAND_OVER))]
+Supervising = Annotated[Actor, Depends(needs(Right.SILENCE))]
 RankingId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="Name of the list", examples=["3f2c9a0d51b7e846"])]
 
 

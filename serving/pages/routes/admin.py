@@ -71,9 +71,11 @@ def end_token(viewer: Administrator, account_id: str, token_id: str) -> Response
 
 
 @router.post("/admin/accounts")
-def add_account(request: Request, viewer: Administrator, name: Text, role: Annotated[Role, Form()], scope: Text = "") -> Response:
+def add_account(
+    request: Request, viewer: Administrator, name: Text, role: Annotated[Role, Form()], scope: Text = "", department: Text = ""
+) -> Response:
     """Make an account and show its one-time password, this once."""
-    new = NewAccount(name, role, Scope(scope.strip("/ ")))
+    new = NewAccount(name, role, Scope(scope.strip("/ "), department))
     try:
         _, password = create_account(viewer.engine, new, viewer.actor.account_id, viewer.now)
     except UsageError:
@@ -119,7 +121,8 @@ def _page(
         longest=LONGEST.days,
         usual=USUAL.days,
         trial=trial,
-        roles=tuple(Role),
+        roles=tuple(role for role in Role if role is not Role.WALL),
+        departments=viewer.site.settings.alerts.departments,
         upkeep=read_upkeep(viewer.engine),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,

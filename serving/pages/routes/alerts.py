@@ -5,16 +5,17 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from features.errors import ConflictError
+from features.errors import NotFoundError
 from serving.access.actor import Right
 from serving.alerts.answering import Asked, take_step
 from serving.alerts.feedback import Feedback, Verdict, give_feedback
 from serving.alerts.life import Action
 from serving.alerts.store import find_alert
-from serving.alerts.visits import Found, Visit, log_visit
+from serving.alerts.visits import Found, Visit, log_visit, visits_of_alert
 from serving.pages.alert import view_alert, view_alerts
 from serving.pages.frame import render, said_moment
 from serving.pages.page_route import PageRoute
@@ -26,6 +27,8 @@ AlertId = Annotated[str, Path(max_length=64)]
 Key = Annotated[str, Form(min_length=16, max_length=64)]
 AlertViewer = Annotated[Viewer, Depends(viewer_with(Right.READ_ALERTS))]
 KEY_BYTES = 16
+ASKED_WITHIN = timedelta(minutes=1)
+"""Time in which a second visit is taken for a slip of the finger."""
 
 
 @router.get("/alerts")
@@ -37,8 +40,8 @@ def show_alerts(request: Request, viewer: AlertViewer) -> Response:
 
 
 @router.get("/alerts/{alert_id}")
-def show_alert(request: Request, alert_id: AlertId, viewer: AlertViewer) -> Response:
-    """Show one alert."""
+def show_alert(request: Request, alert_id: AlertId, viewer: AlertViewer, *, again: Annotated[Found | None, Query()] = None) -> Response:
+    """Show one alert; `again` asks whether a second visit within a minute is meant."""
     view = view_alert(viewer, alert_id, secrets.token_urlsafe(KEY_BYTES))
     zone, t = viewer.site.settings.tz, viewer.t
     last = view.alert.ends - timedelta(days=1)
@@ -49,22 +52,36 @@ def show_alert(request: Request, alert_id: AlertId, viewer: AlertViewer) -> Resp
         view=view,
         synced=said_moment(viewer.now, t, zone),
         last_day=t("short_day", month=last.month, day=last.day),
-        past=[(t(f"did_{each.action}"), said_moment(each.at, t, zone)) for each in view.past],
         Verdict=Verdict,
         Found=Found,
+        again=again,
     )
 
 
+class AnswerForm(BaseModel):
+    """A step as a form sends it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Action
+    reason: str = Field(max_length=40)
+    version: int = Field(ge=1)
+    key: str = Field(min_length=16, max_length=64)
+    csrf: str = Field("", max_length=100)
+    to: str | None = Field(None, max_length=500)
+    department: str | None = Field(None, max_length=40)
+
+
 @router.post("/alerts/{alert_id}/answer")
-def answer_alert(
-    alert_id: AlertId, viewer: AlertViewer, answer: Annotated[str, Form(max_length=100)], version: Annotated[int, Form(ge=1)], key: Key
-) -> Response:
+def answer_alert(alert_id: AlertId, viewer: AlertViewer, form: Annotated[AnswerForm, Form()]) -> Response:
     """Take a step; a copy of the page that is out of date is refused."""
-    action, _, reason = answer.partition(":")
-    if action not in set(Action):
-        raise ConflictError("an answer must be one of the buttons. Load the page again.")
-    asked = Asked(Action(action), reason, version, key)
-    after = take_step(viewer.engine, viewer.actor, alert_id, asked, viewer.local_now)
+    asked = Asked(form.action, form.reason, form.version, form.key, form.to or None, form.department or None)
+    departments = viewer.site.settings.alerts.departments
+    after = take_step(viewer.engine, viewer.actor, alert_id, asked, viewer.local_now, departments)
+    try:
+        find_alert(viewer.engine, viewer.actor, after.alert_id)
+    except NotFoundError:  # it was handed to somebody else
+        return RedirectResponse("/alerts", HTTPStatus.SEE_OTHER)
     return _back_to(after.alert_id)
 
 
@@ -79,9 +96,14 @@ def tell_of_reason(
 
 
 @router.post("/alerts/{alert_id}/visit")
-def tell_of_visit(alert_id: AlertId, viewer: AlertViewer, found: Annotated[Found, Form()], key: Key) -> Response:
-    """Keep a visit of today."""
+def record_visit(
+    alert_id: AlertId, viewer: AlertViewer, found: Annotated[Found, Form()], key: Key, again: Annotated[bool, Form()] = False
+) -> Response:
+    """Keep a visit of today; a second one within a minute is asked about first."""
     alert = find_alert(viewer.engine, viewer.actor, alert_id)
+    recent = [each for each in visits_of_alert(viewer.engine, viewer.actor, alert_id) if each.own and viewer.now - each.at < ASKED_WITHIN]
+    if recent and not again:
+        return RedirectResponse(f"/alerts/{alert_id}?again={found}#visit", HTTPStatus.SEE_OTHER)
     made = Visit(grid_id=alert.grid_id, alert_id=alert_id, visited_on=viewer.local_now.date(), found=found)
     log_visit(viewer.engine, viewer.actor, made, f"{key}-visit", viewer.local_now)
     return _back_to(alert_id)

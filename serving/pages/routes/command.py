@@ -36,7 +36,7 @@ class CommandQuery(BaseModel):
 @router.get("/")
 def show_command(request: Request, query: Annotated[CommandQuery, Query()], viewer: Visitor) -> Response:
     """Show a day's list to the command centre; staff begin at their notices, auditors at what is contested."""
-    if viewer.actor.role == Role.GRID_WORKER:
+    if viewer.actor.role in (Role.GRID_WORKER, Role.DEPARTMENT):
         return RedirectResponse("/alerts")
     if not viewer.actor.may(Right.READ_LISTS):
         return RedirectResponse("/corrections")

@@ -16,7 +16,7 @@ from serving.pages.viewer import Viewer, viewer_with
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Reader = Annotated[Viewer, Depends(viewer_with(Right.READ_CORRECTIONS))]
-Deciding = Annotated[Viewer, Depends(viewer_with(Right.HAND_OVER))]
+Deciding = Annotated[Viewer, Depends(viewer_with(Right.DECIDE_CORRECTIONS))]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 

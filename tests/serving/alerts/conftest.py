@@ -30,6 +30,8 @@ COMMAND = Actor("acommand", "centre", Role.COMMAND, Scope(""))
 TOWNSHIP = Actor("atown", "town", Role.TOWNSHIP, Scope("d/t1"))
 WORKER = Actor("aworker", "worker", Role.GRID_WORKER, Scope("d/t1/g1"))
 STRANGER = Actor("astranger", "other", Role.TOWNSHIP, Scope("d/t2"))
+LABOUR = Actor("alabour", "labour", Role.DEPARTMENT, Scope("", "labour"))
+DISTRICT = Actor("adistrict", "district", Role.COMMAND, Scope("d"))
 ANALYST = Actor("aanalyst", "analyst", Role.ANALYST, Scope(""))
 
 

@@ -51,7 +51,8 @@ def test_take_step_history_tells_others_nothing_of_who(days, first, asked):
     [
         (STRANGER, ("acknowledge", 1), NotFoundError),
         (ANALYST, ("acknowledge", 1), ForbiddenError),
-        (WORKER, ("hand_over", 1), ForbiddenError),
+        (ANALYST, ("hand_over", 1), ForbiddenError),
+        (WORKER, ("supervise", 1), ForbiddenError),
         (WORKER, ("acknowledge", 2), ChangedError),
         (WORKER, ("close", 1), ConflictError),
         (WORKER, ("reopen", 1), ConflictError),

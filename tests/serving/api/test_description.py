@@ -35,6 +35,8 @@ ANSWERED = {
     Role.COMMAND: LISTS,
     Role.TOWNSHIP: LISTS,
     Role.GRID_WORKER: LISTS,
+    Role.DEPARTMENT: {"GET /v1/alerts"},
+    Role.WALL: {"GET /v1/rankings", "GET /v1/grids/{grid_id}"},
     Role.AUDITOR: {"GET /v1/model", "GET /v1/corrections"},
     None: {"GET /readyz"},
 }

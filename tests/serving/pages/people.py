@@ -21,6 +21,8 @@ PEOPLE = {
     "stranger": (Role.TOWNSHIP, OTHER),
     "worker": (Role.GRID_WORKER, TOWNSHIP),
     "analyst": (Role.ANALYST, ""),
+    "labour": (Role.DEPARTMENT, ""),
+    "auditor": (Role.AUDITOR, ""),
 }
 
 

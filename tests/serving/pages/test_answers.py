@@ -21,25 +21,27 @@ def test_staff_take_an_alert_from_reading_to_its_end(own_world, enter_own) -> No
     before = len(alerts_below(own_world, ""))
     assert f"共{before}条" in centre.get("/").text
 
-    for answer, state in (("acknowledge:visited", "已签收"), ("start:mediation", "办理中"), ("close:settled", "已办结")):
+    for action, reason, state in (("acknowledge", "visited", "已签收"), ("start", "mediation", "处置中"), ("close", "settled", "已销号")):
         page = worker.get(f"/alerts/{alert_id}").text
-        taken = worker.post(f"/alerts/{alert_id}/answer", data=fields_of(page) | {"answer": answer})
+        taken = worker.post(f"/alerts/{alert_id}/answer", data=fields_of(page) | {"action": action, "reason": reason})
         assert taken.status_code == 303
-        assert f" · {state}" in worker.get(f"/alerts/{alert_id}").text
+        assert state in worker.get(f"/alerts/{alert_id}").text
+    for done in ("<b>签收</b> 已走访", "<b>开始处置</b> 安排调解", "<b>销号</b> 已化解"):
+        assert done in worker.get(f"/alerts/{alert_id}").text
 
     assert f"共{before - 1}条" in centre.get("/").text
-    assert "已办结" in centre.get(f"/grids/{grid_id}").text
+    assert "已销号" in centre.get(f"/grids/{grid_id}").text
 
 
 def test_answer_sent_twice_is_taken_once_and_a_stale_one_refused(own_world, enter_own) -> None:
     worker = enter_own("worker")
     alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
     page = worker.get(f"/alerts/{alert_id}").text
-    answer = fields_of(page) | {"answer": "acknowledge:phoned"}
+    answer = fields_of(page) | {"action": "acknowledge", "reason": "phoned"}
 
     assert [worker.post(f"/alerts/{alert_id}/answer", data=answer).status_code for _ in range(2)] == [303, 303]
     assert worker.get(f"/alerts/{alert_id}").text.count("<b>签收</b>") == 1
-    stale = answer | {"key": "another-key-of-16", "answer": "not_needed:no_need"}
+    stale = answer | {"key": "another-key-of-16", "action": "not_needed", "reason": "no_need"}
     assert worker.post(f"/alerts/{alert_id}/answer", data=stale).status_code == 412
 
 
@@ -55,13 +57,43 @@ def test_visit_and_verdict_are_kept(own_world, enter_own) -> None:
     assert 'value="does_not" aria-pressed="true"' in worker.get(f"/alerts/{alert_id}").text
 
 
+def test_visit_is_shown_as_recorded_and_a_second_one_within_a_minute_asks(own_world, enter_own) -> None:
+    worker = enter_own("worker")
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+
+    def tap(**given: str):
+        page = worker.get(f"/alerts/{alert_id}").text
+        about = {"csrf": token_of(page), "key": fields_of(page)["key"], "found": "no"}
+        return worker.post(f"/alerts/{alert_id}/visit", data=about | given).headers["location"]
+
+    assert tap() == f"/alerts/{alert_id}"
+    assert worker.get(f"/alerts/{alert_id}").text.count("已登记走访：情况平稳") == 1
+    asked = tap()
+    assert asked == f"/alerts/{alert_id}?again=no#visit"
+    assert "刚刚已登记过一次走访" in worker.get(asked).text
+    assert worker.get(f"/alerts/{alert_id}").text.count("已登记走访") == 1
+    assert tap(again="true") == f"/alerts/{alert_id}"
+    assert worker.get(f"/alerts/{alert_id}").text.count("已登记走访") == 2
+
+
+def test_data_wrong_asks_for_the_kind_of_fault_and_raises_a_correction(own_world, enter_own) -> None:
+    worker = enter_own("worker")
+    alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
+    page = worker.get(f"/alerts/{alert_id}").text
+    worker.post(f"/alerts/{alert_id}/answer", data=fields_of(page) | {"action": "data_wrong", "reason": "place"})
+
+    assert all(kind in page for kind in ("数量有误", "办结未登记", "归属网格有误", "网格边界有误"))
+    with reading(own_world.engine) as connection:
+        assert connection.execute(select(correction.c.alert_id, correction.c.reason)).all() == [(alert_id, "place")]
+
+
 def test_correction_on_the_page_of_a_grid_is_kept(own_world, enter_own) -> None:
     worker = enter_own("worker")
     alert_id, grid_id = alerts_below(own_world, TOWNSHIP)[0]
     fields = {"csrf": token_of(worker.get(f"/grids/{grid_id}").text), "alert": alert_id, "reason": "boundary"}
 
     answer = worker.post(f"/grids/{grid_id}/correction", data=fields)
-    assert "已收到更正" in worker.get(answer.headers["location"]).text
+    assert "已收到数据异议" in worker.get(answer.headers["location"]).text
     with reading(own_world.engine) as connection:
         assert connection.execute(select(correction.c.about, correction.c.reason)).all() == [("boundary", "boundary")]
 

@@ -4,18 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from serving.access.actor import EVERYTHING, Role
 from serving.alerts.corrections import About, contest
 from tests.serving.alerts.conftest import COMMAND
 from tests.serving.pages.people import NOW, OTHER, TOWNSHIP, token_of
 from tests.serving.pages.test_pages import alerts_below, faults
-from tests.serving.visitors import sign_up
 
 
 @pytest.fixture
 def come(own_world, enter_own):
     """Return a function that signs somebody in to the world of the test."""
-    sign_up(own_world.engine, NOW, Role.AUDITOR, EVERYTHING.path, "auditor")
     return enter_own
 
 
@@ -35,7 +32,7 @@ def test_contested_notice_is_accepted_and_the_grid_page_shows_before_and_after(c
     assert 'value="accepted"' in listed
     assert 'value="accepted"' not in worker.get("/corrections").text
     for shown in (town.get("/corrections").text, worker.get(f"/grids/{grid_id}").text):
-        assert "已重算，没有变化" in shown
+        assert "已重新测算，没有变化" in shown
         assert faults(shown) == []
     assert town.post("/corrections/1", data={"csrf": token_of(listed), "step": "refused"}).status_code == 409
 
@@ -62,5 +59,5 @@ def test_corrections_of_another_township_are_neither_seen_nor_answered(come, own
 
     assert OTHER not in grid_id
     assert grid_id not in page
-    assert "没有提出过更正" in page
+    assert "没有提出过数据异议" in page
     assert stranger.post("/corrections/1", data={"csrf": token_of(page), "step": "accepted"}).status_code == 404

@@ -98,11 +98,11 @@ def test_pages_beyond_a_role_are_refused(enter, name: str, address: str) -> None
 def test_forms_without_their_token_change_nothing(enter, seen_world) -> None:
     worker = enter("worker")
     alert_id, _ = alerts_below(seen_world, TOWNSHIP)[0]
-    fields = {"answer": "acknowledge:visited", "version": 1, "key": "k" * 16}
+    fields = {"action": "acknowledge", "reason": "visited", "version": 1, "key": "k" * 16}
 
     assert worker.post(f"/alerts/{alert_id}/answer", data=fields).status_code == 403
     assert worker.post(f"/alerts/{alert_id}/answer", data=fields | {"csrf": "0" * 64}).status_code == 403
-    assert "未签收" in worker.get(f"/alerts/{alert_id}").text
+    assert "待签收" in worker.get(f"/alerts/{alert_id}").text
 
 
 def test_pages_never_print_a_count_of_one_or_two(enter, seen_world) -> None:
@@ -184,4 +184,4 @@ def test_past_lists_stay_as_they_were(enter) -> None:
 
 
 def test_everybody_has_a_page_to_begin_with() -> None:
-    assert set(PEOPLE) - {"stranger"} == {"centre", "town", "worker", "analyst"}
+    assert set(PEOPLE) - {"stranger"} == {"centre", "town", "worker", "analyst", "labour", "auditor"}

@@ -1,0 +1,32 @@
+"""/audit: the audit trail for auditors; that it was read is an entry of its own."""
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from features.database.engine import writing
+from serving import audit
+from serving.access.actor import Right
+from serving.pages.frame import render, said_moment
+from serving.pages.page_route import PageRoute
+from serving.pages.viewer import Viewer, viewer_with
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Auditor = Annotated[Viewer, Depends(viewer_with(Right.READ_AUDIT))]
+ROWS = 100
+
+
+@router.get("/audit")
+def show_audit(request: Request, viewer: Auditor, before: Annotated[int | None, Query(ge=1)] = None) -> Response:
+    """Show the newest entries, or those before one of them."""
+    entries = audit.deeds(viewer.engine, ROWS, before)
+    with writing(viewer.engine) as connection:
+        audit.record(connection, viewer.actor.account_id, "audit.read", "audit", {"before": before}, viewer.now)
+    rows = [(each, said_moment(each.at, viewer.t, viewer.site.settings.tz), _details(each.detail)) for each in entries]
+    return render(request, "audit.html", viewer.actor, rows=rows, further=entries[-1].id if len(entries) == ROWS else None)
+
+
+def _details(detail: str) -> str:
+    return " · ".join(f"{name} {value}" for name, value in json.loads(detail).items() if value not in (None, ""))

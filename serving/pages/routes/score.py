@@ -1,0 +1,64 @@
+"""/score: what the model says of a case file that is not stored, as a table."""
+
+from datetime import date
+from http import HTTPStatus
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Request, Response
+
+from features.errors import InputRefusedError, NotReadyError
+from serving.access.actor import Right
+from serving.allowance import SCORED_FILES, spend
+from serving.api.routes.scoring_files import FAULTS_SHOWN, MAX_BYTES, OpenScorer
+from serving.pages.frame import render
+from serving.pages.page_route import PageRoute
+from serving.pages.viewer import Viewer, viewer_with
+from serving.scored_file import RowsRefusedError, ScoredFile
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Scoring = Annotated[Viewer, Depends(viewer_with(Right.SCORE))]
+ROWS_SHOWN = 200
+
+
+@router.get("/score")
+def show_form(request: Request, viewer: Scoring) -> Response:
+    """Ask for a file and a day."""
+    return _page(request, viewer)
+
+
+@router.post("/score", max_body_size=MAX_BYTES)
+def score(request: Request, viewer: Scoring, file: Annotated[bytes, File()], as_of: Annotated[date, Form()]) -> Response:
+    """Score the grids of one's own area by the file alone; nothing of it is kept."""
+    open_scorer: OpenScorer | None = request.state.open_scorer
+    if open_scorer is None:
+        raise NotReadyError("case files are scored by `yujing serve`, which has the model. Ask there.")
+    spend(viewer.engine, viewer.actor, SCORED_FILES, ("case file", {"as_of": as_of.isoformat()}), viewer.now)
+    with TemporaryDirectory(prefix="yujing-score-") as folder:
+        path = Path(folder) / "cases.csv"
+        path.write_bytes(file)
+        try:
+            scored = open_scorer().score(path, as_of, viewer.scope, viewer.now)
+        except InputRefusedError as error:
+            return _page(request, viewer, faults=_faults(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, viewer, scored)
+
+
+def _faults(error: InputRefusedError) -> list[tuple[str, str]]:
+    if not isinstance(error, RowsRefusedError):
+        return [("", error.code)]
+    return [(f"{row.number} {row.field}", row.code) for row in error.rows[:FAULTS_SHOWN]]
+
+
+def _page(
+    request: Request,
+    viewer: Viewer,
+    scored: ScoredFile | None = None,
+    faults: list[tuple[str, str]] | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    rated = [row for row in scored.grids if row.expected_escalations is not None] if scored else []
+    rows = sorted(rated, key=lambda row: -(row.expected_escalations or 0))[:ROWS_SHOWN]
+    return render(request, "score.html", viewer.actor, status, rows=rows, scored=scored, faults=faults or (), today=viewer.local_now.date())
