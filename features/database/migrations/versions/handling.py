@@ -6,8 +6,8 @@ from alembic import op
 from features.database.policies import show_also
 from features.database.tables import UtcTime
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 COLUMNS = {
     "alert": {
