@@ -18,6 +18,7 @@ from features.schema import Action, Col
 from features.settings import Settings
 from features.spells import open_spells, read_moves
 from features.targets import Target
+from features.undertakings.laid import with_undertakings
 from features.vocabulary import Vocabulary, codes
 
 DEFAULT_TARGET = "escalation"
@@ -78,7 +79,8 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         first_day=_first_day(cases, settings.zone),
         sequence=snapshot.sequence,
     )
-    return split(replace(facts, places=_since_first_record(facts, snapshot.grids)), snapshot.crosswalk)
+    facts = split(replace(facts, places=_since_first_record(facts, snapshot.grids)), snapshot.crosswalk)
+    return with_undertakings(facts, snapshot, settings.zone)
 
 
 def find_target(snapshot: LogSnapshot, name: str | None, settings: Settings) -> tuple[Target, dict[str, Feed]]:
@@ -136,6 +138,7 @@ def _case_arrays(cases: pl.DataFrame, fires: pl.DataFrame, words: Vocabulary, zo
         deadline_day=_days(cases[Col.DEADLINE_AT], zone),
         due_day=due,
         self_found=cases[Col.SELF_FOUND].cast(pl.Int16).fill_null(-1).to_numpy(),
+        exposure=np.ones(len(cases)),
     )
 
 

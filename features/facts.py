@@ -3,7 +3,7 @@
 Every fact carries the local day on which it became known; a fact of day d is usable from as_of d + 1 on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from features.days import Days
 from features.places import Indices, Places
 from features.schema import EventType
+from features.undertakings.in_force import Undertakings, no_undertakings
 
 Codes = npt.NDArray[np.int16]
 Weights = npt.NDArray[np.float64]
@@ -40,6 +41,8 @@ class Cases:
     """Day on which the target's clock rule fires unless the case is closed before; NEVER where no rule applies."""
     self_found: Codes
     """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
+    exposure: Weights
+    """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,9 @@ class Facts:
     first_day: int
     """Day of the first known record."""
     sequence: int
+    undertaking_kinds: tuple[tuple[str, str], ...] = ()
+    """Pairs of kind and sub-kind of the undertakings that are known."""
+    undertakings: Undertakings = field(default_factory=no_undertakings)
 
     @cached_property
     def is_petition(self) -> npt.NDArray[np.bool_]:

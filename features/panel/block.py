@@ -142,6 +142,16 @@ class Block:
         beside = self._beside
         return np.asarray((weights @ beside.window(channel, days).T).T)
 
+    def level_of_neighbours(self, channel: Channel) -> Values:
+        """Return weighted sums of a state of the neighbouring grids."""
+        return np.asarray((self._neighbours @ self._beside.level(channel).T).T)
+
+    def level_of_area(self, level: str, channel: Channel) -> Values:
+        """Return the mean of a state over the area's other grids of the cohort; NaN where there is none."""
+        key, channels = ("state", channel.of.name, channel.index), channel.of
+        whole = self.shared.once(key, lambda facts, when: count(channels.increments(facts), when.states, facts.places.size)[channel.index])
+        return ratio(self.sum_of_others(level, whole), self.sum_of_others(level, self.shared.cohort))
+
     def of_area(self, level: str, channel: Channel, days: int) -> Values:
         """Return the mean over [as_of - days, as_of) of the area's other grids of the cohort; NaN where there is none."""
         return ratio(self.in_area(level, channel, days) - self.window(channel, days), self.sum_of_others(level, self.shared.cohort))

@@ -15,12 +15,24 @@ from features.errors import UsageError
 from features.facts import Facts
 from features.panel.block import Block, Shared
 from features.panel.catalogue import Feature, Use
-from features.panel.families import backlog, calendar_days, counts, due, history, quality, recency, repeats, surroundings, trends
+from features.panel.families import (
+    backlog,
+    calendar_days,
+    counts,
+    due,
+    history,
+    quality,
+    recency,
+    repeats,
+    surroundings,
+    trends,
+    undertakings,
+)
 from features.panel.when import When
 from features.schema import Col
 from features.settings import Settings
 
-FAMILIES = (history, counts, due, backlog, trends, recency, repeats, surroundings, quality)
+FAMILIES = (history, counts, due, backlog, trends, recency, repeats, surroundings, quality, undertakings)
 
 Matrix = npt.NDArray[np.float32]
 

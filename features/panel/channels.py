@@ -35,8 +35,8 @@ class Channel:
 
 
 def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
-    weight = facts.cases.weight if amount is None else facts.cases.weight * amount
-    return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight)
+    weight = facts.cases.weight * facts.cases.exposure
+    return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight if amount is None else weight * amount)
 
 
 def _only(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from features.facts import Cases, Facts, Marks, Spells
 from features.places import Indices
+from features.undertakings.in_force import Undertakings
 
-Rows = TypeVar("Rows", Cases, Spells, Marks)
+Rows = TypeVar("Rows", Cases, Spells, Marks, Undertakings)
 Linked = TypeVar("Linked", Spells, Marks)
 Chosen = npt.NDArray[np.int64] | slice
 
@@ -54,7 +55,14 @@ def restrict(facts: Facts, grids: Indices) -> Facts:
             columns["case"] = (columns["case"] + shift[columns["grid"]]).astype(np.int32)
         return replace(rows, **columns)
 
-    return replace(facts, cases=cut(facts.cases), spells=cut(facts.spells), target=cut(facts.target), reopened=cut(facts.reopened))
+    return replace(
+        facts,
+        cases=cut(facts.cases),
+        spells=cut(facts.spells),
+        target=cut(facts.target),
+        reopened=cut(facts.reopened),
+        undertakings=cut(facts.undertakings),
+    )
 
 
 def _renumbered(grid: Indices, grids: Indices) -> Indices:

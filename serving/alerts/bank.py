@@ -79,6 +79,11 @@ DEEDS: Mapping[str, Deed] = MappingProxyType(
             "(Housing Expropriation Regulation art. 10, 11).",
             "核对征求意见",
         ),
+        "risk_assessment": _deed(
+            "核对社会稳定风险评估已完成、结论已落实(《国有土地上房屋征收与补偿条例》第12条)。",
+            "Check that the social stability risk assessment was made and acted upon (Housing Expropriation Regulation art. 12).",
+            "核对稳评",
+        ),
         "follow_up": _deed(
             "对近半年办结事项做一次回访,了解协议履行情况(《人民调解法》第31条)。",
             "Follow up what was closed in the last half year, and see whether agreements are kept (People's Mediation Law art. 31).",
@@ -131,6 +136,7 @@ OF_GROUP: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "repeats": ("follow_up", "confirm_court"),
         "neighbours": ("neighbor_coord", "home_visit"),
         "history": ("follow_up", "home_visit"),
+        "undertakings": ("info_disclose", "home_visit"),
     }
 )
 """By the first word of a reason group."""
@@ -145,9 +151,12 @@ OF_EVENT_TYPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+OF_UNDERTAKING: Mapping[str, tuple[str, ...]] = MappingProxyType({"project": ("risk_assessment", "hearing", "info_disclose")})
+"""By kind; those of the group for the others."""
+
 OTHERWISE = ("home_visit", "mediation")
 
-ACTIONABLE = ("backlog", "due", "repeats", "group", "handling")
+ACTIONABLE = ("backlog", "due", "repeats", "group", "handling", "undertakings")
 """Groups about a state that somebody can do something about."""
 
 
@@ -158,6 +167,8 @@ def deeds_for(reason: Reason) -> tuple[str, ...]:
         category = reason.feature.removeprefix(f"{what}_").partition("_count_")[0]
         if category in OF_CATEGORY:
             return OF_CATEGORY[category]
+    if topic == "undertakings" and what in OF_UNDERTAKING:
+        return OF_UNDERTAKING[what]
     return OF_GROUP.get(topic) or OF_EVENT_TYPE.get(what, OTHERWISE)
 
 

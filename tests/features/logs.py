@@ -14,6 +14,7 @@ from features.facts import Facts
 from features.panel.build import Panel, build_panel
 from features.settings import Settings
 from features.targets import DeadlinePassed, Target
+from features.undertakings.undertaking import VERSION_SCHEMA
 
 FIRST = date(2025, 1, 1)
 SETTINGS = Settings(calendar={"country": "US"}, panel={"threads": 1})
@@ -39,6 +40,7 @@ class Case:
     people: str | None = None
     moves: tuple[tuple, ...] = ()
     feed: str = "feed"
+    self_found: bool | None = None
 
     @property
     def known_at(self) -> float:
@@ -54,6 +56,28 @@ class Case:
     def until(self, day: float) -> "Case":
         """Return the case without the transitions that became known at or after `day`."""
         return replace(self, closed=None, moves=tuple(move for move in self.all_moves if move[2] < day))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One version of an undertaking; days since `FIRST`."""
+
+    places: str
+    start: int
+    end: int | None = None
+    kind: str = "project"
+    sub_kind: str = "construction"
+    name: str = "p"
+    version: int = 1
+    public: int = 0
+    known: float = 0
+    withdrawn: bool = False
+
+    def row(self, zone: str) -> tuple:
+        """Return the row of `VERSION_SCHEMA`."""
+        public, start, end = (None if day is None else FIRST + timedelta(days=day) for day in (self.public, self.start, self.end))
+        words = (self.name, self.version, self.kind, self.sub_kind, self.places)
+        return (*words, public, start, end, self.withdrawn, moment(self.known, zone))
 
 
 def moment(day: float | None, zone: str = SETTINGS.zone) -> datetime | None:
@@ -78,6 +102,7 @@ def make_log(
     grids=GRIDS,
     neighbours=(),
     crosswalk=(),
+    undertakings=(),
     known_through=1000,
     zone=SETTINGS.zone,
 ) -> LogSnapshot:
@@ -91,6 +116,7 @@ def make_log(
         grids: grid_id -> parent path.
         neighbours: (a, b, weight), both directions.
         crosswalk: (old, new, share).
+        undertakings: each a `Plan`, in any order.
         known_through: day through which every feed is complete.
         zone: of the days.
     """
@@ -109,6 +135,9 @@ def make_log(
         ),
         feeds={name: Feed(name, moment(known_through, zone), tuple(own), declared) for name, (own, declared) in names.items()},
         sequence=len(records),
+        undertakings=pl.DataFrame([plan.row(zone) for plan in undertakings], schema=VERSION_SCHEMA, orient="row").sort(
+            "undertaking_id", "version"
+        ),
     )
 
 
@@ -120,7 +149,7 @@ def _records(cases, zone):
             moment(day, zone)
             for day in (case.reported, case.known_at, case.reported if case.occurred is None else case.occurred, case.deadline)
         ]
-        words = (case.feed, case.grid, case.event_type, case.category, case.source, None, case.people, None)
+        words = (case.feed, case.grid, case.event_type, case.category, case.source, case.self_found, case.people, None)
         yield (seq, opened, "reported", times[0], times[1], *words, times[2], times[3])
         for action, at, known in case.all_moves:
             seq += 1
@@ -140,6 +169,13 @@ def make_rich_log():
         "rules": (DeadlinePassed(action="overdue", when="deadline_passed"),),
         "targets": {"escalation_or_overdue": Target(transitions=("escalated", "overdue"))},
         "neighbours": [("a", "b", 0.75), ("b", "a", 0.75), ("a", "c", 0.3), ("c", "a", 0.3)],
+        "undertakings": [
+            *(Plan("a", 100, 200, sub_kind=sub_kind, name=sub_kind) for sub_kind in ("construction", "land_acquisition")),
+            Plan("D/T1", 50, 80, kind="campaign", sub_kind="screening", name="c"),
+            Plan("b", 150, 300, kind="treatment", sub_kind="estate_treatment", name="t"),
+            Plan("D/T2", 120, 130, kind="period", sub_kind="event", name="e"),
+            Plan("c", 90, 95, kind="shock", sub_kind="fire", name="s"),
+        ],
     }
 
 

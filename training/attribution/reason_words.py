@@ -1,6 +1,7 @@
 """Chinese names of columns and reason groups, as the plots print them."""
 
 from features.panel.catalogue import Feature
+from features.undertakings.codes import KIND_WORDS
 from features.words import EVENT_TYPE_ZH
 
 SINGLE = {
@@ -24,11 +25,16 @@ OF_SUBJECT = {
     "trend_{}": "{}的变化",
     "trend_{}_closed": "办结{}的变化",
 }
-LABELS = SINGLE | {
-    group.format(subject): label.format(name)
-    for group, label in OF_SUBJECT.items()
-    for subject, name in {"target": "升级", **EVENT_TYPE_ZH}.items()
-}
+OF_UNDERTAKING = {f"undertakings_{kind}": f"本网格和周边的{zh}" for kind, (zh, _) in KIND_WORDS.items()}
+LABELS = (
+    SINGLE
+    | OF_UNDERTAKING
+    | {
+        group.format(subject): label.format(name)
+        for group, label in OF_SUBJECT.items()
+        for subject, name in {"target": "升级", **EVENT_TYPE_ZH}.items()
+    }
+)
 """Name of every reason group."""
 
 
