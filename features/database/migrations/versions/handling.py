@@ -6,8 +6,8 @@ from alembic import op
 from features.database.policies import show_also
 from features.database.tables import UtcTime
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 COLUMNS = {
     "alert": {
