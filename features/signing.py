@@ -21,6 +21,19 @@ def sign(home: Home, pair: str, content: bytes) -> bytes:
     Raises:
         StoreError: others than its owner may read the private key, or only the public half is here.
     """
+    return _private_key(home, pair).sign(content)
+
+
+def public_key(home: Home, pair: str) -> bytes:
+    """Return the public half of a pair; the pair is made at first use.
+
+    Raises:
+        StoreError: others than its owner may read the private key, or only the public half is here.
+    """
+    return _private_key(home, pair).public_key().public_bytes_raw()
+
+
+def _private_key(home: Home, pair: str) -> Ed25519PrivateKey:
     private, public = _paths(home, pair)
     if not private.exists():
         if public.exists():
@@ -32,7 +45,7 @@ def sign(home: Home, pair: str, content: bytes) -> bytes:
     key = Ed25519PrivateKey.from_private_bytes(_read_key(private))
     if not public.exists():
         _write_new(public, key.public_key().public_bytes_raw(), mode=0o644)
-    return key.sign(content)
+    return key
 
 
 def check_signature(home: Home, pair: str, content: bytes, signature: bytes, what: str) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
+from features.database.known_keys import known_pair
 from features.errors import StoreError
 from features.home import Home
 from features.signing import HEADS, check_signature, sign
@@ -34,8 +35,9 @@ def write_head(home: Home, engine: Engine, folder: Path, now: datetime) -> Head:
     """Append the heads of now to the file in the second place.
 
     Raises:
-        StoreError: a chain is not whole, or the second place cannot be written.
+        StoreError: the key of this home is lost, or the second place cannot be written.
     """
+    known_pair(home, engine, HEADS)
     last = ledger.newest_entry(engine)
     head = Head(now.isoformat(), last.hash if last else GENESIS, audit.last_hash(engine))
     content = json.dumps(vars(head))

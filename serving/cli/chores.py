@@ -32,7 +32,7 @@ def chores(work: Workspace, daily: time | None) -> "list[Chore]":
 
 def _tell_all(work: Workspace) -> None:
     """Tell every receiver what it does not know yet, if no other process does."""
-    from features.secret_key import secret_key
+    from features.database.known_keys import known_secret
     from serving.alerts.post import post
     from serving.alerts.webhooks import deliver
     from serving.leader import take_lease
@@ -40,7 +40,7 @@ def _tell_all(work: Workspace) -> None:
     for receiver in work.settings.alerts.receivers:
         now = datetime.now(UTC)
         if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, TELLING):
-            deliver(work.engine, receiver, secret_key(work.home, f"receiver-{receiver.name}"), now, post)
+            deliver(work.engine, receiver, known_secret(work.home, work.engine, f"receiver-{receiver.name}"), now, post)
 
 
 def _rank_apart(work: Workspace) -> "RankDay":

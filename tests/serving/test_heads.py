@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from features.database.engine import open_database
 from features.errors import StoreError
 from features.home import Home
 from serving.heads import FILE, audit_heads, ledger_heads, read_heads, write_head
@@ -29,7 +30,10 @@ def test_heads_of_another_key_or_changed_are_refused(engine, home, tmp_path):
     with pytest.raises(StoreError, match="must be signed"):
         read_heads(home, tmp_path)
     (tmp_path / FILE).unlink()
-    write_head(Home(tmp_path / "other"), engine, tmp_path, NOW)
+    other = Home(tmp_path / "other")
+    elsewhere = open_database(other.database_url)
+    write_head(other, elsewhere, tmp_path, NOW)
+    elsewhere.dispose()
     with pytest.raises(StoreError, match="must be signed"):
         read_heads(home, tmp_path)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine, insert
 
 from features.database.engine import writing
+from features.database.known_keys import known_pair
 from features.database.tables import model_publication
 from features.durable import sync_folder, write_durably
 from features.errors import GateRefusedError, NotReadyError, UsageError
@@ -55,7 +56,9 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
     Raises:
         GateRefusedError: the files are damaged, or the gate objects and is not overruled.
         NotFoundError: there is no such version.
+        StoreError: the key that models are signed with is lost.
     """
+    known_pair(home, engine, MODELS)
     model = registry.show_model(which)
     files = read_candidate(registry, model)
     repeat_golden(files)
