@@ -5,11 +5,12 @@ Defaults live here. The home's `config.yaml` overrides them, the file of `--conf
 """
 
 import difflib
+import logging
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Self, TypeVar, get_args
+from typing import Any, ClassVar, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -29,11 +30,28 @@ from features.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
 
+LOG = logging.getLogger(__name__)
+
 
 class Section(BaseModel):
     """A part of the settings: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    """Old key -> new key; old keys are read for one release."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _accept_old_keys(cls, content: Any) -> Any:
+        """Read what an older program stored."""
+        return {cls.new_key(key, content): value for key, value in content.items()} if isinstance(content, dict) else content
+
+    @classmethod
+    def new_key(cls, key: str, content: Container[str]) -> str:
+        """Return what a key is called now; an old one beside the new one keeps its name, and so is refused."""
+        new = cls.renamed.get(key, key)
+        return key if new in content else new
 
 
 class Period(Section):
@@ -136,12 +154,16 @@ class Environment(EnvSettingsSource):
     def __str__(self) -> str:
         return "the environment"
 
+    def __call__(self) -> dict[str, Any]:
+        """Return what the environment says, under the present names."""
+        return _with_new_keys(self.settings_cls, super().__call__(), str(self))
+
 
 class YamlFile(YamlConfigSettingsSource):
     """One YAML file that must be there and hold a mapping."""
 
     def __init__(self, settings: type[BaseSettings], file: Path) -> None:
-        self.file = file
+        self.file, self.model = file, settings
         if not file.is_file():
             read_yaml(file)
         super().__init__(settings, file)
@@ -150,7 +172,20 @@ class YamlFile(YamlConfigSettingsSource):
         return str(self.file)
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:
-        return read_yaml(Path(file_path))
+        return _with_new_keys(self.model, read_yaml(Path(file_path)), str(self))
+
+
+def _with_new_keys(model: type[BaseModel], content: dict[str, Any], where: str) -> dict[str, Any]:
+    """Rename old keys at every depth, before sources are laid over each other, and warn of each."""
+    renamed = {}
+    for old, value in content.items():
+        new = model.new_key(old, content) if issubclass(model, Section) else old
+        if old != new:
+            LOG.warning("%s: the setting %s is called %s now; the old name is read for one more release.", where, old, new)
+        field = model.model_fields.get(new)
+        section = _model_in(field.annotation) if field else None
+        renamed[new] = _with_new_keys(section, value, where) if section and isinstance(value, dict) else value
+    return renamed
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

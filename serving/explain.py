@@ -43,7 +43,7 @@ def explain(home: Home, engine: Engine, settings: Settings, grid_id: str, as_of:
 
 def _compute(home: Home, engine: Engine, settings: Settings, grid_id: str, as_of: date, target: str | None) -> GridRow:
     day = score_day(home, engine, settings, as_of, target)
-    unexplained = settings.ranking.model_copy(update={"reasons_for": 0})
+    unexplained = settings.ranking.model_copy(update={"explain_top_n": 0})
     row = next((row for row in list_grids(day, grid_names(engine), unexplained) if row.grid_id == grid_id), None)
     if row is None:
         raise NotFoundError(f"grid_id must be one of the {day.facts.places.size} grids of this target, got {grid_id!r}.")

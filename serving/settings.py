@@ -1,7 +1,7 @@
 """Settings of ranking and serving, on top of those of the packages below."""
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -15,6 +15,8 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 class RankingSettings(Section):
     """How a day's list is cut into levels and marked."""
 
+    renamed: ClassVar = {"reasons_for": "explain_top_n"}
+
     seed: int = 0
     """Breaks ties between equal scores, together with the grid and the date."""
     priority_share: float = Field(default=0.02, gt=0, le=1)
@@ -25,7 +27,7 @@ class RankingSettings(Section):
     """Top share of the rated grids by usual level that is marked chronic."""
     rising_factor: float = Field(default=1.25, gt=1)
     """A grid is rising when even the low end of its factor is at least this."""
-    reasons_for: int = Field(default=5_000, ge=0)
+    explain_top_n: int = Field(default=5_000, ge=0)
     """Grids from the top of the list whose reasons are published; those below are explained on demand."""
     stale_source_days: int = Field(default=7, ge=0)
     """Days a source may be behind the list's date before its grids are not rated."""
@@ -40,35 +42,45 @@ class RankingSettings(Section):
 class ServingSettings(Section):
     """How published lists are served."""
 
+    renamed: ClassVar = {
+        "proxies": "trusted_proxies",
+        "metrics_for": "metrics_allowed_addresses",
+        "max_requests": "max_concurrent_requests",
+        "stop_seconds": "shutdown_timeout_seconds",
+        "lead_seconds": "activation_delay_seconds",
+        "kept_rankings": "ranking_cache_size",
+        "heads_folder": "checkpoint_dir",
+    }
+
     host: str = "127.0.0.1"
     behind_proxy: bool = False
     """True where a proxy in front ends TLS; only then may `host` be an address that other machines reach."""
-    proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     """Addresses of the proxies whose word on where a request comes from is taken; nobody else's is."""
     port: int = Field(default=8000, ge=1, le=65535)
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """Host headers that are answered; any other gets 400."""
-    metrics_for: tuple[str, ...] = ("127.0.0.1", "::1")
+    metrics_allowed_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
     """Addresses that may read /metrics, by default this machine's own; it counts requests by route and tells of no area or account."""
     max_body_bytes: int = Field(default=1024**2, ge=0)
-    max_requests: int = Field(default=320, ge=1)
+    max_concurrent_requests: int = Field(default=320, ge=1)
     """Requests under way at a time; those beyond are answered 503 at once."""
-    stop_seconds: int = Field(default=10, ge=1)
+    shutdown_timeout_seconds: int = Field(default=10, ge=1)
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)
     """How often a newer list is looked for."""
-    lead_seconds: float = Field(default=0.0, ge=0)
+    activation_delay_seconds: float = Field(default=0.0, ge=0)
     """Time from a list's publication until it is shown. Several processes need more than `refresh_seconds` and the reading of a list."""
     stale_after_hours: float = Field(default=26.0, gt=0)
     """Age from which the current list is marked stale."""
-    kept_rankings: int = Field(default=8, ge=1)
+    ranking_cache_size: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
     mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")
     """Where analysts find MLflow's pages; empty where nobody serves them."""
-    heads_folder: Path | None = None
+    checkpoint_dir: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
 
-    @field_validator("allowed_hosts", "proxies", "metrics_for")
+    @field_validator("allowed_hosts", "trusted_proxies", "metrics_allowed_addresses")
     @classmethod
     def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if "*" in value:
@@ -77,8 +89,8 @@ class ServingSettings(Section):
 
     @model_validator(mode="after")
     def _leads_or_shows_at_once(self) -> Self:
-        if 0 < self.lead_seconds <= self.refresh_seconds:
-            raise ValueError("lead_seconds must be 0 or more than refresh_seconds, or processes change lists one after the other")
+        if 0 < self.activation_delay_seconds <= self.refresh_seconds:
+            raise ValueError("activation_delay_seconds must be 0 or above refresh_seconds, or processes change lists one after the other")
         return self
 
     @model_validator(mode="after")
@@ -91,6 +103,8 @@ class ServingSettings(Section):
 class OidcSettings(Section):
     """An identity provider whose word on who somebody is is taken; what they may do is said by the local account of that name."""
 
+    renamed: ClassVar = {"site": "public_url", "passwords": "password_login"}
+
     issuer: str = ""
     """Its address, exactly as its tokens name it."""
     client_id: str = ""
@@ -101,24 +115,24 @@ class OidcSettings(Section):
     """Its public keys, where they cannot be fetched from it."""
     name_claim: str = "preferred_username"
     """What in its tokens is the login name here."""
-    site: str = ""
+    public_url: str = ""
     """Address under which browsers reach this service, such as https://yujing.example; with it people sign in there."""
-    passwords: bool = True
+    password_login: bool = True
     """False where nobody but administrators may sign in by password any more."""
 
-    @field_validator("issuer", "site")
+    @field_validator("issuer", "public_url")
     @classmethod
     def _private(cls, value: str) -> str:
         if value and not is_private(value):
-            raise ValueError("issuer and site must be https addresses, for what is sent there signs people in")
+            raise ValueError("issuer and public_url must be https addresses, for what is sent there signs people in")
         return value
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if (self.client_secret_file or self.jwks_file or self.site) and not (self.issuer and self.client_id):
+        if (self.client_secret_file or self.jwks_file or self.public_url) and not (self.issuer and self.client_id):
             raise ValueError("oidc needs issuer and client_id beside everything else")
-        if not self.passwords and not self.site:
-            raise ValueError("passwords can be switched off only where site lets people sign in without")
+        if not self.password_login and not self.public_url:
+            raise ValueError("password_login can be switched off only where public_url lets people sign in without")
         return self
 
 
@@ -180,7 +194,9 @@ class Receiver(Section):
 
 
 class AlertSettings(Section):
-    """Which listed grids become alerts. `yujing alerts expected` says how many a day that makes."""
+    """Which listed grids become alerts. `yujing alerts forecast` says how many a day that makes."""
+
+    renamed: ClassVar = {"second_look_share": "blind_review_share"}
 
     enter_share: float = Field(default=0.05, gt=0, le=1)
     """Top share of the rated grids that is alerted."""
@@ -190,7 +206,7 @@ class AlertSettings(Section):
     """New alerts per township and day at most; what is beyond is listed."""
     exploration_share: float = Field(default=0.10, ge=0, le=1)
     """Share of those slots that is offered to grids drawn at random, so that the list also looks where it would not."""
-    second_look_share: float = Field(default=0.05, ge=0, le=1)
+    blind_review_share: float = Field(default=0.05, ge=0, le=1)
     """Share of the alerts shown without level and rank, to see whether people judge for themselves."""
     cool_down_days: int = Field(default=7, ge=0)
     """Days after an alert ended in which its grid is not alerted again."""

@@ -25,8 +25,8 @@ class Upkeep:
         """Say what is to be done, one sentence for each kind; nothing where nothing is."""
         if count := self.letters.total():
             yield Text(
-                zh=f"{count}条消息未送达;检查接收方后,在管理页点“重发”,或运行 yujing alerts resend",
-                en=f"{count} messages were not taken; look at the receiver, then resend them on /admin or by yujing alerts resend",
+                zh=f"{count}条消息未送达;检查接收方后,在管理页点“重发”,或运行 yujing webhooks retry",
+                en=f"{count} messages were not taken; look at the receiver, then resend them on /admin or by yujing webhooks retry",
             )
         if self.missed:
             yield Text(

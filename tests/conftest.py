@@ -29,7 +29,13 @@ SQLITE_FIRST = (
 )
 """Tests that are not about the database, or take long: on PostgreSQL they run when `--database` asks for it."""
 
-QUICK = {"BACKTEST__FOLDS": 1, "BACKTEST__BOOTSTRAP": 20, "MODEL__MAX_ROUNDS": 20, "MODEL__INNER_FOLDS": 1, "MODEL__REPLICATES": 2}
+QUICK = {
+    "BACKTEST__FOLDS": 1,
+    "BACKTEST__BOOTSTRAP_DRAWS": 20,
+    "MODEL__NUM_BOOST_ROUND": 20,
+    "MODEL__INNER_FOLDS": 1,
+    "MODEL__REPLICATES": 2,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

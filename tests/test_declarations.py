@@ -64,7 +64,7 @@ def fitted_with(facts, family, monkeypatch):
     monkeypatch.setattr(build, "FAMILIES", (*build.FAMILIES, family))
     gap = Gap(SETTINGS.horizon_days, SETTINGS.delay_allowance_days)
     panel = build_panel(facts, ripe_as_ofs(facts, gap, SETTINGS.backtest)[-20:], gap.horizon_days, SETTINGS)
-    return fit_all(facts, panel, gap, SETTINGS.model.model_copy(update={"max_rounds": 2, "replicates": 0}))
+    return fit_all(facts, panel, gap, SETTINGS.model.model_copy(update={"num_boost_round": 2, "replicates": 0}))
 
 
 @pytest.mark.parametrize("unit", ["share", "ratio", "cases", "days"])

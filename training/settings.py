@@ -1,7 +1,7 @@
 """Settings of training, added to those of `features`."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field
 
@@ -22,7 +22,9 @@ class TooGood(Section):
 class BacktestSettings(Section):
     """How the past is replayed."""
 
-    every_days: int = Field(default=7, ge=1)
+    renamed: ClassVar = {"every_days": "step_days", "bootstrap": "bootstrap_draws"}
+
+    step_days: int = Field(default=7, ge=1)
     """Days between two as_ofs."""
     warm_up_days: int = Field(default=28, ge=1)
     """Days of facts before the first as_of."""
@@ -30,7 +32,7 @@ class BacktestSettings(Section):
     """Share of the ripe as_ofs, the last ones, that are predicted."""
     folds: int = Field(default=5, ge=1)
     """Refits over the test part; each learns from everything ripe by then."""
-    bootstrap: int = Field(default=500, ge=20)
+    bootstrap_draws: int = Field(default=500, ge=20)
     """Resamples behind every interval."""
     capacities: tuple[int, ...] = (10, 30, 60)
     """Grids that can be looked after per list, for which precision is reported."""
@@ -45,16 +47,26 @@ class ModelSettings(Section):
     a first study had seen their test rows, so figures on those logs flatter a little, and a deployment checks them on its own.
     """
 
+    renamed: ClassVar = {
+        "leaves": "num_leaves",
+        "rows_per_leaf": "min_data_in_leaf",
+        "l2": "lambda_l2",
+        "feature_share": "feature_fraction",
+        "max_bins": "max_bin",
+        "max_rounds": "num_boost_round",
+        "without": "exclude_families",
+    }
+
     learning_rate: float = Field(default=0.1, gt=0, le=1)
-    leaves: int = Field(default=16, ge=2)
-    rows_per_leaf: int = Field(default=200, ge=1)
-    l2: float = Field(default=10.0, ge=0)
-    feature_share: float = Field(default=0.5, gt=0, le=1)
+    num_leaves: int = Field(default=16, ge=2)
+    min_data_in_leaf: int = Field(default=200, ge=1)
+    lambda_l2: float = Field(default=10.0, ge=0)
+    feature_fraction: float = Field(default=0.5, gt=0, le=1)
     """Share of the features each tree may use."""
-    without: tuple[str, ...] = ()
+    exclude_families: tuple[str, ...] = ()
     """Families of features that trees do not read; the level they start from stays as it is."""
-    max_bins: int = Field(default=63, ge=3)
-    max_rounds: int = Field(default=100, ge=1)
+    max_bin: int = Field(default=63, ge=3)
+    num_boost_round: int = Field(default=100, ge=1)
     """Trees grown at every refit of a backtest; the model keeps as many of them as helped before."""
     inner_share: float = Field(default=0.5, gt=0, lt=1)
     """Share of the training as_ofs, the last ones, on which rounds and calibration are found before the first fit."""
@@ -78,5 +90,5 @@ class Settings(FeatureSettings):
 
     def leaving_out(self, families: Sequence[str]) -> Self:
         """Return the settings with more families of features that trees do not read."""
-        model = self.model.model_copy(update={"without": (*self.model.without, *families)})
+        model = self.model.model_copy(update={"exclude_families": (*self.model.exclude_families, *families)})
         return self.model_copy(update={"model": model})

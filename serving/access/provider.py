@@ -88,7 +88,7 @@ class Provider:
             endpoint = self._ask(now).end_session
         except IdentityError:
             return None
-        about = {"client_id": self._settings.client_id, "post_logout_redirect_uri": f"{self._settings.site}{DOOR}"}
+        about = {"client_id": self._settings.client_id, "post_logout_redirect_uri": f"{self._settings.public_url}{DOOR}"}
         return requests.Request("GET", endpoint, params=about).prepare().url if endpoint else None
 
     def _client(self) -> OAuth2Session:
@@ -96,7 +96,7 @@ class Provider:
             self._settings.client_id,
             self._secret,
             scope=["openid", *_scopes(self._settings.name_claim)],
-            redirect_uri=f"{self._settings.site}{BACK}",
+            redirect_uri=f"{self._settings.public_url}{BACK}",
             code_challenge_method="S256",
         )
 

@@ -98,7 +98,7 @@ def decide(candidates: Sequence[Candidate], standing: Standing, settings: AlertS
             outcome = Outcome.CAPACITY
         raised = outcome is Outcome.RAISED
         taken[candidate.unit] += raised
-        second_look = raised and bool(rng.random() < settings.second_look_share)
+        second_look = raised and bool(rng.random() < settings.blind_review_share)
         by_score[candidate.grid_id] = Decision(candidate.grid_id, outcome, second_look=second_look)
     if standing.raised_today is None:
         by_score |= {drawn.grid_id: drawn for drawn in _explore(_pools(candidates, by_score, standing), taken, settings, rng)}

@@ -81,8 +81,8 @@ async def _opened(
     async with AsyncExitStack() as opened:
         engine = open_database(database_url(home, settings))
         opened.callback(engine.dispose)
-        lead = timedelta(seconds=settings.serving.lead_seconds)
-        shelf = Shelf(engine, settings.serving.kept_rankings, now, lead)
+        lead = timedelta(seconds=settings.serving.activation_delay_seconds)
+        shelf = Shelf(engine, settings.serving.ranking_cache_size, now, lead)
 
         def look() -> None:
             shelf.refresh()
@@ -91,22 +91,22 @@ async def _opened(
         look()
         await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
         await opened.enter_async_context(repeating(look, settings.serving.refresh_seconds))
-        if folder := settings.serving.heads_folder:
+        if folder := settings.serving.checkpoint_dir:
             await opened.enter_async_context(repeating(lambda: write_head(home, engine, folder, now()), HEAD_SECONDS))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
         reading = Reading(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
-        sign_on = SignOn(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.site else None
+        sign_on = SignOn(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
         yield {"reading": reading, "door": Door(engine, now, issuer), "sign_on": sign_on, **once}
 
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:
     """Measure every request and refuse wrong hosts and large bodies, outermost last."""
-    figures = Figures(settings.metrics_for)
+    figures = Figures(settings.metrics_allowed_addresses)
     app.include_router(figures.routes())
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    app.add_middleware(Turnstile, most=settings.max_requests)
+    app.add_middleware(Turnstile, most=settings.max_concurrent_requests)
     app.add_middleware(ReadyAnswers)
     app.add_middleware(RequestLog, figures=figures)

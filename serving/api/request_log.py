@@ -54,7 +54,7 @@ class Figures:
 
     def _show(self, request: Request, reading: ReadingOf) -> Response:
         if request.client is None or request.client.host not in self._readers:
-            raise NotFoundError("Not found here. Ask from an address that serving.metrics_for names.")
+            raise NotFoundError("Not found here. Ask from an address that serving.metrics_allowed_addresses names.")
         with suppress(StoreError):  # what was counted last stands
             waiting = read_upkeep(reading.shelf.engine)
             self._letters.set(waiting.letters.total())

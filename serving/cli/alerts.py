@@ -1,4 +1,4 @@
-"""`yujing alerts`: what is open, what one of them says, a step, and how many a day a rule makes."""
+"""`yujing alerts` and `yujing webhooks`: what is open, what one alert says, a transition, and how many a day a rule makes."""
 
 import uuid
 from datetime import datetime
@@ -50,7 +50,7 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     )
 
 
-def step_alert(
+def transition_alert(
     work: Workspace,
     *,
     alert_id: AlertId,
@@ -59,7 +59,7 @@ def step_alert(
     to: HandedTo = None,
     department: HandedToDepartment = None,
 ) -> None:
-    """Take a step with an alert, as the operator."""
+    """Change the state of an alert, as the operator."""
     from features.errors import UsageError
     from serving.alerts.answering import Asked, take_step
     from serving.alerts.life import Action
@@ -73,8 +73,8 @@ def step_alert(
     message(f"Alert {after.alert_id} is {after.state} now.")
 
 
-def resend_letters(work: Workspace) -> None:
-    """Tell every receiver again what it did not take; the service sends it within minutes."""
+def retry_webhooks(work: Workspace) -> None:
+    """Send again what receivers did not take; the service does it within minutes."""
     from serving.alerts.webhooks import dead_letters, resend
 
     for receiver in sorted({receiver for receiver, *_ in dead_letters(work.engine)}):
@@ -82,7 +82,7 @@ def resend_letters(work: Workspace) -> None:
         message(f"{count} messages to {receiver} will be sent again.")
 
 
-def expected_alerts(work: Workspace, *, target: TargetName = None) -> None:
+def forecast_alerts(work: Workspace, *, target: TargetName = None) -> None:
     """Say how many alerts a day the rule of the settings would have raised on the last lists."""
     from features.derive import DEFAULT_TARGET
     from serving.alerts.expected import expected_alerts_per_day

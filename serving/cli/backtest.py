@@ -105,7 +105,7 @@ def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Se
 def _settings(work: Workspace, period: Period) -> "Settings":
     if period.every is None:
         return work.settings
-    replayed = work.settings.backtest.model_copy(update={"every_days": period.every})
+    replayed = work.settings.backtest.model_copy(update={"step_days": period.every})
     return work.settings.model_copy(update={"backtest": replayed})
 
 

@@ -11,7 +11,7 @@ import typer
 from features.errors import YujingError
 from features.home import Home
 from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
-from serving.cli.alerts import expected_alerts, list_alerts, resend_letters, show_alert, step_alert
+from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
 from serving.cli.backup import backup, restore
 from serving.cli.bench import bench
@@ -78,19 +78,29 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
     ("alerts", "What is to be looked at."): {
         "list": list_alerts,
         "show": show_alert,
-        "step": step_alert,
-        "expected": expected_alerts,
-        "resend": resend_letters,
+        "transition": transition_alert,
+        "forecast": forecast_alerts,
     },
+    ("webhooks", "Programs that are told about alerts."): {"retry": retry_webhooks},
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
     ("ledger", "Published lists."): {"verify": verify_ledger, "reproduce": reproduce_ledger},
     ("audit", "Who did what."): {"verify": verify_audit},
 }
 
+RENAMED: dict[tuple[str, str], tuple[str, Callable[..., None]]] = {
+    ("alerts", "step"): ("alerts transition", transition_alert),
+    ("alerts", "expected"): ("alerts forecast", forecast_alerts),
+    ("alerts", "resend"): ("webhooks retry", retry_webhooks),
+}
+"""Commands under the names they had, kept for one release and left out of the help."""
+
 for (group, purpose), group_commands in GROUPS.items():
     commands = typer.Typer(no_args_is_help=True, help=purpose)
     for name, command in group_commands.items():
         add_command(commands, command, name)
+    for (place, old_name), (new_name, command) in RENAMED.items():
+        if place == group:
+            add_command(commands, command, old_name, now_called=new_name)
     app.add_typer(commands, name=group)
 
 

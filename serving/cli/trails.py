@@ -49,7 +49,7 @@ def verify_audit(work: Workspace) -> None:
 def _heads(work: Workspace) -> "list[Head]":
     from serving.heads import read_heads
 
-    folder = work.settings.serving.heads_folder
+    folder = work.settings.serving.checkpoint_dir
     return read_heads(work.home, folder) if folder else []
 
 

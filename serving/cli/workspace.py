@@ -73,16 +73,18 @@ class Workspace:
         return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
 
 
-def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None) -> None:
+def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None, now_called: str | None = None) -> None:
     """Make a function a command.
 
     Its first parameter, a Workspace, is made from --home and --config, wherever they stand; a parameter whose type is a dataclass is made
-    from one option per field.
+    from one option per field. A command that is `now_called` otherwise is left out of the help and says so when it runs.
     """
     parameters = list(inspect.signature(function).parameters.values())[1:]
 
     @functools.wraps(function)
     def run(context: typer.Context, home: Path | None, config: Path | None, **options: Any) -> None:
+        if now_called:
+            typer.echo(f"This command is called `yujing {now_called}` now; the old name works for one more release.", err=True)
         given: Workspace = context.find_root().obj
         work = Workspace(Home(home) if home else given.home, config or given.named_config)
         try:
@@ -92,7 +94,7 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
 
     own = [option for parameter in parameters for option in _options(parameter)]
     run.__signature__ = inspect.Signature([*_COMMON, *own])  # type: ignore[attr-defined]
-    app.command(name)(run)
+    app.command(name, hidden=now_called is not None)(run)
 
 
 def _option(name: str, annotation: Any, default: Any = inspect.Parameter.empty) -> inspect.Parameter:

@@ -19,13 +19,13 @@ from serving.words import WITHHELD
 
 
 def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettings) -> list[GridRow]:
-    """Return one row per grid in the published order; the top `settings.reasons_for` of them with reasons.
+    """Return one row per grid in the published order; the top `settings.explain_top_n` of them with reasons.
 
     `names` gives the name of each grid_id; a grid without one is called by its code.
     """
     scores = _scores(day, settings)
     by_rank = np.array(sorted(scores, key=lambda grid: scores[grid].rank), dtype=np.int64)
-    top = by_rank[: settings.reasons_for]
+    top = by_rank[: settings.explain_top_n]
     explanations = dict(zip(top.tolist(), day.explain(top), strict=True)) if len(top) else {}
     weeks = weekly_cases(day.facts, day_number(day.as_of))
     waiting = open_cases(day.facts, day_number(day.as_of))

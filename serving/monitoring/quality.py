@@ -122,7 +122,7 @@ def _judge(facts: Facts, month: Lists, counts: Floats, gap: Gap, settings: Setti
     block = number_blocks(month.as_ofs, facts.places)
     as_of = np.broadcast_to(np.arange(len(month.as_ofs))[:, None], rated.shape)
     outcomes = Outcomes(counts[rated], as_of[rated], block[rated], 1 - np.exp(-usual[rated]))
-    weights = draw_weights(month.as_ofs, int(block.max()) + 1, settings.backtest.bootstrap, settings.backtest.seed)
+    weights = draw_weights(month.as_ofs, int(block.max()) + 1, settings.backtest.bootstrap_draws, settings.backtest.seed)
     said = {PUBLISHED: Predicted(month.expected, month.risk)} | rules
     rows = {name: Predicted(each.expected[rated], each.risk[rated]) for name, each in said.items()}
     return Realised(

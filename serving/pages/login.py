@@ -21,6 +21,6 @@ def login_page(request: Request, goal: str, failed: str | None = None, status: H
         next=goal,
         here=f"{DOOR}?{urlencode({'next': goal})}",
         failed=failed,
-        by_identity=bool(oidc.site),
-        administrators_only=not oidc.passwords,
+        by_identity=bool(oidc.public_url),
+        administrators_only=not oidc.password_login,
     )

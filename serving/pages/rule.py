@@ -80,7 +80,7 @@ def try_rule(engine: Engine, settings: AlertSettings, wanted: Mapping[str, str],
         raise UsageError(f"the settings of the rule must fit together: {error.errors()[0]['msg']}. Change them.") from error
     now, then = (expected_alerts_per_day(engine, each, target) for each in (settings, changed))
     different = {name: value for name, value in _figures(changed).items() if value != _figures(settings)[name]}
-    lines = yaml.safe_dump({"alerts": different}) if different else ""
+    lines = yaml.safe_dump({"alerts": different}, sort_keys=False) if different else ""
     return Trial(_figures(changed), tuple((day, now[day], then[day]) for day in sorted(now, reverse=True)), lines)
 
 

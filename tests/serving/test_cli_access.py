@@ -13,7 +13,7 @@ def run(tmp_path: Path, settings_name_the_database: None):
     """Run `yujing` on one home with a second place, and return what it prints."""
     (tmp_path / "second").mkdir()
     config = tmp_path / "config.yaml"
-    config.write_text(f"serving: {{heads_folder: {tmp_path / 'second'}}}", encoding="utf-8")
+    config.write_text(f"serving: {{checkpoint_dir: {tmp_path / 'second'}}}", encoding="utf-8")
 
     def run(*arguments: str) -> str:
         result = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "--config", str(config), *arguments])

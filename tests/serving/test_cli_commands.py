@@ -16,7 +16,7 @@ from tests.databases import Databases
 from tests.serving.sample import make_sample
 
 AS_OF = "2026-06-01"
-QUICK = {"backtest": {"folds": 1, "bootstrap": 20}, "model": {"max_rounds": 20, "inner_folds": 1, "replicates": 2}}
+QUICK = {"backtest": {"folds": 1, "bootstrap_draws": 20}, "model": {"num_boost_round": 20, "inner_folds": 1, "replicates": 2}}
 METRICS = {
     *("auc", "ap", "ap_over_base", "hit@1%", "hit@5%", "hit@10%", "pai@5%", "pei@5%", "brier_skill", "ece"),
     *("precision@10%", "lift@10%", "poisson_deviance", "ci95"),

@@ -74,7 +74,7 @@ def test_administrator_resends_dead_letters_with_one_button(client, neglected) -
 def test_operator_resends_dead_letters_and_doctor_says_what_is_left(neglected) -> None:
     home = ["--home", str(neglected.home.root)]
     before = CliRunner().invoke(app, ["doctor", *home])
-    resent = CliRunner().invoke(app, ["alerts", "resend", *home])
+    resent = CliRunner().invoke(app, ["webhooks", "retry", *home])
 
     assert "3 messages were not taken" in before.stdout
     assert "3 messages to desk will be sent again." in resent.stderr

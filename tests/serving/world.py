@@ -34,9 +34,9 @@ AS_OF = date(2026, 1, 9)
 PUBLISHED_AT = datetime(2026, 1, 8, 22, tzinfo=UTC)
 """06:00 of as_of in Shanghai."""
 SETTINGS = Settings(
-    model={"max_rounds": 40, "rows_per_leaf": 20, "replicates": 3, "inner_folds": 1, "learning_rate": 0.1, "threads": 1},
-    backtest={"every_days": 7},
-    ranking={"reasons_for": 10, "priority_share": 0.05, "elevated_share": 0.1, "watch_share": 0.2},
+    model={"num_boost_round": 40, "min_data_in_leaf": 20, "replicates": 3, "inner_folds": 1, "learning_rate": 0.1, "threads": 1},
+    backtest={"step_days": 7},
+    ranking={"explain_top_n": 10, "priority_share": 0.05, "elevated_share": 0.1, "watch_share": 0.2},
 )
 
 

@@ -22,8 +22,8 @@ from training.train import Task, Trained, train
 
 SMALL = Settings(
     delay_allowance_days=0,
-    backtest=BacktestSettings(folds=1, bootstrap=20),
-    model=ModelSettings(max_rounds=10, rows_per_leaf=20, replicates=1, inner_folds=1, threads=1),
+    backtest=BacktestSettings(folds=1, bootstrap_draws=20),
+    model=ModelSettings(num_boost_round=10, min_data_in_leaf=20, replicates=1, inner_folds=1, threads=1),
 )
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = Target(transitions=("escalated",))

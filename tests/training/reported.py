@@ -17,9 +17,9 @@ from training.train import fit_all
 DAYS = 420
 SETTINGS = Settings(
     delay_allowance_days=0,
-    backtest=BacktestSettings(folds=2, bootstrap=20, capacities=(2, 5, 100)),
+    backtest=BacktestSettings(folds=2, bootstrap_draws=20, capacities=(2, 5, 100)),
     model=ModelSettings(
-        learning_rate=0.1, max_rounds=40, leaves=4, rows_per_leaf=20, inner_folds=2, replicates=3, threads=1, least_as_ofs=2
+        learning_rate=0.1, num_boost_round=40, num_leaves=4, min_data_in_leaf=20, inner_folds=2, replicates=3, threads=1, least_as_ofs=2
     ),
 )
 

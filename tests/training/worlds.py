@@ -12,8 +12,8 @@ from training.settings import BacktestSettings, ModelSettings, Settings
 
 FAST = Settings(
     delay_allowance_days=0,
-    backtest=BacktestSettings(folds=2, bootstrap=40),
-    model=ModelSettings(learning_rate=0.1, max_rounds=40, leaves=4, rows_per_leaf=20, inner_folds=2, replicates=2, threads=1),
+    backtest=BacktestSettings(folds=2, bootstrap_draws=40),
+    model=ModelSettings(learning_rate=0.1, num_boost_round=40, num_leaves=4, min_data_in_leaf=20, inner_folds=2, replicates=2, threads=1),
 )
 HORIZON = 14
 

@@ -21,12 +21,12 @@ def ablate(facts: Facts, panel: Panel, result: BacktestResult, settings: Setting
     from reads its columns all the same.
     """
     said = {MODEL: predicted(result.predictions)[MODEL]}
-    families = [family for family in families_read(panel) if family not in settings.model.without]
+    families = [family for family in families_read(panel) if family not in settings.model.exclude_families]
     for done, family in enumerate(families, start=1):
         said[family] = _replay_without(family, facts, panel, result.horizon_days, settings)
         if progress:
             progress(done, len(families))
-    return score(outcomes(result.predictions), said, weigh(result.predictions, settings.backtest.bootstrap, settings.backtest.seed))
+    return score(outcomes(result.predictions), said, weigh(result.predictions, settings.backtest.bootstrap_draws, settings.backtest.seed))
 
 
 def _replay_without(family: str, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> Predicted:

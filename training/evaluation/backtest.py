@@ -91,7 +91,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         target=facts.target_name,
         horizon_days=horizon_days,
         known_through_day=facts.known_through_day,
-        step_days=int(np.diff(stage.panel.as_ofs).min(initial=settings.backtest.every_days)),
+        step_days=int(np.diff(stage.panel.as_ofs).min(initial=settings.backtest.step_days)),
         predictions=predictions,
         overall=overall,
         subsets=parts,
@@ -135,7 +135,7 @@ def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None
 
 def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
     """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
-    weights = weigh(predictions, settings.bootstrap, settings.seed)
+    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
     overall = score(outcomes(predictions), predicted(predictions), weights)
     chosen = {name: predictions.filter(name) for name in SUBSETS}
     parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}

@@ -68,7 +68,7 @@ def add_oracle(result: BacktestResult, truth: Path, settings: BacktestSettings) 
         UsageError: the truth is not there, or not that of this log, target and horizon.
     """
     predictions = _with_expectations(result, truth)
-    weights = weigh(predictions, settings.bootstrap, settings.seed)
+    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
 
     def judged(card: Scorecard, rows: pl.DataFrame) -> Scorecard:
         said = predicted(rows)
@@ -84,7 +84,7 @@ def gaps(result: BacktestResult, settings: BacktestSettings) -> list[Gap]:
 
     A metric that cannot be estimated is left out.
     """
-    weights = weigh(result.predictions, settings.bootstrap, settings.seed)
+    weights = weigh(result.predictions, settings.bootstrap_draws, settings.seed)
     parts = {"all": (result.overall, result.predictions), "onset": (result.subsets["onset"], result.predictions.filter("onset"))}
     return [gap for name, (card, rows) in parts.items() for gap in _gaps(name, card, rows, weights)]
 

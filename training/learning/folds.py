@@ -31,7 +31,7 @@ class Gap:
 
 
 def ripe_as_ofs(facts: Facts, gap: Gap, settings: BacktestSettings) -> Days:
-    """Return all as_ofs of the log whose label is ripe, `every_days` apart, the first after the warm-up.
+    """Return all as_ofs of the log whose label is ripe, `step_days` apart, the first after the warm-up.
 
     Raises:
         NotReadyError: no label is ripe yet.
@@ -43,7 +43,7 @@ def ripe_as_ofs(facts: Facts, gap: Gap, settings: BacktestSettings) -> Days:
         raise NotReadyError(
             f"a log must cover warm-up, horizon and delay allowance, {days} days are {first - last} too few. Ingest a longer log."
         )
-    return np.arange(first, last + 1, settings.every_days, dtype=np.int32)
+    return np.arange(first, last + 1, settings.step_days, dtype=np.int32)
 
 
 def rolling_folds(as_ofs: Days, gap: Gap, test_share: float, folds: int) -> tuple[Fold, ...]:

@@ -29,7 +29,7 @@ class Ground:
 
 def prepare(examples: Examples, settings: ModelSettings) -> Ground:
     """Learn the level and lay out the rows that trees learn from: those of mature as_ofs, or of all where none is mature."""
-    columns = choose_columns(examples.panel, settings.without)
+    columns = choose_columns(examples.panel, settings.exclude_families)
     level = fit_usual_level(examples.panel, examples.counts, examples.exposed_days())
     mature = examples.mature(settings)
     part = mature if len(mature.counts) else examples

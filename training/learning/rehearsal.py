@@ -75,14 +75,14 @@ def rehearse(examples: Examples, settings: ModelSettings, progress: Progress | N
 
 
 def foretell(seen: Examples, panel: Panel, unseen: slice, settings: ModelSettings) -> Foretold:
-    """Grow `settings.max_rounds` trees on what was seen and say what to expect at the unseen as_ofs of the panel."""
+    """Grow `settings.num_boost_round` trees on what was seen and say what to expect at the unseen as_ofs of the panel."""
     ground, after = prepare(seen, settings), at(panel, unseen)
-    text = boost(ground.rows, ground.columns, settings, settings.max_rounds)
+    text = boost(ground.rows, ground.columns, settings, settings.num_boost_round)
     start = np.log(start_per_day(after, ground.level, seen.gap.horizon_days) * seen.gap.horizon_days)
     margins = growing_margins(read_booster(text), read_rows(after, ground.level, ground.columns.names), STEP)
     said = np.stack([(start + margin.reshape(start.shape)).astype(np.float32) for margin in margins])
     # LightGBM stops where no split is left: more trees would say the same
-    missing = 1 + -(-settings.max_rounds // STEP) - len(said)
+    missing = 1 + -(-settings.num_boost_round // STEP) - len(said)
     return Foretold(unseen.start, np.pad(said, ((0, missing), (0, 0), (0, 0)), mode="edge"))
 
 
@@ -92,6 +92,6 @@ def tune(past: Sequence[Foretold], examples: Examples, settings: ModelSettings) 
     losses = np.concatenate([(np.exp(log) - what * log).mean(axis=2).T for log, what in zip(said, counts, strict=True)])
     overlap = max(1.0, examples.gap.horizon_days / int(np.diff(examples.panel.as_ofs).min()))
     enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
-    rounds = min(settings.max_rounds, STEP * fewest_within_one_error(losses, len(losses) / overlap)) if enough else 0
+    rounds = min(settings.num_boost_round, STEP * fewest_within_one_error(losses, len(losses) / overlap)) if enough else 0
     chosen = [log[-(-rounds // STEP)].ravel() for log in said]
     return Tuned(rounds, calibrate(np.concatenate(chosen), np.concatenate([what.ravel() for what in counts])))

@@ -77,10 +77,10 @@ def _try(examples: Examples, settings: ModelSettings, trial: Trial) -> float:
 def _suggest(trial: Trial) -> dict[str, Any]:
     return {
         "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.2, log=True),
-        "leaves": trial.suggest_int("leaves", 4, 32, log=True),
-        "rows_per_leaf": trial.suggest_int("rows_per_leaf", 50, 1000, log=True),
-        "l2": trial.suggest_float("l2", 1.0, 100.0, log=True),
-        "feature_share": trial.suggest_float("feature_share", 0.2, 1.0),
+        "num_leaves": trial.suggest_int("num_leaves", 4, 32, log=True),
+        "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 50, 1000, log=True),
+        "lambda_l2": trial.suggest_float("lambda_l2", 1.0, 100.0, log=True),
+        "feature_fraction": trial.suggest_float("feature_fraction", 0.2, 1.0),
     }
 
 

@@ -33,7 +33,7 @@ def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersi
             "Train again, and compare with the new version."
         )
     said = {f"version {model.version}": predicted(table)[MODEL] for model, table in ((first, rows), (second, others))}
-    return score(outcomes(rows), said, weigh(rows, settings.bootstrap, settings.seed))
+    return score(outcomes(rows), said, weigh(rows, settings.bootstrap_draws, settings.seed))
 
 
 def _different(rows: pl.DataFrame, others: pl.DataFrame) -> str:

@@ -26,7 +26,7 @@ Summary = dict[str, Any]
 def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, settings: BacktestSettings, learnt_from: int) -> Summary:
     """Compute everything a report shows of a backtest from the stored tables; `learnt_from` is the day of the first as_of."""
     predictions = evidence.predictions
-    weights = weigh(predictions, settings.bootstrap, settings.seed)
+    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
     shown = shown_models(result.overall.models)
     return {
         **{key: value for key, value in result.to_json().items() if key not in {"subsets", "seconds"}},

@@ -37,7 +37,7 @@ def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, ne
     """Open a session, or show the form again."""
     address = request.client.host if request.client else ""
     try:
-        everybody = request.app.state.site.settings.oidc.passwords
+        everybody = request.app.state.site.settings.oidc.password_login
         secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address, administrators_only=not everybody)
     except (NotSignedInError, TooManyError) as error:
         failed = "login_too_many" if isinstance(error, TooManyError) else "login_failed"

@@ -68,7 +68,7 @@ def base(home: Home, running: OpenIdProvider, clock: Clock, tmp_path_factory: py
     secret.write_text(f"{SECRET}\n", encoding="utf-8")
     secret.chmod(0o600)
     oidc = {"issuer": running.base, "client_id": CLIENT, "client_secret_file": secret}
-    with on_loopback(lambda base: create_app(Settings(oidc=oidc | {"site": base}), home, clock)) as address:
+    with on_loopback(lambda base: create_app(Settings(oidc=oidc | {"public_url": base}), home, clock)) as address:
         yield address
 
 
@@ -211,7 +211,7 @@ def test_provider_that_is_down_or_another_is_said_so_and_passwords_go_on(
 ) -> None:
     """The provider runs on localhost: by any other name it is not the one that was named."""
     issuer = f"http://{host}" if ":" in host else provider.base.replace("localhost", host)
-    oidc = {"issuer": issuer, "client_id": CLIENT, "site": "http://127.0.0.1"}
+    oidc = {"issuer": issuer, "client_id": CLIENT, "public_url": "http://127.0.0.1"}
     with on_loopback(lambda _: create_app(Settings(oidc=oidc), home, clock)) as base, Visitor() as visitor:
         page = visitor.get(f"{base}/login/identity")
         visitor.post(f"{base}/login", data={"name": "boss", "password": PASSWORD})
@@ -223,7 +223,7 @@ def test_without_passwords_only_administrators_keep_theirs(home: Home, clock: Cl
     engine = open_database(home.database_url)
     _, password = create_account(engine, NewAccount("admin", Role.COMMAND, Scope(""), administers=True), OPERATOR, NOW)
     engine.dispose()
-    oidc = {"issuer": provider.base, "client_id": CLIENT, "site": "http://127.0.0.1", "passwords": False}
+    oidc = {"issuer": provider.base, "client_id": CLIENT, "public_url": "http://127.0.0.1", "password_login": False}
     with on_loopback(lambda _: create_app(Settings(oidc=oidc), home, clock)) as base, Visitor() as visitor:
         page = visitor.get(f"{base}/login").text
         answers = [

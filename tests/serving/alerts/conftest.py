@@ -24,7 +24,7 @@ from tests.serving.alerts.made import make_row
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = date(2026, 1, 9)
 NOW = datetime(2026, 1, 9, 6, tzinfo=ZONE)
-QUIET = AlertSettings(enter_share=0.25, leave_share=0.25, per_township=9, exploration_share=0, second_look_share=0)
+QUIET = AlertSettings(enter_share=0.25, leave_share=0.25, per_township=9, exploration_share=0, blind_review_share=0)
 
 COMMAND = Actor("acommand", "centre", Role.COMMAND, Scope(""))
 TOWNSHIP = Actor("atown", "town", Role.TOWNSHIP, Scope("d/t1"))

@@ -87,7 +87,7 @@ def test_publish_second_day_says_what_changed(days):
 
 
 def test_publish_second_look_hides_level_and_rank(days):
-    days.publish(settings=QUIET.model_copy(update={"second_look_share": 1.0}))
+    days.publish(settings=QUIET.model_copy(update={"blind_review_share": 1.0}))
     first = days.alerts()[0]
 
     assert first.second_look

@@ -13,7 +13,7 @@ from serving.alerts.rule import Candidate, Outcome, Standing, decide, is_above, 
 from serving.settings import AlertSettings
 
 NOTHING_BEFORE = Standing()
-SETTINGS = AlertSettings(enter_share=0.2, leave_share=0.4, per_township=2, exploration_share=0.0, second_look_share=0.0)
+SETTINGS = AlertSettings(enter_share=0.2, leave_share=0.4, per_township=2, exploration_share=0.0, blind_review_share=0.0)
 EXPLORING = SETTINGS.model_copy(update={"exploration_share": 0.5})
 
 
@@ -132,7 +132,7 @@ def test_decide_nothing_is_drawn_from_open_cooling_or_silent_grids():
 
 def test_seeded_same_day_gives_the_same_decisions_and_the_next_day_others():
     listed = candidates(200, 10)
-    settings = EXPLORING.model_copy(update={"second_look_share": 0.5})
+    settings = EXPLORING.model_copy(update={"blind_review_share": 0.5})
 
     first, again, next_day = (
         decide(listed, Standing(), settings, seeded(day, "escalation", 0))
@@ -144,7 +144,7 @@ def test_seeded_same_day_gives_the_same_decisions_and_the_next_day_others():
 
 
 def test_decide_second_look_marks_its_share_of_what_the_score_raised():
-    settings = SETTINGS.model_copy(update={"second_look_share": 0.05, "per_township": 2_000, "enter_share": 0.5, "leave_share": 0.5})
+    settings = SETTINGS.model_copy(update={"blind_review_share": 0.05, "per_township": 2_000, "enter_share": 0.5, "leave_share": 0.5})
     decisions = decide(candidates(4_000), Standing(), settings, np.random.default_rng(1))
 
     assert 60 < sum(each.second_look for each in decisions) < 140

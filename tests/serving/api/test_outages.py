@@ -154,7 +154,7 @@ async def swap_under_readers(app, engine, headers):
 
 @pytest.fixture
 def swapping(home):
-    return create_app(Settings(serving={"kept_rankings": SWAPS + 1}), home, Clock(NOW))
+    return create_app(Settings(serving={"ranking_cache_size": SWAPS + 1}), home, Clock(NOW))
 
 
 def test_swap_under_fifty_readers_fails_nobody_and_mixes_nothing(swapping, engine, listed, reader):

@@ -16,7 +16,7 @@ STOP_SECONDS = 15
 @pytest.fixture
 def server(shared_world):
     """A running server that works on as many requests as are sent here."""
-    with served(shared_world.home, database_url=shared_world.settings.database_url, max_requests=2 * IN_FLIGHT) as server:
+    with served(shared_world.home, database_url=shared_world.settings.database_url, max_concurrent_requests=2 * IN_FLIGHT) as server:
         yield server
 
 

@@ -13,7 +13,7 @@ from tests.serving.visitors import sign_up
 pytestmark = pytest.mark.full
 
 READERS, SWAPS = 500, 50
-SERVING = {"refresh_seconds": 0.2, "max_requests": 2 * READERS}
+SERVING = {"refresh_seconds": 0.2, "max_concurrent_requests": 2 * READERS}
 LEAD_SECONDS = 1.0
 LOOK_UP_PER_ROW = f"""
 from time import sleep
@@ -69,11 +69,11 @@ def wait_until_shown(ranking_id, port, token):
 
 
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
-@pytest.mark.parametrize("lead_seconds", [0.0, LEAD_SECONDS], ids=["one process", "two processes"])
-def test_swaps_under_five_hundred_readers_fail_nobody_and_mix_nothing(swapped, lead_seconds, keep_alive):
-    programs = [PROGRAM, PROGRAM] if lead_seconds else [PROGRAM]
+@pytest.mark.parametrize("activation_delay_seconds", [0.0, LEAD_SECONDS], ids=["one process", "two processes"])
+def test_swaps_under_five_hundred_readers_fail_nobody_and_mix_nothing(swapped, activation_delay_seconds, keep_alive):
+    programs = [PROGRAM, PROGRAM] if activation_delay_seconds else [PROGRAM]
 
-    counts = swapped(SWAPS, programs, {"readers": READERS, "keepAlive": keep_alive}, lead_seconds=lead_seconds)
+    counts = swapped(SWAPS, programs, {"readers": READERS, "keepAlive": keep_alive}, activation_delay_seconds=activation_delay_seconds)
 
     assert (0, 0, 0) == (counts["failed"], counts["mixed"], counts["back"]), counts
     assert counts["walks"] >= 2 * READERS
@@ -87,9 +87,9 @@ def test_page_of_several_lists_is_seen_by_readers(swapped, program):
     assert (0, 0) == (counts["failed"], counts["back"])
 
 
-@pytest.mark.parametrize("lead_seconds", [LEAD_SECONDS, 0.0])
-def test_older_list_of_a_process_that_lags_behind_is_seen_by_readers(swapped, lead_seconds):
-    counts = swapped(4, [PROGRAM, PROGRAM], {"readers": 9, "keepAlive": True}, lead_seconds=lead_seconds)
+@pytest.mark.parametrize("activation_delay_seconds", [LEAD_SECONDS, 0.0])
+def test_older_list_of_a_process_that_lags_behind_is_seen_by_readers(swapped, activation_delay_seconds):
+    counts = swapped(4, [PROGRAM, PROGRAM], {"readers": 9, "keepAlive": True}, activation_delay_seconds=activation_delay_seconds)
 
-    assert (lead_seconds == 0.0) == bool(counts["back"]), counts
+    assert (activation_delay_seconds == 0.0) == bool(counts["back"]), counts
     assert (0, 0) == (counts["failed"], counts["mixed"])

@@ -1,9 +1,11 @@
 """What every command starts from: a home and its settings."""
 
 import pytest
+from typer.testing import CliRunner
 
 from features.errors import UsageError
 from features.home import Home
+from serving.cli.main import RENAMED, app
 from serving.cli.workspace import Workspace
 
 
@@ -31,3 +33,19 @@ def test_settings_without_any_file_are_the_defaults(home):
 def test_settings_named_file_that_is_not_there_is_refused(home):
     with pytest.raises(UsageError, match="must be a readable YAML file"):
         _ = Workspace(home, home.root / "none.yaml").settings
+
+
+@pytest.mark.parametrize(("group", "old_name"), RENAMED)
+def test_renamed_command_works_under_its_old_name_and_says_the_new_one(group, old_name):
+    new_name, _ = RENAMED[group, old_name]
+    new_help, old_help = (CliRunner().invoke(app, [*name.split(), "--help"]) for name in (new_name, f"{group} {old_name}"))
+
+    assert 0 == new_help.exit_code == old_help.exit_code
+    assert old_name not in CliRunner().invoke(app, [group, "--help"]).output
+
+
+def test_renamed_command_says_the_new_name_when_it_runs(home):
+    answer = CliRunner().invoke(app, ["alerts", "expected", "--home", str(home.root)])
+
+    assert 0 == answer.exit_code
+    assert "This command is called `yujing alerts forecast` now" in answer.stderr

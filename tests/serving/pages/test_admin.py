@@ -12,7 +12,7 @@ from tests.serving.pages.people import NOW, token_of
 from tests.serving.visitors import PASSWORD
 
 RULE = {
-    "enter_share": "0.05", "leave_share": "0.08", "per_township": "3", "exploration_share": "0", "second_look_share": "0",
+    "enter_share": "0.05", "leave_share": "0.08", "per_township": "3", "exploration_share": "0", "blind_review_share": "0",
     "cool_down_days": "7",
 }  # fmt: skip
 

@@ -34,7 +34,7 @@ from tests.serving.visitors import PASSWORD
 from tests.serving.world import AS_OF, PUBLISHED_AT, World
 
 GRIDS = 40
-ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=GRIDS, exploration_share=0, second_look_share=0)
+ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=GRIDS, exploration_share=0, blind_review_share=0)
 DAYS = len(TEXTS) // GRIDS
 WITHOUT_A_SESSION = {"/login", "/look"}
 REFLECTED = ("/?area={}", "/grids/{}", "/login?next={}")

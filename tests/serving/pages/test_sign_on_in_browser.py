@@ -34,7 +34,7 @@ def provider() -> Iterator[OpenIdProvider]:
 @pytest.fixture
 def base(seen_world, provider: OpenIdProvider) -> Iterator[str]:
     def make(site: str):
-        oidc = OidcSettings(issuer=provider.base, client_id=CLIENT, site=site)
+        oidc = OidcSettings(issuer=provider.base, client_id=CLIENT, public_url=site)
         return create_app(seen_world.settings.model_copy(update={"oidc": oidc}), seen_world.home, Clock(NOW))
 
     with on_loopback(make) as address:

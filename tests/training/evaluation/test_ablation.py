@@ -24,7 +24,7 @@ def panel(facts):
 @pytest.fixture(scope="module")
 def settings() -> Settings:
     """Return settings with few draws."""
-    return FAST.model_copy(update={"backtest": FAST.backtest.model_copy(update={"bootstrap": 20})})
+    return FAST.model_copy(update={"backtest": FAST.backtest.model_copy(update={"bootstrap_draws": 20})})
 
 
 @pytest.fixture(scope="module")
@@ -67,5 +67,5 @@ def test_choose_columns_without_an_unknown_family_names_those_there_are(panel):
 
 
 def test_settings_leaving_out_adds_to_those_left_out():
-    assert FAST.leaving_out(["a"]).leaving_out(["b"]).model.without == ("a", "b")
-    assert FAST.model.without == ()
+    assert FAST.leaving_out(["a"]).leaving_out(["b"]).model.exclude_families == ("a", "b")
+    assert FAST.model.exclude_families == ()

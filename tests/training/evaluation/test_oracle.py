@@ -16,7 +16,7 @@ from training.evaluation.subsets import SUBSETS
 from training.settings import BacktestSettings
 
 GRIDS, AS_OFS = 40, 12
-SETTINGS = BacktestSettings(bootstrap=40)
+SETTINGS = BacktestSettings(bootstrap_draws=40)
 RATES = np.random.default_rng(1).gamma(0.5, 0.2, (AS_OFS, GRIDS))
 """What is to be expected: much in few grids."""
 TOLD = RATES**0.8 * RATES.mean() ** 0.2

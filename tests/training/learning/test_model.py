@@ -138,7 +138,7 @@ def test_fit_without_signal_is_no_further_from_the_truth_than_the_usual_level():
 
     assert further(FAST.model) <= 1.02
 
-    monkey = FAST.model.model_copy(update={"learning_rate": 0.3, "leaves": 31, "rows_per_leaf": 5, "l2": 0.0})
+    monkey = FAST.model.model_copy(update={"learning_rate": 0.3, "num_leaves": 31, "min_data_in_leaf": 5, "lambda_l2": 0.0})
     assert further(monkey) <= 1.02, "rounds must stay few where trees learn chance by heart"
 
 

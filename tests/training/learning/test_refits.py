@@ -10,7 +10,7 @@ from training.learning.booster import Columns, Rows, boost
 from training.learning.refits import refit
 from training.settings import ModelSettings
 
-SETTINGS = ModelSettings(rows_per_leaf=5, threads=1)
+SETTINGS = ModelSettings(min_data_in_leaf=5, threads=1)
 COLUMNS = Columns(tuple(f"c{number}" for number in range(12)), (0,) * 12)
 
 

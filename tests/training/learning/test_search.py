@@ -9,7 +9,7 @@ from training.learning.rehearsal import rehearse
 from training.learning.search import search
 
 DAYS = 400
-MODEL = FAST.model.model_copy(update={"max_rounds": 20})
+MODEL = FAST.model.model_copy(update={"num_boost_round": 20})
 
 
 def seen_before_the_test(facts):

@@ -22,7 +22,7 @@ def matrix():
 def text(matrix):
     counts = np.random.default_rng(2).poisson(3 * matrix[:, 0])
     columns = Columns(("one", "two", "three"), (0, 0, 0))
-    settings = ModelSettings(rows_per_leaf=5, threads=1, seed=1)
+    settings = ModelSettings(min_data_in_leaf=5, threads=1, seed=1)
     return boost(Rows(matrix, counts, np.zeros(len(matrix))), columns, settings, rounds=10)
 
 

@@ -46,7 +46,7 @@ def again(reported):
     tables = {name: pd.read_parquet(io.BytesIO(reported.files[f"{name}.parquet"])) for name in ("predictions", "escalations", "daily")}
     for table, column in (("predictions", "as_of"), ("daily", "as_of"), ("escalations", "occurred")):
         tables[table][column] = pd.to_datetime(tables[table][column])
-    weights = weigh(reported.result.predictions, SETTINGS.backtest.bootstrap, SETTINGS.backtest.seed)
+    weights = weigh(reported.result.predictions, SETTINGS.backtest.bootstrap_draws, SETTINGS.backtest.seed)
     return recompute(tables, weights, HORIZON, SETTINGS.delay_allowance_days, SETTINGS.backtest.capacities)
 
 
