@@ -46,6 +46,8 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     """
     if (new.role is Role.DEPARTMENT) != bool(new.scope.department):
         raise UsageError("an account of role department must name its department, and no other may. Choose one from alerts.departments.")
+    if new.scope.department and new.scope.path:
+        raise UsageError("an account of a department must have no area, for it sees what it is handed alone. Leave the area out.")
     if not NAME.fullmatch(new.name):
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
     password = one_time_password()

@@ -10,18 +10,14 @@ from markupsafe import Markup, escape
 
 from serving.alerts.alert import Alert
 from serving.alerts.feedback import Verdict, verdicts
-from serving.alerts.life import OPEN, State, due_at
 from serving.alerts.rule import Outcome
-from serving.alerts.store import Wanted, find_alert, history, list_alerts, not_alerted
+from serving.alerts.store import find_alert, history, not_alerted
 from serving.pages.answers import Answers, answers
 from serving.pages.gazetteer import PlaceName
 from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits
 from serving.pages.phrases import fact
 from serving.pages.viewer import Viewer
 
-MOST = 100
-"""Alerts of one page."""
-ENDED = 10
 REASONS_SHOWN = 3
 _NUMBER = re.compile(r"(?<!不足)(?<!under )(\d+(?:[–.]\d+)?(?:件|次|天|位)?)")
 _LAW = re.compile(r"^(?P<deed>.*?)\((?P<law>《.*》.*)\)[。]?$")
@@ -34,16 +30,6 @@ class Said:
     group: str
     words: Markup
     verdicts: Mapping[Verdict, int]
-
-
-@dataclass(frozen=True)
-class Card:
-    """One alert in a list."""
-
-    alert: Alert
-    place: PlaceName
-    reason: str
-    late: bool
 
 
 @dataclass(frozen=True)
@@ -67,27 +53,6 @@ class AlertView:
     key: str
     """Idempotency key of the forms on this copy of the page."""
     today: date
-
-
-@dataclass(frozen=True)
-class AlertsView:
-    """The reader's alerts by what they wait for."""
-
-    unanswered: tuple[Card, ...]
-    in_hand: tuple[Card, ...]
-    ended: tuple[Card, ...]
-
-
-def view_alerts(viewer: Viewer) -> AlertsView:
-    """List the open alerts in reach, and those that ended last."""
-    found = list_alerts(viewer.engine, viewer.actor, Wanted(states=OPEN), MOST)
-    ended = list_alerts(viewer.engine, viewer.actor, Wanted(states=frozenset(State) - OPEN), ENDED)
-    cards = [_card(viewer, alert) for alert in found]
-    return AlertsView(
-        unanswered=tuple(card for card in cards if card.alert.state == "published"),
-        in_hand=tuple(card for card in cards if card.alert.state != "published"),
-        ended=tuple(_card(viewer, alert) for alert in ended),
-    )
 
 
 def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
@@ -130,12 +95,6 @@ def bold_numbers(text: str) -> Markup:
     """
     parts = enumerate(_NUMBER.split(text))
     return Markup("").join(Markup("<b>{}</b>").format(part) if number % 2 else escape(part) for number, part in parts)
-
-
-def _card(viewer: Viewer, alert: Alert) -> Card:
-    due = due_at(alert.state, alert.since, viewer.site.settings.alerts.due_hours)
-    reasons = alert.text.reasons
-    return Card(alert, _place(viewer, alert), viewer.t.of(fact(reasons[0].words)) if reasons else "", due is not None and due < viewer.now)
 
 
 def _needs_note(viewer: Viewer, grid_id: str) -> bool:

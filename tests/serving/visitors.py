@@ -31,7 +31,9 @@ def sign_up(
 ) -> tuple[Actor, str]:
     """Return a new account, its password chosen, and a token for it."""
     department = department or ("labour" if role is Role.DEPARTMENT else "")
-    created, password = create_account(engine, NewAccount(name or f"user{next(numbers)}", role, Scope(scope, department)), OPERATOR, now)
+    created, password = create_account(
+        engine, NewAccount(name or f"user{next(numbers)}", role, Scope("" if department else scope, department)), OPERATOR, now
+    )
     change_password(engine, created.actor, password, PASSWORD, now)
     return created.actor, issue_token(engine, created.actor.account_id, "test", now + timedelta(days=60), now)
 

@@ -9,17 +9,20 @@ from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.errors import NotFoundError
+from features.errors import ChangedError, ConflictError, NotFoundError
 from serving.access.actor import Right
 from serving.alerts.answering import Asked, take_step
 from serving.alerts.feedback import Feedback, Verdict, give_feedback
-from serving.alerts.life import Action
+from serving.alerts.life import REASONS, Action
 from serving.alerts.store import find_alert
 from serving.alerts.visits import Found, Visit, log_visit, visits_of_alert
-from serving.pages.alert import view_alert, view_alerts
+from serving.alerts.worklist import Part
+from serving.pages.alert import view_alert
+from serving.pages.alert_list_view import PAGE_SIZE, AlertsQuery, view_alerts
 from serving.pages.frame import render, said_moment
 from serving.pages.page_route import PageRoute
 from serving.pages.viewer import Viewer, viewer_with
+from serving.words import ATTENTION
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -32,11 +35,37 @@ ASKED_WITHIN = timedelta(minutes=1)
 
 
 @router.get("/alerts")
-def show_alerts(request: Request, viewer: AlertViewer) -> Response:
-    """Show the alerts in reach, those that wait for an answer first."""
-    view = view_alerts(viewer)
-    at = said_moment(viewer.now, viewer.t, viewer.site.settings.tz)
-    return render(request, "alerts.html", viewer.actor, view=view, synced=at)
+def show_alerts(request: Request, query: Annotated[AlertsQuery, Query()], viewer: AlertViewer) -> Response:
+    """Show the alerts in reach, overdue ones first."""
+    view = view_alerts(viewer, query)
+    return render(
+        request,
+        "alerts.html",
+        viewer.actor,
+        view=view,
+        synced=said_moment(viewer.now, viewer.t, viewer.site.settings.tz),
+        key=secrets.token_urlsafe(KEY_BYTES),
+        Part=Part,
+        levels=ATTENTION,
+        sign_reasons=REASONS[Action.ACKNOWLEDGE],
+    )
+
+
+@router.post("/alerts/sign")
+def sign_many(
+    viewer: AlertViewer, reason: Annotated[str, Form(max_length=40)], key: Key, tag: Annotated[list[str] | None, Form()] = None
+) -> Response:
+    """Sign for all alerts that were ticked; those that changed meanwhile stay as they are, and are counted."""
+    refused = 0
+    for chosen in (tag or [])[:PAGE_SIZE]:
+        alert_id, _, version = chosen.rpartition("-")
+        asked = Asked(Action.ACKNOWLEDGE, reason, int(version) if version.isdecimal() else 0, f"{key}-{alert_id}")
+        try:
+            take_step(viewer.engine, viewer.actor, alert_id, asked, viewer.local_now)
+        except (NotFoundError, ChangedError, ConflictError):
+            refused += 1
+    signed = len(tag or []) - refused
+    return RedirectResponse(f"/alerts?signed={signed}&refused={refused}", HTTPStatus.SEE_OTHER)
 
 
 @router.get("/alerts/{alert_id}")

@@ -4,10 +4,14 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlalchemy import select
 
+from features.database.alert_tables import alert
 from features.database.engine import writing
 from serving import audit
-from serving.access.actor import Right
+from serving.access.actor import EVERYTHING, Right
+from serving.access.walls import reading_within
+from serving.alerts.store import within
 from serving.pages.frame import render, said_moment
 from serving.pages.page_route import PageRoute
 from serving.pages.viewer import Viewer, viewer_with
@@ -21,11 +25,20 @@ ROWS = 100
 @router.get("/audit")
 def show_audit(request: Request, viewer: Auditor, before: Annotated[int | None, Query(ge=1)] = None) -> Response:
     """Show the newest entries, or those before one of them."""
-    entries = audit.deeds(viewer.engine, ROWS, before)
+    entries = [each for each in audit.deeds(viewer.engine, ROWS, before) if _in_reach(viewer, each.subject)]
     with writing(viewer.engine) as connection:
         audit.record(connection, viewer.actor.account_id, "audit.read", "audit", {"before": before}, viewer.now)
     rows = [(each, said_moment(each.at, viewer.t, viewer.site.settings.tz), _details(each.detail)) for each in entries]
     return render(request, "audit.html", viewer.actor, rows=rows, further=entries[-1].id if len(entries) == ROWS else None)
+
+
+def _in_reach(viewer: Viewer, subject: str) -> bool:
+    """Tell whether an auditor may read of a subject: those of a part of the whole read of its alerts and places alone."""
+    if viewer.scope == EVERYTHING:
+        return True
+    with reading_within(viewer.engine, viewer.scope) as connection:
+        found = connection.execute(select(alert.c.alert_id).where(alert.c.alert_id == subject, within(alert.c.path, viewer.scope))).first()
+    return found is not None or viewer.scope.is_above(subject)
 
 
 def _details(detail: str) -> str:

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, select
 from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import open_database
-from features.errors import ChangedError, ConflictError
+from features.errors import ChangedError, ConflictError, ForbiddenError
 from serving.alerts import answering
 from serving.alerts.alert import Alert
-from serving.alerts.answering import Asked, take_step
-from serving.alerts.life import OPEN, REASONS, STEPS, Action, State
+from serving.alerts.answering import Asked, permitted_actions, take_step
+from serving.alerts.life import OPEN, REASONS, STEPS, Action, State, reasons_for
 from serving.alerts.store import Wanted, list_alerts
 from tests.databases import Databases
 from tests.serving.alerts.conftest import COMMAND, NOW, Days
@@ -45,10 +45,11 @@ class Life(RuleBasedStateMachine):
         Life.operations += 1
         before = list(self.model.values())[which % len(self.model)]
         to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
-        asked = Asked(action, next(iter(REASONS[action])), before.version - behind, f"key-{Life.operations}", to)
+        reason = next(iter(reasons_for(before.state, action) or REASONS[action]))
+        asked = Asked(action, reason, before.version - behind, f"key-{Life.operations}", to)
         try:
             after = take_step(self.engine, COMMAND, before.alert_id, asked, NOW)
-        except (ChangedError, ConflictError):
+        except (ChangedError, ConflictError, ForbiddenError):
             assert behind or not self.allows(before, action), f"{action} was refused from {before.state}"
             return
         assert not behind, "a step for another version was taken"
@@ -67,7 +68,7 @@ class Life(RuleBasedStateMachine):
     def allows(self, before: Alert, action: Action) -> bool:
         """A grid has one open alert, so reopening waits for it."""
         busy = any(each.grid_id == before.grid_id and each.state in OPEN for each in self.model.values())
-        return (before.state, action) in STEPS and not (action is Action.REOPEN and busy)
+        return action in permitted_actions(COMMAND, before) and not (action is Action.REOPEN and busy)
 
     def teardown(self) -> None:
         """Nothing was lost, and every history is a path without gaps."""
@@ -120,7 +121,7 @@ def test_life_of_alerts_over_two_thousand_operations_loses_nothing_and_takes_no_
 
 def test_life_that_forgets_to_compare_versions_would_be_noticed(life, monkeypatch):
     step = answering._step
-    monkeypatch.setattr(answering, "_step", lambda c, a, before, asked, n: step(c, a, before, replace_version(asked, before), n))
+    monkeypatch.setattr(answering, "_step", lambda c, a, before, asked, *rest: step(c, a, before, replace_version(asked, before), *rest))
 
     with pytest.raises(AssertionError):
         run(life)

@@ -14,11 +14,11 @@ from sqlalchemy import Engine, select
 from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import reading
-from features.errors import ChangedError, ConflictError, StoreError
+from features.errors import ChangedError, ConflictError, ForbiddenError, StoreError
 from serving.alerts import answering
 from serving.alerts.alert import Alert
 from serving.alerts.answering import Asked, take_step
-from serving.alerts.life import REASONS, STEPS, Action, State
+from serving.alerts.life import REASONS, STEPS, Action, State, reasons_for
 from serving.alerts.store import Wanted, find_alert, list_alerts
 from tests.serving.alerts.conftest import COMMAND, NOW, QUIET, Days
 
@@ -51,7 +51,7 @@ class Person:
             asked = self.think_of(before, f"key-{self.number}-{operation}", rng)
             try:
                 after = insist(take_step, self.engine, COMMAND, before.alert_id, asked, NOW)
-            except (ChangedError, ConflictError):
+            except (ChangedError, ConflictError, ForbiddenError):
                 continue
             self.taken.append((before.alert_id, asked, after))
             if asked.action is Action.REOPEN:
@@ -61,7 +61,9 @@ class Person:
         """Mostly comment or hand over, which leave an alert open; do the rest, legal or not, now and then."""
         action = rng.choice((*[Action.COMMENT] * 8, Action.HAND_OVER, *Action))
         to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
-        return Asked(action, next(iter(REASONS[action])), before.version - (rng.random() < STALE), key, to)
+        return Asked(
+            action, next(iter(reasons_for(before.state, action) or REASONS[action])), before.version - (rng.random() < STALE), key, to
+        )
 
 
 def insist(ask: Callable[..., Any], *arguments: Any) -> Any:

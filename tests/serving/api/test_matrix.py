@@ -73,7 +73,7 @@ def test_matrix_ten_thousand_questions_leak_nothing(app, local, things, dialect)
 
 
 def test_matrix_of_pages_leaks_nothing(app, local, things):
-    leaks, seen = asyncio.run(walk(app, pages_of(app), local, things, 500))
+    leaks, seen = asyncio.run(walk(app, pages_of(app), local, things, 1_000))
 
     assert leaks == []
     assert {"/", "/grids", "/grids/{object}", "/alerts", "/alerts/{object}"} <= {path for _, path in +seen}

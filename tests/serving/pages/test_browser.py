@@ -47,14 +47,14 @@ def test_staff_answer_by_keyboard_and_the_command_centre_sees_it(browser: Browse
     with serving(own_world) as base, window(browser, base, PHONE) as staff, window(browser, base) as centre:
         staff.sign_in("worker")
         page = staff.page
-        for said in ("已签收", "办理中", "已办结"):
+        for said in ("已签收", "处置中", "已销号"):
             page.goto(f"{base}/alerts/{alert_id}")
             press(page, ".ans button")
             expect(page.locator("main > .sub").first).to_contain_text(said)
         centre.sign_in("centre")
         centre.page.goto(f"{base}/grids/{grid_id}")
 
-        expect(centre.page.get_by_text("已办结")).to_be_visible()
+        expect(centre.page.get_by_text("已销号")).to_be_visible()
         assert (staff.faults, centre.faults) == ([], [])
 
 

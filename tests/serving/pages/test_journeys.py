@@ -96,7 +96,7 @@ def test_staff_take_an_alert_to_its_end_by_keys_alone_and_the_command_screen_sho
         staff.sign_in("worker")
         press(staff.page, ".cards a")
         address = staff.page.url
-        for button, said in ((".ans button", "已签收"), ("[name=found]", "已签收"), (".ans button", "办理中"), (".ans button", "已办结")):
+        for button, said in ((".ans button", "已签收"), ("[name=found]", "已签收"), (".ans button", "处置中"), (".ans button", "已销号")):
             press(staff.page, button)
             assert staff.page.url == address
             expect(staff.page.locator("main > .sub").first).to_contain_text(said)
