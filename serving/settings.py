@@ -63,8 +63,10 @@ class ServingSettings(Section):
     metrics_allowed_addresses: tuple[str, ...] = ("127.0.0.1", "::1")
     """Addresses that may read /metrics, by default this machine's own; it counts requests by route and tells of no area or account."""
     max_body_bytes: int = Field(default=1024**2, ge=0)
-    max_concurrent_requests: int = Field(default=320, ge=1)
-    """Requests under way at a time; those beyond are answered 503 at once."""
+    max_concurrent_requests: int = Field(default=64, ge=1)
+    """Requests that run at a time."""
+    max_waiting_requests: int = Field(default=256, ge=0)
+    """Requests that wait up to two seconds for one of those to end; any beyond are answered 503 at once."""
     shutdown_timeout_seconds: int = Field(default=10, ge=1)
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)

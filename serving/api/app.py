@@ -28,7 +28,7 @@ from serving.api.request_log import Figures, RequestLog
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scoring_files import OpenScorer
 from serving.api.shelf import Shelf
-from serving.api.turnstile import Turnstile
+from serving.api.turnstile import ConcurrencyLimit
 from serving.heads import write_head
 from serving.pages.all_pages import add_pages, make_ready
 from serving.settings import ServingSettings, Settings
@@ -107,6 +107,6 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    app.add_middleware(Turnstile, most=settings.max_concurrent_requests)
+    app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
     app.add_middleware(ReadyAnswers)
     app.add_middleware(RequestLog, figures=figures)

@@ -22,12 +22,14 @@ TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Not ready",
     410: "Gone",
     412: "Changed",
     413: "Body too large",
     422: "Invalid request",
     429: "Too many requests",
+    431: "Headers too large",
     503: "Unavailable",
 }
 """Stable whatever a version of Python calls a status."""

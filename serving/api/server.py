@@ -8,6 +8,7 @@ import uvicorn
 
 from features.home import Home
 from serving.api.app import create_app
+from serving.api.connections import LimitedProtocol, max_connections
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scoring_files import OpenScorer
 from serving.logs import configure_logs
@@ -15,8 +16,6 @@ from serving.settings import Settings
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than proxies keep a connection that rests, or one sends a request on what is being closed here."""
-MOST_CONNECTIONS = 10_000
-"""Far more than requests are worked on: an open connection that asks nothing keeps nobody out."""
 LISTEN_ON_SECONDS = 1
 """After a stop signal, until connections that rest are closed."""
 
@@ -35,7 +34,9 @@ def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None =
         create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
         host=settings.serving.host,
         port=settings.serving.port,
-        limit_concurrency=MOST_CONNECTIONS,
+        http=LimitedProtocol,
+        ws="none",
+        limit_concurrency=max_connections(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.serving.shutdown_timeout_seconds,
         proxy_headers=bool(settings.serving.trusted_proxies),
