@@ -61,7 +61,7 @@ class Home:
     @property
     def tracking_url(self) -> str:
         """MLflow's store of runs and models."""
-        return sqlite_url(self.root / "mlflow.db")
+        return sqlite_url(self.tracking)
 
     @property
     def artifacts(self) -> Path:
@@ -92,6 +92,17 @@ class Home:
     def maps(self) -> Path:
         """Polygons as they are drawn, made from the grid table at any time."""
         return self.root / "maps"
+
+    @property
+    def tracking(self) -> Path:
+        """MLflow's database, where no server keeps it."""
+        return self.root / "mlflow.db"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Signed checkpoints of both chains: beside the home, so that whoever replaces the home leaves them behind."""
+        root = self.root.resolve()
+        return root.with_name(f"{root.name}.checkpoints")
 
     def folder(self, path: Path) -> Path:
         """Create a folder of this home, readable by its owner only, and return it."""

@@ -11,8 +11,8 @@ from features.errors import StoreError
 from features.home import Home
 
 KEY_BYTES = 32
-MODELS, HEADS = "publish", "heads"
-"""Names of the two pairs: one signs models, the other where the chains stand."""
+MODELS, HEADS, BACKUPS = "publish", "heads", "backup"
+"""Names of the pairs: one signs models, one where the chains stand, one what a backup holds."""
 
 
 def sign(home: Home, pair: str, content: bytes) -> bytes:
@@ -57,10 +57,17 @@ def check_signature(home: Home, pair: str, content: bytes, signature: bytes, wha
     _, public = _paths(home, pair)
     if not public.exists():
         raise StoreError(f"{public} must hold the public key of whoever signs, found nothing. Copy it here.")
+    if not is_signed(_read_key(public), content, signature):
+        raise StoreError(f"{what} must be signed with the key of this deployment, and is not. Make it again where the key is.")
+
+
+def is_signed(public: bytes, content: bytes, signature: bytes) -> bool:
+    """Tell whether `content` was signed with the private half of a public key."""
     try:
-        Ed25519PublicKey.from_public_bytes(_read_key(public)).verify(signature, content)
-    except InvalidSignature as error:
-        raise StoreError(f"{what} must be signed with the key of this deployment, and is not. Make it again where the key is.") from error
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _paths(home: Home, pair: str) -> tuple[Path, Path]:

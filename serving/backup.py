@@ -1,7 +1,8 @@
-"""Backups: a copy of everything that cannot be made again, with the hash of every file and where both chains stood.
+"""Backups: a copy of everything that cannot be made again, with the hash of every file and where both chains stood, signed.
 
-The database is copied by SQLite itself, so a backup may be made while others write. The columnar copy of the log is made anew by whoever
-reads it first; MLflow's store is the trainer's, and serving does without it.
+The database is copied as it is at one moment, so a backup may be made while others write. A backup always holds it as a SQLite file, so
+each kind of database can be restored from the other's. The columnar copy of the log and the maps are made anew by whoever reads them.
+The key that signs backups stays in the home: whoever can only reach backups cannot make one.
 """
 
 import hashlib
@@ -13,19 +14,24 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, create_engine
 
-from features.database.copying import copy_database, ensure_copyable
+from features.database.copying import copy_database, count_rows
 from features.database.engine import open_database
+from features.database.key_fingerprints import fingerprint_of
+from features.database.known_keys import known_pair
 from features.durable import TEMPORARY_SUFFIX, sync_folder, write_durably
-from features.errors import StoreError, UsageError
+from features.errors import UsageError
 from features.eventlog.read import log_state
-from features.home import Home
-from serving import audit, ledger
-from serving.heads import FILE as HEADS
-from serving.heads import audit_heads, ledger_heads, read_heads, write_head
+from features.home import Home, sqlite_url
+from features.signing import BACKUPS, HEADS, public_key, sign
+from serving.heads import write_head
 
-MANIFEST = "manifest.json"
+MANIFEST, SIGNATURE, PUBLIC_KEY = "manifest.json", "manifest.sig", "manifest.public"
+SEALS = frozenset({MANIFEST, SIGNATURE, PUBLIC_KEY})
+"""Files that say what the others must be."""
+WORTH_KEEPING = ("event", "ranking", "account")
+"""Tables of which one at least has rows wherever somebody works."""
 
 
 @dataclass(frozen=True)
@@ -41,51 +47,75 @@ class Backup:
 
 
 def back_up(home: Home, engine: Engine, out: Path, now: datetime) -> Backup:
-    """Copy database, published models, keys and settings into a new folder, readable by its owner only.
+    """Copy database, models, keys, settings, reports and MLflow's store into a new folder, readable by its owner only.
+
+    The folder gets its name when it is whole; a backup that fails leaves nothing.
 
     Raises:
-        UsageError: the folder is there already, or the database is no SQLite file.
+        UsageError: the folder is there already, or there is nothing to keep.
         StoreError: the database cannot be read.
     """
-    ensure_copyable(engine)
+    if out.exists():
+        raise UsageError(f"--out must name a folder that is not there yet, found {out}. Choose another.")
+    if not any(count_rows(engine)[name] for name in WORTH_KEEPING):
+        raise UsageError(f"{home.root} must have records, lists or accounts to back up, found none. Check --home and database_url.")
+    fresh = out.with_name(f".{out.name}{TEMPORARY_SUFFIX}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700, parents=True)
     try:
-        out.mkdir(mode=0o700, parents=True)
-    except FileExistsError as error:
-        raise UsageError(f"--out must name a folder that is not there yet, found {out}. Choose another.") from error
-    copied = Home(out)
-    copy_database(engine, copied.database)
-    sequence = _set_head(home, copied, now)
-    for folder in (home.published, home.keys):
-        if folder.is_dir():
-            shutil.copytree(folder, out / folder.relative_to(home.root))
-    if home.config.exists():
-        shutil.copy(home.config, copied.config)
-    made = Backup(now.isoformat(), version("yujing"), sequence, {name: _sync_and_hash(out / name) for name in _files(out)})
-    write_durably(out / MANIFEST, json.dumps(asdict(made), indent=1).encode())
+        made = _fill(home, engine, fresh, now)
+        fresh.rename(out)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    sync_folder(out.parent)
     return made
 
 
-def restore(folder: Path, home: Home) -> Backup:
-    """Make a home out of a backup, after every file was checked, and verify both chains in it.
+def signer(home: Home) -> str:
+    """Return the fingerprint of the key that signs backups of this home; whoever restores one compares it."""
+    return fingerprint_of(public_key(home, BACKUPS))
 
-    Raises:
-        UsageError: the home has a database already.
-        StoreError: the backup is not whole, or a chain in it is not.
-    """
-    if home.database.exists():
-        raise UsageError(f"--home must name a home without a database, found {home.database}. Restore beside it, then change the name.")
-    backup = _check(folder)
-    database = home.database.name
-    for name in [*(backup.files.keys() - {HEADS, database}), database]:  # the database last: a home that has one is whole
-        _copy(folder / name, home.folder((home.root / name).parent) / Path(name).name)
-    engine = open_database(home.database_url)
+
+def list_files(folder: Path) -> list[str]:
+    """Return the paths of all files below a folder."""
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def sync_and_hash(path: Path) -> str:
+    """Make a file durable and return its SHA-256."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fill(home: Home, engine: Engine, folder: Path, now: datetime) -> Backup:
+    public = public_key(home, BACKUPS)
+    known_pair(home, engine, HEADS)
+    copied = Home(folder)
+    copy_database(engine, copied.database)
+    sequence = _set_head(home, copied, now)
+    if home.tracking.exists():
+        _copy_tracking(home, copied)
+    for kept in (home.published, home.keys, home.artifacts, home.reports, home.monitoring, home.quarantine):
+        if kept.is_dir():
+            shutil.copytree(kept, folder / kept.relative_to(home.root), ignore=shutil.ignore_patterns(f"{BACKUPS}.*"))
+    if home.config.exists():
+        shutil.copy(home.config, copied.config)
+    made = Backup(now.isoformat(), version("yujing"), sequence, {name: sync_and_hash(folder / name) for name in list_files(folder)})
+    content = json.dumps(asdict(made), indent=1).encode()
+    for name, stored in ((MANIFEST, content), (SIGNATURE, sign(home, BACKUPS, content)), (PUBLIC_KEY, public)):
+        write_durably(folder / name, stored)
+    return made
+
+
+def _copy_tracking(home: Home, copied: Home) -> None:
+    """Copy MLflow's database first: files that come while its folder is copied belong to no run in it."""
+    engine = create_engine(sqlite_url(home.tracking))
     try:
-        heads = read_heads(home, folder)
-        ledger.verify(engine, ledger_heads(heads))
-        audit.verify(engine, audit_heads(heads))
+        copy_database(engine, copied.tracking)
     finally:
         engine.dispose()
-    return backup
 
 
 def _set_head(home: Home, copied: Home, now: datetime) -> int:
@@ -96,34 +126,3 @@ def _set_head(home: Home, copied: Home, now: datetime) -> int:
         return log_state(engine).sequence
     finally:
         engine.dispose()
-
-
-def _check(folder: Path) -> Backup:
-    try:
-        backup = Backup(**json.loads((folder / MANIFEST).read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise StoreError(f"{folder} must hold a backup, and its {MANIFEST} cannot be read. Choose another backup.") from error
-    found = {name: _sync_and_hash(folder / name) for name in _files(folder) if name != MANIFEST}
-    if wrong := sorted(name for name in found.keys() | backup.files if found.get(name) != backup.files.get(name)):
-        raise StoreError(f"{folder} must be as it was made; changed, missing or added: {', '.join(wrong[:3])}. Choose another backup.")
-    return backup
-
-
-def _files(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-
-
-def _sync_and_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Copy a file with its rights; under its name it is whole."""
-    temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
-    shutil.copyfile(source, temporary)
-    shutil.copymode(source, temporary)
-    _sync_and_hash(temporary)
-    temporary.rename(target)
-    sync_folder(target.parent)

@@ -73,6 +73,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads everything as it is at one moment, whatever others write meanwhile.
+
+    Raises:
+        StoreError: the database cannot be read.
+    """
+    level = "REPEATABLE READ" if engine.dialect.name == "postgresql" else "SERIALIZABLE"
+    with _told_as_store_error("open to reading"), engine.connect().execution_options(isolation_level=level) as connection:
+        yield connection
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that may write; on SQLite it holds the write lock from its first moment.
 

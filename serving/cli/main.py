@@ -13,7 +13,7 @@ from features.home import Home
 from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
-from serving.cli.backup import backup, restore
+from serving.cli.backup import backup, move, restore
 from serving.cli.bench import bench
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
@@ -57,7 +57,24 @@ def yujing(
     context.obj = Workspace(Home(home or Path(os.environ.get("YUJING_HOME", "var"))), config)
 
 
-for command in (demo, simulate, ingest, panel, backtest, train, rank, explain, monitor, report, serve, backup, restore, bench, doctor):
+for command in (
+    demo,
+    simulate,
+    ingest,
+    panel,
+    backtest,
+    train,
+    rank,
+    explain,
+    monitor,
+    report,
+    serve,
+    backup,
+    restore,
+    move,
+    bench,
+    doctor,
+):
     add_command(app, command)
 
 GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {

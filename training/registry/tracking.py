@@ -11,6 +11,7 @@ from pathlib import Path
 from features.errors import NotFoundError, StoreError
 from features.home import Home
 from training.registry.published import BOOSTER
+from training.registry.relocation import relocate
 
 # MLflow reads its telemetry switch while it is imported, and may unpickle unless it is told not to.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -159,6 +160,8 @@ def open_registry(home: Home, target: str) -> Registry:
     """
     home.folder(home.root)
     url = os.environ.get("MLFLOW_TRACKING_URI", home.tracking_url)
+    if url == home.tracking_url:
+        relocate(home)
     try:
         return _open(MlflowClient(tracking_uri=url, registry_uri=url), home, target)
     except MlflowException as error:

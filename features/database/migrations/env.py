@@ -2,9 +2,7 @@
 
 from alembic import context
 
-import features.database.access_tables
-import features.database.undertaking_tables  # noqa: F401 - adds its tables to the MetaData
-from features.database.tables import metadata
+from features.database.all_tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True, transactional_ddl=True
