@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
-WEB := hatch_build.py $(wildcard serving/web/*.json serving/web/*.ts serving/web/src/*)
+WEB := hatch_build.py $(wildcard serving/frontend/*.json serving/frontend/*.ts serving/frontend/src/*)
 
 .PHONY: test test-full lint format demo shots bench lock
 
@@ -32,7 +32,7 @@ demo: .venv/ready
 	$(BIN)/yujing demo
 
 shots: .venv/ready
-	$(BIN)/python -m tests.serving.pages.shots $(SHOWN) build/shots
+	$(BIN)/python -m tests.support.screenshots $(SHOWN) build/shots
 
 bench: .venv/ready
 	$(BIN)/yujing bench

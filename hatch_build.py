@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class WebBuildHook(BuildHookInterface[Any]):
-    """Compile `serving/web` into `serving/pages/static`; npm follows the environment, a mirror in npm_config_registry included."""
+    """Compile `serving/frontend` into `serving/pages/static`; npm follows the environment, a mirror in npm_config_registry included."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - the names are the interface's
         """Install what package-lock.json pins and run the build; a source distribution carries what was built."""
@@ -22,4 +22,4 @@ class WebBuildHook(BuildHookInterface[Any]):
         environment = os.environ | {"PATH": f"{node / 'bin'}{os.pathsep}{os.environ['PATH']}"}
         npm = [str(node / "bin" / "node"), str(node / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
         for step in (["ci"], ["run", "build"]):
-            subprocess.run([*npm, "--loglevel", "error", *step], cwd=root / "serving" / "web", env=environment, check=True)  # noqa: S603
+            subprocess.run([*npm, "--loglevel", "error", *step], cwd=root / "serving" / "frontend", env=environment, check=True)  # noqa: S603

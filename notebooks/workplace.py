@@ -5,7 +5,7 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.home import Home
+from features.storage.home import Home
 from features.intake.ingest import IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.simulation.preset import Span

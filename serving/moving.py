@@ -8,8 +8,9 @@ from features.database.copying import copy_rows, count_rows
 from features.database.engine import open_database
 from features.database.known_keys import lost_keys
 from features.errors import StoreError
-from features.home import Home
-from serving import audit, ledger
+from features.storage.home import Home
+from serving.audit import audit_log
+from serving.rankings import ledger
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,11 @@ def move(home: Home, source: Engine, url: str) -> Moved:
     """
     if lost := lost_keys(home, source):
         raise StoreError(f"{home.keys} must hold the keys that the database knows, found other or no {', '.join(lost)}. Restore them.")
-    before = ledger.verify(source), audit.verify(source)
+    before = ledger.verify(source), audit_log.verify(source)
     target = open_database(url)
     try:
         rows = copy_rows(source, target)
-        last, entries = ledger.verify(target), audit.verify(target)
+        last, entries = ledger.verify(target), audit_log.verify(target)
         if (last, entries) != before or count_rows(source) != count_rows(target):
             raise StoreError("nobody must write while a database is moved, and somebody did. Stop the service, then take a new one.")
     finally:

@@ -14,14 +14,15 @@ from features.database.engine import open_database
 from features.database.guards import missing_guards
 from features.database.key_fingerprints import fingerprint_of
 from features.database.known_keys import lost_keys
-from features.durable import sync_folder
 from features.errors import StoreError, UsageError
-from features.home import Home
-from features.signing import BACKUPS, is_signed
-from serving import audit, ledger
-from serving.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, Backup, list_files, sync_and_hash
-from serving.heads import FILE as HEADS
-from serving.heads import audit_heads, ledger_heads, read_heads
+from features.storage.atomic_files import sync_folder
+from features.storage.home import Home
+from features.storage.keys import BACKUPS, is_signed
+from serving.audit import audit_log
+from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, Backup, list_files, sync_and_hash
+from serving.operations.checkpoints import FILE as HEADS
+from serving.operations.checkpoints import audit_heads, ledger_heads, read_checkpoints
+from serving.rankings import ledger
 
 STAGING = ".restoring"
 
@@ -96,9 +97,9 @@ def _verify(staged: Home, url: str | None) -> None:
             raise StoreError(f"the backup must refuse changes of its records, and lacks {', '.join(missing[:3])}. Choose another one.")
         if lost := lost_keys(staged, engine):
             raise StoreError(f"the backup must hold the keys its database knows, found other or no {', '.join(lost)}. Choose another.")
-        heads = read_heads(staged, staged.root)
+        heads = read_checkpoints(staged, staged.root)
         ledger.verify(engine, ledger_heads(heads))
-        audit.verify(engine, audit_heads(heads))
+        audit_log.verify(engine, audit_heads(heads))
         if url:
             _fill(engine, url)
     finally:
@@ -110,7 +111,7 @@ def _fill(engine: Engine, url: str) -> None:
     try:
         copy_rows(engine, target)
         ledger.verify(target)
-        audit.verify(target)
+        audit_log.verify(target)
     finally:
         target.dispose()
 

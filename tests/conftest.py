@@ -16,7 +16,7 @@ from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.eventlog.cases import CASE_SCHEMA
-from tests.databases import DIALECTS, Databases
+from tests.support.databases import DIALECTS, Databases
 
 POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 """A server on which databases and accounts may be created; without it one is started from the development requirements."""

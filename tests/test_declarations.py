@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from features.days import day_number
-from features.derive import read_facts
 from features.eventlog.read import read_log
+from features.facts.derive import read_facts
 from features.panel import build
 from features.panel.build import build_panel, catalogue
-from features.panel.catalogue import Feature, Kind, Use
 from features.panel.channels import REPORTED, Channel
-from serving.lists.reasons import may_be_named
+from features.panel.feature import Feature, Kind, Use
 from serving.monitoring.drift import feature_shifts
-from serving.words import fill
-from tests.features.logs import HORIZON, make_facts, make_rich_log
+from serving.scoring.explanations import may_be_named
+from serving.text import fill
 from tests.serving.conftest import make_trained  # noqa: F401 - a fixture
-from tests.serving.world import LAST_DAY, SETTINGS
-from training.attribution.reason_words import LABELS, column_label, reason_label
+from tests.support.event_logs import HORIZON, make_facts, make_rich_log
+from tests.support.published_world import LAST_DAY, SETTINGS
+from training.attribution.reason_labels import LABELS, column_label, reason_label
 from training.learning.folds import Gap, ripe_as_ofs
 from training.registry.published import current
 from training.train import fit_all

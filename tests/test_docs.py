@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from features.intake.source_file import SourceFile
 from serving.cli.main import app
 from serving.settings import Settings
-from tests.serving.sample import make_sample
+from tests.support.golden_sample import make_sample
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 from packaging.requirements import Requirement
 
-from tests.serving.loopback import address_of, free_port
+from tests.support.loopback import address_of, free_port
 
 ROOT = Path(__file__).parent.parent
 PARTS = ("features", "training", "serving", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import Days
-from features.places import Places
+from features.facts.places import Places
 
 Blocks = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -11,23 +11,23 @@ from pydantic import ValidationError
 
 from features.days import to_date
 from features.errors import UsageError
-from features.facts import Facts
-from features.home import Home
+from features.facts.facts import Facts
 from features.panel.build import Panel, Progress, build_panel
+from features.storage.home import Home
 from features.targets import Target
 from training.bootstrap import number_blocks
 from training.code_version import code_version
 from training.evaluation.backtest import BacktestResult, backtest
+from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import METRICS
-from training.evaluation.replay import MODEL
 from training.learning.examples import at, training_part
 from training.learning.fit import fit
 from training.learning.folds import Fold, Gap, ripe_as_ofs
+from training.learning.inner_validation import InnerPredictions
 from training.learning.model import Fitted
-from training.learning.rehearsal import Foretold
 from training.registry.candidate import BACKTEST, RECIPE, add_evidence
-from training.registry.card import write_card
-from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, object_to, turnover
+from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, evaluate_gate, turnover
+from training.registry.model_card import write_card
 from training.registry.published import BOOSTER, FEATURES, Published, sha256
 from training.registry.tracking import Run, open_registry
 from training.report.report import Subject, make_report
@@ -86,7 +86,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     files = add_evidence(fitted, panel, settings.model, report, comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
     parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
-    objections = object_to(report, comparison)
+    objections = evaluate_gate(report, comparison)
     read = [feature for feature in panel.features if feature.name in fitted.feature_names]
     card = write_card(report, parameters, read, objections)
     pages = make_report(Subject(facts, panel, result, fitted), settings)
@@ -100,7 +100,7 @@ def fit_all(
     panel: Panel,
     gap: Gap,
     settings: ModelSettings,
-    past: Sequence[Foretold] | None = None,
+    past: Sequence[InnerPredictions] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
     """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts, past and settings give the same bytes.

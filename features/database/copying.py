@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Integer, Select, Table, func, insert,
 from features.database.all_tables import metadata
 from features.database.engine import open_database, reading, snapshot, writing
 from features.errors import StoreError, UsageError
-from features.home import sqlite_url
+from features.storage.home import sqlite_url
 
 BLOCK_ROWS = 2_000
 SEEDED = ("sequence",)

@@ -12,10 +12,10 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from features.database.migrate import migrate, up_to_date
-from features.durable import sync_folder
 from features.errors import StoreError, UsageError
-from features.home import Home
 from features.settings import Settings
+from features.storage.atomic_files import sync_folder
+from features.storage.home import Home
 
 SQLITE_PRAGMAS: dict[str, str | int] = {
     "journal_mode": "truncate",

@@ -8,9 +8,8 @@ from features.database.engine import reading
 from features.database.key_fingerprints import confirm_key, fingerprint_of, recorded_fingerprint
 from features.database.tables import key_fingerprint
 from features.errors import StoreError
-from features.home import Home
-from features.secret_key import secret_key
-from features.signing import public_key
+from features.storage.home import Home
+from features.storage.keys import public_key, secret_key
 
 SECRET, PUBLIC = ".key", ".public"
 

@@ -12,10 +12,61 @@ from features.database.tables import batch as batches
 from features.database.tables import event, event_transition, quarantine
 from features.errors import StoreError
 from features.eventlog.cases import CORE, EVENT_SCHEMA, MOMENT, prepare_cases
-from features.eventlog.counter import advance_sequence, lock_sequence
 from features.eventlog.feeds import advance_feed, ensure_feed
-from features.eventlog.verdict import Verdict, judge
-from features.schema import Col
+from features.eventlog.sequence import advance_sequence, lock_sequence
+from features.schema import TRANSITION_COLUMNS, Col
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What one batch adds to the log; frames in the order of the batch's rows."""
+
+    events: pl.DataFrame
+    """Rows of new cases, with the columns of the batch."""
+    transitions: pl.DataFrame
+    """event_id, action, at, known_at: not yet stored."""
+    conflicts: pl.DataFrame
+    """Rows that contradict the log, or an earlier row of the batch."""
+    accepted: int
+    """Rows that brought anything new."""
+
+
+def classify_cases(cases: pl.DataFrame, known: pl.DataFrame, known_transitions: pl.DataFrame) -> Reconciled:
+    """Compare a batch with what the log knows of its cases.
+
+    Args:
+        cases: one row per case or repetition of it.
+        known: event_id and the core columns of those cases that are stored.
+        known_transitions: event_id, action, at of their stored transitions.
+    """
+    cases = cases.with_row_index("row")
+    opening = cases.join(known, on=Col.EVENT_ID, how="anti").sort("row").unique(Col.EVENT_ID, keep="first", maintain_order=True)
+    core = pl.concat([known.select(Col.EVENT_ID, *CORE), opening.select(Col.EVENT_ID, *CORE)])
+    agreeing = cases.join(core, on=[Col.EVENT_ID, *CORE], how="semi")
+    conflicts = cases.join(core, on=[Col.EVENT_ID, *CORE], how="anti").sort("row")
+    transitions = _transitions(agreeing).join(known_transitions, on=[Col.EVENT_ID, Col.ACTION, Col.AT], how="anti").sort("row", "place")
+    return Reconciled(
+        events=opening,
+        transitions=transitions.select(Col.EVENT_ID, Col.ACTION, Col.AT, Col.KNOWN_AT),
+        conflicts=conflicts,
+        accepted=pl.concat([opening["row"], transitions["row"]]).n_unique(),
+    )
+
+
+def _transitions(cases: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per (event_id, action, at), with the first row of the batch that says so.
+
+    A transition is known when it happens, but never before the row that tells of it is.
+    """
+    actions = {column: action.value for column, action in TRANSITION_COLUMNS.items()}
+    moves = cases.unpivot(on=list(actions), index=["row", Col.EVENT_ID, Col.KNOWN_AT], variable_name="column", value_name=Col.AT)
+    moves = moves.drop_nulls(Col.AT).with_columns(
+        pl.col("column").replace_strict(actions).alias(Col.ACTION),
+        pl.max_horizontal(Col.AT, Col.KNOWN_AT).alias(Col.KNOWN_AT),
+    )
+    ordered = moves.sort("row", Col.AT, maintain_order=True).with_row_index("place")
+    return ordered.unique([Col.EVENT_ID, Col.ACTION, Col.AT], keep="first")
+
 
 ID_CONFLICT = "ID_CONFLICT"
 """Code of a row whose id is known with another grid, type, category or time."""
@@ -70,7 +121,7 @@ def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
             return answer
         ensure_feed(connection, batch.feed)
         known = _known_cases(connection, cases[Col.EVENT_ID])
-        verdict = judge(cases, known, _known_transitions(connection, known))
+        verdict = classify_cases(cases, known, _known_transitions(connection, known))
         counts = _count(batch, verdict)
         batch_id = _store_batch(connection, batch, counts)
         _store_records(connection, verdict, known, batch_id, last)
@@ -103,7 +154,7 @@ def _known_transitions(connection: Connection, known: pl.DataFrame) -> pl.DataFr
     return stored.join(known, on=Col.EVENT_SEQ).select(Col.EVENT_ID, Col.ACTION, Col.AT)
 
 
-def _count(batch: Batch, verdict: Verdict) -> BatchCounts:
+def _count(batch: Batch, verdict: Reconciled) -> BatchCounts:
     conflicts = verdict.conflicts.select(Col.ROW_NUMBER, pl.lit(Col.EVENT_ID), pl.lit(ID_CONFLICT).alias("code"), Col.ROW_HASH).rows()
     quarantined = len(batch.quarantined) + len(conflicts)
     return BatchCounts(batch.read, verdict.accepted, batch.read - verdict.accepted - quarantined, quarantined, tuple(conflicts))
@@ -119,7 +170,7 @@ def _store_batch(connection: Connection, batch: Batch, counts: BatchCounts) -> i
     return batch_id
 
 
-def _store_records(connection: Connection, verdict: Verdict, known: pl.DataFrame, batch_id: int, last: int) -> None:
+def _store_records(connection: Connection, verdict: Reconciled, known: pl.DataFrame, batch_id: int, last: int) -> None:
     """Store the records, numbered after `last`: cases first, then transitions."""
     events = _numbered(verdict.events.select(EVENT_SCHEMA.keys()), batch_id, last)
     case_seq = pl.concat([known.select(Col.EVENT_ID, Col.EVENT_SEQ), events.select(Col.EVENT_ID, pl.col(Col.SEQ).alias(Col.EVENT_SEQ))])

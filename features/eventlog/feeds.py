@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from features.database.engine import writing
 from features.database.tables import feed
-from features.eventlog.counter import lock_sequence
+from features.eventlog.sequence import lock_sequence
 from features.eventlog.snapshot import Feed
 from features.targets import Rule, Target
 

@@ -10,13 +10,13 @@ from features.database.bulk import read_frame
 from features.database.engine import reading
 from features.database.tables import feed, grid, grid_mapping, grid_neighbour
 from features.errors import NotFoundError
-from features.eventlog.counter import last_sequence
 from features.eventlog.feeds import read_feeds
-from features.eventlog.segments import read_copy
+from features.eventlog.parquet_copy import read_copy
+from features.eventlog.sequence import last_sequence
 from features.eventlog.snapshot import LogSnapshot
 from features.eventlog.undertakings import read_versions
-from features.home import Home
 from features.schema import Action, Col
+from features.storage.home import Home
 
 GRID_SCHEMA = pl.Schema(
     {

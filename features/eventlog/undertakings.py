@@ -12,7 +12,7 @@ from features.database.bulk import among, plain, read_frame
 from features.database.tables import grid, grid_mapping
 from features.database.undertaking_tables import effort, undertaking
 from features.days import day_number, midnight
-from features.eventlog.counter import advance_sequence, lock_sequence
+from features.eventlog.sequence import advance_sequence, lock_sequence
 from features.schema import Col
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, VERSION_SCHEMA, Undertaking
 

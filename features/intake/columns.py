@@ -5,10 +5,9 @@ from datetime import timedelta
 import polars as pl
 
 from features.intake.cells import Cells
-from features.intake.faults import Faults
-from features.intake.keyed import keyed_ids
-from features.intake.quarantine import Code
-from features.intake.terms import CODE_COLUMNS
+from features.intake.pseudonyms import keyed_ids
+from features.intake.quarantine import Code, RowErrors
+from features.intake.rules import CODE_COLUMNS
 from features.schema import CASE_REQUIRED, PEOPLE_BUCKETS, TRANSITION_COLUMNS, Col
 
 FORMULA = r"^(=|[+@-].*[(|!])"
@@ -20,13 +19,13 @@ SLACK = timedelta(minutes=1)
 """How far two clocks may disagree about the order of what happened."""
 
 
-def refuse_formulas(cells: Cells, faults: Faults) -> None:
+def refuse_formulas(cells: Cells, faults: RowErrors) -> None:
     """Refuse rows with a formula in a column that is mapped."""
     for name in cells.terms.source.needed:
         faults.add(name, Code.CELL_FORMULA, cells.frame[name].str.contains(FORMULA))
 
 
-def read_ids(cells: Cells, faults: Faults, key: bytes) -> pl.Series:
+def read_ids(cells: Cells, faults: RowErrors, key: bytes) -> pl.Series:
     """Return the keyed hash of each case's id; the same id in another source is another case."""
     source = cells.terms.source
     text, field = cells.text(source.columns[Col.EVENT_ID]), source.field(Col.EVENT_ID)
@@ -35,7 +34,7 @@ def read_ids(cells: Cells, faults: Faults, key: bytes) -> pl.Series:
     return keyed_ids(key, pl.select(pl.lit(f"{source.name}\0") + text.fill_null("")).to_series())
 
 
-def read_grids(cells: Cells, faults: Faults) -> pl.Series:
+def read_grids(cells: Cells, faults: RowErrors) -> pl.Series:
     """Return grid ids: those of the grid table, or codes where there is no table."""
     grids = grid_ids(cells)
     faults.add(cells.terms.source.field(Col.GRID_ID), Code.GRID_UNKNOWN, grids.is_null())
@@ -56,7 +55,7 @@ def parent_paths(cells: Cells) -> pl.Series:
     return pl.select(pl.concat_str(parts, separator="/")).to_series() if parts else pl.repeat("", cells.frame.height, eager=True)
 
 
-def read_codes(name: str, cells: Cells, faults: Faults) -> pl.Series:
+def read_codes(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
     """Return the code of each row in a column with a closed list."""
     source = cells.terms.source
     text = cells.text(source.columns[name])
@@ -66,7 +65,7 @@ def read_codes(name: str, cells: Cells, faults: Faults) -> pl.Series:
     return codes == "true" if name == Col.SELF_FOUND else codes
 
 
-def read_times(name: str, cells: Cells, faults: Faults) -> pl.Series:
+def read_times(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
     """Return the moments of a time column."""
     moments, codes = cells.moments[name]
     field = cells.terms.source.field(name)
@@ -76,7 +75,7 @@ def read_times(name: str, cells: Cells, faults: Faults) -> pl.Series:
     return moments
 
 
-def refuse_disorder(times: pl.DataFrame, cells: Cells, faults: Faults) -> None:
+def refuse_disorder(times: pl.DataFrame, cells: Cells, faults: RowErrors) -> None:
     """Refuse rows in which something was reported, known, due or done before it happened.
 
     A time at midnight stands for its whole day: it may be a date that came without a time.
@@ -93,7 +92,7 @@ def _end(name: str, zone: str) -> pl.Expr:
     return pl.col(name) + pl.when(midnight).then(pl.duration(days=1)).otherwise(pl.lit(SLACK))
 
 
-def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, faults: Faults) -> None:
+def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, faults: RowErrors) -> None:
     """Refuse rows that happened in a grid on or after the day it was redrawn."""
     registered = cells.terms.grids
     if registered is not None:
@@ -102,7 +101,7 @@ def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, fau
         faults.add(cells.terms.source.field(Col.GRID_ID), Code.GRID_CLOSED, days >= ends)
 
 
-def read_people(cells: Cells, faults: Faults) -> pl.Series:
+def read_people(cells: Cells, faults: RowErrors) -> pl.Series:
     """Return the size of the group as a bucket; the exact number goes no further."""
     source = cells.terms.source
     text, field = cells.text(source.columns[Col.PEOPLE]), source.field(Col.PEOPLE)

@@ -7,11 +7,10 @@ from sqlalchemy import Engine
 
 from features.database.engine import writing
 from features.eventlog.undertakings import append_effort, append_from_source, campaigns_of_effort
-from features.intake.faults import Faults
-from features.intake.keyed import keyed_ids
-from features.intake.quarantine import Code
-from features.intake.terms import YES_OR_NO
-from features.intake.times import parse_times
+from features.intake.cells import parse_times
+from features.intake.pseudonyms import keyed_ids
+from features.intake.quarantine import Code, RowErrors
+from features.intake.rules import YES_OR_NO
 from features.settings import Settings
 from features.undertakings.codes import UndertakingKind
 from features.undertakings.undertaking import Undertaking
@@ -20,9 +19,9 @@ EFFORT_COLUMNS = ("grid_id", "week", "visits", "screening_campaign", "active_rep
 _MOST_VISITS = 100_000
 
 
-def read_effort(cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[Faults, pl.DataFrame]:
+def read_effort(cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[RowErrors, pl.DataFrame]:
     """Check every row and return the faults, and all rows as numbers, those with a fault among them."""
-    faults = Faults(cells.height)
+    faults = RowErrors(cells.height)
     faults.add("grid_id", Code.GRID_UNKNOWN, ~cells["grid_id"].is_in(list(places)).fill_null(value=False))
     moments, codes = parse_times(cells["week"], (), settings.zone, None)
     faults.add_codes("week", codes)
@@ -38,7 +37,7 @@ def read_effort(cells: pl.DataFrame, places: set[str], settings: Settings) -> tu
     return faults, rows
 
 
-def store_effort(engine: Engine, cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[Faults, int]:
+def store_effort(engine: Engine, cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[RowErrors, int]:
     """Store weeks of effort; a week that is stored with other numbers is refused. Return the faults and how many rows are new."""
     faults, rows = read_effort(cells, places, settings)
     fit = ~faults.rows
@@ -66,7 +65,7 @@ def _repeated(rows: pl.DataFrame) -> pl.Series:
     return rows.select(~pl.struct("grid_id", "week").is_first_distinct()).to_series()
 
 
-def _read_number(text: pl.Series, name: str, faults: Faults) -> pl.Series:
+def _read_number(text: pl.Series, name: str, faults: RowErrors) -> pl.Series:
     number = text.cast(pl.Int64, strict=False)
     faults.add(name, Code.NUMBER_FORMAT, number.is_null())
     faults.add(name, Code.NUMBER_NEGATIVE, number < 0)

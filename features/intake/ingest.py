@@ -10,21 +10,19 @@ from pathlib import Path
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.feeds import FeedSpec, declare_feed
-from features.eventlog.grids import store_crosswalk, store_grids
-from features.home import Home
-from features.intake.crosswalk_file import read_crosswalk_file
-from features.intake.grid_file import read_grid_file
-from features.intake.keyed import deployment_key
+from features.eventlog.grids import registered_grids, store_crosswalk, store_grids
+from features.intake.grid_files import read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
+from features.intake.personal_data.screening import refuse_personal_names
+from features.intake.pseudonyms import deployment_key
 from features.intake.quarantine import Code
-from features.intake.readers import open_input
-from features.intake.registered import registered_grids
-from features.intake.screening import refuse_personal_names
+from features.intake.readers.open_input import open_input
+from features.intake.rules import set_terms
 from features.intake.source_file import SourceFile, flat_source
-from features.intake.storing import Storing
-from features.intake.survey import survey
-from features.intake.terms import set_terms
+from features.intake.storing_pass import StoringPass
+from features.intake.validation_pass import validate
 from features.settings import Settings
+from features.storage.home import Home
 
 Progress = Callable[[int, int], None]
 """Called with (rows stored, rows in all)."""
@@ -95,9 +93,9 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         if crosswalk is not None:
             store_crosswalk(engine, crosswalk)
         terms = set_terms(source, settings, registered_grids(engine), now)
-        found = survey(rows, terms)
+        found = validate(rows, terms)
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
-        storing = Storing(engine, terms, found.paths, refused)
+        storing = StoringPass(engine, terms, found.paths, refused)
         for mapped in _one_ahead(map_batch(batch, terms, key) for batch in rows.batches()):
             storing.store(mapped)
             if progress:
@@ -118,7 +116,7 @@ def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
             yield batch
 
 
-def _report(storing: Storing, seconds: float, left_out: tuple[str, ...], redrawn: int, refused: Path) -> IngestReport:
+def _report(storing: StoringPass, seconds: float, left_out: tuple[str, ...], redrawn: int, refused: Path) -> IngestReport:
     return IngestReport(
         read=storing.read,
         accepted=storing.accepted,

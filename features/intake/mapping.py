@@ -16,12 +16,11 @@ from features.intake.columns import (
     refuse_disorder,
     refuse_formulas,
 )
-from features.intake.faults import Faults
-from features.intake.keyed import keyed_hashes
-from features.intake.quarantine import Refusal
-from features.intake.rows import RowBatch
-from features.intake.screening import screen_rows
-from features.intake.terms import CODE_COLUMNS, Terms
+from features.intake.personal_data.screening import screen_rows
+from features.intake.pseudonyms import keyed_hashes
+from features.intake.quarantine import Refusal, RowErrors
+from features.intake.readers.batches import RowBatch
+from features.intake.rules import CODE_COLUMNS, RowRules
 from features.schema import Col
 
 
@@ -41,10 +40,10 @@ class MappedBatch:
         return len(self.cases) + len(self.refusals)
 
 
-def map_batch(batch: RowBatch, terms: Terms, key: bytes) -> MappedBatch:
+def map_batch(batch: RowBatch, terms: RowRules, key: bytes) -> MappedBatch:
     """Check every row and turn those without fault into cases; each other row is refused for the first fault found."""
     cells = read_cells(batch, terms)
-    faults = Faults(cells.frame.height)
+    faults = RowErrors(cells.frame.height)
     for field, codes in screen_rows(cells):
         faults.add_codes(field, codes)
     refuse_formulas(cells, faults)
@@ -57,7 +56,7 @@ def map_batch(batch: RowBatch, terms: Terms, key: bytes) -> MappedBatch:
     )
 
 
-def _read_columns(cells: Cells, faults: Faults, key: bytes) -> dict[str, pl.Series]:
+def _read_columns(cells: Cells, faults: RowErrors, key: bytes) -> dict[str, pl.Series]:
     source = cells.terms.source
     columns = {Col.EVENT_ID: read_ids(cells, faults, key), Col.GRID_ID: read_grids(cells, faults)}
     columns |= {name: read_codes(name, cells, faults) for name in CODE_COLUMNS if name in source.columns}
@@ -78,7 +77,7 @@ def _hash_rows(cells: pl.DataFrame, key: bytes) -> pl.Series:
     return keyed_hashes(key, cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series())
 
 
-def _refuse(rows: pl.DataFrame, faults: Faults) -> list[Refusal]:
+def _refuse(rows: pl.DataFrame, faults: RowErrors) -> list[Refusal]:
     refused = zip(rows[Col.ROW_NUMBER], faults.reasons, rows[Col.ROW_HASH], strict=True)
     return [Refusal(number, field, code, row_hash) for number, (field, code), row_hash in refused]
 

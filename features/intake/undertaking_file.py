@@ -13,17 +13,16 @@ from sqlalchemy import Engine
 from features.database.engine import database_url, open_database, reading, writing
 from features.errors import InputRefusedError, UsageError
 from features.eventlog.undertakings import append_from_source, known_places
-from features.home import Home
 from features.intake.effort_rows import EFFORT_COLUMNS, declare_campaigns, store_effort
-from features.intake.faults import Faults
 from features.intake.ingest import IngestReport
-from features.intake.keyed import deployment_key, keyed_hashes, keyed_ids
-from features.intake.quarantine import Code, Refusal, write_report
-from features.intake.readers import open_input
-from features.intake.rows import RowBatch, RowInput
-from features.intake.screening import refuse_personal_names
+from features.intake.personal_data.screening import refuse_personal_names
+from features.intake.pseudonyms import deployment_key, keyed_hashes, keyed_ids
+from features.intake.quarantine import Code, Refusal, RowErrors, write_report
+from features.intake.readers.batches import RowBatch, RowInput
+from features.intake.readers.open_input import open_input
 from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
 from features.settings import Settings
+from features.storage.home import Home
 
 SOURCE_ACTOR = "source"
 """Who entered what came in a file."""
@@ -81,7 +80,7 @@ class _Tally:
         self.read = self.accepted = self.quarantined = 0
         self.by_code: Counter[str] = Counter()
 
-    def count(self, batch: RowBatch, faults: Faults, accepted: int) -> None:
+    def count(self, batch: RowBatch, faults: RowErrors, accepted: int) -> None:
         """Count a batch and list its refused rows."""
         texts = batch.cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series().filter(faults.rows)
         hashes = keyed_hashes(self._key, texts)
@@ -97,7 +96,7 @@ class _Tally:
         self.by_code.update(one.code.value for one in refusals)
 
 
-Store = Callable[[RowBatch], tuple[Faults, int]]
+Store = Callable[[RowBatch], tuple[RowErrors, int]]
 """Stores the rows without fault and returns the faults of the others, and how many rows were new."""
 
 
@@ -165,7 +164,7 @@ def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: byte
         raise InputRefusedError(Code.FILE_HEADER, f"a file of undertakings needs the columns {', '.join(FLAT_REQUIRED)}; {found}. {advice}")
     optional = [name for name in FLAT_OPTIONAL if name in rows.header and layout.needed == FLAT_REQUIRED]
 
-    def store(batch: RowBatch) -> tuple[Faults, int]:
+    def store(batch: RowBatch) -> tuple[RowErrors, int]:
         flat = batch.cells.select(**layout.columns, **_same(*optional))
         faults, undertakings = read_undertakings(flat, keyed_ids(key, flat["undertaking_id"].fill_null("")), terms)
         with writing(engine) as connection:

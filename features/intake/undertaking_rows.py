@@ -5,11 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from features.intake.faults import Faults
-from features.intake.persons import screen
-from features.intake.quarantine import Code
-from features.intake.terms import YES_OR_NO
-from features.intake.times import parse_times
+from features.intake.cells import parse_times
+from features.intake.personal_data.detector import screen
+from features.intake.quarantine import Code, RowErrors
+from features.intake.rules import YES_OR_NO
 from features.settings import Settings
 from features.undertakings.codes import UndertakingKind, sub_kinds_of
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking
@@ -35,7 +34,7 @@ class UndertakingTerms:
     """What the file said before, by id: it may say the same again, but nothing else."""
 
 
-def read_undertakings(flat: pl.DataFrame, ids: pl.Series, terms: UndertakingTerms) -> tuple[Faults, list[Undertaking]]:
+def read_undertakings(flat: pl.DataFrame, ids: pl.Series, terms: UndertakingTerms) -> tuple[RowErrors, list[Undertaking]]:
     """Check every row and return the faults, and the rows without one as undertakings.
 
     Args:
@@ -43,7 +42,7 @@ def read_undertakings(flat: pl.DataFrame, ids: pl.Series, terms: UndertakingTerm
         ids: the keyed hash of each id.
         terms: what the rows have to meet; what they say is added to it.
     """
-    faults = Faults(flat.height)
+    faults = RowErrors(flat.height)
     _refuse_persons(flat, faults, terms)
     _check_codes(flat, faults, terms)
     places = _read_places(flat["places"], faults, terms)
@@ -57,7 +56,7 @@ def read_undertakings(flat: pl.DataFrame, ids: pl.Series, terms: UndertakingTerm
     return faults, _without_conflicts(rows, faults, terms)
 
 
-def _without_conflicts(rows: pl.DataFrame, faults: Faults, terms: UndertakingTerms) -> list[Undertaking]:
+def _without_conflicts(rows: pl.DataFrame, faults: RowErrors, terms: UndertakingTerms) -> list[Undertaking]:
     """Return the rows without fault; one that contradicts an earlier row of the file is refused."""
     fit, conflicts = [], []
     for row, is_refused in zip(rows.iter_rows(named=True), faults.rows, strict=True):
@@ -70,7 +69,7 @@ def _without_conflicts(rows: pl.DataFrame, faults: Faults, terms: UndertakingTer
     return fit
 
 
-def _refuse_persons(flat: pl.DataFrame, faults: Faults, terms: UndertakingTerms) -> None:
+def _refuse_persons(flat: pl.DataFrame, faults: RowErrors, terms: UndertakingTerms) -> None:
     """Refuse rows whose texts may identify a person; the id is replaced by a keyed hash and need not be looked at."""
     for name in ("kind", "sub_kind", "name", "note_code"):
         if name in flat.columns:
@@ -79,7 +78,7 @@ def _refuse_persons(flat: pl.DataFrame, faults: Faults, terms: UndertakingTerms)
         faults.add("name", Code.CELL_TOO_LONG, flat["name"].str.len_chars() > MOST_NAME_CHARS)
 
 
-def _check_codes(flat: pl.DataFrame, faults: Faults, terms: UndertakingTerms) -> None:
+def _check_codes(flat: pl.DataFrame, faults: RowErrors, terms: UndertakingTerms) -> None:
     identifier = flat["undertaking_id"]
     faults.add("undertaking_id", Code.ID_MISSING, identifier.is_null())
     faults.add("undertaking_id", Code.ID_FORMAT, identifier.str.len_chars() > MOST_ID_CHARS)
@@ -91,7 +90,7 @@ def _check_codes(flat: pl.DataFrame, faults: Faults, terms: UndertakingTerms) ->
         faults.add("note_code", Code.CATEGORY_UNKNOWN, ~flat["note_code"].str.contains(_CODE))
 
 
-def _read_places(places: pl.Series, faults: Faults, terms: UndertakingTerms) -> pl.Series:
+def _read_places(places: pl.Series, faults: RowErrors, terms: UndertakingTerms) -> pl.Series:
     """Return the places in one order, each once; every one must be known."""
     apart = [sorted({part.strip() for part in text.replace("；", SEPARATOR).split(SEPARATOR)} - {""}) if text else [] for text in places]
     unknown = [bool(set(parts) - terms.places) or (text is not None and not parts) for text, parts in zip(places, apart, strict=True)]
@@ -99,7 +98,7 @@ def _read_places(places: pl.Series, faults: Faults, terms: UndertakingTerms) -> 
     return pl.Series([SEPARATOR.join(parts) or EVERYWHERE for parts in apart], dtype=pl.String)
 
 
-def _read_day(text: pl.Series, name: str, faults: Faults, terms: UndertakingTerms) -> pl.Series:
+def _read_day(text: pl.Series, name: str, faults: RowErrors, terms: UndertakingTerms) -> pl.Series:
     """Return the local day of each time; the last one may be open."""
     moments, codes = parse_times(text, (), terms.settings.zone, None)
     faults.add_codes(name, codes)
@@ -108,13 +107,13 @@ def _read_day(text: pl.Series, name: str, faults: Faults, terms: UndertakingTerm
     return moments.dt.convert_time_zone(terms.settings.zone).dt.date()
 
 
-def _read_answer(flat: pl.DataFrame, name: str, faults: Faults) -> pl.Series:
+def _read_answer(flat: pl.DataFrame, name: str, faults: RowErrors) -> pl.Series:
     text = _optional(flat, name).str.to_lowercase()
     faults.add(name, Code.NUMBER_FORMAT, ~text.is_in(list(YES_OR_NO)))
     return text.replace_strict(YES_OR_NO, default=None, return_dtype=pl.String) == "true"
 
 
-def _read_attention(flat: pl.DataFrame, faults: Faults) -> pl.Series:
+def _read_attention(flat: pl.DataFrame, faults: RowErrors) -> pl.Series:
     text = _optional(flat, "attention")
     number = text.cast(pl.Float64, strict=False)
     faults.add("attention", Code.NUMBER_FORMAT, text.is_not_null() & number.is_null())

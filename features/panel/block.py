@@ -9,13 +9,13 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from features.days import NEVER
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.facts.places import Indices
+from features.panel.as_ofs import MEMORY_DAYS, REACH_DAYS, AsOfs, Values
 from features.panel.channels import Channel, ChannelSet
-from features.panel.cube import Cube, Increments, count, decayed, latest
-from features.panel.restrict import restrict, trim
-from features.panel.usual import usual_rate
-from features.panel.when import MEMORY_DAYS, REACH_DAYS, Values, When
-from features.places import Indices
+from features.panel.counters import Cube, Increments, count, decayed, latest
+from features.panel.empirical_bayes import usual_rate
+from features.panel.subset import subset, trim
 
 DECAY_SPAN = 6
 """A decayed count ends after this many time constants, where exp(-6) = 0.25 % is left, or with the memory."""
@@ -38,7 +38,7 @@ def decay_weights(tau_days: int) -> Values:
 class Shared:
     """What all blocks of a panel have in common, worked out once: counters of whole areas, usual levels, learned shares."""
 
-    def __init__(self, facts: Facts, when: When) -> None:
+    def __init__(self, facts: Facts, when: AsOfs) -> None:
         self.cohort = when.cohort(facts)
         self.facts = trim(facts, int(when.as_ofs[0]) - REACH_DAYS, int(when.as_ofs[-1]))
         self.when = when
@@ -46,7 +46,7 @@ class Shared:
         self._values: dict[Hashable, Values] = {}
         self._cubes: dict[tuple[str, str], Cube] = {}
 
-    def once(self, key: Hashable, compute: Callable[[Facts, When], Values]) -> Values:
+    def once(self, key: Hashable, compute: Callable[[Facts, AsOfs], Values]) -> Values:
         """Return compute(facts, when), worked out the first time the key is asked for."""
         with self._lock:
             if key not in self._values:
@@ -83,7 +83,7 @@ class Block:
         self.when = shared.when
         self.shared = shared
         self.grids = grids
-        self.facts = restrict(shared.facts, grids)
+        self.facts = subset(shared.facts, grids)
         self._rows_of: dict[str, Increments] = {}
         self._cubes: dict[str, Cube] = {}
         self._states: dict[str, Cube] = {}

@@ -12,9 +12,9 @@ import polars as pl
 
 from features.days import EPOCH, Days
 from features.errors import UsageError
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.panel.as_ofs import AsOfs
 from features.panel.block import Block, Shared
-from features.panel.catalogue import Feature, Use
 from features.panel.families import (
     backlog,
     calendar_days,
@@ -28,7 +28,7 @@ from features.panel.families import (
     trends,
     undertakings,
 )
-from features.panel.when import When
+from features.panel.feature import Feature, Use
 from features.schema import Col
 from features.settings import Settings
 
@@ -113,7 +113,7 @@ def build_features(
     progress: Progress | None = None,
 ) -> Panel:
     """Build the given features only."""
-    when = When(np.asarray(as_ofs, np.int32), horizon_days)
+    when = AsOfs(np.asarray(as_ofs, np.int32), horizon_days)
     shared = Shared(facts, when)
     values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
 
@@ -131,7 +131,7 @@ def build_features(
     return Panel(facts.places.grid_ids, when.as_ofs, features, values)
 
 
-def _blocks(facts: Facts, when: When, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:
+def _blocks(facts: Facts, when: AsOfs, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:
     channels = 20 + 12 * len(facts.event_types) + len(facts.kinds) + len(facts.sources)
     size = max(1, block_cells // (when.edges.size * channels))
     for first in range(0, facts.places.size, size):

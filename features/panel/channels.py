@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.facts.places import WEIGHT_UNIT
 from features.panel import kernels
-from features.panel.cube import Increments
-from features.places import WEIGHT_UNIT
+from features.panel.counters import Increments
 
 
 @dataclass(frozen=True)

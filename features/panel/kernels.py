@@ -17,7 +17,7 @@ def add(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, edge: Ints, we
 
 
 @njit(nogil=True, cache=True)
-def hold(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, start: Ints, end: Ints, weight: Floats) -> None:
+def add_interval(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, start: Ints, end: Ints, weight: Floats) -> None:
     """Add each weight at its start edge and take it away at its end edge, where the start comes first; later edges are left out."""
     for row in range(len(channel)):
         if channel[row] >= 0 and start[row] < min(end[row], cube.shape[1]):
@@ -36,7 +36,7 @@ def accumulate(cube: Floats) -> None:
 
 
 @njit(nogil=True, cache=True)
-def remember(last: Ints, wanted: npt.NDArray[np.bool_], grid: Ints, edge: Ints, day: Ints) -> None:
+def running_max(last: Ints, wanted: npt.NDArray[np.bool_], grid: Ints, edge: Ints, day: Ints) -> None:
     """Keep the greatest day of the wanted rows at each (edge, grid), carried forward along the edges."""
     for row in range(len(grid)):
         if wanted[row] and edge[row] < last.shape[0]:
@@ -47,7 +47,7 @@ def remember(last: Ints, wanted: npt.NDArray[np.bool_], grid: Ints, edge: Ints, 
 
 
 @njit(nogil=True, cache=True)
-def fade(sums: Floats, grid: Ints, day: Ints, weight: Floats, as_ofs: Ints, weights: Floats) -> None:
+def decayed_sum(sums: Floats, grid: Ints, day: Ints, weight: Floats, as_ofs: Ints, weights: Floats) -> None:
     """Add each weight, times the weight of its age, to every as_of after its day that is at most len(weights) days away."""
     for row in range(len(grid)):
         at = np.searchsorted(as_ofs, day[row] + 1) if weight[row] else len(as_ofs)

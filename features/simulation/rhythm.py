@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import to_date
-from features.seasonality import days_to_spring_festival, workdays
 from features.settings import CalendarSettings
 from features.simulation.preset import Rhythm
+from features.workdays import days_to_spring_festival, workdays
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

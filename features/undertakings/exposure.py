@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Cases
-from features.places import WEIGHT_UNIT, Indices
+from features.facts.facts import Cases
+from features.facts.places import WEIGHT_UNIT, Indices
 from features.undertakings.in_force import Undertakings
 
 Floats = npt.NDArray[np.float64]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.crosswalk import last_heirs
 from features.eventlog.snapshot import LogSnapshot
-from features.facts import Facts
-from features.places import Indices
+from features.facts.crosswalk import last_heirs
+from features.facts.facts import Facts
+from features.facts.places import Indices
 from features.schema import Col
 from features.undertakings.codes import UndertakingKind
 from features.undertakings.exposure import found_weights

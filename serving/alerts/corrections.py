@@ -1,5 +1,6 @@
 """Corrections: somebody contests data, a boundary or an explanation, and gets an answer within a term."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
@@ -8,16 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, Engine, RowMapping, insert, select
 
 from features.database.alert_tables import correction, correction_step, rescore
-from features.database.engine import writing
+from features.database.engine import reading, writing
 from features.database.tables import ranking
 from features.errors import ConflictError, ForbiddenError, NotFoundError
-from serving import audit
-from serving.access.actor import Actor, Right
-from serving.access.walls import reading_within
-from serving.alerts.alert import Alert
-from serving.alerts.life import REASONS, Action
-from serving.alerts.store import MISSING, alert_of, row_in_reach, within
-from serving.lists.entry import ID_LENGTH
+from serving.accounts.permissions import Actor, Right
+from serving.accounts.row_security import reading_within
+from serving.alerts.lifecycle import REASONS, Action
+from serving.alerts.queries import MISSING, alert_of, row_in_reach, within
+from serving.alerts.schemas import Alert
+from serving.audit import audit_log
+from serving.rankings.entries import ID_LENGTH, Entry
 
 ACKNOWLEDGED_WITHIN = timedelta(days=15)
 DECIDED_WITHIN = timedelta(days=60)
@@ -102,7 +103,7 @@ def enter_correction(connection: Connection, actor: Actor, found: Alert, reason:
     place = {"grid_id": found.grid_id, "path": found.path, "alert_id": found.alert_id}
     stored = place | {"about": about, "reason": reason, "actor_id": actor.account_id, "at": now}
     number: int = connection.execute(insert(correction).values(stored).returning(correction.c.id)).scalar_one()
-    audit.record(connection, actor.account_id, "correction.contest", found.alert_id, {"about": about, "reason": reason}, now)
+    audit_log.record(connection, actor.account_id, "correction.contest", found.alert_id, {"about": about, "reason": reason}, now)
     return number
 
 
@@ -122,7 +123,7 @@ def answer_correction(engine: Engine, actor: Actor, number: int, taken: Correcti
             raise ConflictError("a correction is acknowledged and decided once, and that was done. Load it again.")
         entry = {"correction_id": number, "step": taken, "actor_id": actor.account_id, "at": now}
         connection.execute(insert(correction_step), entry)
-        audit.record(connection, actor.account_id, f"correction.{taken}", str(number), {}, now)
+        audit_log.record(connection, actor.account_id, f"correction.{taken}", str(number), {}, now)
         return _find(connection, actor, number)
 
 
@@ -169,3 +170,26 @@ def _lists(connection: Connection, number: int) -> dict[str, Any]:
     if row is None:
         return dict.fromkeys(("rescored_at", "before", "after"))
     return {"rescored_at": row.at, "before": row.before and row.before[:ID_LENGTH], "after": row.after[:ID_LENGTH]}
+
+
+def accepted_corrections(engine: Engine) -> frozenset[int]:
+    """Return the numbers of the accepted corrections that no list has followed yet."""
+    with reading(engine) as connection:
+        return _waiting(connection)
+
+
+def note_rescores(engine: Engine, corrections: Collection[int], before: Entry | None, after: Entry, now: datetime) -> None:
+    """Keep which list followed some corrections; `corrections` were accepted before it was computed, `before` stood until then."""
+    if not corrections:
+        return
+    lists = {"before_id": before.id if before else None, "after_id": after.id, "at": now}
+    with writing(engine) as connection:
+        followed = sorted(_waiting(connection).intersection(corrections))
+        if followed:
+            connection.execute(insert(rescore), [lists | {"correction_id": number} for number in followed])
+
+
+def _waiting(connection: Connection) -> frozenset[int]:
+    noted = select(rescore.c.correction_id).where(rescore.c.correction_id == correction_step.c.correction_id).exists()
+    query = select(correction_step.c.correction_id).where(correction_step.c.step == CorrectionStep.ACCEPTED, ~noted)
+    return frozenset(connection.execute(query).scalars())

@@ -1,23 +1,27 @@
 """Feedback: one cheap question per reason, asked on the alert and kept with its moment."""
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum, auto
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
-from features.database.alert_tables import alert, feedback
+from features.database.alert_tables import alert, feedback, visit
 from features.database.engine import writing
-from features.errors import ConflictError, ForbiddenError, NotFoundError
-from serving.access.actor import Actor, Right
-from serving.access.walls import reading_within
-from serving.alerts.once import Request, once
-from serving.alerts.store import MISSING, alert_of, row_in_reach, seen_by
+from features.database.tables import grid
+from features.errors import ConflictError, ForbiddenError, NotFoundError, NotReadyError
+from serving.accounts.permissions import Actor, Right
+from serving.accounts.row_security import reading_within
+from serving.alerts.idempotency import Request, idempotent
+from serving.alerts.queries import MISSING, alert_of, row_in_reach, seen_by
+from serving.dates import IsoDay
 
 
-class Verdict(StrEnum):
+class ReasonFeedback(StrEnum):
     """What somebody who knows the place says of a reason."""
 
     AGREES = auto()
@@ -34,7 +38,7 @@ class Feedback(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     group: Group
-    verdict: Verdict = Field(description="What the field says of it", examples=["agrees"])
+    verdict: ReasonFeedback = Field(description="What the field says of it", examples=["agrees"])
 
 
 def give_feedback(engine: Engine, actor: Actor, alert_id: str, given: Feedback, key: str, now: datetime) -> Feedback:
@@ -60,10 +64,10 @@ def give_feedback(engine: Engine, actor: Actor, alert_id: str, given: Feedback, 
             connection.execute(insert(feedback), stored)
             return given
 
-        return once(connection, Request(actor.account_id, key, f"feedback {alert_id} {given}"), Feedback, now, keep)
+        return idempotent(connection, Request(actor.account_id, key, f"feedback {alert_id} {given}"), Feedback, now, keep)
 
 
-def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[Verdict]]:
+def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[ReasonFeedback]]:
     """Return per reason group of an alert how often each verdict was given."""
     query = (
         select(feedback.c.reason_group, feedback.c.answer, func.count())
@@ -71,8 +75,95 @@ def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[V
         .where(alert.c.alert_id == alert_id, seen_by(actor))
         .group_by(feedback.c.reason_group, feedback.c.answer)
     )
-    counted: dict[str, Counter[Verdict]] = {}
+    counted: dict[str, Counter[ReasonFeedback]] = {}
     with reading_within(engine, actor.scope) as connection:
         for group, answer, count in connection.execute(query):
-            counted.setdefault(group, Counter())[Verdict(answer)] = count
+            counted.setdefault(group, Counter())[ReasonFeedback(answer)] = count
     return counted
+
+
+class Found(StrEnum):
+    """Whether there was anything to be done."""
+
+    YES = auto()
+    NO = auto()
+    UNCLEAR = auto()
+
+
+class Visit(BaseModel):
+    """A visit as it is entered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grid_id: str = Field(max_length=100, description="Grid that was visited", examples=["330483101005003"])
+    alert_id: str | None = Field(None, max_length=64, description="Alert that prompted it; null for a routine visit", examples=[None])
+    visited_on: IsoDay = Field(description="Day of the visit", examples=["2026-01-10"])
+    found: Found = Field(description="Whether there was anything to be done", examples=["no"])
+
+
+class LoggedVisit(Visit):
+    """A visit as it is kept: with what chose it."""
+
+    kind: Literal["listed", "random", "routine"] = Field(description="Whether the list, the lot or the usual round led there")
+    model_prompted: bool = Field(description="False for routine visits")
+    selection_probability: float | None = Field(gt=0, le=1, description="Chance with which the grid was chosen; null for routine visits")
+
+
+@dataclass(frozen=True)
+class PastVisit:
+    """A visit that was recorded for an alert; by whom is not told."""
+
+    found: Found
+    at: datetime
+    own: bool
+    """True where the one who asks recorded it."""
+
+
+def visits_of_alert(engine: Engine, actor: Actor, alert_id: str) -> list[PastVisit]:
+    """Return the visits that were recorded for an alert within reach, the first one first."""
+    query = select(visit).join(alert, alert.c.alert_id == visit.c.alert_id).where(visit.c.alert_id == alert_id, seen_by(actor))
+    with reading_within(engine, actor.scope) as connection:
+        rows = connection.execute(query.order_by(visit.c.id)).all()
+    return [PastVisit(Found(row.found), row.at, row.actor_id == actor.account_id) for row in rows]
+
+
+def log_visit(engine: Engine, actor: Actor, made: Visit, key: str, now: datetime) -> LoggedVisit:
+    """Keep a visit; what prompted it is taken from the alert. `now` is in the local zone.
+
+    Raises:
+        ForbiddenError: the account may not enter visits.
+        NotFoundError: there is no such grid or alert within reach.
+        NotReadyError: the day lies ahead.
+    """
+    if not actor.may(Right.ANSWER_ALERTS):
+        raise ForbiddenError("the right answer_alerts is needed to enter visits, and this account lacks it. Ask who has it.")
+    if made.visited_on > now.date():
+        raise NotReadyError("visited_on must not lie ahead. Enter a visit once it was made.")
+    with writing(engine) as connection:
+        prompt = _prompt(connection, actor, made)
+        path = _path(connection, made.grid_id)
+        if path is None or not (made.alert_id or actor.scope.covers(path)):  # an alert in reach may have been handed over from elsewhere
+            raise NotFoundError("No such grid, or none that this account may see.")
+        logged = LoggedVisit(**made.model_dump(), **prompt)
+
+        def keep() -> LoggedVisit:
+            connection.execute(insert(visit), logged.model_dump() | {"path": path, "actor_id": actor.account_id, "at": now})
+            return logged
+
+        return idempotent(connection, Request(actor.account_id, key, f"visit {made}"), LoggedVisit, now, keep)
+
+
+def _path(connection: Connection, grid_id: str) -> str | None:
+    parent = connection.execute(select(grid.c.parent_path).where(grid.c.grid_id == grid_id)).scalar()
+    return None if parent is None else "/".join(code for code in (parent, grid_id) if code)
+
+
+def _prompt(connection: Connection, actor: Actor, made: Visit) -> Mapping[str, object]:
+    """Return what chose the grid: the list, the lot, or nothing of ours."""
+    if made.alert_id is None:
+        return {"kind": "routine", "model_prompted": False, "selection_probability": None}
+    row = connection.execute(row_in_reach(actor, made.alert_id)).mappings().first()
+    if row is None or row["grid_id"] != made.grid_id:
+        raise NotFoundError(MISSING)
+    kind = "random" if row["chosen_by"] == "random" else "listed"
+    return {"kind": kind, "model_prompted": True, "selection_probability": row["selection_probability"]}

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, select
 
 from features.database.tables import grid
 from features.errors import ConflictError
-from serving.access.actor import Actor, Right, Scope
-from serving.alerts.alert import Alert
+from serving.accounts.permissions import Actor, Right, Scope
+from serving.alerts.schemas import Alert
 from serving.settings import Department
 
 

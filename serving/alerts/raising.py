@@ -2,25 +2,46 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
-from features.database.alert_tables import OPEN_STATES, alert, alert_decision
+from features.database.alert_tables import OPEN_STATES, alert, alert_decision, alert_transition
 from features.database.tables import ranking, ranking_row
+from features.days import day_number, midnight
 from serving.alerts import silences
-from serving.alerts.answering import expire, name_alert, write_first
-from serving.alerts.life import RAISED, State
-from serving.alerts.listed import Listed, Rated
-from serving.alerts.notes import unnoted
-from serving.alerts.reviews import hold
-from serving.alerts.rule import Decision, Outcome, Standing, decide, seeded
-from serving.alerts.words import Subject, compose
-from serving.audit import OPERATOR
-from serving.lists.entry import Entry
-from serving.lists.rows import Explanation, GridRow
+from serving.alerts.lifecycle import RAISED, Action, State
+from serving.alerts.rule import MOST_LISTED, OF_LISTS, AlertHistory, Decision, Outcome, RankedGrids, Rated, decide, seeded
+from serving.alerts.text import Subject, compose
+from serving.alerts.transitions import expire, name_alert, write_first
+from serving.audit.audit_log import OPERATOR
+from serving.rankings.entries import Entry
+from serving.rankings.releases import hold
+from serving.rankings.schemas import Explanation, GridRow
 from serving.settings import AlertSettings
+
+
+def awaiting_review(connection: Connection, target: str, as_of: date, zone: ZoneInfo) -> frozenset[str]:
+    """Return the grids that may not be on the list of a day: `MOST_LISTED` of those before it named them, and nobody noted why."""
+    earlier = (ranking.c.target == target, ranking.c.as_of < as_of)
+    days = select(ranking.c.as_of).where(*earlier).distinct().order_by(ranking.c.as_of.desc()).limit(OF_LISTS - 1)
+    first = min(connection.execute(days).scalars(), default=as_of)
+    often = (
+        select(alert_decision.c.grid_id)
+        .join(ranking, ranking.c.id == alert_decision.c.ranking_id)
+        .where(*earlier, ranking.c.as_of >= first, alert_decision.c.outcome.in_((Outcome.RAISED, Outcome.OPEN_ALERT)))
+        .group_by(alert_decision.c.grid_id)
+        .having(func.count(ranking.c.as_of.distinct()) >= MOST_LISTED)
+    )
+    noted = (
+        select(alert.c.grid_id)
+        .join(alert_transition, alert_transition.c.alert_id == alert.c.alert_id)
+        .where(alert.c.target == target, alert_transition.c.action == Action.COMMENT)
+        .where(alert_transition.c.at >= midnight(day_number(first), zone))
+    )
+    return frozenset(connection.execute(often).scalars()) - set(connection.execute(noted).scalars())
+
 
 Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]
 """Explains rated grids, given by grid_id."""
@@ -30,7 +51,7 @@ Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]
 class Raising:
     """What alerts are raised from."""
 
-    listed: Listed
+    listed: RankedGrids
     explain: Explain
     """For grids whose reasons the list leaves out."""
     settings: AlertSettings
@@ -46,7 +67,7 @@ class Raising:
             return
         before = _list_before(connection, entry)
         standing = _standing(connection, entry, before, self.settings.cool_down_days, self.listed)
-        standing = replace(standing, unnoted=unnoted(connection, entry.origin.target, entry.origin.as_of, self.zone))
+        standing = replace(standing, unnoted=awaiting_review(connection, entry.origin.target, entry.origin.as_of, self.zone))
         day = seeded(entry.origin.as_of, entry.origin.target, entry.origin.seed)
         decisions = decide(self.listed.candidates, standing, self.settings, day)
         _note(connection, entry, decisions, self.listed)
@@ -81,11 +102,11 @@ class Raising:
         )
 
 
-def _standing(connection: Connection, entry: Entry, before: int | None, cool_down_days: int, listed: Listed) -> Standing:
+def _standing(connection: Connection, entry: Entry, before: int | None, cool_down_days: int, listed: RankedGrids) -> AlertHistory:
     target, now = alert.c.target == entry.origin.target, entry.published_at
     ended = (alert.c.state.not_in(OPEN_STATES), alert.c.since > now - timedelta(days=cool_down_days))
     above = (alert_decision.c.ranking_id == before, alert_decision.c.chosen_by == "score")
-    return Standing(
+    return AlertHistory(
         open=_grids(connection, alert.c.grid_id, target, alert.c.state.in_(OPEN_STATES)),
         cooling=_grids(connection, alert.c.grid_id, target, *ended),
         above=_grids(connection, alert_decision.c.grid_id, *above),
@@ -94,7 +115,7 @@ def _standing(connection: Connection, entry: Entry, before: int | None, cool_dow
     )
 
 
-def _raised_today(connection: Connection, entry: Entry, listed: Listed) -> dict[str, int]:
+def _raised_today(connection: Connection, entry: Entry, listed: RankedGrids) -> dict[str, int]:
     """Count per township the alerts that earlier revisions of the same day raised."""
     origin = entry.origin
     same_day = (alert.c.target == origin.target, alert.c.starts == origin.as_of, alert.c.follows.is_(None))
@@ -122,7 +143,7 @@ def _rows_of(connection: Connection, number: int | None, grid_ids: Sequence[str]
     return {row.place: GridRow.model_validate_json(row.body) for row in rows}
 
 
-def _note(connection: Connection, entry: Entry, decisions: Iterable[Decision], listed: Listed) -> None:
+def _note(connection: Connection, entry: Entry, decisions: Iterable[Decision], listed: RankedGrids) -> None:
     """Keep what was decided on every grid above the threshold or drawn at random."""
     noted = [
         {

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
-from typing import Literal
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from serving.access.actor import Scope
+from serving.accounts.permissions import Scope
+from serving.alerts.text import Odds
+from serving.rankings.schemas import GridRow, Score, place_of
 from serving.settings import AlertSettings
 
 ChosenBy = Literal["score", "random"]
@@ -49,7 +52,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Standing:
+class AlertHistory:
     """What earlier lists left behind."""
 
     open: frozenset[str] = frozenset()
@@ -88,7 +91,7 @@ def seeded(as_of: date, target: str, seed: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8]))
 
 
-def decide(candidates: Sequence[Candidate], standing: Standing, settings: AlertSettings, rng: np.random.Generator) -> list[Decision]:
+def decide(candidates: Sequence[Candidate], standing: AlertHistory, settings: AlertSettings, rng: np.random.Generator) -> list[Decision]:
     """Decide on every rated grid of a list, given by rank; returned in the same order."""
     taken = Counter(standing.raised_today or {})
     by_score: dict[str, Decision] = {}
@@ -110,7 +113,7 @@ def is_above(decision: Decision) -> bool:
     return decision.chosen_by == "score" and decision.outcome is not Outcome.BELOW_THRESHOLD
 
 
-def _held(candidate: Candidate, standing: Standing, settings: AlertSettings) -> Outcome:
+def _held(candidate: Candidate, standing: AlertHistory, settings: AlertSettings) -> Outcome:
     """Return why a grid is not raised, capacity aside; `RAISED` where nothing holds it."""
     threshold = settings.leave_share if candidate.grid_id in standing.above else settings.enter_share
     if candidate.share > threshold:
@@ -124,7 +127,7 @@ def _held(candidate: Candidate, standing: Standing, settings: AlertSettings) -> 
     return Outcome.COOL_DOWN if candidate.grid_id in standing.cooling else Outcome.RAISED
 
 
-def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], standing: Standing) -> dict[str, list[str]]:
+def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], standing: AlertHistory) -> dict[str, list[str]]:
     """Return per unit the grids that a random slot may go to: not chosen by score, and free."""
     pools: dict[str, list[str]] = {}
     for candidate in candidates:
@@ -146,3 +149,48 @@ def _explore(
         probability = (fewer * (1 - part) + more * part) / len(pool)
         for grid_id in rng.choice(pool, drawn, replace=False).tolist():
             yield Decision(grid_id, Outcome.RAISED, "random", probability)
+
+
+class Rated(NamedTuple):
+    """A grid that has a rank."""
+
+    row: GridRow
+    score: Score
+
+    @property
+    def path(self) -> str:
+        """Place in the grid tree, the grid itself last."""
+        row = self.row
+        return place_of({"grid_id": row.grid_id, "community": row.community, "township": row.township, "district": row.district})
+
+
+@dataclass(frozen=True)
+class RankedGrids:
+    """All rows of a list."""
+
+    rows: Sequence[GridRow]
+
+    @cached_property
+    def rated(self) -> dict[str, Rated]:
+        """Rated grids by grid_id, in the order of their rank."""
+        pairs = [Rated(row, row.score) for row in self.rows if row.score]
+        return {pair.row.grid_id: pair for pair in sorted(pairs, key=lambda pair: pair.score.rank)}
+
+    @cached_property
+    def candidates(self) -> list[Candidate]:
+        """What the rule decides on, by rank."""
+        count = len(self.rated)
+        return [Candidate(grid_id, each.path, each.row.township or "", each.score.rank / count) for grid_id, each in self.rated.items()]
+
+    def odds(self, score: Score) -> Odds:
+        """Return a grid's chances: their range is that of the places it could have on this list."""
+        low, high = self._risks[score.rank_high - 1], self._risks[score.rank_low - 1]
+        return Odds(score.risk, min(low, score.risk), max(high, score.risk), self._average)
+
+    @cached_property
+    def _risks(self) -> list[float]:
+        return [each.score.risk for each in self.rated.values()]
+
+    @cached_property
+    def _average(self) -> float:
+        return sum(self._risks) / len(self._risks)

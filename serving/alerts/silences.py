@@ -1,5 +1,6 @@
 """Silences: an area raises no alerts for a while; with an author, a reason and an end, and what it mutes is still listed."""
 
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
@@ -9,10 +10,11 @@ from sqlalchemy import Connection, Engine, insert, select
 from features.database.alert_tables import silence
 from features.database.engine import writing
 from features.errors import ForbiddenError, UsageError
-from serving import audit
-from serving.access.actor import Actor, Right, Scope
-from serving.access.walls import reading_within
-from serving.alerts.store import within
+from serving.accounts.permissions import Actor, Right, Scope
+from serving.accounts.row_security import reading_within
+from serving.alerts.queries import within
+from serving.audit import audit_log
+from serving.rankings.schemas import GridRow, place_of
 
 LONGEST = timedelta(days=14)
 
@@ -51,7 +53,7 @@ def silence_area(engine: Engine, actor: Actor, asked: Silence, now: datetime) ->
     with writing(engine) as connection:
         connection.execute(insert(silence), stored | {"actor_id": actor.account_id})
         detail = {"reason": asked.reason, "until": asked.ends_at.isoformat()}
-        audit.record(connection, actor.account_id, "alert.silence", asked.area.path, detail, now)
+        audit_log.record(connection, actor.account_id, "alert.silence", asked.area.path, detail, now)
     return asked
 
 
@@ -66,3 +68,39 @@ def list_silences(engine: Engine, scope: Scope, now: datetime) -> list[Silence]:
     query = select(silence).where(within(silence.c.path, scope), silence.c.ends_at > now).order_by(silence.c.path, silence.c.id)
     with reading_within(engine, scope) as connection:
         return [Silence(Scope(row.path), row.starts_at, row.ends_at, SilenceReason(row.reason)) for row in connection.execute(query)]
+
+
+def heard(firing: Set[str], silences: tuple[Scope, ...] = ()) -> set[str]:
+    """Return which of the firing places are to be shown; the others are silenced, or an ancestor that is shown covers them.
+
+    A silenced area hides nothing below it: its children speak for themselves unless the silence covers them as well.
+
+    >>> sorted(heard({"d/t", "d/t/c1", "d/u/c2"}))
+    ['d/t', 'd/u/c2']
+    """
+    audible = {path for path in firing if not any(silence.covers(path) for silence in silences)}
+    return {path for path in audible if not any(ancestor in audible for ancestor in ancestors(path))}
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Yield the places above one, the nearest first.
+
+    >>> list(ancestors("d/t/c"))
+    ['d/t', 'd']
+    """
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def data_notices(rows: Iterable[GridRow]) -> dict[str, int]:
+    """Return the places in which no grid could be rated, with the number of their grids; an area speaks for all below it."""
+    rated: set[str] = set()
+    grids: dict[str, int] = {}
+    for row in rows:
+        path = place_of({"grid_id": row.grid_id, "community": row.community, "township": row.township, "district": row.district})
+        for place in (path, *ancestors(path)):
+            grids[place] = grids.get(place, 0) + 1
+            if row.score:
+                rated.add(place)
+    return {place: grids[place] for place in sorted(heard(grids.keys() - rated))}

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine, select
 
 from features.database.alert_tables import alert, alert_transition, feedback
-from serving.access.actor import Actor
-from serving.access.walls import reading_within
-from serving.alerts.feedback import Verdict
-from serving.alerts.life import AT_ONCE, ENDED, Action
-from serving.alerts.store import seen_by
+from serving.accounts.permissions import Actor
+from serving.accounts.row_security import reading_within
+from serving.alerts.feedback import ReasonFeedback
+from serving.alerts.lifecycle import AT_ONCE, ENDED, Action
+from serving.alerts.queries import seen_by
 
 WINDOW = timedelta(days=180)
 REAL = frozenset({(Action.CLOSE, "settled"), (Action.CLOSE, "referred"), (Action.CLOSE, "served"), (Action.NOT_NEEDED, "known")})
@@ -45,12 +45,12 @@ def read_track_record(engine: Engine, actor: Actor, now: datetime) -> list[KindR
         taken = connection.execute(steps).all()
         given = {(row.alert_id, row.answer) for row in connection.execute(verdicts)}
     kinds = {row.alert_id: row.kind for row in taken}
-    real = {row.alert_id for row in taken if (row.action, row.reason) in REAL} | _with_verdict(given, Verdict.AGREES)
-    denied = {row.alert_id for row in taken if (row.action, row.reason) in NOT_REAL} | _with_verdict(given, Verdict.DOES_NOT)
+    real = {row.alert_id for row in taken if (row.action, row.reason) in REAL} | _with_verdict(given, ReasonFeedback.AGREES)
+    denied = {row.alert_id for row in taken if (row.action, row.reason) in NOT_REAL} | _with_verdict(given, ReasonFeedback.DOES_NOT)
     return list(_records(kinds, real, denied - real))
 
 
-def _with_verdict(given: set[tuple[str, str]], verdict: Verdict) -> set[str]:
+def _with_verdict(given: set[tuple[str, str]], verdict: ReasonFeedback) -> set[str]:
     return {alert_id for alert_id, answer in given if answer == verdict}
 
 

@@ -9,14 +9,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from email.message import Message
+from http.client import HTTPException
+from typing import IO, Any
+from urllib.error import URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
-from serving import audit
-from serving.alerts.reviews import shown
+from serving.audit import audit_log
+from serving.rankings.releases import shown
 from serving.settings import Receiver
 
 Post = Callable[[str, bytes, Mapping[str, str]], bool]
@@ -72,7 +76,7 @@ def resend(engine: Engine, receiver: str, actor_id: str, now: datetime) -> int:
     with writing(engine) as connection:
         count = connection.execute(update(delivery).where(*dead).values(state="waiting", attempts=0, next_at=now)).rowcount
         if count:
-            audit.record(connection, actor_id, "webhook.resend", receiver, {"letters": count}, now)
+            audit_log.record(connection, actor_id, "webhook.resend", receiver, {"letters": count}, now)
     return count
 
 
@@ -108,3 +112,25 @@ def _note(connection: Connection, receiver: str, entry: RowMapping, now: datetim
         connection.execute(insert(delivery), named | noted)
     else:
         connection.execute(update(delivery).where(*(delivery.c[name] == value for name, value in named.items())).values(noted))
+
+
+TIMEOUT_SECONDS = 10
+
+
+class _Stay(HTTPRedirectHandler):
+    """Let a redirection be an error."""
+
+    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> None:
+        """Go nowhere else."""
+
+
+_opener = build_opener(_Stay)
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Send a body and tell whether the receiver took it with a 2xx."""
+    try:
+        with _opener.open(Request(url, body, dict(headers)), timeout=TIMEOUT_SECONDS):  # noqa: S310 - http(s) by the settings' pattern
+            return True
+    except (URLError, HTTPException, OSError):
+        return False

@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Engine, and_, case, func, or_, select
 
 from features.database.alert_tables import alert
 from features.database.tables import grid
-from serving.access.actor import Actor, Scope
-from serving.access.walls import reading_within
-from serving.alerts.alert import Alert
-from serving.alerts.life import ENDED, OPEN, State, Supervision
-from serving.alerts.sequels import read_sequels
-from serving.alerts.store import alert_of, seen_by, within
+from serving.accounts.permissions import Actor, Scope
+from serving.accounts.row_security import reading_within
+from serving.alerts.lifecycle import ENDED, OPEN, State, Supervision
+from serving.alerts.outcomes import read_outcomes
+from serving.alerts.queries import alert_of, seen_by, within
+from serving.alerts.schemas import Alert
 from serving.settings import DueHours
 
 LEVEL_ORDER = {"priority": 0, "elevated": 1, "watch": 2, "routine": 3}
@@ -78,7 +78,7 @@ def read_worklist(engine: Engine, actor: Actor, wanted: Filter, hours: DueHours,
     counted = select(*(func.count(case((_in_part(part, late), 1))).label(part) for part in Part)).where(seen_by(actor))
     with reading_within(engine, actor.scope) as connection:
         rows = connection.execute(query).mappings().all()
-        followed = read_sequels(connection, rows)
+        followed = read_outcomes(connection, rows)
         total = connection.execute(select(func.count()).select_from(alert).where(*conditions)).scalar_one()
         counts = connection.execute(counted).mappings().one()
     alerts = [alert_of(row).model_copy(update={"sequel": followed.get(row["alert_id"])}) for row in rows]

@@ -2,24 +2,24 @@
 
 from fastapi import FastAPI
 
-from serving.api.problems import ANYBODY, SIGNED_IN, described
 from serving.api.routes import (
     alerts,
     areas,
     explanations,
-    exporting,
-    field,
+    exports,
+    feedback,
     grids,
     health,
     models_in_use,
-    publishing,
     rankings,
     reports,
-    scoring_files,
+    scores,
+    status,
     supervision,
 )
+from serving.server.errors import ANYBODY, SIGNED_IN, described
 
-ROUTES = (rankings, grids, areas, explanations, exporting, scoring_files, alerts, field, supervision, models_in_use, reports, publishing)
+ROUTES = (rankings, grids, areas, explanations, exports, scores, alerts, feedback, supervision, models_in_use, reports, status)
 """In the order in which they are described; what is particular to a route stands with it."""
 
 

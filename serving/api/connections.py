@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from serving.api.problems import problem
+from serving.server.errors import problem
 
 MAX_HEAD_BYTES = 64 * 1024
 """Request line and headers."""

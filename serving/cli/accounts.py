@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from serving.access.actor import Role
-from serving.cli.output import message, print_table
+from serving.accounts.permissions import Role
+from serving.cli.console import message, print_table
 from serving.cli.workspace import Workspace
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name.")]
@@ -34,9 +34,9 @@ def add_account(
     administers: Administers = False,
 ) -> None:
     """Make an account and print its one-time password."""
-    from serving.access.accounts import NewAccount, create_account
-    from serving.access.actor import Scope
-    from serving.audit import OPERATOR
+    from serving.accounts.accounts import NewAccount, create_account
+    from serving.accounts.permissions import Scope
+    from serving.audit.audit_log import OPERATOR
 
     _, password = create_account(work.engine, NewAccount(name, role, Scope(scope, department), administers), OPERATOR, datetime.now(UTC))
     _show(password)
@@ -44,7 +44,7 @@ def add_account(
 
 def list_accounts(work: Workspace) -> None:
     """Print all accounts."""
-    from serving.access.accounts import accounts
+    from serving.accounts.accounts import accounts
 
     rows = [
         (
@@ -64,9 +64,9 @@ def list_accounts(work: Workspace) -> None:
 
 def disable_account(work: Workspace, *, name: Name) -> None:
     """Let an account in no more; its sessions and tokens end."""
-    from serving.access.accounts import disable_account as disable
-    from serving.access.accounts import find_account
-    from serving.audit import OPERATOR
+    from serving.accounts.accounts import disable_account as disable
+    from serving.accounts.accounts import find_account
+    from serving.audit.audit_log import OPERATOR
 
     disable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
     message(f"{name} is disabled.")
@@ -74,17 +74,17 @@ def disable_account(work: Workspace, *, name: Name) -> None:
 
 def reset_account(work: Workspace, *, name: Name) -> None:
     """Print a new one-time password; sessions and tokens end."""
-    from serving.access.accounts import find_account, reset_password
-    from serving.audit import OPERATOR
+    from serving.accounts.accounts import find_account, reset_password
+    from serving.audit.audit_log import OPERATOR
 
     _show(reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC)))
 
 
 def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -> None:
     """Print a new token for a program."""
-    from serving.access.accounts import find_account
-    from serving.access.tokens import issue_token as issue
-    from serving.audit import OPERATOR
+    from serving.accounts.accounts import find_account
+    from serving.accounts.tokens import issue_token as issue
+    from serving.audit.audit_log import OPERATOR
 
     now = datetime.now(UTC)
     account_id = find_account(work.engine, name).actor.account_id

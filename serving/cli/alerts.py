@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.options import TargetName
-from serving.cli.output import message, print_table
+from serving.cli.console import TargetName, message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.access.actor import Actor
+    from serving.accounts.permissions import Actor
 
 AlertId = Annotated[str, typer.Argument(metavar="ALERT", help="Name of an alert.")]
 All = Annotated[bool, typer.Option("--all", help="Also those that have ended.")]
@@ -23,9 +22,9 @@ Reason = Annotated[str, typer.Option("--reason", help="A code of the list of tha
 
 def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
     """List alerts, the newest window first."""
-    from serving.alerts.life import OPEN
-    from serving.alerts.store import Wanted
-    from serving.alerts.store import list_alerts as find
+    from serving.alerts.lifecycle import OPEN
+    from serving.alerts.queries import Wanted
+    from serving.alerts.queries import list_alerts as find
 
     found = find(work.engine, _operator(), Wanted(None if with_ended else OPEN), limit=500)
     rows = [(each.alert_id, each.starts, each.ends, each.state, each.level, each.owner, each.text.title.zh) for each in found]
@@ -34,8 +33,8 @@ def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
 
 def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     """Show the words of one alert and what was done with it."""
-    from serving.alerts.sequels import NOT_DUE
-    from serving.alerts.store import find_alert, history
+    from serving.alerts.outcomes import NOT_DUE
+    from serving.alerts.queries import find_alert, history
 
     found = find_alert(work.engine, _operator(), alert_id)
     text = found.text
@@ -61,14 +60,14 @@ def transition_alert(
 ) -> None:
     """Change the state of an alert, as the operator."""
     from features.errors import UsageError
-    from serving.alerts.answering import Asked, take_step
-    from serving.alerts.life import Action
-    from serving.alerts.store import find_alert
+    from serving.alerts.lifecycle import Action
+    from serving.alerts.queries import find_alert
+    from serving.alerts.transitions import TransitionRequest, take_step
 
     if action not in set(Action):
         raise UsageError(f"a step must be one of {', '.join(Action)}, got {action!r}.")
     version = find_alert(work.engine, _operator(), alert_id).version
-    asked = Asked(Action(action), reason, version, uuid.uuid4().hex, to, department)
+    asked = TransitionRequest(Action(action), reason, version, uuid.uuid4().hex, to, department)
     after = take_step(work.engine, _operator(), alert_id, asked, datetime.now(work.settings.tz), work.settings.alerts.departments)
     message(f"Alert {after.alert_id} is {after.state} now.")
 
@@ -84,8 +83,8 @@ def retry_webhooks(work: Workspace) -> None:
 
 def forecast_alerts(work: Workspace, *, target: TargetName = None) -> None:
     """Say how many alerts a day the rule of the settings would have raised on the last lists."""
-    from features.derive import DEFAULT_TARGET
-    from serving.alerts.expected import expected_alerts_per_day
+    from features.facts.derive import DEFAULT_TARGET
+    from serving.alerts.capacity import expected_alerts_per_day
 
     counted = expected_alerts_per_day(work.engine, work.settings.alerts, target or DEFAULT_TARGET)
     print_table(("day", "alerts"), list(counted.items()))
@@ -94,7 +93,7 @@ def forecast_alerts(work: Workspace, *, target: TargetName = None) -> None:
 
 
 def _operator() -> "Actor":
-    from serving.access.actor import EVERYTHING, Actor, Role
-    from serving.audit import OPERATOR
+    from serving.accounts.permissions import EVERYTHING, Actor, Role
+    from serving.audit.audit_log import OPERATOR
 
     return Actor(OPERATOR, OPERATOR, Role.COMMAND, EVERYTHING)

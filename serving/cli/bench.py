@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.options import AsJson
-from serving.cli.output import json_text, message, print_table, progress
+from serving.cli.console import AsJson, json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from features.panel.benchmark.limits import Limit, Report
+    from features.benchmark.report import Limit, Report
 
 MISSED = 1
 
@@ -33,8 +32,8 @@ def bench(work: Workspace, *, preset: PresetName = Preset.ZHEJIANG, as_json: AsJ
 
     Everything runs in turns on the same machine, so ratios are compared with limits; exit code 1 where one is missed.
     """
-    from features.panel.benchmark.limits import run
-    from features.panel.benchmark.made_log import SIZES
+    from features.benchmark.report import run
+    from features.benchmark.synthetic_log import SIZES
 
     size = SIZES[preset]
     message(f"bench: making a log of {size.cases} cases in {size.grids} grids")

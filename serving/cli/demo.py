@@ -13,14 +13,12 @@ from zoneinfo import ZoneInfo
 import typer
 
 from features.errors import UsageError
-from features.home import Home
-from serving.cli.ingest import ingest
-from serving.cli.models import promote_model
-from serving.cli.output import message
+from features.storage.home import Home
+from serving.cli.console import message
+from serving.cli.data import Seed, ingest, simulate
+from serving.cli.models import promote_model, train_and_show
 from serving.cli.rank import rank_days
 from serving.cli.serve import serve
-from serving.cli.simulate import Seed, simulate
-from serving.cli.train import train_and_show
 from serving.cli.workspace import Workspace
 
 HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]

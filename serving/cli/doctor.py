@@ -9,8 +9,8 @@ from importlib.metadata import version as installed_version
 import typer
 
 from features.errors import NotReadyError, StoreError, UsageError, YujingError
-from serving.cli.mlflow_duties import DUTIES
-from serving.cli.output import print_table
+from serving.cli.console import print_table
+from serving.cli.doctor_mlflow import DUTIES
 from serving.cli.workspace import Workspace
 
 Check = Callable[[Workspace], str]
@@ -79,9 +79,9 @@ def _event_log(work: Workspace) -> str:
 
 
 def _walls(work: Workspace) -> str:
-    from serving.access.walls import check_second_wall
+    from serving.accounts.row_security import check_row_security
 
-    return check_second_wall(work.engine)
+    return check_row_security(work.engine)
 
 
 def _keys(work: Workspace) -> str:
@@ -93,7 +93,7 @@ def _keys(work: Workspace) -> str:
 
 
 def _ledger(work: Workspace) -> str:
-    from serving.ledger import verify
+    from serving.rankings.ledger import verify
 
     last = verify(work.engine)
     return f"{last.id} lists, the last for {last.origin.as_of}" if last else "no list yet"
@@ -109,16 +109,16 @@ def _champion(work: Workspace) -> str:
 
 
 def _neglect(work: Workspace) -> str:
-    from serving.alerts.neglect import read_neglect, say_neglect
+    from serving.alerts.capacity import read_revisit_interval, say_neglect
 
-    weeks = read_neglect(work.engine, work.settings.alerts)
+    weeks = read_revisit_interval(work.engine, work.settings.alerts)
     return "no list yet" if weeks is None else say_neglect(weeks).en
 
 
 def _upkeep(work: Workspace) -> str:
-    from serving.upkeep import read_upkeep
+    from serving.operations.health import read_operational_health
 
-    if waiting := [text.en for text in read_upkeep(work.engine)]:
+    if waiting := [text.en for text in read_operational_health(work.engine)]:
         raise NotReadyError(f"{'; '.join(waiting)}.")
     return "nothing undelivered, no day without a list"
 

@@ -9,26 +9,20 @@ from typing import Annotated
 import typer
 
 from features.errors import YujingError
-from features.home import Home
+from features.storage.home import Home
 from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
-from serving.cli.backup import backup, move, restore
 from serving.cli.bench import bench
+from serving.cli.console import message
+from serving.cli.data import ingest, panel, simulate
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
-from serving.cli.ingest import ingest
-from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model
-from serving.cli.monitor import monitor
-from serving.cli.output import message
-from serving.cli.panel import panel
-from serving.cli.publishing import pause_publishing, resume_publishing
+from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
+from serving.cli.operations import backup, move, pause_publishing, reproduce_ledger, restore, resume_publishing, verify_audit, verify_ledger
 from serving.cli.rank import explain, rank
-from serving.cli.report import report
+from serving.cli.reports import monitor, report
 from serving.cli.serve import serve
-from serving.cli.simulate import simulate
-from serving.cli.trails import reproduce_ledger, verify_audit, verify_ledger
-from serving.cli.train import train
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

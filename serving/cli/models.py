@@ -3,13 +3,14 @@
 import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from serving.cli.options import TargetName
-from serving.cli.output import message, print_table
+from serving.cli.backtest import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
+from serving.cli.console import TargetName, Without, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def list_models(work: Workspace, *, target: TargetName = None) -> None:
 
 def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None) -> None:
     """Compare two trained models, row by row of the same folds; below them the first minus the second."""
-    from serving.cli.figures import tabulate_differences, tabulate_models
+    from serving.cli.backtest import tabulate_differences, tabulate_models
     from training.registry.versions import compare_versions
 
     registry = _registry(work, target)
@@ -47,7 +48,7 @@ def compare_models(work: Workspace, *, first: First, second: Second, target: Tar
 
 def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None) -> None:
     """Show the parameters and figures of one model, and when and why it was champion."""
-    from features.derive import DEFAULT_TARGET
+    from features.facts.derive import DEFAULT_TARGET
     from training.registry.published import history
 
     model = _registry(work, target).show_model(which)
@@ -72,12 +73,12 @@ def promote_model(
 
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
     """Return to the champion before the present one."""
-    from features.derive import DEFAULT_TARGET
-    from training.registry.publish import Approval, mirror, rollback
+    from features.facts.derive import DEFAULT_TARGET
+    from training.registry.publish import Approval, rollback, sync_aliases
 
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
-    mirror(work.engine, _registry(work, target), publication.target)
+    sync_aliases(work.engine, _registry(work, target), publication.target)
 
 
 def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> None:
@@ -97,7 +98,7 @@ def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> 
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":
-    from features.derive import DEFAULT_TARGET
+    from features.facts.derive import DEFAULT_TARGET
     from training.registry.tracking import open_registry
 
     return open_registry(work.home, target or DEFAULT_TARGET)
@@ -105,3 +106,65 @@ def _registry(work: Workspace, target: str | None) -> "Registry":
 
 def _minute(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
+
+
+if TYPE_CHECKING:
+    from serving.settings import Settings
+    from training.registry.published import Published
+
+
+Trials = Annotated[int, typer.Option("--search", min=0, metavar="N", help="Try N settings first, inside the training part.")]
+
+
+def train(work: Workspace, *, target: TargetName = None, without: Without = None, search: Trials = 0) -> None:
+    """Fit a model and register it as the challenger.
+
+    The backtest comes first; its figures go with the model.
+    """
+    settings = work.settings.leaving_out(without or [])
+    if search:
+        settings = _search(work, settings, target, search)
+    train_and_show(work, settings, target)
+
+
+def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Settings":
+    """Return the settings with the best that was tried before the test part begins."""
+    from features.panel.build import build_panel
+    from training.evaluation.backtest import set_stage
+    from training.learning.folds import Gap, ripe_as_ofs
+    from training.learning.search import search
+
+    facts, horizon = work.facts(target)
+    as_ofs = ripe_as_ofs(facts, Gap(horizon, settings.delay_allowance_days), settings.backtest)
+    with progress("panel") as step:
+        panel = build_panel(facts, as_ofs, horizon, settings, step)
+    stage, folds = set_stage(facts, panel, horizon, settings)
+    with progress("search") as step:
+        found = search(work.home, stage.seen_by(folds[0]), settings.model, trials, step)
+    message(f"Searched: {found.tried} settings, {found.pruned} of them broken off; deviance {found.before:.4f} -> {found.deviance:.4f}.")
+    return settings.model_copy(update={"model": found.model})
+
+
+def train_and_show(work: Workspace, settings: "Settings", target: str | None = None, truth: Path | None = None) -> None:
+    """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered."""
+    from features.facts.derive import find_target
+    from training.train import Task
+    from training.train import train as fit_and_register
+
+    definition, _ = find_target(work.snapshot, target, settings)
+    facts, _ = work.facts(target)
+    task = Task(facts, definition, _champion(work, facts.target_name))
+    trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
+    result, gaps = compare_with_truth(trained.result, truth, settings) if truth else (trained.result, [])
+    keep(trained.report, result, report_folder(work.home, result))
+    tabulate(result)
+    tabulate_gaps(gaps)
+    for objection in trained.objections:
+        message(f"The gate would object: {objection}.")
+    message(f"Version {trained.version} is the challenger of {facts.target_name}. Publish it with `yujing models promote`.")
+
+
+def _champion(work: Workspace, target: str) -> "Published | None":
+    from training.registry.published import current, history
+
+    return current(work.home, work.engine, target) if history(work.engine, target) else None

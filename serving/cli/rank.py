@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.options import AsJson, AsOf, TargetName
-from serving.cli.output import json_text, message, print_table, progress
+from serving.cli.console import AsJson, AsOf, TargetName, json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.lists.entry import Entry
-    from serving.lists.rows import GridRow
+    from serving.rankings.entries import Entry
+    from serving.rankings.schemas import GridRow
 
 Top = Annotated[int, typer.Option("--top", min=0, help="Rows to print; the ledger holds them all.")]
 GridId = Annotated[str, typer.Argument(metavar="GRID", help="Code of a grid.")]
@@ -27,7 +26,7 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
 
     A list that stands already is printed as it stands.
     """
-    from serving.daily import rank as publish
+    from serving.scoring.daily_run import rank as publish
 
     entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
     if as_json:
@@ -39,7 +38,7 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
 
 def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:
     """Publish the lists of several days and print the last."""
-    from serving.daily import rank_days as publish
+    from serving.scoring.daily_run import rank_days as publish
 
     entries = []
     with progress("rank") as step:
@@ -50,8 +49,8 @@ def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:
 
 
 def _show(work: Workspace, entry: "Entry", top: int) -> None:
-    from serving.lists.rows import GridRow
-    from serving.words import SERVICE_ONLY
+    from serving.rankings.schemas import GridRow
+    from serving.text import SERVICE_ONLY
 
     bodies = _bodies(work, entry)
     print_table(COLUMNS, [_cells(GridRow.model_validate_json(body)) for body in bodies[:top]])
@@ -60,15 +59,15 @@ def _show(work: Workspace, entry: "Entry", top: int) -> None:
 
 
 def _bodies(work: Workspace, entry: "Entry") -> list[str]:
-    from serving.ledger import read_body
+    from serving.rankings.ledger import read_body
 
     return [row.body for row in read_body(work.engine, entry)["grid"]]
 
 
 def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:
     """Say why one grid stands where it stands."""
-    from serving.explain import explain as explain_row
-    from serving.words import SERVICE_ONLY
+    from serving.scoring.explain_grid import explain as explain_row
+    from serving.text import SERVICE_ONLY
 
     explained = explain_row(work.home, work.engine, work.settings, grid_id, as_of, target)
     if as_json:

@@ -1,16 +1,69 @@
 """`yujing serve`: the API and the pages."""
 
-from datetime import UTC, datetime, time
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.output import message
+from serving.cli.console import message
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.lists.on_demand import OnDemand
-    from serving.what_if import WhatIf
+    from serving.operations.background import Chore
+    from serving.operations.schedule import RankDay
+
+PROGRAM = "from serving.cli.main import main; main()"
+EVERY_SECONDS = 60.0
+TELLING = timedelta(minutes=30)
+
+
+def chores(work: Workspace, daily: time | None) -> "list[Chore]":
+    """Return the chores that the options and settings ask for."""
+    from serving.operations.schedule import DailyRuns
+
+    asked: list[Chore] = [partial(_tell_all, work)] if work.settings.alerts.receivers else []
+    if daily is not None:
+        runs = DailyRuns(work.engine, _rank_apart(work), daily, _holder())
+        asked.append(lambda: runs.run_due(datetime.now(work.settings.tz)))
+    return asked
+
+
+def _tell_all(work: Workspace) -> None:
+    """Tell every receiver what it does not know yet, if no other process does."""
+    from features.database.known_keys import known_secret
+    from serving.alerts.webhooks import deliver, post
+    from serving.operations.schedule import take_lease
+
+    for receiver in work.settings.alerts.receivers:
+        now = datetime.now(UTC)
+        if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, TELLING):
+            deliver(work.engine, receiver, known_secret(work.home, work.engine, f"receiver-{receiver.name}"), now, post)
+
+
+def _rank_apart(work: Workspace) -> "RankDay":
+    """Return what ranks a day in a process of its own, which takes its memory with it."""
+    where = ["--home", str(work.home.root), *(["--config", str(work.named_config)] if work.named_config else [])]
+
+    def rank_day(day: date) -> str | None:
+        command = [sys.executable, "-c", PROGRAM, *where, "rank", "--as-of", day.isoformat(), "--top", "0"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+        return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
+
+    return rank_day
+
+
+def _holder() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+if TYPE_CHECKING:
+    from serving.scoring.explain_grid import OnDemand
+    from serving.scoring.score_file import FileScorer
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
@@ -28,9 +81,8 @@ Daily = Annotated[
 def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily = None) -> None:
     """Serve the published lists until stopped."""
     from features.settings import validate
-    from serving.api.server import serve as run
-    from serving.background import in_background
-    from serving.cli.chores import EVERY_SECONDS, chores
+    from serving.operations.background import run_in_background
+    from serving.run import serve as run
     from serving.settings import ServingSettings
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -38,37 +90,37 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     _welcome(work)
     _warn_of_neglect(work)
     message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
-    with in_background(chores(work, daily), EVERY_SECONDS):
+    with run_in_background(chores(work, daily), EVERY_SECONDS):
         settings = work.settings.model_copy(update={"serving": serving})
         run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work))
 
 
 def _open_explainer(work: Workspace) -> "OnDemand":
     """Load what explains grids on demand, which brings the model with it."""
-    from serving.lists.on_demand import OnDemand
+    from serving.scoring.explain_grid import OnDemand
 
     return OnDemand(work.home, work.engine, work.settings)
 
 
-def _open_scorer(work: Workspace) -> "WhatIf":
+def _open_scorer(work: Workspace) -> "FileScorer":
     """Load what scores case files that are not stored."""
-    from serving.what_if import WhatIf
+    from serving.scoring.score_file import FileScorer
 
-    return WhatIf(work.home, work.engine, work.settings)
+    return FileScorer(work.home, work.engine, work.settings)
 
 
 def _warn_of_neglect(work: Workspace) -> None:
     """Say at the start when lot alone leads to some grids too seldom."""
-    from serving.alerts.neglect import LIMIT_WEEKS, read_neglect, say_neglect
+    from serving.alerts.capacity import LIMIT_WEEKS, read_revisit_interval, say_neglect
 
-    weeks = read_neglect(work.engine, work.settings.alerts)
+    weeks = read_revisit_interval(work.engine, work.settings.alerts)
     if weeks is not None and weeks > LIMIT_WEEKS:
         message(f"{say_neglect(weeks).zh} / {say_neglect(weeks).en}.")
 
 
 def _welcome(work: Workspace) -> None:
     """Let the first person in: make an administrator where there is no account, and print its one-time password."""
-    from serving.access.accounts import first_account
+    from serving.accounts.accounts import first_account
 
     if password := first_account(work.engine, datetime.now(UTC)):
         message(f"No account yet. Sign in once as admin with {password} and choose a password; it is not shown again.")

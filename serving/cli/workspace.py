@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from features.home import Home
+from features.storage.home import Home
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from features.eventlog.snapshot import LogSnapshot
-    from features.facts import Facts
+    from features.facts.facts import Facts
     from serving.settings import Settings
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
@@ -67,7 +67,7 @@ class Workspace:
 
     def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
         """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
-        from features.derive import find_target, read_facts
+        from features.facts.derive import find_target, read_facts
 
         chosen, _ = find_target(self.snapshot, target, self.settings)
         return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days

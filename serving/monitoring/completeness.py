@@ -10,13 +10,12 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import Days, local_days, to_date
+from features.display_names import SOURCE_ZH
 from features.schema import Action, Col
-from features.words import SOURCE_ZH
-from serving.lists.coverage import SILENT_FROM, Coverage
-from serving.lists.reporting import SPREAD_FROM
-from serving.monitoring.findings import Finding
+from serving.monitoring.drift import Finding
+from serving.scoring.coverage import SILENT_FROM, SPREAD_FROM, Coverage
 from serving.settings import Settings
-from serving.words import Text
+from serving.text import Text
 
 YEAR_DAYS, WEEK_DAYS = 364, 7
 SILENT_SHARE = 0.03

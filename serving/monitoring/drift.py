@@ -2,18 +2,40 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from features.days import Days
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.facts.places import Places
 from features.panel.build import build_features, catalogue
-from features.panel.catalogue import Feature
-from features.places import Places
-from serving.monitoring.findings import Finding
+from features.panel.feature import Feature
 from serving.settings import Settings
-from serving.words import Text
+from serving.text import Text
+
+About = Literal["completeness", "features", "predictions", "quality"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that asks for attention."""
+
+    about: About
+    words: Text
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Why a figure cannot be given."""
+
+    reason: Text
+
+    def to_json(self) -> dict[str, object]:
+        """Return the reason in both languages."""
+        return {"reason": {"zh": f"不能估计:{self.reason.zh}", "en": f"cannot be estimated: {self.reason.en}"}}
+
 
 Floats = npt.NDArray[np.floating]
 

@@ -9,21 +9,28 @@ import polars as pl
 from sqlalchemy import Engine
 
 from features.days import day_number
-from features.derive import find_target, read_facts
 from features.errors import NotReadyError
 from features.eventlog.snapshot import LogSnapshot
-from features.facts import Facts
-from features.home import Home
+from features.facts.derive import find_target, read_facts
+from features.facts.facts import Facts
 from features.schema import Col
-from serving.lists.coverage import Coverage, read_coverage
+from features.storage.home import Home
+from serving.monitoring.alert_quality import Followed, follow_alerts
 from serving.monitoring.completeness import Silence, completeness_findings, find_silences
-from serving.monitoring.drift import SEASON_DAYS, Shift, feature_shifts, prediction_findings, prediction_shift, shift_findings
-from serving.monitoring.findings import Finding, Unknown
-from serving.monitoring.followed import Followed, follow_alerts
-from serving.monitoring.lists import Lists, Wanted, read_lists
-from serving.monitoring.quality import MONTH_DAYS, Realised, quality_findings, realise
+from serving.monitoring.drift import (
+    SEASON_DAYS,
+    Finding,
+    Shift,
+    Unknown,
+    feature_shifts,
+    prediction_findings,
+    prediction_shift,
+    shift_findings,
+)
+from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
+from serving.scoring.coverage import Coverage, read_coverage
 from serving.settings import Settings
-from serving.words import NOTICES, Text
+from serving.text import NOTICES, Text
 from training.learning.folds import Gap
 from training.registry.published import current
 

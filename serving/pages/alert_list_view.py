@@ -7,18 +7,17 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.words import CATEGORY_ZH, plain
-from serving.alerts.alert import Alert
-from serving.alerts.life import State
+from features.display_names import CATEGORY_ZH, plain
+from serving.alerts.lifecycle import State
+from serving.alerts.schemas import Alert
 from serving.alerts.track_record import KindRecord, read_track_record
 from serving.alerts.worklist import AreaBacklog, Filter, Part, backlog_by_township, kinds_in_reach, read_worklist
-from serving.lists.weeks import mask
-from serving.pages.catalogue import Speaker
-from serving.pages.gazetteer import Gazetteer, PlaceName
+from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Due, department_name, names_of, say_due
-from serving.pages.phrases import fact
-from serving.pages.viewer import Viewer
-from serving.words import AttentionLevel
+from serving.pages.page import Viewer
+from serving.pages.translations import Translator, fact
+from serving.scoring.weekly_counts import mask
+from serving.text import AttentionLevel
 
 PAGE_SIZE = 40
 """Cards of one page, so that it loads within a second on a weak network."""
@@ -102,12 +101,12 @@ def view_alerts(viewer: Viewer, query: AlertsQuery) -> AlertsView:
     )
 
 
-def kind_name(kind: str, t: Speaker) -> str:
+def kind_name(kind: str, t: Translator) -> str:
     """Return what a kind of case is called."""
     return CATEGORY_ZH.get(kind, kind) if t.language == "zh" else plain(kind)
 
 
-def say_record(record: KindRecord, t: Speaker) -> str:
+def say_record(record: KindRecord, t: Translator) -> str:
     """Say what became of the alerts of one kind; counts of one and two are not told.
 
     >>> say_record(KindRecord("labor_wage", 40, 31, 6), Speaker("zh"))

@@ -3,25 +3,24 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from features.home import Home
-from serving.api.shelf import Shelf
-from serving.pages.assets import STATIC
-from serving.pages.atlas import Atlas
-from serving.pages.frame import read_templates
+from features.storage.home import Home
+from serving.pages.layout import STATIC, read_templates
+from serving.pages.map_cache import MapCache
+from serving.pages.page import Site
 from serving.pages.routes import admin, alerts, audit, command, corrections, docs, export, grids, identity, models, score, service, session
-from serving.pages.viewer import Site
+from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
 
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
-    app.state.site = Site(settings, home, Atlas(home))
+    app.state.site = Site(settings, home, MapCache(home))
     for module in (command, grids, alerts, corrections, service, export, score, models, audit, admin, docs, session, identity):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 
 
-def make_ready(app: FastAPI, shelf: Shelf) -> None:
+def make_ready(app: FastAPI, shelf: RankingCache) -> None:
     """Make what the first pages of the newest list need, before anybody asks for them."""
     site: Site = app.state.site
     read_templates()

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from serving.alerts.alert import Alert, AlertStep
-from serving.alerts.life import REASONS, Action, due_at
-from serving.alerts.visits import visits_of_alert
-from serving.pages.catalogue import Speaker
-from serving.pages.frame import said_moment
-from serving.pages.gazetteer import Gazetteer
-from serving.pages.viewer import Viewer
+from serving.alerts.feedback import visits_of_alert
+from serving.alerts.lifecycle import REASONS, Action, due_at
+from serving.alerts.schemas import Alert, AlertStep
+from serving.maps.place_names import Gazetteer
+from serving.pages.layout import moment_text
+from serving.pages.page import Viewer
+from serving.pages.translations import Translator
 from serving.settings import Department
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -68,11 +68,11 @@ def say_due(viewer: Viewer, found: Alert) -> Due | None:
     if due is None:
         return None
     t, left = viewer.t, due - viewer.now
-    at = said_moment(due, t, viewer.site.settings.tz)
+    at = moment_text(due, t, viewer.site.settings.tz)
     return Due(t(f"due_{found.state}", at=at), say_left(left, t), left < timedelta())
 
 
-def say_left(left: timedelta, t: Speaker) -> str:
+def say_left(left: timedelta, t: Translator) -> str:
     """Say how much time is left, or how long a term is over.
 
     >>> say_left(timedelta(hours=5, minutes=40), Speaker("zh")), say_left(timedelta(days=-2), Speaker("zh"))
@@ -96,7 +96,7 @@ def say_visits(viewer: Viewer, found: Alert) -> tuple[str, ...]:
     )
 
 
-def department_name(departments: Sequence[Department], code: str, t: Speaker) -> str:
+def department_name(departments: Sequence[Department], code: str, t: Translator) -> str:
     """Return what a department is called, or its code where it is configured no more."""
     known = next((each for each in departments if each.code == code), None)
     return code if known is None else known.name if t.language == "zh" else known.name_en
@@ -121,4 +121,4 @@ def _unit(viewer: Viewer, path: str | None, department: str | None, names: Gazet
 
 
 def _moment(moment: datetime, viewer: Viewer) -> str:
-    return said_moment(moment, viewer.t, viewer.site.settings.tz)
+    return moment_text(moment, viewer.t, viewer.site.settings.tz)

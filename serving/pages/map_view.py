@@ -7,16 +7,15 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Engine
 
-from serving.access.actor import Scope
-from serving.api.shelf import PublishedList
-from serving.lists.rows import AreaRow, GridRow, Level, place_of
-from serving.maps.outlines import Outlines
-from serving.maps.packed import SHEET
-from serving.pages.atlas import Atlas, MapRequest
-from serving.pages.catalogue import Speaker
-from serving.pages.gazetteer import Gazetteer
-from serving.pages.phrases import LEVEL_CLASS, NOT_RATED
-from serving.words import ATTENTION
+from serving.accounts.permissions import Scope
+from serving.maps.binary import SHEET
+from serving.maps.place_names import Gazetteer
+from serving.maps.svg import Outlines
+from serving.pages.map_cache import MapCache, MapRequest
+from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator
+from serving.rankings.schemas import AreaRow, GridRow, Level, place_of
+from serving.server.list_cache import PublishedList
+from serving.text import ATTENTION
 
 MOST_LABELS = 40
 LABEL_SHIFTS = (0, -24, 24, -44, 44)
@@ -74,10 +73,10 @@ class Ground:
     """Where a map's outlines and names come from."""
 
     engine: Engine
-    atlas: Atlas
+    atlas: MapCache
     ranking_id: str
     names: Gazetteer
-    t: Speaker
+    t: Translator
 
     def outlines(self, node: str, level: Level, places: Iterable[str]) -> Outlines:
         """Return the outlines of places of a level below a node."""

@@ -20,9 +20,9 @@ from features.database.engine import open_database
 from features.errors import StoreError
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.cases import CASE_SCHEMA
+from features.eventlog.parquet_copy import read_copy
 from features.eventlog.read import log_state
-from features.eventlog.segments import read_copy
-from features.home import Home
+from features.storage.home import Home
 
 BATCHES = 2
 SEGMENT_RECORDS = 4

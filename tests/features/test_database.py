@@ -17,8 +17,8 @@ from features.database.alert_tables import alert
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
 from features.database.tables import APPEND_ONLY, UtcTime, feed
 from features.errors import StoreError, UsageError
-from features.home import Home
 from features.settings import Settings
+from features.storage.home import Home
 
 
 def test_database_url_without_setting_lies_in_the_home(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
-from features.home import Home
+from features.storage.home import Home
 
 CALLS = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "unlink")
 FIRST = 60

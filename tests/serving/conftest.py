@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from argon2 import PasswordHasher
 
-from tests.databases import Databases
-from tests.serving.sample import make_sample
-from tests.serving.world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, new_world, publish_model
+from tests.support.databases import Databases
+from tests.support.golden_sample import make_sample
+from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, new_world, publish_model
 
 MakeWorld = Callable[[str], World]
 """Returns the world of a kind of database, which is made when it is first asked for."""
@@ -22,7 +22,7 @@ MakeWorld = Callable[[str], World]
 def _cheap_passwords() -> Iterator[None]:
     """Hash passwords as always, but with less work."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("serving.access.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        patch.setattr("serving.accounts.accounts._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         yield
 
 

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from features.errors import StoreError
 from serving.cli.main import app
-from serving.heads import FILE
+from serving.operations.checkpoints import FILE
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from features.errors import NotFoundError, UsageError
 from serving.cli.main import app
-from tests.databases import Databases
-from tests.serving.sample import make_sample
+from tests.support.databases import Databases
+from tests.support.golden_sample import make_sample
 
 AS_OF = "2026-06-01"
 QUICK = {"backtest": {"folds": 1, "bootstrap_draws": 20}, "model": {"num_boost_round": 20, "inner_folds": 1, "replicates": 2}}

@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from typer.testing import CliRunner, Result
 
 from features.errors import UsageError
-from features.home import Home
+from features.storage.home import Home
 from serving.cli import demo
 from serving.cli.main import app
 from serving.cli.workspace import Workspace
-from serving.ledger import newest, verify
+from serving.rankings.ledger import newest, verify
 
 STEPS = ("simulate", "ingest", "backtest and train", "promote", "rank")
 

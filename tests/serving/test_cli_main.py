@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from features.home import Home
+from features.storage.home import Home
 from serving.cli.main import app, main
 from serving.cli.workspace import Workspace, add_command
 

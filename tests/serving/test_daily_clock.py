@@ -10,8 +10,7 @@ from sqlalchemy import Engine, select
 
 from features.database.engine import reading
 from features.database.tables import ranking
-from serving.daily_runs import DailyRuns
-from serving.leader import take_lease
+from serving.operations.schedule import DailyRuns, take_lease
 from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
 
 YEARS = timedelta(days=5 * 365)
@@ -62,7 +61,7 @@ def test_lease_of_a_clock_that_was_ahead_that_is_kept_is_caught(start: Start, mo
         return take_lease(engine, name, holder, now, lasts) if not held or held[0] == holder else False
 
     held: list[str] = []
-    monkeypatch.setattr("serving.daily_runs.take_lease", keep)
+    monkeypatch.setattr("serving.operations.schedule.take_lease", keep)
 
     assert {4, 5, 6} == set(range(7)) - set(live(start))
 

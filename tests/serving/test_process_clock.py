@@ -11,9 +11,9 @@ import httpx2 as httpx
 import pytest
 
 from features.database.engine import open_database
-from features.home import Home
-from tests.serving.loopback import address_of, free_port
-from tests.serving.visitors import PASSWORD, sign_up
+from features.storage.home import Home
+from tests.support.loopback import address_of, free_port
+from tests.support.visitors import PASSWORD, sign_up
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 NOW = "+0"

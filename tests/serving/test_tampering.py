@@ -14,13 +14,14 @@ from features.database.access_tables import audit as trail
 from features.database.engine import writing
 from features.database.tables import ranking
 from features.errors import StoreError
-from features.home import Home
-from serving import audit, ledger
-from serving.audit import Deed
-from serving.chain import GENESIS
-from serving.heads import audit_heads, ledger_heads, read_heads, write_head
-from serving.lists.entry import Entry, Origin
-from tests.databases import drop_trigger
+from features.storage.home import Home
+from serving.audit import audit_log
+from serving.audit.audit_log import AuditEntry
+from serving.audit.hash_chain import GENESIS
+from serving.operations.checkpoints import audit_heads, ledger_heads, read_checkpoints, write_checkpoint
+from serving.rankings import ledger
+from serving.rankings.entries import Entry, Origin
+from tests.support.databases import drop_trigger
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 ENTRIES = 6
@@ -37,14 +38,14 @@ class Chain:
     """One of the chains."""
 
     table: Table
-    read: Callable[[Row], Entry | Deed]
+    read: Callable[[Row], Entry | AuditEntry]
     verify: Callable[[Connection, Collection[str]], object]
     changes: Mapping[str, object]
     """What may be written over columns of an entry."""
 
 
 LEDGER = Chain(ranking, ledger._entry, ledger._verify, {"seed": 9, "model_version": "9", "published_at": NOW, "entry_hash": "0" * 64})
-TRAIL = Chain(trail, audit._deed, audit._verify, {"actor_id": "other", "detail": "{}", "at": NOW, "previous_hash": "1" * 64})
+TRAIL = Chain(trail, audit_log._deed, audit_log._verify, {"actor_id": "other", "detail": "{}", "at": NOW, "previous_hash": "1" * 64})
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def written(engine: Engine) -> Engine:
         at = NOW + timedelta(minutes=number)
         ledger.publish(engine, replace(origin, as_of=origin.as_of + timedelta(days=number)), {}, at)
         with writing(engine) as connection:
-            audit.record(connection, f"a{number}", "alert.close", f"alert{number}", {"seen": number}, at)
+            audit_log.record(connection, f"a{number}", "alert.close", f"alert{number}", {"seen": number}, at)
     with engine.begin() as connection:
         for table in ("ranking", "audit"):
             for verb in ("UPDATE", "DELETE"):
@@ -120,9 +121,9 @@ def is_found(chain: Chain, connection: Connection, heads: Collection[str]) -> bo
 @pytest.mark.parametrize(("chain", "heads_of"), [(LEDGER, ledger_heads), (TRAIL, audit_heads)], ids=["ledger", "audit"])
 def test_thousand_tamperings_are_found_by_a_head_kept_elsewhere(written, tmp_path, chain, heads_of) -> None:
     home = Home(tmp_path / "home")
-    write_head(home, written, tmp_path, NOW)
+    write_checkpoint(home, written, tmp_path, NOW)
 
-    done, missed = tried(written, chain, heads_of(read_heads(home, tmp_path)), TAMPERINGS)
+    done, missed = tried(written, chain, heads_of(read_checkpoints(home, tmp_path)), TAMPERINGS)
 
     assert set(done) == set(KINDS)
     assert (TAMPERINGS, 0) == (done.total(), missed.total()), +missed

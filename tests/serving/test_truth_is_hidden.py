@@ -15,9 +15,9 @@ from features.simulation.preset import Span
 from features.simulation.presets import PRESETS
 from features.simulation.simulate import TRUTH, Order, simulate
 from serving.cli import backtest as command
-from serving.cli.figures import compare_with_truth
+from serving.cli.backtest import compare_with_truth
 from serving.cli.main import app
-from tests.features.simulation.watching import watched
+from tests.support.watching import watched
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("features", "training", "serving")

@@ -4,9 +4,9 @@ import pytest
 
 from features.database.engine import SQLITE_PRAGMAS
 from features.errors import StoreError, UsageError
-from features.home import Home
-from features.secret_key import secret_key
-from serving.access.identity import Issuer
+from features.storage.home import Home
+from features.storage.keys import secret_key
+from serving.accounts.oidc_login import Issuer
 from serving.settings import OidcSettings, Settings
 
 

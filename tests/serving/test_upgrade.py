@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from features.database.engine import reading
 from features.database.tables import event
-from serving import audit, ledger
-from tests.serving.world import AS_OF, PUBLISHED_AT, open_world
+from serving.audit import audit_log
+from serving.rankings import ledger
+from tests.support.published_world import AS_OF, PUBLISHED_AT, open_world
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 LAST_HASH = "22c2ff492f25f60ce1ddad0a0914f23c2e960b2bd3689ae6c83cd5f3e4446f9c"
@@ -32,7 +33,7 @@ def test_old_home_keeps_its_records_and_both_chains(old_world) -> None:
         events = connection.execute(select(func.count()).select_from(event)).scalar()
 
     assert (3, LAST_HASH) == ((last := ledger.verify(old_world.engine)).id, last.hash)
-    assert (audit.verify(old_world.engine), events) == (6, 534)
+    assert (audit_log.verify(old_world.engine), events) == (6, 534)
 
 
 def test_old_home_publishes_the_next_list(old_world) -> None:

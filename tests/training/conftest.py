@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Engine
 
 from features.database.engine import open_database
-from features.facts import Facts
-from features.home import Home
+from features.facts.facts import Facts
+from features.storage.home import Home
 from features.targets import Target
-from tests.training.reported import Reported, make_reported
-from tests.training.worlds import draw_facts, place_rates
+from tests.support.reported import Reported, make_reported
+from tests.support.trained_worlds import draw_facts, place_rates
 from training.registry.publish import Approval, promote
 from training.registry.published import current
 from training.registry.tracking import Registry, open_registry

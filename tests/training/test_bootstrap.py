@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.training.worlds import make_facts
+from tests.support.trained_worlds import make_facts
 from training.bootstrap import draw_weights, interval, number_blocks
 from training.evaluation.metrics import Outcomes, Predicted
 from training.evaluation.scorecard import score

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from features.panel.build import build_panel
+from tests.support.trained_worlds import draw_facts, place_rates
 from tests.training.conftest import NOW, SMALL
-from tests.training.worlds import draw_facts, place_rates
 from training.code_version import code_version
 from training.evaluation.backtest import backtest
 from training.learning.booster import margin, read_booster
 from training.learning.folds import Gap, ripe_as_ofs
-from training.registry.card import write_card
-from training.registry.gate import FOLD_KEYS, object_to
+from training.registry.gate import FOLD_KEYS, evaluate_gate
+from training.registry.model_card import write_card
 from training.registry.published import current
 from training.train import compare, fit_all
 
@@ -156,8 +156,8 @@ def test_compare_champion_of_an_older_program_leaves_the_decision_to_a_person(wo
 
     comparison = compare(facts, panel, fitted, result, older, SMALL)
 
-    assert any("the champion's folds" in objection for objection in object_to(result.to_json(), comparison))
-    assert any("older program" in objection for objection in object_to(result.to_json(), comparison))
+    assert any("the champion's folds" in objection for objection in evaluate_gate(result.to_json(), comparison))
+    assert any("older program" in objection for objection in evaluate_gate(result.to_json(), comparison))
 
 
 def test_train_keeps_its_report_with_the_run(world):

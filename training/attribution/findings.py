@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.attribution.attribute import REPLICATE, Attribution
-from training.attribution.reason_words import column_label, reason_label
+from training.attribution.reason_labels import column_label, reason_label
 
 Floats = npt.NDArray[np.float64]
 

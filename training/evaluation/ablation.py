@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import Panel, Progress
 from training.evaluation.backtest import BacktestResult, set_stage
+from training.evaluation.fold_runner import MODEL, by_model
 from training.evaluation.metrics import Predicted
 from training.evaluation.predictions import outcomes, predicted, weigh
-from training.evaluation.replay import MODEL, by_model
 from training.evaluation.scorecard import Scorecard, score
 from training.learning.columns import families_read
-from training.learning.rehearsal import rehearse
+from training.learning.inner_validation import inner_validate
 from training.settings import Settings
 
 
@@ -31,6 +31,6 @@ def ablate(facts: Facts, panel: Panel, result: BacktestResult, settings: Setting
 
 def _replay_without(family: str, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> Predicted:
     stage, folds = set_stage(facts, panel, horizon_days, settings.leaving_out([family]))
-    past = rehearse(stage.seen_by(folds[0]), stage.settings)
+    past = inner_validate(stage.seen_by(folds[0]), stage.settings)
     said = [by_model(stage, fold, stage.seen_by(fold), past) for fold in folds]
     return Predicted(*(np.concatenate([getattr(each, part).ravel() for each in said]) for part in ("expected", "risk")))

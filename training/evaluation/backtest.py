@@ -8,21 +8,20 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import to_date
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
 from training.evaluation.baselines import available
-from training.evaluation.disparity import compare_groups
-from training.evaluation.groups import Grouping, to_json
+from training.evaluation.disparity import Grouping, compare_groups, to_json
+from training.evaluation.fold_runner import Stage, replay
+from training.evaluation.leak_check import find_leak_signs
 from training.evaluation.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
-from training.evaluation.replay import Stage, replay
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
-from training.evaluation.too_good import suspect
 from training.learning.examples import at
 from training.learning.folds import Fold, Gap, rolling_folds
+from training.learning.inner_validation import InnerPredictions, inner_folds, inner_validate
 from training.learning.labels import ripe
-from training.learning.rehearsal import Foretold, rehearsals, rehearse
 from training.settings import BacktestSettings, Settings
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +45,7 @@ class BacktestResult:
     seconds: dict[str, float]
     groupings: dict[str, Grouping] = field(default_factory=dict)
     """Kinds of places held against each other, by the column that tells them apart."""
-    past: list[Foretold] = field(default_factory=list)
+    past: list[InnerPredictions] = field(default_factory=list)
     """What the model's trees foretold at every refit."""
 
     def to_json(self) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         predictions=predictions,
         overall=overall,
         subsets=parts,
-        notes=suspect(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
+        notes=find_leak_signs(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
         groupings=groupings,
         past=past,
@@ -115,17 +114,17 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
     return Stage(facts, panel, gap, settings.model), folds
 
 
-def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[Foretold], list[dict[str, Floats]]]:
+def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[InnerPredictions], list[dict[str, Floats]]]:
     """Return what the model's trees foretold at every refit, and what every model said of each fold."""
     first = stage.seen_by(folds[0])
-    rehearsed = len(rehearsals(first, stage.settings))
+    rehearsed = len(inner_folds(first, stage.settings))
 
     def report(done: int, _: int) -> None:
         if progress:
             progress(done, rehearsed + len(folds))
 
     with stage.watch.measure("model"):
-        past = rehearse(first, stage.settings, report)
+        past = inner_validate(first, stage.settings, report)
     said = []
     for fold in folds:
         said.append(replay(stage, fold, past))

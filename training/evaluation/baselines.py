@@ -11,8 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from features.panel.build import Panel
-from training.learning.mixture import likeliest_weights
-from training.learning.usual_level import FLOOR_SHARE
+from training.learning.usual_level import FLOOR_SHARE, fit_mixture_weights
 
 Floats = npt.NDArray[np.float64]
 Rate = Callable[[Floats], Floats]
@@ -119,7 +118,7 @@ def _straight_line(scores: Floats, counts: Floats) -> Rate:
         return {"score": np.where(np.isnan(score), mean_score, score), "rest": np.ones(score.shape)}
 
     guess = {"score": HALF * float(counts.mean()) / max(mean_score, HALF), "rest": HALF * float(counts.mean())}
-    weights = likeliest_weights(parts(scores), counts, guess, prior_events=1.0)
+    weights = fit_mixture_weights(parts(scores), counts, guess, prior_events=1.0)
     least = FLOOR_SHARE * float(counts.mean())
     return lambda unseen: np.maximum(sum(weights[name] * part for name, part in parts(unseen).items()), least)
 

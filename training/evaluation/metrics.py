@@ -12,7 +12,7 @@ import numpy.typing as npt
 from scipy.special import xlogy
 
 from training.bootstrap import Blocks
-from training.evaluation.flags import flag
+from training.evaluation.top_share import flag
 
 Floats = npt.NDArray[np.float64]
 

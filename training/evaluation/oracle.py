@@ -15,15 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from features.derive import DEFAULT_TARGET
 from features.errors import UsageError
+from features.facts.derive import DEFAULT_TARGET
 from features.schema import Col
 from features.simulation.truth import ESCALATION_DAYS, KNOWABLE_SUFFIX, STRICT_DAYS
 from training.bootstrap import interval
 from training.evaluation.backtest import BacktestResult
+from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import measure
 from training.evaluation.predictions import EXPECTED, RISK, outcomes, predicted, weigh
-from training.evaluation.replay import MODEL
 from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS

@@ -6,14 +6,13 @@ import polars as pl
 from scipy.stats import poisson
 
 from features.days import EPOCH
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.facts.places import Places
 from features.panel.build import Panel
-from features.places import Places
 from features.schema import Col
 from training.bootstrap import draw_weights, number_blocks
 from training.evaluation.metrics import Outcomes, Predicted
-from training.evaluation.resident import resident_reported
-from training.evaluation.subsets import subsets
+from training.evaluation.subsets import resident_reported, subsets
 from training.learning.labels import count_labels, surge_thresholds
 from training.learning.usual_level import USUAL_RATE
 

@@ -1,13 +1,15 @@
 """Parts of the test rows that are scored on their own, chosen by what was known at as_of, never by a model."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import Panel
 from features.schema import EventType
 from training.evaluation.baselines import z_score
-from training.evaluation.flags import flag
+from training.evaluation.top_share import flag
 
 Flags = npt.NDArray[np.bool_]
 
@@ -79,3 +81,31 @@ def _highest(values: npt.NDArray[np.floating], share: float) -> Flags:
     """Tell which grids are surely among the highest `share` of their as_of; those tied at the edge are not."""
     as_of = np.repeat(np.arange(len(values)), values.shape[1])
     return np.asarray((flag(values.ravel(), as_of, share) == 1).reshape(values.shape))
+
+
+STAFF_SOURCES = ("grid_worker", "visit")
+"""Sources whose records exist because staff looked."""
+
+
+def resident_reported(facts: Facts) -> Facts | None:
+    """Return the facts with only those escalations whose case a resident brought; None where the log does not say of any case."""
+    known, brought = _brought_by_residents(facts)
+    if not known.any():
+        return None
+    chosen = brought[facts.target.case]
+    marks = replace(
+        facts.target,
+        case=facts.target.case[chosen],
+        grid=facts.target.grid[chosen],
+        occurred_day=facts.target.occurred_day[chosen],
+        known_day=facts.target.known_day[chosen],
+    )
+    return replace(facts, target=marks)
+
+
+def _brought_by_residents(facts: Facts) -> tuple[Flags, Flags]:
+    """Tell of which cases it is known who found them, and which a resident brought; `self_found` goes before the source."""
+    staff = np.isin(np.array([*facts.sources, ""]), STAFF_SOURCES)
+    stated, sourced = facts.cases.self_found >= 0, facts.cases.source >= 0
+    brought = np.where(stated, facts.cases.self_found == 0, sourced & ~staff[facts.cases.source])
+    return stated | sourced, brought

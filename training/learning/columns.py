@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from features.errors import UsageError
 from features.panel.build import Panel
-from features.panel.catalogue import Feature, Use
+from features.panel.feature import Feature, Use
 from training.learning.booster import Columns
 
 

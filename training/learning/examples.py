@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import Panel
 from training.learning.folds import Fold, Gap
 from training.learning.labels import Counts, count_labels

@@ -9,11 +9,11 @@ from features.days import Days
 from features.panel.build import Progress
 from training.bootstrap import Blocks, draw_weights
 from training.learning.booster import boost
+from training.learning.design_matrix import prepare
 from training.learning.examples import Examples
-from training.learning.ground import prepare
+from training.learning.inner_validation import InnerPredictions, inner_validate, tune
 from training.learning.model import Fitted
 from training.learning.refits import refit
-from training.learning.rehearsal import Foretold, rehearse, tune
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ def fit(
     examples: Examples,
     settings: ModelSettings,
     blocks: Blocks | None = None,
-    past: Sequence[Foretold] | None = None,
+    past: Sequence[InnerPredictions] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
     """Fit a model; with `blocks` (T, G) also `settings.replicates` replicates, each to blocks drawn with replacement.
@@ -33,7 +33,7 @@ def fit(
     Raises:
         NotReadyError: there is nothing to learn, or too little to calibrate on.
     """
-    tuned = tune(rehearse(examples, settings) if past is None else past, examples, settings)
+    tuned = tune(inner_validate(examples, settings) if past is None else past, examples, settings)
     ground = prepare(examples, settings)
     booster = boost(ground.rows, ground.columns, settings, tuned.rounds)
     weights = [] if blocks is None else list(_replicate_weights(ground.as_ofs, blocks[-len(ground.as_ofs) :], settings))

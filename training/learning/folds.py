@@ -7,7 +7,7 @@ import numpy as np
 
 from features.days import Days
 from features.errors import NotReadyError
-from features.facts import Facts
+from features.facts.facts import Facts
 from training.learning.labels import ripe
 from training.settings import BacktestSettings
 

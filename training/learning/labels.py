@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.facts import Facts
-from features.panel.cube import Edges, Increments, count
+from features.facts.facts import Facts
+from features.panel.counters import Edges, Increments, count
 
 Counts = npt.NDArray[np.float32]
 """(T, G): one number per as_of and grid."""

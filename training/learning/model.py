@@ -11,8 +11,8 @@ import numpy.typing as npt
 from features.panel.build import Matrix, Panel
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration
-from training.learning.relative import read_rows
-from training.learning.start import DUE, start_per_day
+from training.learning.design_matrix import read_rows
+from training.learning.init_score import DUE, init_score_per_day
 from training.learning.usual_level import RECENT, USUAL_RATE, UsualLevel
 
 Floats = npt.NDArray[np.float64]
@@ -127,7 +127,7 @@ class Fitted:
         return self.level.per_day(panel) * self.horizon_days
 
     def _start(self, panel: Panel) -> Floats:
-        return start_per_day(panel, self.level, self.horizon_days) * self.horizon_days
+        return init_score_per_day(panel, self.level, self.horizon_days) * self.horizon_days
 
     def _factor(self, trees: Booster, panel: Panel) -> Floats:
         shape = len(panel.as_ofs), len(panel.grid_ids)

@@ -12,10 +12,10 @@ import optuna
 from optuna.trial import Trial, TrialState
 from scipy.special import xlogy
 
-from features.home import Home
 from features.panel.build import Progress
+from features.storage.home import Home
 from training.learning.examples import Examples
-from training.learning.rehearsal import foretell, rehearsals
+from training.learning.inner_validation import inner_folds, predict_ahead
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -87,8 +87,8 @@ def _suggest(trial: Trial) -> dict[str, Any]:
 def _deviances(examples: Examples, settings: ModelSettings) -> Iterator[float]:
     """Yield the deviance on all refits so far, after each of them."""
     found: list[Floats] = []
-    for fold in rehearsals(examples, settings):
-        log_expected, counts = foretell(examples.part(fold.train), examples.panel, fold.test, settings).known(examples)
+    for fold in inner_folds(examples, settings):
+        log_expected, counts = predict_ahead(examples.part(fold.train), examples.panel, fold.test, settings).known(examples)
         rows = 2 * (xlogy(counts, counts) - counts - counts * log_expected + np.exp(log_expected))
         found.append(rows.mean(axis=2))
         yield float(np.concatenate(found, axis=1).mean(axis=1).min())

@@ -12,9 +12,35 @@ import numpy.typing as npt
 
 from features.panel.block import decay_weights
 from features.panel.build import Panel
-from training.learning.mixture import likeliest_weights
 
 Floats = npt.NDArray[np.float64]
+
+PRIOR_EVENTS = 1000.0
+"""Expected escalations that the prior weights are worth."""
+ROUNDS = 500
+TINY = 1e-9
+"""Added to every part, so that a row in which all are zero stays possible."""
+
+
+def fit_mixture_weights(
+    parts: dict[str, Floats], counts: Floats, prior: dict[str, float], prior_events: float = PRIOR_EVENTS
+) -> dict[str, float]:
+    """Return non-negative weights under which counts ~ Poisson(sum of weight x part) are likeliest (EM under gamma priors).
+
+    >>> ones, counts = np.ones(9000), np.full(9000, 3.0)
+    >>> weights = fit_mixture_weights({"right": 3 * ones, "half": 1.5 * ones}, counts, {"right": 0.5, "half": 0.5})
+    >>> round(3 * weights["right"] + 1.5 * weights["half"], 1)
+    3.0
+    """
+    table = np.stack([part.ravel() for part in parts.values()]) + TINY
+    before = np.array([prior[name] for name in parts])
+    weights, totals = before, table.sum(axis=1)
+    happened = np.flatnonzero(counts)
+    seen, table = counts.ravel()[happened], table[:, happened]
+    for _ in range(ROUNDS):
+        weights = (weights * (table @ (seen / (weights @ table))) + prior_events * before) / (totals + prior_events)
+    return dict(zip(parts, weights.tolist(), strict=True))
+
 
 USUAL_RATE = "usual_rate_grid"
 DISTRICT_TREND = "target_ratio_district_28d"
@@ -49,7 +75,7 @@ def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days
     """Learn the shares from `counts` seen over `exposed_days`, both (T, G)."""
     parts = {name: part * exposed_days for name, part in _parts(panel).items()}
     others = (1 - sum(PRIOR_SHARES.values())) / max(1, len(parts) - len(PRIOR_SHARES))
-    weights = likeliest_weights(parts, counts.astype(np.float64), {name: PRIOR_SHARES.get(name, others) for name in parts})
+    weights = fit_mixture_weights(parts, counts.astype(np.float64), {name: PRIOR_SHARES.get(name, others) for name in parts})
     floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
     return UsualLevel(floor, {name: weight / sum(weights.values()) for name, weight in weights.items()})
 

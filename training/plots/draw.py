@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from training.attribution.attribute import Attribution
-from training.plots import honesty, moving, ranking
+from training.plots import calibration, contributions, ranking
 from training.plots.figure import HALF, WIDE, paint
 
 TALL = (10.4, 6.2)
@@ -16,22 +16,22 @@ def draw_backtest(summary: Mapping[str, Any]) -> dict[str, bytes]:
     """Draw what a backtest found."""
     return {
         "hits.png": paint(partial(ranking.hit_rates, summary=summary)),
-        "reliability.png": paint(partial(honesty.reliability, summary=summary), HALF),
+        "reliability.png": paint(partial(calibration.reliability, summary=summary), HALF),
         "deviance.png": paint(partial(ranking.models_by_deviance, summary=summary), HALF),
-        "folds_in_time.png": paint(partial(honesty.folds_in_time, summary=summary), (10.4, 3.2)),
-        "folds.png": paint(partial(honesty.folds_one_by_one, summary=summary), (10.4, 3.6)),
+        "folds_in_time.png": paint(partial(calibration.folds_in_time, summary=summary), (10.4, 3.2)),
+        "folds.png": paint(partial(calibration.folds_one_by_one, summary=summary), (10.4, 3.6)),
         "two_lists.png": paint(partial(ranking.two_lists, summary=summary), (10.4, 3.2), panels=2),
-        "lead_time.png": paint(partial(honesty.lead_times, summary=summary), HALF),
-        "churn.png": paint(partial(honesty.churn, summary=summary), HALF),
+        "lead_time.png": paint(partial(calibration.lead_times, summary=summary), HALF),
+        "churn.png": paint(partial(calibration.churn, summary=summary), HALF),
     }
 
 
 def draw_attribution(attribution: Attribution, findings: Mapping[str, Any]) -> dict[str, bytes]:
     """Draw what moves the model."""
-    dependence = partial(moving.dependence, attribution=attribution, findings=findings)
+    dependence = partial(contributions.dependence, attribution=attribution, findings=findings)
     return {
-        "reasons.png": paint(partial(moving.reasons, findings=findings), TALL),
-        "beeswarm.png": paint(partial(moving.swarm, attribution=attribution, findings=findings), TALL),
+        "reasons.png": paint(partial(contributions.reasons, findings=findings), TALL),
+        "beeswarm.png": paint(partial(contributions.swarm, attribution=attribution, findings=findings), TALL),
         "dependence.png": paint(dependence, (WIDE[0] * 1.2, 3.6), panels=FOUR_PANELS),
-        "interaction.png": paint(partial(moving.interaction, attribution=attribution, findings=findings), HALF),
+        "interaction.png": paint(partial(contributions.interaction, attribution=attribution, findings=findings), HALF),
     }

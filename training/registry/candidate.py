@@ -1,16 +1,20 @@
 """A candidate: the fitted model with the evidence that goes wherever the model goes."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
+from features.errors import GateRefusedError
 from features.panel.build import Panel
 from training.learning.booster import margin, read_booster
 from training.learning.model import Fitted
+from training.registry.booster_check import check_boosters
 from training.registry.gate import Comparison, Report, check_all
-from training.registry.published import BOOSTER, FEATURES
+from training.registry.published import BOOSTER, FEATURES, FILE_NAME, sha256
+from training.registry.tracking import ModelVersion, Registry
 from training.settings import ModelSettings
 
 BACKTEST, COMPARISON, GATE, GOLDEN, RECIPE = "backtest.json", "comparison.json", "gate.json", "golden.json", "recipe.json"
@@ -48,3 +52,40 @@ def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:
 def to_json(content: object) -> bytes:
     """Return JSON whose bytes are the same for equal content."""
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def read_candidate(registry: Registry, model: ModelVersion) -> dict[str, bytes]:
+    """Read the files on the run's record: only names of the allowed form, only bytes of the recorded hash.
+
+    Raises:
+        GateRefusedError: a file is missing, of another kind, or not the one that was recorded.
+    """
+    files = {}
+    for name, recorded in model.hashes.items():
+        if not FILE_NAME.fullmatch(name):
+            raise GateRefusedError(f"Version {model.version} must consist of LightGBM text and JSON, found {name!r}. Train again.")
+        files[name] = registry.read_file(model, name)
+        if sha256(files[name]) != recorded:
+            raise GateRefusedError(f"{name} of version {model.version} must have the SHA-256 on the run's record. Train again.")
+        _check_text(name, files[name])
+    if missing := REQUIRED - files.keys():
+        raise GateRefusedError(f"Version {model.version} must hold {', '.join(sorted(missing))}, and does not. Train again.")
+    return files
+
+
+def _check_text(name: str, content: bytes) -> None:
+    try:
+        content.decode() if name.endswith(BOOSTER_SUFFIX) else json.loads(content)
+    except ValueError as error:
+        raise GateRefusedError(f"{name} must be LightGBM text or JSON in UTF-8, and is not. Train again.") from error
+
+
+def repeat_golden(files: Mapping[str, bytes]) -> None:
+    """Load every booster in a process of its own and repeat the golden predictions.
+
+    Raises:
+        GateRefusedError: that process died, or a prediction is not the one on record.
+    """
+    golden = json.loads(files[GOLDEN])
+    boosters = {name: content.decode() for name, content in files.items() if name.endswith(BOOSTER_SUFFIX)}
+    check_boosters(boosters, golden["rows"], golden["margins"])

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from training.evaluation.disparity import LEAST_RATIO
-from training.evaluation.flags import flag
-from training.evaluation.groups import Verdict
-from training.evaluation.replay import MODEL
+from training.evaluation.disparity import LEAST_RATIO, Verdict
+from training.evaluation.fold_runner import MODEL
+from training.evaluation.top_share import flag
 
 METRIC = "poisson_deviance"
 """What candidates are judged by; lower is better."""
@@ -54,7 +53,7 @@ class Check:
     """False where what was found may as well be chance, which is no pass."""
 
 
-def object_to(candidate: Report, comparison: Comparison | None) -> list[str]:
+def evaluate_gate(candidate: Report, comparison: Comparison | None) -> list[str]:
     """Say everything that speaks against a candidate, each in a clause; an empty list lets it pass. Without champion, no comparison."""
     return [check.objection for check in check_all(candidate, comparison) if check.objection]
 

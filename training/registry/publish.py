@@ -11,12 +11,13 @@ from sqlalchemy import Engine, insert
 from features.database.engine import writing
 from features.database.known_keys import known_pair
 from features.database.tables import model_publication
-from features.durable import sync_folder, write_durably
 from features.errors import GateRefusedError, NotReadyError, UsageError
-from features.home import Home
-from features.signing import MODELS, sign
+from features.storage.atomic_files import atomic_write, sync_folder
+from features.storage.home import Home
+from features.storage.keys import MODELS, sign
 from training.registry import candidate
-from training.registry.gate import Comparison, object_to
+from training.registry.candidate import read_candidate, repeat_golden
+from training.registry.gate import Comparison, evaluate_gate
 from training.registry.published import (
     FEATURES,
     MANIFEST,
@@ -30,7 +31,6 @@ from training.registry.published import (
     sha256,
 )
 from training.registry.tracking import ModelVersion, Registry
-from training.registry.vetting import read_candidate, repeat_golden
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
     write_folder(home, manifest, files)
     publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, objections)
     _record(engine, publication)
-    mirror(engine, registry, manifest.target)
+    sync_aliases(engine, registry, manifest.target)
     return publication
 
 
@@ -94,7 +94,7 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval) -> Pub
     return publication
 
 
-def mirror(engine: Engine, registry: Registry, target: str) -> None:
+def sync_aliases(engine: Engine, registry: Registry, target: str) -> None:
     """Let the registry's aliases follow the history, for those who look there; after a rollback it may wait until the registry is back."""
     registry.mirror([entry.model_version for entry in champions(history(engine, target))])
 
@@ -124,7 +124,7 @@ def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
 def _objections(files: Mapping[str, bytes], standing: Sequence[Publication]) -> list[str]:
     stored = files.get(candidate.COMPARISON)
     comparison = Comparison(**json.loads(stored)) if stored else None
-    objections = object_to(json.loads(files[candidate.BACKTEST]), comparison)
+    objections = evaluate_gate(json.loads(files[candidate.BACKTEST]), comparison)
     if standing and (comparison is None or comparison.champion_hash != standing[-1].model_hash):
         objections.append(f"it was not compared with the present champion, version {standing[-1].model_version}: train again")
     return objections
@@ -140,7 +140,7 @@ def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> 
     shutil.rmtree(fresh, ignore_errors=True)
     home.folder(fresh)
     for name, stored in {**files, MANIFEST: content, SIGNATURE: sign(home, MODELS, content)}.items():
-        write_durably(fresh / name, stored)
+        atomic_write(fresh / name, stored)
     shutil.rmtree(final, ignore_errors=True)
     fresh.rename(final)
     sync_folder(home.published)

@@ -18,8 +18,8 @@ from sqlalchemy import Engine, select
 
 from features.database.tables import model_publication
 from features.errors import NotReadyError, StoreError
-from features.home import Home
-from features.signing import MODELS, check_signature
+from features.storage.home import Home
+from features.storage.keys import MODELS, check_signature
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 BOOSTER, FEATURES = "model.lgb", "features.json"

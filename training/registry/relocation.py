@@ -3,7 +3,7 @@
 import sqlite3
 from contextlib import closing
 
-from features.home import Home
+from features.storage.home import Home
 
 LOCATIONS = (
     ("experiments", "artifact_location"),

@@ -9,7 +9,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 
 from features.errors import NotFoundError, StoreError
-from features.home import Home
+from features.storage.home import Home
 from training.registry.published import BOOSTER
 from training.registry.relocation import relocate
 

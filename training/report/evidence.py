@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from features.days import EPOCH
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import build_panel
 from features.schema import Col
+from training.evaluation.fold_runner import MODEL
 from training.evaluation.predictions import EXPECTED
-from training.evaluation.replay import MODEL
 from training.learning.model import Fitted
 from training.settings import Settings
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 import polars as pl
 
 from features.schema import Col
-from training.evaluation.flags import flag
 from training.evaluation.predictions import EXPECTED
+from training.evaluation.top_share import flag
 from training.report.estimates import Floats, Sample
 
 LISTED_SHARE = 0.05

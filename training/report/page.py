@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from training.evaluation.replay import MODEL
+from training.evaluation.fold_runner import MODEL
 from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
 from training.report.estimates import Cell
 

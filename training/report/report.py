@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from features.facts import Facts
+from features.facts.facts import Facts
 from features.panel.build import Panel
 from training.attribution.attribute import attribute
 from training.attribution.findings import find
@@ -12,7 +12,7 @@ from training.learning.folds import Gap
 from training.learning.model import Fitted
 from training.plots.draw import draw_attribution, draw_backtest
 from training.report.evidence import gather, to_parquet
-from training.report.future import look_ahead
+from training.report.next_list import look_ahead
 from training.report.page import render
 from training.report.summary import summarise
 from training.settings import Settings

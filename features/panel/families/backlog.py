@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from features.days import NEVER
-from features.facts import Facts
+from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.facts.facts import Facts
+from features.panel.as_ofs import Values
 from features.panel.block import Block, ratio
-from features.panel.catalogue import Feature, Kind, Use, level, window
 from features.panel.channels import (
     CLOSED,
     HANDLING_DAYS,
@@ -16,9 +17,8 @@ from features.panel.channels import (
     deadline_within,
     open_longer,
 )
-from features.panel.when import Values
+from features.panel.feature import Feature, Kind, Use, level, window
 from features.schema import EventType
-from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 
 OPEN_AGES = (7, 30, 60, 90, 180)
 CLOSED_WINDOWS = (28, 90)

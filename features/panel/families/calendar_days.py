@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import to_date
+from features.panel.as_ofs import MEMORY_DAYS, Values
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Valued
-from features.panel.when import MEMORY_DAYS, Values
-from features.seasonality import days_to_spring_festival, days_within, workdays
+from features.panel.feature import Feature, Kind, Valued
 from features.settings import CalendarSettings, Period
+from features.workdays import days_to_spring_festival, days_within, workdays
 
 YEAR = 365.25
 

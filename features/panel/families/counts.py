@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, Use, window
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, SOURCE_ZH, plain
+from features.facts.facts import Facts
+from features.panel.as_ofs import LOOKBACKS
 from features.panel.channels import GROUP, KIND, REPORTED, SOURCE, Channel
-from features.panel.when import LOOKBACKS
+from features.panel.feature import Feature, Kind, Use, window
 from features.schema import EventType
-from features.words import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, SOURCE_ZH, plain
 
 KIND_WINDOWS = (28, 90, 365)
 SOURCE_WINDOWS = (28, 90)

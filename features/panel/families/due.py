@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from features.days import NEVER
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.panel.as_ofs import Values
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Use, Valued
 from features.panel.channels import Channel, due_within, quick
-from features.panel.falling_due import expected_escalations
-from features.panel.when import Values
+from features.panel.due_cases import expected_escalations
+from features.panel.feature import Feature, Kind, Use, Valued
 
 DUE_DAYS = (3, 7, 14, 28)
 PRIOR_CASES = 0.5

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, Use, window
+from features.facts.facts import Facts
+from features.panel.as_ofs import LOOKBACKS, MEMORY_DAYS
 from features.panel.channels import TARGET, Channel
-from features.panel.when import LOOKBACKS, MEMORY_DAYS
+from features.panel.feature import Feature, Kind, Use, window
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:

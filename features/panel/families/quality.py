@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from features.facts import Facts
+from features.facts.facts import Facts
+from features.panel.as_ofs import Values
 from features.panel.block import Block, ratio
-from features.panel.catalogue import Feature, Kind, Use, Valued
 from features.panel.channels import ANY, DELAY, Channel
-from features.panel.when import Values
+from features.panel.feature import Feature, Kind, Use, Valued
 
 DELAY_DAYS = 90
 

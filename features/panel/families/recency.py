@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, Use
+from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.facts.facts import Facts
 from features.panel.channels import REPORTED, TARGET, Channel
+from features.panel.feature import Feature, Kind, Use
 from features.schema import EventType
-from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 
 TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (7, 28, 120)}
 """Time constants in days; every other event type uses `OTHER_TAUS`."""

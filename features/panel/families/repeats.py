@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from features.facts import Facts
-from features.panel.catalogue import Feature, Kind, window
+from features.facts.facts import Facts
+from features.panel.as_ofs import REPEAT_DAYS
 from features.panel.channels import REOPENED, Channel, repeated_within
-from features.panel.when import REPEAT_DAYS
+from features.panel.feature import Feature, Kind, window
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.facts import Facts
+from features.display_names import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.facts.facts import Facts
+from features.panel.as_ofs import MEMORY_DAYS, Values
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Use
 from features.panel.channels import REPORTED, TARGET, Channel
-from features.panel.when import MEMORY_DAYS, Values
+from features.panel.feature import Feature, Kind, Use
 from features.schema import EventType
-from features.words import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
 
 NEIGHBOUR_WINDOWS = (7, 28, 90)
 AREA_WINDOWS = (28, 365)

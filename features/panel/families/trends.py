@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from features.facts import Facts
+from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.facts.facts import Facts
+from features.panel.as_ofs import LOOKBACKS, MEMORY_DAYS, Values
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Valued
 from features.panel.channels import CLOSED, REPORTED, TARGET, Channel
-from features.panel.when import LOOKBACKS, MEMORY_DAYS, Values
+from features.panel.feature import Feature, Kind, Valued
 from features.schema import EventType
-from features.words import EVENT_TYPE_EN, EVENT_TYPE_ZH
 
 WINDOWS = (7, 28, 90)
 PRIOR_CASES = 2.0

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.facts import Facts
+from features.display_names import AREA_EN, AREA_ZH
+from features.facts.facts import Facts
+from features.panel.as_ofs import MEMORY_DAYS, Values
 from features.panel.block import Block
-from features.panel.catalogue import Feature, Kind, Use, Valued
 from features.panel.channels import Channel, ChannelSet
-from features.panel.cube import Increments
-from features.panel.when import MEMORY_DAYS, Values
+from features.panel.counters import Increments
+from features.panel.feature import Feature, Kind, Use, Valued
 from features.undertakings.codes import UndertakingKind, words_of
 from features.undertakings.in_force import Undertakings
-from features.words import AREA_EN, AREA_ZH
 
 FAMILY = "undertakings"
 JUST_ENDED_DAYS = 90

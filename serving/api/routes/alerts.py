@@ -8,17 +8,17 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import ChangedError
-from serving.access.actor import Actor, Right
-from serving.alerts.alert import Alert
-from serving.alerts.answering import Asked, take_step
-from serving.alerts.life import OPEN, State, due_at
-from serving.alerts.store import Wanted, find_alert, history, list_alerts
-from serving.api.access import needs
-from serving.api.alert_models import AlertPage, AlertPageOfOne, States, StepOrder
-from serving.api.answers import UNCHANGED
-from serving.api.problems import described
-from serving.api.reading import ReadingOf
-from serving.words import NOTICES
+from serving.accounts.permissions import Actor, Right
+from serving.alerts.lifecycle import OPEN, State, due_at
+from serving.alerts.queries import Wanted, find_alert, history, list_alerts
+from serving.alerts.schemas import Alert
+from serving.alerts.transitions import TransitionRequest, take_step
+from serving.api.alert_schemas import AlertPage, AlertPageOfOne, States, StepOrder
+from serving.server.auth import needs
+from serving.server.dependencies import ReadingOf
+from serving.server.errors import described
+from serving.server.responses import UNCHANGED
+from serving.text import NOTICES
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
 
@@ -75,7 +75,7 @@ def take(
     idempotency_key: IdempotencyKey,
 ) -> Response:
     """Take a step. Nothing happens to an alert but what people do, and its end with its window."""
-    asked = Asked(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to, order.department)
+    asked = TransitionRequest(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to, order.department)
     after = take_step(reading.shelf.engine, actor, alert_id, asked, reading.local_now(), reading.alerts.departments)
     return Response(after.model_dump_json(), headers=_headers(after), media_type="application/json")
 

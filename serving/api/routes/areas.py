@@ -8,15 +8,15 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 
 from features.errors import NotFoundError
-from serving.access.actor import Scope
-from serving.api.access import ListReader
-from serving.api.answers import UNCHANGED, Answer, json_list, respond
-from serving.api.models import AreaPage
-from serving.api.problems import described
-from serving.api.reading import ListsOf
+from serving.accounts.permissions import Scope
 from serving.api.routes.rankings import find_list
-from serving.api.shelf import PublishedList
-from serving.lists.rows import AREA_LEVELS
+from serving.api.schemas import AreaPage
+from serving.rankings.schemas import AREA_LEVELS
+from serving.server.auth import ListReader
+from serving.server.dependencies import ListsOf
+from serving.server.errors import described
+from serving.server.list_cache import PublishedList
+from serving.server.responses import UNCHANGED, JsonAnswer, json_list, respond
 
 router = APIRouter(prefix="/v1", tags=["areas"])
 
@@ -29,7 +29,7 @@ async def read_area(request: Request, code: Code, actor: ListReader, reading: Li
     listed = await find_list(reading, None, None)
     row, below = _find_area(listed, actor.scope, code)
     shown = reading.show(listed.head)
-    return respond(request, shown, Answer(shown.json(row=row, below=json_list(below)), key=f"area {code}"))
+    return respond(request, shown, JsonAnswer(shown.json(row=row, below=json_list(below)), key=f"area {code}"))
 
 
 def _find_area(listed: PublishedList, scope: Scope, code: str) -> tuple[bytes, list[bytes]]:

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from features.errors import NotFoundError, NotReadyError
-from serving.access.actor import Actor, Right
-from serving.api.access import needs
-from serving.api.answers import UNCHANGED, Answer, respond
-from serving.api.models import ExplanationPage
-from serving.api.problems import described
-from serving.api.reading import ListsOf
+from serving.accounts.permissions import Actor, Right
 from serving.api.routes.grids import GridId
-from serving.ledger import read_row
-from serving.lists.entry import Entry
-from serving.lists.rows import Explanation, GridRow
+from serving.api.schemas import ExplanationPage
+from serving.rankings.entries import Entry
+from serving.rankings.ledger import read_row
+from serving.rankings.schemas import Explanation, GridRow
+from serving.server.auth import needs
+from serving.server.dependencies import ListsOf
+from serving.server.errors import described
+from serving.server.responses import UNCHANGED, JsonAnswer, respond
 
 router = APIRouter(prefix="/v1", tags=["explanations"])
 
@@ -65,4 +65,4 @@ def read_explanation(
         row, was_published = row.model_copy(update={"explanation": open_explainer().explain(current.head.entry, row)}), False
     shown = reading.show(current.head)
     content = shown.json(row=row.model_dump_json().encode(), published=was_published)
-    return respond(request, shown, Answer(content, key=f"explanation {hashlib.sha256(content).hexdigest()}"))
+    return respond(request, shown, JsonAnswer(content, key=f"explanation {hashlib.sha256(content).hexdigest()}"))

@@ -9,14 +9,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.api.access import ListReader
-from serving.api.answers import UNCHANGED, Answer, json_list, respond
-from serving.api.models import GridPage, PastScore
-from serving.api.problems import described
-from serving.api.reading import ListsOf
-from serving.api.shelf import Head
-from serving.ledger import history
-from serving.lists.rows import GridRow
+from serving.api.schemas import GridPage, PastScore
+from serving.rankings.ledger import history
+from serving.rankings.schemas import GridRow
+from serving.server.auth import ListReader
+from serving.server.dependencies import ListsOf
+from serving.server.errors import described
+from serving.server.list_cache import Head
+from serving.server.responses import UNCHANGED, JsonAnswer, json_list, respond
 
 router = APIRouter(prefix="/v1", tags=["grids"])
 
@@ -48,4 +48,4 @@ def read_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Que
     ]
     shown = reading.show(Head.of(newest_entry))
     content = shown.json(row=body.encode(), history=json_list(score.model_dump_json().encode() for score in past))
-    return respond(request, shown, Answer(content, key=hashlib.sha256(content).hexdigest()))
+    return respond(request, shown, JsonAnswer(content, key=hashlib.sha256(content).hexdigest()))

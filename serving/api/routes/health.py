@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from serving.api.models import Health, Readiness
-from serving.api.reading import ReadingOf
-from serving.upkeep import read_upkeep
+from serving.api.schemas import Health, Readiness
+from serving.operations.health import read_operational_health
+from serving.server.dependencies import ReadingOf
 
 router = APIRouter(tags=["health"])
 
@@ -20,5 +20,5 @@ def read_readiness(reading: ReadingOf) -> Readiness:
     """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it."""
     reading.shelf.refresh()
     current = reading.shelf.current
-    waiting = list(read_upkeep(reading.shelf.engine))
+    waiting = list(read_operational_health(reading.shelf.engine))
     return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None, attention=waiting)

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter, Depends
 
-from serving.access.actor import Right
-from serving.api.access import needs
-from serving.api.models import ListHead, ModelPage, ModelPublication
-from serving.api.reading import ReadingOf
-from serving.publications import publications
+from serving.accounts.permissions import Right
+from serving.api.schemas import ListHead, ModelPage, ModelPublication
+from serving.rankings.publishing import publications
+from serving.server.auth import needs
+from serving.server.dependencies import ReadingOf
 
 router = APIRouter(prefix="/v1", tags=["model"])
 

@@ -11,16 +11,16 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.access.actor import Scope
-from serving.api.access import ListReader
-from serving.api.answers import UNCHANGED, Answer, Shown, json_list, respond
-from serving.api.cursor import Cursor, wrong_cursor
-from serving.api.models import RankingPage
-from serving.api.problems import described
-from serving.api.reading import ListsOf, Reading
-from serving.api.shelf import PublishedList
-from serving.iso_day import IsoDay
-from serving.lists.rows import Level
+from serving.accounts.permissions import Scope
+from serving.api.schemas import RankingPage
+from serving.dates import IsoDay
+from serving.rankings.schemas import Level
+from serving.server.auth import ListReader
+from serving.server.dependencies import AppState, ListsOf
+from serving.server.errors import described
+from serving.server.list_cache import PublishedList
+from serving.server.pagination import Cursor, wrong_cursor
+from serving.server.responses import UNCHANGED, JsonAnswer, ShownList, json_list, respond
 
 router = APIRouter(prefix="/v1", tags=["rankings"])
 
@@ -66,7 +66,7 @@ async def read_ranking(request: Request, query: Annotated[RankingQuery, Query()]
     return respond(request, shown, _page(query.limit, reading, shown, listed, place))
 
 
-def _place(query: RankingQuery, reading: Reading, scope: Scope) -> Cursor | None:
+def _place(query: RankingQuery, reading: AppState, scope: Scope) -> Cursor | None:
     if query.cursor is None:
         return None
     if query.model_fields_set & set(PINNED):
@@ -77,7 +77,7 @@ def _place(query: RankingQuery, reading: Reading, scope: Scope) -> Cursor | None
     return place
 
 
-async def find_list(reading: Reading, as_of: date | None, target: str | None) -> PublishedList:
+async def find_list(reading: AppState, as_of: date | None, target: str | None) -> PublishedList:
     """Return the newest list, or that of a date and target.
 
     Raises:
@@ -92,7 +92,7 @@ async def find_list(reading: Reading, as_of: date | None, target: str | None) ->
     return found
 
 
-async def _find_pinned(reading: Reading, place: Cursor) -> PublishedList:
+async def _find_pinned(reading: AppState, place: Cursor) -> PublishedList:
     current = reading.shelf.current
     if current and current.head.ranking_id == place.ranking_id:
         return current
@@ -102,11 +102,11 @@ async def _find_pinned(reading: Reading, place: Cursor) -> PublishedList:
         raise HTTPException(HTTPStatus.GONE, str(error)) from error
 
 
-def _page(limit: int, reading: Reading, shown: Shown, listed: PublishedList, place: Cursor) -> Answer:
+def _page(limit: int, reading: AppState, shown: ShownList, listed: PublishedList, place: Cursor) -> JsonAnswer:
     rows = listed.within(Scope(place.scope), place.level, place.node)
     end = place.offset + limit
     further = place.model_copy(update={"offset": end}).sign(reading.cursor_key, reading.now()) if end < len(rows) else None
     page = json_list(rows[place.offset : end])
     content = shown.json(level=place.level, parent=place.node, total=len(rows), next=further, rows=page)
     headers = {"Link": f'</v1/rankings?{urlencode({"cursor": further, "limit": limit})}>; rel="next"'} if further else {}
-    return Answer(content, f"{place.model_dump_json()} {limit} {further}", headers=headers)
+    return JsonAnswer(content, f"{place.model_dump_json()} {limit} {further}", headers=headers)

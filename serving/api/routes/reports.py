@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.access.actor import EVERYTHING, Actor, Right
-from serving.api.access import needs
-from serving.api.problems import described
-from serving.api.reading import Reading, ReadingOf
-from serving.reports import KeptReport, kept_reports, read_report
+from serving.accounts.permissions import EVERYTHING, Actor, Right
+from serving.server.auth import needs
+from serving.server.dependencies import AppState, ReadingOf
+from serving.server.errors import described
+from serving.situation_report.archive import KeptReport, kept_reports, read_report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -51,12 +51,12 @@ def take_report(name: Annotated[str, Path(max_length=100)], actor: Exporter, rea
     return HTMLResponse(content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.html"})
 
 
-def reports_for(actor: Actor, reading: Reading) -> list[KeptReport]:
+def reports_for(actor: Actor, reading: AppState) -> list[KeptReport]:
     """Return the analyses that an account may take away."""
     return kept_reports(reading.home) if _sees_all(actor, reading) else []
 
 
-def _sees_all(actor: Actor, reading: Reading) -> bool:
+def _sees_all(actor: Actor, reading: AppState) -> bool:
     """Tell whether an account's area holds every district of the newest list."""
     if actor.scope == EVERYTHING:
         return True

@@ -7,18 +7,17 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.access.actor import Actor, Right, Scope
-from serving.alerts.alert import Alert
-from serving.alerts.notices import data_notices
-from serving.alerts.reviews import held_lists, release
-from serving.alerts.silences import Silence, list_silences, silence_area
-from serving.alerts.store import not_alerted, overdue
-from serving.api.access import needs
-from serving.api.alert_models import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
-from serving.api.reading import ListsOf, ReadingOf
+from serving.accounts.permissions import Actor, Right, Scope
+from serving.alerts.queries import not_alerted, overdue
+from serving.alerts.schemas import Alert
+from serving.alerts.silences import Silence, data_notices, list_silences, silence_area
+from serving.api.alert_schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.routes.alerts import CHANGE, READ, AlertReader
-from serving.iso_day import IsoDay
-from serving.lists.rows import GridRow
+from serving.dates import IsoDay
+from serving.rankings.releases import held_lists, release
+from serving.rankings.schemas import GridRow
+from serving.server.auth import needs
+from serving.server.dependencies import ListsOf, ReadingOf
 
 router = APIRouter(prefix="/v1", tags=["supervision"])
 

@@ -8,15 +8,14 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError, UsageError
-from serving.access.accounts import NewAccount, accounts, create_account, disable_account, reset_password
-from serving.access.actor import Right, Role, Scope
-from serving.access.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
+from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account, reset_password
+from serving.accounts.permissions import Right, Role, Scope
+from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
-from serving.pages.frame import render
-from serving.pages.page_route import PageRoute
-from serving.pages.rule import Trial, read_rule, try_rule
-from serving.pages.viewer import Viewer, viewer_with
-from serving.upkeep import read_upkeep
+from serving.operations.health import read_operational_health
+from serving.pages.admin_view import Trial, read_rule, try_rule
+from serving.pages.layout import render
+from serving.pages.page import PageRoute, Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -123,7 +122,7 @@ def _page(
         trial=trial,
         roles=tuple(role for role in Role if role is not Role.WALL),
         departments=viewer.site.settings.alerts.departments,
-        upkeep=read_upkeep(viewer.engine),
+        upkeep=read_operational_health(viewer.engine),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,
         fault=fault,

@@ -10,19 +10,17 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import ChangedError, ConflictError, NotFoundError
-from serving.access.actor import Right
-from serving.alerts.answering import Asked, take_step
-from serving.alerts.feedback import Feedback, Verdict, give_feedback
-from serving.alerts.life import REASONS, Action
-from serving.alerts.store import find_alert
-from serving.alerts.visits import Found, Visit, log_visit, visits_of_alert
+from serving.accounts.permissions import Right
+from serving.alerts.feedback import Feedback, Found, ReasonFeedback, Visit, give_feedback, log_visit, visits_of_alert
+from serving.alerts.lifecycle import REASONS, Action
+from serving.alerts.queries import find_alert
+from serving.alerts.transitions import TransitionRequest, take_step
 from serving.alerts.worklist import Part
-from serving.pages.alert import view_alert
 from serving.pages.alert_list_view import PAGE_SIZE, AlertsQuery, view_alerts
-from serving.pages.frame import render, said_moment
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
-from serving.words import ATTENTION
+from serving.pages.alert_view import view_alert
+from serving.pages.layout import moment_text, render
+from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.text import ATTENTION
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -43,7 +41,7 @@ def show_alerts(request: Request, query: Annotated[AlertsQuery, Query()], viewer
         "alerts.html",
         viewer.actor,
         view=view,
-        synced=said_moment(viewer.now, viewer.t, viewer.site.settings.tz),
+        synced=moment_text(viewer.now, viewer.t, viewer.site.settings.tz),
         key=secrets.token_urlsafe(KEY_BYTES),
         Part=Part,
         levels=ATTENTION,
@@ -59,7 +57,7 @@ def sign_many(
     refused = 0
     for chosen in (tag or [])[:PAGE_SIZE]:
         alert_id, _, version = chosen.rpartition("-")
-        asked = Asked(Action.ACKNOWLEDGE, reason, int(version) if version.isdecimal() else 0, f"{key}-{alert_id}")
+        asked = TransitionRequest(Action.ACKNOWLEDGE, reason, int(version) if version.isdecimal() else 0, f"{key}-{alert_id}")
         try:
             take_step(viewer.engine, viewer.actor, alert_id, asked, viewer.local_now)
         except (NotFoundError, ChangedError, ConflictError):
@@ -79,9 +77,9 @@ def show_alert(request: Request, alert_id: AlertId, viewer: AlertViewer, *, agai
         "alert.html",
         viewer.actor,
         view=view,
-        synced=said_moment(viewer.now, t, zone),
+        synced=moment_text(viewer.now, t, zone),
         last_day=t("short_day", month=last.month, day=last.day),
-        Verdict=Verdict,
+        Verdict=ReasonFeedback,
         Found=Found,
         again=again,
     )
@@ -104,7 +102,7 @@ class AnswerForm(BaseModel):
 @router.post("/alerts/{alert_id}/answer")
 def answer_alert(alert_id: AlertId, viewer: AlertViewer, form: Annotated[AnswerForm, Form()]) -> Response:
     """Take a step; a copy of the page that is out of date is refused."""
-    asked = Asked(form.action, form.reason, form.version, form.key, form.to or None, form.department or None)
+    asked = TransitionRequest(form.action, form.reason, form.version, form.key, form.to or None, form.department or None)
     departments = viewer.site.settings.alerts.departments
     after = take_step(viewer.engine, viewer.actor, alert_id, asked, viewer.local_now, departments)
     try:
@@ -116,7 +114,11 @@ def answer_alert(alert_id: AlertId, viewer: AlertViewer, form: Annotated[AnswerF
 
 @router.post("/alerts/{alert_id}/feedback")
 def tell_of_reason(
-    alert_id: AlertId, viewer: AlertViewer, group: Annotated[str, Form(max_length=100)], verdict: Annotated[Verdict, Form()], key: Key
+    alert_id: AlertId,
+    viewer: AlertViewer,
+    group: Annotated[str, Form(max_length=100)],
+    verdict: Annotated[ReasonFeedback, Form()],
+    key: Key,
 ) -> Response:
     """Keep what the field says of a reason."""
     given = Feedback(group=group, verdict=verdict)

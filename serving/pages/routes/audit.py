@@ -8,13 +8,12 @@ from sqlalchemy import select
 
 from features.database.alert_tables import alert
 from features.database.engine import writing
-from serving import audit
-from serving.access.actor import EVERYTHING, Right
-from serving.access.walls import reading_within
-from serving.alerts.store import within
-from serving.pages.frame import render, said_moment
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
+from serving.accounts.permissions import EVERYTHING, Right
+from serving.accounts.row_security import reading_within
+from serving.alerts.queries import within
+from serving.audit import audit_log
+from serving.pages.layout import moment_text, render
+from serving.pages.page import PageRoute, Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -25,10 +24,10 @@ ROWS = 100
 @router.get("/audit")
 def show_audit(request: Request, viewer: Auditor, before: Annotated[int | None, Query(ge=1)] = None) -> Response:
     """Show the newest entries, or those before one of them."""
-    entries = [each for each in audit.deeds(viewer.engine, ROWS, before) if _in_reach(viewer, each.subject)]
+    entries = [each for each in audit_log.list_entries(viewer.engine, ROWS, before) if _in_reach(viewer, each.subject)]
     with writing(viewer.engine) as connection:
-        audit.record(connection, viewer.actor.account_id, "audit.read", "audit", {"before": before}, viewer.now)
-    rows = [(each, said_moment(each.at, viewer.t, viewer.site.settings.tz), _details(each.detail)) for each in entries]
+        audit_log.record(connection, viewer.actor.account_id, "audit.read", "audit", {"before": before}, viewer.now)
+    rows = [(each, moment_text(each.at, viewer.t, viewer.site.settings.tz), _details(each.detail)) for each in entries]
     return render(request, "audit.html", viewer.actor, rows=rows, further=entries[-1].id if len(entries) == ROWS else None)
 
 

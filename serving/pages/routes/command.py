@@ -9,16 +9,15 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
-from serving.access.actor import Right, Role
-from serving.iso_day import IsoDay
-from serving.lists.rows import Level
-from serving.pages.catalogue import Speaker
-from serving.pages.command import CommandView, find_area, view_command
-from serving.pages.days import ShownDay, find_day
-from serving.pages.frame import HEADERS, render, said_day, said_end, said_moment
+from serving.accounts.permissions import Right, Role
+from serving.dates import IsoDay
+from serving.pages.command_view import CommandView, find_area, view_command
+from serving.pages.layout import HEADERS, day_text, end_text, moment_text, render
+from serving.pages.list_dates import ShownDay, find_day
 from serving.pages.map_view import address
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import ListViewer, Viewer, Visitor
+from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
+from serving.pages.translations import Translator
+from serving.rankings.schemas import Level
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -77,14 +76,14 @@ def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
     t, zone, origin = viewer.t, viewer.site.settings.tz, day.entry.origin
     last = day.as_of + timedelta(days=origin.horizon_days - 1)
     return {
-        "said_day": said_day(day.as_of, t, weekday=True),
-        "published": said_moment(day.entry.published_at, t, zone),
-        "data_through": said_end(origin.data_through, t, zone),
+        "said_day": day_text(day.as_of, t, weekday=True),
+        "published": moment_text(day.entry.published_at, t, zone),
+        "data_through": end_text(origin.data_through, t, zone),
         "valid_days": t("valid_days", start=_short(day.as_of, t), end=_short(last, t)),
         "source_said": [
             t("late_days", n=source.days_behind)
             if source.days_behind
-            else t("source_through", at=said_moment(source.through, t, zone))
+            else t("source_through", at=moment_text(source.through, t, zone))
             if source.through
             else t("source_never")
             for source in view.sources
@@ -92,7 +91,7 @@ def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
     }
 
 
-def _headline(view: CommandView, t: Speaker, *, newest: bool) -> str:
+def _headline(view: CommandView, t: Translator, *, newest: bool) -> str:
     count, entered = view.totals.levels["3"], view.totals.entered
     if not newest:
         return t("headline_past", n=count)
@@ -101,5 +100,5 @@ def _headline(view: CommandView, t: Speaker, *, newest: bool) -> str:
     return t("headline", n=count, new=entered) if entered else t("headline_first", n=count)
 
 
-def _short(day: date, t: Speaker) -> str:
+def _short(day: date, t: Translator) -> str:
     return t("short_day", month=day.month, day=day.day)

@@ -6,12 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.access.actor import Right
+from serving.accounts.permissions import Right
 from serving.alerts.corrections import CorrectionStep, answer_correction
-from serving.pages.corrections import view_corrections
-from serving.pages.frame import render
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
+from serving.pages.corrections_view import view_corrections
+from serving.pages.layout import render
+from serving.pages.page import PageRoute, Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
-from serving.pages.frame import render
-from serving.pages.page_route import PageRoute
+from serving.pages.layout import render
+from serving.pages.page import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -5,16 +5,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
 
-from serving.access.actor import Right
-from serving.api.routes.exporting import ExportOrder, as_file, take_away
+from serving.accounts.permissions import Right
+from serving.api.routes.exports import ExportOrder, as_file, take_away
 from serving.api.routes.reports import reports_for, take_report
-from serving.exports import Purpose
-from serving.pages.days import find_day
-from serving.pages.frame import HEADERS, render, said_day
-from serving.pages.page_route import PageRoute
+from serving.exports.csv_file import Purpose
+from serving.pages.export_workbook import to_workbook
+from serving.pages.layout import HEADERS, day_text, render
+from serving.pages.list_dates import find_day
+from serving.pages.page import PageRoute, Viewer, viewer_of_lists, viewer_with
 from serving.pages.routes.grids import GridsQuery
-from serving.pages.viewer import Viewer, viewer_of_lists, viewer_with
-from serving.pages.workbook import to_workbook
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -33,7 +32,7 @@ def show_export(request: Request, query: Annotated[GridsQuery, Query()], viewer:
         viewer.actor,
         day=day,
         area=query.area or "",
-        said_day=said_day(day.as_of, viewer.t),
+        said_day=day_text(day.as_of, viewer.t),
         rows=len(rows),
         Purpose=Purpose,
         reports=reports_for(viewer.actor, viewer.reading),
@@ -52,7 +51,7 @@ def export(
     order = ExportOrder(date=as_of, level="grid", parent=area or None, purpose=purpose, format="xlsx")
     rows = take_away(viewer.reading, viewer.actor, day.listed, order)
     names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
-    answer = as_file(day.listed, order, to_workbook(rows, names, said_day(day.as_of, viewer.t), viewer.t))
+    answer = as_file(day.listed, order, to_workbook(rows, names, day_text(day.as_of, viewer.t), viewer.t))
     answer.headers.update(HEADERS)
     return answer
 

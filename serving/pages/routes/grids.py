@@ -9,17 +9,15 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.alerts.corrections import About, contest
-from serving.alerts.life import REASONS, Action
-from serving.iso_day import IsoDay
-from serving.pages.by_level import view_levels
-from serving.pages.chances import often_between
-from serving.pages.days import find_day
-from serving.pages.frame import render, said_day, said_end
-from serving.pages.grid import view_grid
+from serving.alerts.lifecycle import REASONS, Action
+from serving.dates import IsoDay
+from serving.pages.grid_view import view_grid, view_levels
+from serving.pages.layout import day_text, end_text, render
+from serving.pages.list_dates import find_day
 from serving.pages.map_view import address
-from serving.pages.page_route import PageRoute
-from serving.pages.phrases import often
-from serving.pages.viewer import ListViewer
+from serving.pages.page import ListViewer, PageRoute
+from serving.pages.ranked_lists import often_between
+from serving.pages.translations import often
 
 GridId = Annotated[str, Path(max_length=100)]
 
@@ -40,7 +38,7 @@ def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: 
     """Show the grids of an area by level, and by code within a level."""
     day = find_day(viewer.reading, query.date)
     view = view_levels(viewer, day, query.area or None)
-    return render(request, "grids.html", viewer.actor, view=view, said_day=said_day(day.as_of, viewer.t, weekday=True), day=day)
+    return render(request, "grids.html", viewer.actor, view=view, said_day=day_text(day.as_of, viewer.t, weekday=True), day=day)
 
 
 @router.get("/grids/{grid_id}")
@@ -55,9 +53,9 @@ def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, conteste
         viewer.actor,
         view=view,
         address=address,
-        said_day=said_day(origin.as_of, t, weekday=True),
-        data_through=said_end(origin.data_through, t, viewer.site.settings.tz),
-        window=t("window", start=said_day(origin.as_of, t), end=said_day(last, t)),
+        said_day=day_text(origin.as_of, t, weekday=True),
+        data_through=end_text(origin.data_through, t, viewer.site.settings.tz),
+        window=t("window", start=day_text(origin.as_of, t), end=day_text(last, t)),
         often=often(view.row.score.risk, t) if view.row.score else None,
         often_range=often_between(viewer.reading.shelf.named(view.entry.ranking_id), view.row.score, t) if view.row.score else None,
         wrongs=REASONS[Action.DATA_WRONG],

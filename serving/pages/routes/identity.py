@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from features.errors import IdentityError, NotFoundError
-from serving.access.provider import BACK, DOOR
-from serving.access.sign_on import OUT_FOR, SignOn
-from serving.api.access import give_session
-from serving.api.reading import ReadingOf
-from serving.pages.login import login_page
-from serving.pages.page_route import PageRoute, inside
+from serving.accounts.oidc_login import OUT_FOR, OidcLogin
+from serving.accounts.oidc_provider import BACK, DOOR
+from serving.pages.page import PageRoute, inside
+from serving.pages.routes.session import login_page
+from serving.server.auth import give_session
+from serving.server.dependencies import ReadingOf
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 log = logging.getLogger(__name__)
@@ -29,14 +29,14 @@ FAULTS = {
 """Key of the words for what went wrong; the log alone tells more."""
 
 
-def _sign_on(request: Request) -> SignOn:
-    found: SignOn | None = request.state.sign_on
+def _sign_on(request: Request) -> OidcLogin:
+    found: OidcLogin | None = request.state.sign_on
     if found is None:
         raise NotFoundError("a provider must be configured, found none. Sign in by password.")
     return found
 
 
-SignOnOf = Annotated[SignOn, Depends(_sign_on)]
+SignOnOf = Annotated[OidcLogin, Depends(_sign_on)]
 
 
 @router.get(f"{DOOR}/identity")

@@ -6,11 +6,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from features.errors import NotFoundError
-from serving.access.actor import Right
-from serving.pages.frame import HEADERS, render
-from serving.pages.models import PLOTS, plots_folder, view_models
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
+from serving.accounts.permissions import Right
+from serving.pages.layout import HEADERS, render
+from serving.pages.model_view import PLOTS, plots_folder, view_models
+from serving.pages.page import PageRoute, Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

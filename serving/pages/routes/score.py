@@ -9,13 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Request, Response
 
 from features.errors import InputRefusedError, NotReadyError
-from serving.access.actor import Right
-from serving.allowance import SCORED_FILES, spend
-from serving.api.routes.scoring_files import FAULTS_SHOWN, MAX_BYTES, OpenScorer
-from serving.pages.frame import render
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
-from serving.scored_file import RowsRefusedError, ScoredFile
+from serving.accounts.permissions import Right
+from serving.accounts.quotas import SCORED_FILES, consume
+from serving.api.routes.scores import FAULTS_SHOWN, MAX_BYTES, OpenScorer
+from serving.pages.layout import render
+from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.rankings.schemas import RowsRefusedError, ScoredFile
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -35,7 +34,7 @@ def score(request: Request, viewer: Scoring, file: Annotated[bytes, File()], as_
     open_scorer: OpenScorer | None = request.state.open_scorer
     if open_scorer is None:
         raise NotReadyError("case files are scored by `yujing serve`, which has the model. Ask there.")
-    spend(viewer.engine, viewer.actor, SCORED_FILES, ("case file", {"as_of": as_of.isoformat()}), viewer.now)
+    consume(viewer.engine, viewer.actor, SCORED_FILES, ("case file", {"as_of": as_of.isoformat()}), viewer.now)
     with TemporaryDirectory(prefix="yujing-score-") as folder:
         path = Path(folder) / "cases.csv"
         path.write_bytes(file)

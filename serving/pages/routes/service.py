@@ -8,16 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.access.actor import Right, Scope
-from serving.alerts.reviews import held_lists, release
+from serving.accounts.permissions import Right, Scope
+from serving.alerts.queries import not_alerted
 from serving.alerts.silences import Silence, SilenceReason, list_silences, silence_area
-from serving.alerts.store import not_alerted
-from serving.pages.frame import render, said_moment
 from serving.pages.handling_view import names_of
-from serving.pages.page_route import PageRoute
-from serving.pages.viewer import Viewer, viewer_with
-from serving.pause_reasons import PauseReason
-from serving.pausing import pause, resume
+from serving.pages.layout import moment_text, render
+from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.rankings.publishing import PauseReason, pause, resume
+from serving.rankings.releases import held_lists, release
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -34,7 +32,7 @@ def show_service(request: Request, viewer: Reader) -> Response:
     names, current, zone = names_of(viewer), viewer.reading.shelf.current, viewer.site.settings.tz
     held = not_alerted(viewer.engine, viewer.scope, current.head.entry.origin.as_of) if current else {}
     silent = [
-        (names.title(each.area.path), viewer.t(f"silence_{each.reason}"), said_moment(each.ends_at, viewer.t, zone))
+        (names.title(each.area.path), viewer.t(f"silence_{each.reason}"), moment_text(each.ends_at, viewer.t, zone))
         for each in list_silences(viewer.engine, viewer.scope, viewer.now)
     ]
     areas = sorted(path for path in [*names.areas, viewer.scope.path] if path and viewer.scope.covers(path))

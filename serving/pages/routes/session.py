@@ -2,22 +2,38 @@
 
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import NotSignedInError, TooManyError, UsageError
-from serving.access.accounts import change_password
-from serving.access.actor import Actor
-from serving.access.sessions import open_session
-from serving.access.sign_on import SignOn
-from serving.api.access import COOKIE, give_session, needs
-from serving.api.door import DoorOf
-from serving.api.reading import ReadingOf
-from serving.pages.catalogue import LANGUAGES
-from serving.pages.frame import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
-from serving.pages.login import login_page
-from serving.pages.page_route import PageRoute, inside
+from serving.accounts.accounts import change_password
+from serving.accounts.oidc_login import OidcLogin
+from serving.accounts.oidc_provider import DOOR
+from serving.accounts.permissions import Actor
+from serving.accounts.sessions import open_session
+from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
+from serving.pages.page import PageRoute, inside
+from serving.pages.translations import LANGUAGES
+from serving.server.auth import COOKIE, DoorOf, give_session, needs
+from serving.server.dependencies import ReadingOf
+
+
+def login_page(request: Request, goal: str, failed: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    """Return it with the ways in that the settings leave open; `goal` is where its reader goes then, `failed` the key of a fault."""
+    oidc, goal = request.app.state.site.settings.oidc, inside(goal)
+    return render(
+        request,
+        "login.html",
+        status=status,
+        next=goal,
+        here=f"{DOOR}?{urlencode({'next': goal})}",
+        failed=failed,
+        by_identity=bool(oidc.public_url),
+        administrators_only=not oidc.password_login,
+    )
+
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -50,7 +66,7 @@ def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, ne
 @router.post("/logout")
 def sign_out(request: Request, door: DoorOf, reading: ReadingOf, _: SignedIn) -> Response:
     """End the session, and then the provider's where it had vouched for this one."""
-    sign_on: SignOn | None = request.state.sign_on
+    sign_on: OidcLogin | None = request.state.sign_on
     vouched = door.close(request.cookies.get(COOKIE, ""))
     goodbye = sign_on.issuer.provider.goodbye(reading.now()) if vouched and sign_on else None
     response: Response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)

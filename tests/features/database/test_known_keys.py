@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from features.database.key_fingerprints import fingerprint_of
 from features.database.known_keys import home_fingerprints, known_pair, known_secret, lost_keys
 from features.errors import StoreError
-from features.home import Home
-from features.signing import MODELS
+from features.storage.home import Home
+from features.storage.keys import MODELS
 
 
 @pytest.fixture

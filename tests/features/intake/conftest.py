@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from features.home import Home
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.source_file import SourceFile
 from features.settings import Settings
+from features.storage.home import Home
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 HEADER = "event_id,grid_id,event_type,category,occurred_at,reported_at,resolved_at,people,source,level,self_found,note"

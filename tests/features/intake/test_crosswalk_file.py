@@ -10,10 +10,10 @@ import pytest
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError, UsageError
 from features.eventlog.read import read_log
-from features.home import Home
-from features.intake.crosswalk_file import read_crosswalk_file
+from features.intake.grid_files import read_crosswalk_file
 from features.intake.ingest import IngestRequest, ingest
 from features.settings import Settings
+from features.storage.home import Home
 from tests.features.intake.conftest import NOW
 
 TODAY = date(2026, 6, 1)

@@ -13,11 +13,11 @@ from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError, StoreError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
-from features.home import Home
-from features.intake import storing
+from features.intake import storing_pass
 from features.intake.ingest import IngestReport
 from features.intake.source_file import SourceFile
 from features.settings import Settings
+from features.storage.home import Home
 from features.targets import UnresolvedAfter
 
 Case = Callable[..., str]
@@ -203,19 +203,19 @@ def test_ingest_stores_the_batch_it_was_given_whatever_its_size(
     home: Home, take_in: TakeIn, write_cases: WriteCases, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run that dies between two batches is finished by the next one."""
-    monkeypatch.setattr("features.intake.csv_rows.BATCH_ROWS", 10)
+    monkeypatch.setattr("features.intake.readers.csv_reader.BATCH_ROWS", 10)
     path = write_cases([case(number) for number in range(35)])
-    whole = storing.append_batch
+    whole = storing_pass.append_batch
 
     def die_later(engine, batch):  # type: ignore[no-untyped-def]
         if batch.cases["row_number"][0] > 20:
             raise KeyboardInterrupt
         return whole(engine, batch)
 
-    monkeypatch.setattr(storing, "append_batch", die_later)
+    monkeypatch.setattr(storing_pass, "append_batch", die_later)
     with pytest.raises(KeyboardInterrupt):
         take_in(path)
-    monkeypatch.setattr(storing, "append_batch", whole)
+    monkeypatch.setattr(storing_pass, "append_batch", whole)
 
     assert counts(take_in(path)) == (35, 15, 20, 0)
     assert log(home).records["event_seq"].n_unique() == 35

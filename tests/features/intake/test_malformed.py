@@ -14,12 +14,12 @@ import pytest
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.grids import store_crosswalk
-from features.home import Home
-from features.intake import csv_rows, table_rows
 from features.intake.ingest import IngestReport
 from features.intake.quarantine import Code
-from features.intake.rows import RowBatch
+from features.intake.readers import csv_reader, table_reader
+from features.intake.readers.batches import RowBatch
 from features.settings import Settings
+from features.storage.home import Home
 
 Case = Callable[..., str]
 TakeIn = Callable[..., IngestReport]
@@ -113,13 +113,13 @@ def test_malformed_rows_a_reader_that_drops_them_is_caught(
     registered: TakeIn, tmp_path: Path, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = write_mixture(tmp_path / "mixture.csv", case, 4)
-    honest = csv_rows.set_broken_cells_apart
+    honest = csv_reader.set_broken_cells_apart
 
     def skip_bad_lines(batch: RowBatch) -> RowBatch:
         kept = honest(batch)
         return RowBatch(kept.numbers, kept.cells)
 
-    monkeypatch.setattr(csv_rows, "set_broken_cells_apart", skip_bad_lines)
+    monkeypatch.setattr(csv_reader, "set_broken_cells_apart", skip_bad_lines)
 
     with pytest.raises(AssertionError):
         check_accounts(registered(tmp_path / "mixture.csv"), expected)
@@ -136,7 +136,7 @@ def put(path: Path, content: str | bytes) -> Path:
 
 def put_workbook(path: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("xl/sharedStrings.xml", bytes(table_rows.WORKBOOK_BYTES + 1))
+        archive.writestr("xl/sharedStrings.xml", bytes(table_reader.WORKBOOK_BYTES + 1))
     return path
 
 

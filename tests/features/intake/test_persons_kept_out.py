@@ -11,9 +11,9 @@ import pytest
 
 from features.database.engine import database_url, open_database
 from features.eventlog.read import read_log
-from features.home import Home
 from features.intake.ingest import IngestReport
 from features.settings import Settings
+from features.storage.home import Home
 
 Case = Callable[..., str]
 Plant = Callable[..., list[Any]]

@@ -11,10 +11,10 @@ from features.database.engine import database_url, open_database, reading
 from features.errors import InputRefusedError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.undertakings import current_undertakings
-from features.home import Home
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.undertaking_file import ingest_undertakings
 from features.settings import Settings
+from features.storage.home import Home
 from tests.features.intake.conftest import NOW
 
 FLAT = "undertaking_id,kind,sub_kind,places,public_at,start_at,end_at,name,assessed,heard,attention"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.features.logs import make_rich_log
+from tests.support.event_logs import make_rich_log
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.panel.benchmark import polars_peer
-from features.panel.benchmark.limits import Limit, memory_limits, run, speed_limits
-from features.panel.benchmark.made_log import SIZES, Size, write_log
-from features.panel.benchmark.measure import Contest, Seconds
+from features.benchmark import polars_baseline
+from features.benchmark.measure import Contest, Seconds
+from features.benchmark.report import Limit, memory_limits, run, speed_limits
+from features.benchmark.synthetic_log import SIZES, Size, write_log
 from features.settings import Settings
 from serving.cli.bench import Preset
 
@@ -31,16 +31,16 @@ def unequal(contest, rows):
     return [name for name in panel.names if not np.allclose(panel.column(name)[0], rows[name].to_numpy(), rtol=1e-5, equal_nan=True)]
 
 
-@pytest.mark.parametrize("engine", polars_peer.ENGINES)
+@pytest.mark.parametrize("engine", polars_baseline.ENGINES)
 def test_polars_peer_computes_the_columns_of_the_panel(contest, engine):
-    rows = polars_peer.peer_panel(polars_peer.peer_frame(contest.facts), contest.facts, int(contest.as_ofs[0]), engine)
+    rows = polars_baseline.peer_panel(polars_baseline.peer_frame(contest.facts), contest.facts, int(contest.as_ofs[0]), engine)
 
     assert 110 == len(contest.features)
     assert [] == unequal(contest, rows)
 
 
 def test_polars_peer_a_day_late_is_caught(contest):
-    rows = polars_peer.peer_panel(polars_peer.peer_frame(contest.facts), contest.facts, int(contest.as_ofs[0]) + 1, "streaming")
+    rows = polars_baseline.peer_panel(polars_baseline.peer_frame(contest.facts), contest.facts, int(contest.as_ofs[0]) + 1, "streaming")
 
     assert {"service_request_count_grid_7d", "dispute_open_age_mean_grid", "target_decay_grid_28d"} <= set(unequal(contest, rows))
 

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import UsageError
+from features.panel.as_ofs import AsOfs
 from features.panel.block import Block, Shared
 from features.panel.build import build_panel, catalogue
-from features.panel.when import When
 from features.settings import Settings
-from tests.features.logs import GRIDS, HORIZON, SETTINGS, Case, column, days, draw_cases, make_facts, make_panel
+from tests.support.event_logs import GRIDS, HORIZON, SETTINGS, Case, column, days, draw_cases, make_facts, make_panel
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_feature_values_do_not_depend_on_what_else_is_asked_for_in_full_precisio
     as_ofs = [30, 200, 207, 431, 590]
     places = [np.arange(wide_facts.places.size, dtype=np.int32), np.arange(40, 60, dtype=np.int32)]
     many, one = (
-        Block(grids, Shared(wide_facts, When(days(*each), HORIZON))) for grids, each in zip(places, (as_ofs, [as_of]), strict=True)
+        Block(grids, Shared(wide_facts, AsOfs(days(*each), HORIZON))) for grids, each in zip(places, (as_ofs, [as_of]), strict=True)
     )
     at = as_ofs.index(as_of)
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.panel.catalogue import Use
+from features.panel.feature import Use
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
-from tests.features.logs import Case, draw_cases, make_panel
+from tests.support.event_logs import Case, draw_cases, make_panel
 
 EARLIER, AS_OF = 100, 800
 LAST_BAD_DAY = AS_OF - 366

@@ -13,12 +13,12 @@ import polars as pl
 import pytest
 
 from features.days import every, to_date
-from features.derive import read_facts
 from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
+from features.facts.derive import read_facts
 from features.panel.build import build_features, catalogue
 from features.settings import Settings
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
-from tests.features.logs import Case, make_facts, make_log
+from tests.support.event_logs import Case, make_facts, make_log
 
 DATA = Path(__file__).parents[4] / "shared" / "data"
 TRIPLES = 2000

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from features.panel.catalogue import Use
+from features.panel.feature import Use
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
-from tests.features.logs import GRIDS, Case, draw_cases, make_panel
+from tests.support.event_logs import GRIDS, Case, draw_cases, make_panel
 
 AS_OFS = (120, 300, 500)
 LAST = 500
@@ -80,7 +80,7 @@ def test_build_panel_petition_of_a_new_event_type_target_changes_no_column_of_th
 
 
 def test_build_panel_counting_petitions_among_all_cases_is_caught(log, monkeypatch):
-    monkeypatch.setattr("features.facts.Facts.is_petition", property(lambda facts: np.zeros(len(facts.cases.grid), np.bool_)))
+    monkeypatch.setattr("features.facts.facts.Facts.is_petition", property(lambda facts: np.zeros(len(facts.cases.grid), np.bool_)))
     added = list(on_time(np.random.default_rng(5), 300, first=10))
 
     assert {"repeat_count_grid_90d", "group_count_grid_90d"} <= set(changed_in_model(log, [*log, *added]))

@@ -7,12 +7,12 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.derive import read_facts
+from features.facts.derive import read_facts
 from features.panel import channels
 from features.panel.build import build_panel
-from features.panel.cube import Edges
+from features.panel.counters import Edges
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
-from tests.features.logs import GRIDS, HORIZON, SETTINGS, Case, column, days, make_log, make_panel
+from tests.support.event_logs import GRIDS, HORIZON, SETTINGS, Case, column, days, make_log, make_panel
 
 AS_OF, LATER = 40, 65
 LOG = {

@@ -8,7 +8,7 @@ from features.simulation.district import District
 from features.simulation.preset import Span
 from features.simulation.presets import PRESETS
 from features.simulation.simulate import Order, simulate
-from tests.features.simulation.acceptance import END, simulated
+from tests.support.acceptance import END, simulated
 
 
 @pytest.fixture(scope="session")

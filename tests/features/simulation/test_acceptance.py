@@ -5,7 +5,7 @@ import pytest
 
 from features.simulation.district import District
 from features.simulation.presets import PRESETS
-from tests.features.simulation.acceptance import CHECKS, Check, change, hand_score, simulated
+from tests.support.acceptance import CHECKS, Check, change, hand_score, simulated
 
 NANHU = PRESETS["nanhu"]
 BY_NAME = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)

@@ -10,7 +10,7 @@ from features.schema import CASE_OPTIONAL, CASE_REQUIRED, TRANSITION_COLUMNS, Co
 from features.simulation.delivery import deliver
 from features.simulation.district import District
 from features.simulation.presets import PRESETS
-from tests.features.simulation.acceptance import END, change, simulated
+from tests.support.acceptance import END, change, simulated
 
 CODE = "990101"
 TINY = PRESETS["tiny"]

@@ -8,7 +8,7 @@ from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 from features.simulation.ground import Ground, make_ground
 from features.simulation.preset import Size
 from features.simulation.presets import PRESETS
-from tests.features.simulation.acceptance import END
+from tests.support.acceptance import END
 
 CODE = "990101"
 REDRAW_DAY = day_number(END)

@@ -8,8 +8,8 @@ import pytest
 from features.simulation.district import District
 from features.simulation.knowable import knowable_by_hazard, knowable_escalations
 from features.simulation.oracle import expected_escalations
-from tests.features.simulation.acceptance import HORIZON, Floats, average_precision, escalations
 from tests.features.simulation.test_oracle import WARM_UP, by_grid
+from tests.support.acceptance import HORIZON, Floats, average_precision, escalations
 
 
 @pytest.fixture(scope="module")

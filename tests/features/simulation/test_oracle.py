@@ -8,7 +8,7 @@ import pytest
 
 from features.simulation.district import District
 from features.simulation.oracle import expected_by_hazard, expected_escalations
-from tests.features.simulation.acceptance import HORIZON, Floats, average_precision, escalations, hand_score
+from tests.support.acceptance import HORIZON, Floats, average_precision, escalations, hand_score
 
 WARM_UP = 27
 """Windows left out, so that the hand score has its year behind it too."""

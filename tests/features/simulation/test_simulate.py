@@ -11,11 +11,10 @@ from pydantic.fields import FieldInfo
 
 from features.database.engine import database_url, open_database
 from features.days import day_number
-from features.derive import read_facts
 from features.errors import UsageError
 from features.eventlog.read import read_log
-from features.facts import Facts
-from features.home import Home
+from features.facts.derive import read_facts
+from features.facts.facts import Facts
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.panel.build import build_panel
@@ -23,8 +22,9 @@ from features.settings import Settings
 from features.simulation.preset import Numbers, Preset, Span, Sure
 from features.simulation.presets import PRESETS, find_preset
 from features.simulation.simulate import TRUTH, Order, simulate
-from tests.features.simulation.acceptance import END, simulated
-from tests.features.simulation.watching import watched
+from features.storage.home import Home
+from tests.support.acceptance import END, simulated
+from tests.support.watching import watched
 
 NOW = datetime(END.year, END.month, END.day, 12, tzinfo=UTC)
 TINY = Order("tiny", PRESETS["tiny"], Span.of_years(2, END), seed=1)

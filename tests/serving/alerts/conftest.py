@@ -9,17 +9,17 @@ from sqlalchemy import Engine, insert
 
 from features.database.engine import writing
 from features.database.tables import grid
-from serving.access.actor import Actor, Role, Scope
-from serving.alerts.alert import Alert
-from serving.alerts.listed import Listed
+from serving.accounts.permissions import Actor, Role, Scope
+from serving.alerts.queries import Wanted, list_alerts
 from serving.alerts.raising import Raising
-from serving.alerts.store import Wanted, list_alerts
-from serving.ledger import publish
-from serving.lists.entry import Entry, Origin, to_body
-from serving.lists.rows import GridRow
+from serving.alerts.rule import RankedGrids
+from serving.alerts.schemas import Alert
+from serving.rankings.entries import Entry, Origin, to_body
+from serving.rankings.ledger import publish
+from serving.rankings.schemas import GridRow
 from serving.settings import AlertSettings
-from tests.serving.alerts.killing import Forked, forked_program
-from tests.serving.alerts.made import make_row
+from tests.support.killing import Forked, forked_program
+from tests.support.made_alerts import make_row
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = date(2026, 1, 9)
@@ -60,7 +60,7 @@ class Days:
         known = datetime(2026, 1, 9, tzinfo=ZONE) + timedelta(days=days)
         origin = Origin(as_of, "escalation", 14, "m" * 64, "1", 1, known, "0.1.0", 0)
         body = to_body({"grid": {row.grid_id: row for row in rows}})
-        return publish(self.engine, origin, body, now, Raising(Listed(rows), lambda _: {}, settings, ZONE))
+        return publish(self.engine, origin, body, now, Raising(RankedGrids(rows), lambda _: {}, settings, ZONE))
 
     def alerts(self, actor: Actor = COMMAND, **wanted: object) -> list[Alert]:
         return list_alerts(self.engine, actor, Wanted(**wanted), limit=500)
@@ -98,13 +98,13 @@ def program() -> Iterator[Forked]:
 @pytest.fixture
 def asked() -> Callable[..., object]:
     """Return a function that asks for a step under a new key each time."""
-    from serving.alerts.answering import Asked
-    from serving.alerts.life import REASONS, Action
+    from serving.alerts.lifecycle import REASONS, Action
+    from serving.alerts.transitions import TransitionRequest
 
     numbers: Iterator[int] = iter(range(10**9))
 
-    def ask(action: str, version: int = 1, **given: object) -> Asked:
+    def ask(action: str, version: int = 1, **given: object) -> TransitionRequest:
         stated = {"reason": next(iter(REASONS[Action(action)])), "key": f"key-{next(numbers)}"}
-        return Asked(action=Action(action), version=version, **stated | given)
+        return TransitionRequest(action=Action(action), version=version, **stated | given)
 
     return ask

@@ -16,13 +16,13 @@ from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import open_database
 from features.errors import ChangedError, ConflictError, ForbiddenError
-from serving.alerts import answering
-from serving.alerts.alert import Alert
-from serving.alerts.answering import Asked, permitted_actions, take_step
-from serving.alerts.life import OPEN, REASONS, STEPS, Action, State, reasons_for
-from serving.alerts.store import Wanted, list_alerts
-from tests.databases import Databases
+from serving.alerts import transitions
+from serving.alerts.lifecycle import OPEN, REASONS, STEPS, Action, State, reasons_for
+from serving.alerts.queries import Wanted, list_alerts
+from serving.alerts.schemas import Alert
+from serving.alerts.transitions import TransitionRequest, permitted_actions, take_step
 from tests.serving.alerts.conftest import COMMAND, NOW, Days
+from tests.support.databases import Databases
 
 EXAMPLES, STEPS_EACH = 44, 100
 
@@ -38,7 +38,7 @@ class Life(RuleBasedStateMachine):
         self.opened = ExitStack()
         self.engine = self.opened.enter_context(Life.copy_template())
         self.model = {each.alert_id: each for each in list_alerts(self.engine, COMMAND, Wanted(), 500)}
-        self.asked: list[tuple[str, Asked, Alert]] = []
+        self.asked: list[tuple[str, TransitionRequest, Alert]] = []
 
     @rule(which=st.integers(0, 99), action=st.sampled_from(list(Action)), behind=st.sampled_from([0, 0, 0, 1]))
     def act(self, which: int, action: Action, behind: int) -> None:
@@ -46,7 +46,7 @@ class Life(RuleBasedStateMachine):
         before = list(self.model.values())[which % len(self.model)]
         to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
         reason = next(iter(reasons_for(before.state, action) or REASONS[action]))
-        asked = Asked(action, reason, before.version - behind, f"key-{Life.operations}", to)
+        asked = TransitionRequest(action, reason, before.version - behind, f"key-{Life.operations}", to)
         try:
             after = take_step(self.engine, COMMAND, before.alert_id, asked, NOW)
         except (ChangedError, ConflictError, ForbiddenError):
@@ -120,12 +120,12 @@ def test_life_of_alerts_over_two_thousand_operations_loses_nothing_and_takes_no_
 
 
 def test_life_that_forgets_to_compare_versions_would_be_noticed(life, monkeypatch):
-    step = answering._step
-    monkeypatch.setattr(answering, "_step", lambda c, a, before, asked, *rest: step(c, a, before, replace_version(asked, before), *rest))
+    step = transitions._step
+    monkeypatch.setattr(transitions, "_step", lambda c, a, before, asked, *rest: step(c, a, before, replace_version(asked, before), *rest))
 
     with pytest.raises(AssertionError):
         run(life)
 
 
-def replace_version(asked: Asked, before: Alert) -> Asked:
-    return Asked(asked.action, asked.reason, before.version, asked.key, asked.to)
+def replace_version(asked: TransitionRequest, before: Alert) -> TransitionRequest:
+    return TransitionRequest(asked.action, asked.reason, before.version, asked.key, asked.to)

@@ -10,18 +10,18 @@ from sqlalchemy import insert
 
 from features.database.engine import writing
 from features.database.tables import grid
-from features.derive import read_facts
 from features.eventlog.read import read_log
+from features.facts.derive import read_facts
 from features.panel.build import catalogue
-from features.panel.catalogue import Feature, Kind
+from features.panel.feature import Feature, Kind
 from features.schema import DISPUTE_CATEGORIES, Col, EventType
-from serving.alerts import bank, life
-from serving.alerts.alert import AlertText
-from serving.alerts.words import PHONE_LENGTH, Odds, Subject, changes, compose
-from serving.lists.reasons import explain_rows, may_be_named
-from serving.words import STANDING, Text, forbidden_words
-from tests.serving.alerts.made import make_reason, make_row, make_score
-from tests.serving.world import append, open_world
+from serving.alerts import lifecycle, recommended_actions
+from serving.alerts.schemas import AlertText
+from serving.alerts.text import PHONE_LENGTH, Odds, Subject, changes, compose
+from serving.scoring.explanations import explain_rows, may_be_named
+from serving.text import DISCLAIMER, Text, forbidden_words
+from tests.support.made_alerts import make_reason, make_row, make_score
+from tests.support.published_world import append, open_world
 from training.learning.model import Contributions
 
 FEW = re.compile(r"(?<![\d.])[12](件|次|起)")
@@ -100,7 +100,7 @@ def test_words_of_thousands_of_random_panels_are_lawful_filled_and_short_enough(
     assert len(spoken) > 100
     assert not [said for text in texts for said in sentences(text) if forbidden_words(said) or re.search(r"[{}]|\bnan\b|None", said)]
     assert PHONE_LENGTH >= max(len(text.phone) for text in texts)
-    assert {STANDING} == {text.standing for text in texts}
+    assert {DISCLAIMER} == {text.standing for text in texts}
     assert all(text.suggestions for text in texts)
 
 
@@ -118,12 +118,14 @@ def test_words_of_a_template_that_does_not_mask_would_be_noticed(features):
 
 
 def test_every_action_and_reason_code_is_lawful_and_every_reason_has_an_action(features):
-    words = [deed.words for deed in bank.DEEDS.values()] + [text for codes in life.REASONS.values() for text in codes.values()]
+    words = [deed.words for deed in recommended_actions.DEEDS.values()] + [
+        text for codes in lifecycle.REASONS.values() for text in codes.values()
+    ]
     drivers = [feature for feature in features if feature.kind is Kind.DRIVER]
-    advised = [bank.deeds_for(make_reason(feature.reason, feature=feature.name)) for feature in drivers]
+    advised = [recommended_actions.actions_for(make_reason(feature.reason, feature=feature.name)) for feature in drivers]
 
     assert not [text for text in words if forbidden_words(text.zh + text.en)]
-    assert all(set(codes) <= set(bank.DEEDS) and codes for codes in advised)
+    assert all(set(codes) <= set(recommended_actions.DEEDS) and codes for codes in advised)
 
 
 def test_text_says_what_the_list_says():

@@ -7,18 +7,17 @@ import polars as pl
 import pytest
 
 from features.schema import Col
-from serving.access.actor import EVERYTHING, Actor, Role
-from serving.alerts.alert import Alert
-from serving.alerts.corrections import About, Correction, CorrectionStep, answer_correction, contest, list_corrections
-from serving.alerts.rescores import accepted_corrections
-from serving.alerts.store import Wanted, list_alerts
-from serving.daily_runs import DailyRuns
-from serving.ledger import find, newest, read_row
-from serving.lists.entry import Entry
-from serving.lists.rows import GridRow
+from serving.accounts.permissions import EVERYTHING, Actor, Role
+from serving.alerts.corrections import About, Correction, CorrectionStep, accepted_corrections, answer_correction, contest, list_corrections
+from serving.alerts.queries import Wanted, list_alerts
+from serving.alerts.schemas import Alert
+from serving.operations.schedule import DailyRuns
+from serving.rankings.entries import Entry
+from serving.rankings.ledger import find, newest, read_row
+from serving.rankings.schemas import GridRow
 from tests.serving.alerts.conftest import COMMAND, ZONE
-from tests.serving.sample import make_sample
-from tests.serving.world import AS_OF, LAST_DAY, World, append
+from tests.support.golden_sample import make_sample
+from tests.support.published_world import AS_OF, LAST_DAY, World, append
 
 AUDITOR = Actor("aauditor", "auditor", Role.AUDITOR, EVERYTHING)
 DAY = timedelta(days=1)

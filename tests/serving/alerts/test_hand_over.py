@@ -5,13 +5,13 @@ from sqlalchemy import select
 
 from features.database.alert_tables import alert
 from features.errors import ConflictError, ForbiddenError, NotFoundError
-from serving.access.actor import Actor, Role, Scope
-from serving.access.walls import reading_within
-from serving.alerts.answering import permitted_actions, take_step
+from serving.accounts.permissions import Actor, Role, Scope
+from serving.accounts.row_security import reading_within
 from serving.alerts.corrections import list_corrections
-from serving.alerts.life import OPEN, Action
-from serving.alerts.store import find_alert, history
-from serving.alerts.visits import Found, Visit, log_visit, visits_of_alert
+from serving.alerts.feedback import Found, Visit, log_visit, visits_of_alert
+from serving.alerts.lifecycle import OPEN, Action
+from serving.alerts.queries import find_alert, history
+from serving.alerts.transitions import permitted_actions, take_step
 from serving.settings import DEPARTMENTS, Department
 from tests.serving.alerts.conftest import AS_OF, COMMAND, DISTRICT, LABOUR, NOW, STRANGER, TOWNSHIP, WORKER
 

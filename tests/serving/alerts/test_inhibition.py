@@ -1,8 +1,8 @@
 import random
 from collections.abc import Iterator
 
-from serving.access.actor import Scope
-from serving.alerts.inhibition import ancestors, heard
+from serving.accounts.permissions import Scope
+from serving.alerts.silences import ancestors, heard
 
 TREES = 10_000
 

@@ -17,10 +17,10 @@ from sqlalchemy import Engine, select
 from features.database.access_tables import audit
 from features.database.alert_tables import alert, alert_transition, answered
 from features.database.engine import reading
-from serving.alerts.life import REASONS, Action
+from serving.alerts.lifecycle import REASONS, Action
 from tests.serving.alerts.conftest import Days
-from tests.serving.alerts.killing import Forked, Run
-from tests.serving.visitors import sign_up
+from tests.support.killing import Forked, Run
+from tests.support.visitors import sign_up
 
 STEPS = (Action.ACKNOWLEDGE, Action.COMMENT, Action.START, Action.CLOSE)
 CLIENTS = 4

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from features.database.alert_tables import alert
 from features.database.engine import reading
 from tests.serving.alerts.conftest import Days
-from tests.serving.alerts.killing import Forked, Run
+from tests.support.killing import Forked, Run
 
 
 class Desk:

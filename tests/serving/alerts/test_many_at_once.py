@@ -15,11 +15,11 @@ from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import reading
 from features.errors import ChangedError, ConflictError, ForbiddenError, StoreError
-from serving.alerts import answering
-from serving.alerts.alert import Alert
-from serving.alerts.answering import Asked, take_step
-from serving.alerts.life import REASONS, STEPS, Action, State, reasons_for
-from serving.alerts.store import Wanted, find_alert, list_alerts
+from serving.alerts import transitions
+from serving.alerts.lifecycle import REASONS, STEPS, Action, State, reasons_for
+from serving.alerts.queries import Wanted, find_alert, list_alerts
+from serving.alerts.schemas import Alert
+from serving.alerts.transitions import TransitionRequest, take_step
 from tests.serving.alerts.conftest import COMMAND, NOW, QUIET, Days
 
 PEOPLE = 16
@@ -35,7 +35,7 @@ class Person:
 
     engine: Engine
     number: int
-    taken: list[tuple[str, Asked, Alert]] = field(default_factory=list)
+    taken: list[tuple[str, TransitionRequest, Alert]] = field(default_factory=list)
     other_answers: int = 0
     """How often a repeated key was not answered as before."""
 
@@ -57,11 +57,11 @@ class Person:
             if asked.action is Action.REOPEN:
                 alert_ids[alert_ids.index(before.alert_id)] = after.alert_id
 
-    def think_of(self, before: Alert, key: str, rng: random.Random) -> Asked:
+    def think_of(self, before: Alert, key: str, rng: random.Random) -> TransitionRequest:
         """Mostly comment or hand over, which leave an alert open; do the rest, legal or not, now and then."""
         action = rng.choice((*[Action.COMMENT] * 8, Action.HAND_OVER, *Action))
         to = ("d" if before.owner != "d" else before.path) if action is Action.HAND_OVER else None
-        return Asked(
+        return TransitionRequest(
             action, next(iter(reasons_for(before.state, action) or REASONS[action])), before.version - (rng.random() < STALE), key, to
         )
 
@@ -121,11 +121,11 @@ def test_steps_of_many_at_once_are_legal_kept_and_answered_alike(hurried: Days, 
 
 def test_steps_of_many_at_once_that_compare_no_versions_are_caught(hurried: Days, monkeypatch: pytest.MonkeyPatch) -> None:
     """The broken variant."""
-    step = answering._step
+    step = transitions._step
 
     def forget(connection, actor, before, asked, now):
-        return step(connection, actor, before, Asked(asked.action, asked.reason, before.version, asked.key, asked.to), now)
+        return step(connection, actor, before, TransitionRequest(asked.action, asked.reason, before.version, asked.key, asked.to), now)
 
-    monkeypatch.setattr(answering, "_step", forget)
+    monkeypatch.setattr(transitions, "_step", forget)
 
     assert faults(hurried.engine, work_together(hurried.engine, 200))["other version"] > 0

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from serving.access.actor import EVERYTHING
-from serving.alerts.answering import take_step
-from serving.alerts.neglect import read_neglect, weeks_between_draws
+from serving.accounts.permissions import EVERYTHING
+from serving.alerts.capacity import read_revisit_interval, revisit_interval_weeks
+from serving.alerts.queries import not_alerted
 from serving.alerts.rule import MOST_LISTED, OF_LISTS
-from serving.alerts.store import not_alerted
+from serving.alerts.transitions import take_step
 from serving.settings import AlertSettings
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, QUIET
 
@@ -63,9 +63,9 @@ def test_note_by_a_person_lets_a_grid_be_listed_on(days, asked, ended):
 def test_neglect_of_the_published_places_is_grids_over_drawn_slots(days):
     exploring = AlertSettings(exploration_share=0.1, per_township=3)
 
-    assert read_neglect(days.engine, exploring) is None
+    assert read_revisit_interval(days.engine, exploring) is None
 
     days.publish()
 
-    assert read_neglect(days.engine, exploring) == weeks_between_draws(8, 1, exploring)
-    assert round(weeks_between_draws(605, 1, AlertSettings(exploration_share=0.1, per_township=30)) * 7) == 202
+    assert read_revisit_interval(days.engine, exploring) == revisit_interval_weeks(8, 1, exploring)
+    assert round(revisit_interval_weeks(605, 1, AlertSettings(exploration_share=0.1, per_township=30)) * 7) == 202

@@ -5,11 +5,11 @@ from sqlalchemy import func, select
 
 from features.database.alert_tables import alert, alert_decision
 from features.errors import ConflictError, ForbiddenError, NotFoundError
-from serving.access.actor import EVERYTHING
-from serving.alerts.answering import take_step
-from serving.alerts.reviews import held_lists, release
-from serving.alerts.store import Wanted, history, list_alerts, not_alerted
-from serving.ledger import find, newest
+from serving.accounts.permissions import EVERYTHING
+from serving.alerts.queries import Wanted, history, list_alerts, not_alerted
+from serving.alerts.transitions import take_step
+from serving.rankings.ledger import find, newest
+from serving.rankings.releases import held_lists, release
 from tests.serving.alerts.conftest import ANALYST, AS_OF, COMMAND, NOW, QUIET, STRANGER, TOWNSHIP, WORKER
 
 

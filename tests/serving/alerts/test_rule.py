@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.access.actor import Scope
+from serving.accounts.permissions import Scope
 from serving.alerts import rule
-from serving.alerts.rule import Candidate, Outcome, Standing, decide, is_above, seeded
+from serving.alerts.rule import AlertHistory, Candidate, Outcome, decide, is_above, seeded
 from serving.settings import AlertSettings
 
-NOTHING_BEFORE = Standing()
+NOTHING_BEFORE = AlertHistory()
 SETTINGS = AlertSettings(enter_share=0.2, leave_share=0.4, per_township=2, exploration_share=0.0, blind_review_share=0.0)
 EXPLORING = SETTINGS.model_copy(update={"exploration_share": 0.5})
 
@@ -22,7 +22,7 @@ def candidates(count: int = 20, units: int = 1) -> list[Candidate]:
 
 
 def outcomes(
-    standing: Standing = NOTHING_BEFORE, settings: AlertSettings = SETTINGS, count: int = 20, units: int = 1
+    standing: AlertHistory = NOTHING_BEFORE, settings: AlertSettings = SETTINGS, count: int = 20, units: int = 1
 ) -> dict[str, Outcome]:
     decisions = decide(candidates(count, units), standing, settings, np.random.default_rng(1))
     return {each.grid_id: each.outcome for each in decisions if each.outcome is not Outcome.BELOW_THRESHOLD}
@@ -35,13 +35,13 @@ def test_decide_raises_from_the_top_up_to_the_capacity_and_lists_the_surplus():
 
 
 def test_decide_open_alert_cool_down_and_silence_hold_a_grid_and_take_no_capacity():
-    standing = Standing(open=frozenset({"g00"}), cooling=frozenset({"g01"}), silences=(Scope("d/t0/g02"),))
+    standing = AlertHistory(open=frozenset({"g00"}), cooling=frozenset({"g01"}), silences=(Scope("d/t0/g02"),))
 
     assert {"g00": "open_alert", "g01": "cool_down", "g02": "silenced", "g03": "raised"} == outcomes(standing)
 
 
 def test_decide_grid_that_was_above_stays_until_it_leaves_the_wider_share():
-    above = Standing(above=frozenset({"g05", "g07", "g08"}), open=frozenset({"g00", "g01"}))
+    above = AlertHistory(above=frozenset({"g05", "g07", "g08"}), open=frozenset({"g00", "g01"}))
 
     found = outcomes(above, SETTINGS.model_copy(update={"per_township": 9}))
 
@@ -49,7 +49,7 @@ def test_decide_grid_that_was_above_stays_until_it_leaves_the_wider_share():
 
 
 def test_decide_second_revision_of_a_day_counts_what_the_first_raised():
-    assert Counter(outcomes(Standing(raised_today={"d/t0": 1})).values()) == {"raised": 1, "capacity": 3}
+    assert Counter(outcomes(AlertHistory(raised_today={"d/t0": 1})).values()) == {"raised": 1, "capacity": 3}
 
 
 @given(
@@ -62,7 +62,7 @@ def test_decide_second_revision_of_a_day_counts_what_the_first_raised():
 )
 def test_decide_never_more_than_capacity_per_unit_and_every_grid_above_is_listed(seed, units, opened, cooling, capacity, share):
     settings = SETTINGS.model_copy(update={"per_township": capacity, "exploration_share": share})
-    standing = Standing(open=frozenset(f"g{n:02}" for n in opened), cooling=frozenset(f"g{n:02}" for n in cooling))
+    standing = AlertHistory(open=frozenset(f"g{n:02}" for n in opened), cooling=frozenset(f"g{n:02}" for n in cooling))
     listed = candidates(40, units)
 
     decisions = decide(listed, standing, settings, np.random.default_rng(seed))
@@ -82,12 +82,12 @@ def test_decide_random_slots_beside_full_units_would_be_noticed(monkeypatch):
     monkeypatch.setattr(rule, "_explore", lambda pools, taken, settings, rng: explore(pools, Counter(), settings, rng))
     settings = EXPLORING.model_copy(update={"exploration_share": 1.0})
 
-    assert not fits(decide(candidates(), Standing(), settings, np.random.default_rng(1)), candidates(), settings)
+    assert not fits(decide(candidates(), AlertHistory(), settings, np.random.default_rng(1)), candidates(), settings)
 
 
 @given(st.integers(0, 2**32), st.sets(st.integers(0, 39)))
 def test_decide_random_slot_displaces_nobody(seed, opened):
-    standing = Standing(open=frozenset(f"g{n:02}" for n in opened))
+    standing = AlertHistory(open=frozenset(f"g{n:02}" for n in opened))
     chosen = [
         {
             each.grid_id: each.outcome
@@ -101,7 +101,7 @@ def test_decide_random_slot_displaces_nobody(seed, opened):
 
 
 def test_decide_random_slots_come_as_often_as_their_probability_says():
-    standing, days = Standing(open=frozenset({"g00", "g01", "g02", "g03"})), 2_000
+    standing, days = AlertHistory(open=frozenset({"g00", "g01", "g02", "g03"})), 2_000
     settings = SETTINGS.model_copy(update={"exploration_share": 0.1, "per_township": 3})
     drawn = [
         each
@@ -118,7 +118,7 @@ def test_decide_random_slots_come_as_often_as_their_probability_says():
 
 
 def test_decide_nothing_is_drawn_from_open_cooling_or_silent_grids():
-    standing = Standing(frozenset(f"g{n:02}" for n in range(8)), frozenset({"g08", "g09"}), silences=(Scope("d/t0/g10"),))
+    standing = AlertHistory(frozenset(f"g{n:02}" for n in range(8)), frozenset({"g08", "g09"}), silences=(Scope("d/t0/g10"),))
     settings = EXPLORING.model_copy(update={"exploration_share": 1.0})
     drawn = [
         each.grid_id
@@ -135,7 +135,7 @@ def test_seeded_same_day_gives_the_same_decisions_and_the_next_day_others():
     settings = EXPLORING.model_copy(update={"blind_review_share": 0.5})
 
     first, again, next_day = (
-        decide(listed, Standing(), settings, seeded(day, "escalation", 0))
+        decide(listed, AlertHistory(), settings, seeded(day, "escalation", 0))
         for day in (date(2026, 1, 9), date(2026, 1, 9), date(2026, 1, 10))
     )
 
@@ -145,7 +145,7 @@ def test_seeded_same_day_gives_the_same_decisions_and_the_next_day_others():
 
 def test_decide_second_look_marks_its_share_of_what_the_score_raised():
     settings = SETTINGS.model_copy(update={"blind_review_share": 0.05, "per_township": 2_000, "enter_share": 0.5, "leave_share": 0.5})
-    decisions = decide(candidates(4_000), Standing(), settings, np.random.default_rng(1))
+    decisions = decide(candidates(4_000), AlertHistory(), settings, np.random.default_rng(1))
 
     assert 60 < sum(each.second_look for each in decisions) < 140
     assert {each.outcome for each in decisions if each.second_look} == {Outcome.RAISED}
@@ -157,7 +157,7 @@ def test_settings_that_leave_before_they_enter_are_refused():
 
 
 def test_silence_that_has_ended_is_no_longer_given_and_mutes_nothing():
-    muted = Standing(silences=(Scope("d/t0"),))
+    muted = AlertHistory(silences=(Scope("d/t0"),))
 
     assert set(outcomes(muted).values()) == {"silenced"}
     assert "silenced" not in outcomes(replace(muted, silences=())).values()

@@ -8,14 +8,14 @@ from features.database.alert_tables import delivery, rescore, sequel, visit
 from features.database.engine import reading, writing
 from features.database.tables import metadata, ranking_row
 from features.errors import StoreError
-from serving.access.actor import Actor, Role, Scope
-from serving.access.walls import check_second_wall, reading_within
+from serving.accounts.permissions import Actor, Role, Scope
+from serving.accounts.row_security import check_row_security, reading_within
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest
-from serving.alerts.feedback import Feedback, Verdict, give_feedback
+from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
 from serving.alerts.silences import SilenceReason, silence_area
-from tests.databases import Databases
 from tests.serving.alerts.conftest import AS_OF, NOW, Days
 from tests.serving.alerts.test_supervision import silenced
+from tests.support.databases import Databases
 
 pytestmark = pytest.mark.dialect("postgresql")
 
@@ -39,7 +39,7 @@ def lived(days: Days) -> Engine:
         silence_area(days.engine, town(path), silenced(path, reason=SilenceReason.KNOWN_EVENT), NOW)
         contested = contest(days.engine, town(path), raised.alert_id, About.DATA, "count", NOW)
         answer_correction(days.engine, town(path), contested.id, CorrectionStep.ACCEPTED, NOW)
-        agreed = Feedback(group=raised.text.reasons[0].group, verdict=Verdict.AGREES)
+        agreed = Feedback(group=raised.text.reasons[0].group, verdict=ReasonFeedback.AGREES)
         give_feedback(days.engine, town(path), raised.alert_id, agreed, f"key-{number}", NOW)
         with writing(days.engine) as connection:
             connection.execute(insert(sequel), named | {"escalations": 1.0})
@@ -73,15 +73,15 @@ def test_second_wall_stands_before_every_table_whose_rows_have_a_place(engine: E
 
 
 def test_doctor_says_whom_the_second_wall_binds(engine: Engine) -> None:
-    assert check_second_wall(engine) == f"row-level security on {len(WALLED)} tables binds owner_of_the_tables"
+    assert check_row_security(engine) == f"row-level security on {len(WALLED)} tables binds owner_of_the_tables"
 
 
 def test_doctor_refuses_an_account_above_the_second_wall_and_an_owner_who_is_not_held_to_it(databases: Databases, engine: Engine) -> None:
     superuser = create_engine(databases.server_url.set(database=engine.url.database))
     with pytest.raises(StoreError, match="superuser or has BYPASSRLS"):
-        check_second_wall(superuser)
+        check_row_security(superuser)
     superuser.dispose()
     with writing(engine) as connection:
         connection.execute(text("ALTER TABLE alert NO FORCE ROW LEVEL SECURITY"))
     with pytest.raises(StoreError, match="is not on alert"):
-        check_second_wall(engine)
+        check_row_security(engine)

@@ -9,14 +9,13 @@ from pathlib import Path
 import pytest
 
 from features.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
-from serving.access.actor import EVERYTHING, Scope
+from serving.accounts.permissions import EVERYTHING, Scope
+from serving.alerts.capacity import expected_alerts_per_day
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest, list_corrections
-from serving.alerts.expected import expected_alerts_per_day
-from serving.alerts.notices import data_notices
-from serving.alerts.silences import Silence, SilenceReason, list_silences, silence_area
-from serving.alerts.store import not_alerted
+from serving.alerts.queries import not_alerted
+from serving.alerts.silences import Silence, SilenceReason, data_notices, list_silences, silence_area
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, QUIET, STRANGER, TOWNSHIP, WORKER
-from tests.serving.alerts.made import make_row
+from tests.support.made_alerts import make_row
 
 ROOT = Path(__file__).parents[3]
 PROGRAM = """

@@ -8,10 +8,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from serving.alerts import webhooks
-from serving.alerts.answering import take_step
-from serving.alerts.post import post
-from serving.alerts.reviews import release
-from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, resend
+from serving.alerts.transitions import take_step
+from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, post, resend
+from serving.rankings.releases import release
 from serving.settings import Receiver
 from tests.serving.alerts.conftest import ANALYST, NOW, QUIET, WORKER
 

@@ -8,10 +8,10 @@ from sqlalchemy import update
 
 from features.database.alert_tables import alert
 from features.database.engine import writing
-from serving.access.actor import Scope
-from serving.alerts.answering import take_step
-from serving.alerts.feedback import Feedback, Verdict, give_feedback
+from serving.accounts.permissions import Scope
+from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
 from serving.alerts.track_record import KindRecord, read_track_record
+from serving.alerts.transitions import take_step
 from serving.alerts.worklist import AreaBacklog, Filter, Part, Worklist, backlog_by_township, read_worklist
 from serving.settings import DueHours
 from tests.serving.alerts.conftest import COMMAND, DISTRICT, NOW, STRANGER, TOWNSHIP, WORKER, Days
@@ -102,7 +102,7 @@ def test_track_record_counts_what_staff_found_and_a_verdict_outweighs_a_calm_vis
     one, other = days.alerts()
     take_step(days.engine, COMMAND, one.alert_id, asked("close", reason="calm"), NOW)
     take_step(days.engine, COMMAND, other.alert_id, asked("close", reason="calm"), NOW)
-    agreed = Feedback(group=one.text.reasons[0].group, verdict=Verdict.AGREES)
+    agreed = Feedback(group=one.text.reasons[0].group, verdict=ReasonFeedback.AGREES)
     give_feedback(days.engine, COMMAND, one.alert_id, agreed, "key-of-feedback", NOW)
 
     assert read_track_record(days.engine, COMMAND, NOW) == [KindRecord(None, raised=2, real=1, not_real=1)]

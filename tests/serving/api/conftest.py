@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import Engine
 
 from features.database.engine import open_database
-from features.home import Home
-from serving.api.app import create_app
-from tests.databases import Databases
-from tests.serving.api.townships import NOW, fill, sign_everybody_up
-from tests.serving.visitors import Clock, open_client, sign_up
-from tests.serving.world import PUBLISHED_AT, World, new_world
+from features.storage.home import Home
+from serving.app import create_app
+from tests.support.databases import Databases
+from tests.support.published_world import PUBLISHED_AT, World, new_world
+from tests.support.townships import NOW, fill, sign_everybody_up
+from tests.support.visitors import Clock, open_client, sign_up
 
 
 @pytest.fixture

@@ -5,16 +5,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from serving.api.models import ModelPage
-from serving.api.problems import Problem
-from serving.ledger import newest
-from tests.databases import drop_trigger
-from tests.serving.world import AS_OF, PUBLISHED_AT
+from serving.api.schemas import ModelPage
+from serving.rankings.ledger import newest
+from serving.server.errors import Problem
+from tests.support.databases import drop_trigger
+from tests.support.published_world import AS_OF, PUBLISHED_AT
 
 
 def test_importing_the_api_brings_neither_trainer_nor_mlflow():
     """Only settings of training may come along; a worker reads the ledger, and with polars the polygons of maps."""
-    listing = "import serving.api.server, sys; print(*sorted(m for m in sys.modules))"
+    listing = "import serving.run, sys; print(*sorted(m for m in sys.modules))"
     modules = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
 
     assert [name for name in modules if name.startswith("training")] == ["training", "training.settings"]

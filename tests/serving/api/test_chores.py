@@ -1,7 +1,7 @@
 import asyncio
 import threading
 
-from serving.api.chores import repeating
+from serving.operations.background import repeating
 
 
 def test_repeating_finishes_the_round_that_is_under_way():

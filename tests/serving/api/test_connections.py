@@ -8,9 +8,9 @@ from functools import cache
 import psutil
 import pytest
 
-from features.home import Home
+from features.storage.home import Home
 from serving.api.connections import MAX_HEAD_BYTES
-from tests.serving.api.servers import PROGRAM, served
+from tests.support.servers import PROGRAM, served
 
 STRICT = """
 from serving.api import connections

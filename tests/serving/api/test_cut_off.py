@@ -10,12 +10,12 @@ from datetime import timedelta
 import pytest
 
 from features.database.engine import open_database
-from features.home import Home
-from serving.access.sessions import open_session
-from serving.api.access import COOKIE
-from tests.serving.api.matrix import by
-from tests.serving.api.townships import NOW, fill
-from tests.serving.visitors import PASSWORD, sign_up
+from features.storage.home import Home
+from serving.accounts.sessions import open_session
+from serving.server.auth import COOKIE
+from tests.support.access_matrix import by
+from tests.support.townships import NOW, fill
+from tests.support.visitors import PASSWORD, sign_up
 
 READS = 1_000
 LATER = NOW + timedelta(hours=27)

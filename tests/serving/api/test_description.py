@@ -9,19 +9,19 @@ from fastapi import Depends
 from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
-from serving.access.actor import Right, Role
-from serving.alerts.store import Wanted, list_alerts
-from serving.allowance import EXPORTS, SCORED_FILES
-from serving.api.access import needs
-from serving.api.app import create_app
-from serving.api.models import Health
-from serving.ledger import newest, read_body
-from serving.lists.on_demand import OnDemand
-from serving.what_if import WhatIf
-from tests.serving.api.described import ask
-from tests.serving.loopback import on_loopback
-from tests.serving.visitors import Clock, sign_up
-from tests.serving.world import AS_OF, PUBLISHED_AT, World
+from serving.accounts.permissions import Right, Role
+from serving.accounts.quotas import EXPORTS, SCORED_FILES
+from serving.alerts.queries import Wanted, list_alerts
+from serving.api.schemas import Health
+from serving.app import create_app
+from serving.rankings.ledger import newest, read_body
+from serving.scoring.explain_grid import OnDemand
+from serving.scoring.score_file import FileScorer
+from serving.server.auth import needs
+from tests.support.described import ask
+from tests.support.loopback import on_loopback
+from tests.support.published_world import AS_OF, PUBLISHED_AT, World
+from tests.support.visitors import Clock, sign_up
 
 pytestmark = pytest.mark.dialect("sqlite")
 
@@ -51,8 +51,8 @@ def published(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Lists of two days with alerts, and allowances that a run does not use up."""
     for days in (7, 0):
         world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
-    monkeypatch.setattr("serving.api.routes.exporting.EXPORTS", replace(EXPORTS, most=OFTEN))
-    monkeypatch.setattr("serving.api.routes.scoring_files.SCORED_FILES", replace(SCORED_FILES, most=OFTEN))
+    monkeypatch.setattr("serving.api.routes.exports.EXPORTS", replace(EXPORTS, most=OFTEN))
+    monkeypatch.setattr("serving.api.routes.scores.SCORED_FILES", replace(SCORED_FILES, most=OFTEN))
     return world
 
 
@@ -68,7 +68,7 @@ def app(published: World):
     """The application as `yujing serve` makes it."""
     parts = published.home, published.engine, published.settings
     now = Clock(PUBLISHED_AT + timedelta(hours=3))
-    return create_app(published.settings, published.home, now, lambda: OnDemand(*parts), lambda: WhatIf(*parts))
+    return create_app(published.settings, published.home, now, lambda: OnDemand(*parts), lambda: FileScorer(*parts))
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import random
 import unicodedata
 from itertools import product
 
-from serving.access.actor import Role
-from serving.api.csv_export import to_csv
-from tests.serving.api.matrix import Request, by, changes_of, operations, running
+from serving.accounts.permissions import Role
+from serving.exports.csv_file import to_csv
+from tests.support.access_matrix import Request, by, changes_of, operations, running
 
 HIDDEN = ("role", "jurisdiction", "closed_by", "score", "scope", "administers", "actor_id", "rank")
 AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "usual_level": 0.1, "priority": 0, "elevated": 0, "watch": 0}

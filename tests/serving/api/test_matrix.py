@@ -10,15 +10,15 @@ from itertools import product
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from serving import ledger
-from serving.access.actor import EVERYTHING, RIGHTS, Role
-from serving.api.access import Needs
-from serving.api.app import create_app
-from serving.api.shelf import PublishedList
-from tests.serving.api.matrix import Request, by, operations, requests_of, running
-from tests.serving.api.test_access import calls
-from tests.serving.api.townships import NOW, TOWNSHIPS, canaries, named, township
-from tests.serving.visitors import Clock
+from serving.accounts.permissions import EVERYTHING, RIGHTS, Role
+from serving.app import create_app
+from serving.rankings import ledger
+from serving.server.auth import Needs
+from serving.server.list_cache import PublishedList
+from tests.serving.api.test_auth import calls
+from tests.support.access_matrix import Request, by, operations, requests_of, running
+from tests.support.townships import NOW, TOWNSHIPS, canaries, named, township
+from tests.support.visitors import Clock
 
 MISSING = {True: "999999999", False: "9999x"}
 """Ids of nothing, by whether they are numbers."""

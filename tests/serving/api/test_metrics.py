@@ -7,9 +7,9 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 
-from serving.access.accounts import accounts as all_accounts
-from tests.serving.api.matrix import Request, by, requests_of, running
-from tests.serving.api.townships import TOWNSHIPS, canaries, named
+from serving.accounts.accounts import accounts as all_accounts
+from tests.support.access_matrix import Request, by, requests_of, running
+from tests.support.townships import TOWNSHIPS, canaries, named
 
 LABEL = re.compile(r'(\w+)="([^"]*)"')
 

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from serving.access.actor import Role
-from tests.serving.api.matrix import ANY_OBJECT, Request, by, operations, requests_of, running
+from serving.accounts.permissions import Role
+from tests.support.access_matrix import ANY_OBJECT, Request, by, operations, requests_of, running
 
 ODD = ("a\0b", "\\u0000", "\\ud800", "9" * 99, "-1", "0001-01-01", "9999-12-31", "%", "' OR 1=1 --", "../../etc/passwd", "\u202e")
 """Texts that a path, a query or, as JSON writes them, a body may hold."""

@@ -6,18 +6,17 @@ import time
 
 import pytest
 
-from serving.access.sessions import open_session
-from serving.alerts.store import Wanted, list_alerts
-from serving.api import shelf
-from serving.api.access import COOKIE
-from serving.api.app import create_app
-from serving.audit import deeds
-from serving.pause_reasons import PauseReason
-from serving.pausing import pause, resume
+from serving.accounts.sessions import open_session
+from serving.alerts.queries import Wanted, list_alerts
+from serving.app import create_app
+from serving.audit.audit_log import list_entries
+from serving.rankings.publishing import PauseReason, pause, resume
+from serving.server import list_cache
+from serving.server.auth import COOKIE
 from serving.settings import Settings
-from tests.serving.api.matrix import Request, by, running
-from tests.serving.api.townships import NOW, OVERSEER, fill
-from tests.serving.visitors import PASSWORD, Clock, sign_up
+from tests.support.access_matrix import Request, by, running
+from tests.support.townships import NOW, OVERSEER, fill
+from tests.support.visitors import PASSWORD, Clock, sign_up
 
 FOLLOWS_WITHIN_SECONDS = 5
 
@@ -78,13 +77,13 @@ def test_lists_are_gone_within_five_seconds_and_back_as_soon_while_alerts_stay_w
     assert f"{account_id} paused publishing at {NOW.isoformat()} (model_fault)" in said
     assert f"{account_id}于2026-01-09 16:00暂停发布" in answers["page"].body.decode()
     assert ["publishing.pause", "publishing.resume"] == [
-        each.action for each in reversed(deeds(engine, 9)) if each.actor_id == account_id and each.action.startswith("publishing")
+        each.action for each in reversed(list_entries(engine, 9)) if each.actor_id == account_id and each.action.startswith("publishing")
     ]
 
 
 @pytest.mark.full
 def test_service_that_never_looks_at_the_switch_would_be_found(home, engine, account, ask, monkeypatch):
-    monkeypatch.setattr(shelf, "paused", lambda _: None)
+    monkeypatch.setattr(list_cache, "paused", lambda _: None)
 
     answers, _ = asyncio.run(switch_off_and_on(home, engine, account[0].account_id, ask))
 

@@ -10,16 +10,16 @@ import pytest
 from sqlalchemy import Engine, event
 
 from features.database.engine import open_database
-from features.home import Home
-from serving.access.actor import Role
-from serving.api.app import create_app
+from features.storage.home import Home
+from serving.accounts.permissions import Role
 from serving.api.routes import rankings
-from serving.ledger import publish
-from serving.lists.entry import Origin, to_body
+from serving.app import create_app
+from serving.rankings.entries import Origin, to_body
+from serving.rankings.ledger import publish
 from serving.settings import Settings
-from tests.serving.api.matrix import Request, by, running
-from tests.serving.api.townships import NOW, grid_rows
-from tests.serving.visitors import Clock, sign_up
+from tests.support.access_matrix import Request, by, running
+from tests.support.townships import NOW, grid_rows
+from tests.support.visitors import Clock, sign_up
 
 READS = 1_000
 READERS, SWAPS = 50, 10

@@ -4,13 +4,13 @@ import pytest
 from sqlalchemy import text
 
 from features.errors import StoreError
-from serving.api.app import create_app
-from serving.api.shelf import Shelf
+from serving.app import create_app
+from serving.server.list_cache import RankingCache
 from serving.settings import Settings
-from tests.serving.api.lists import publish_day
-from tests.serving.api.matrix import Request, by, running
-from tests.serving.api.townships import NOW
-from tests.serving.visitors import Clock, sign_up
+from tests.support.access_matrix import Request, by, running
+from tests.support.published_lists import publish_day
+from tests.support.townships import NOW
+from tests.support.visitors import Clock, sign_up
 
 READY = Request("GET", "/readyz")
 
@@ -51,8 +51,8 @@ def test_not_ready_with_a_list_that_is_not_what_was_published_and_the_last_good_
 
 def test_readiness_that_looks_at_nothing_would_be_found(app, engine, monkeypatch):
     publish_day(engine, 0)
-    look = Shelf.refresh
-    monkeypatch.setattr(Shelf, "refresh", lambda self: None if self.current else look(self))
+    look = RankingCache.refresh
+    monkeypatch.setattr(RankingCache, "refresh", lambda self: None if self.current else look(self))
 
     assert 200 == asyncio.run(look_after_tampering(app, engine))[0]
 

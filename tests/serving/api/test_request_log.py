@@ -4,9 +4,9 @@ import random
 import subprocess
 import sys
 
-from serving.api.app import create_app
-from serving.logs import configure_logs
-from tests.serving.visitors import open_client, sign_up
+from serving.app import create_app
+from serving.run import configure_logs
+from tests.support.visitors import open_client, sign_up
 
 PLANTED = ("330402198005120012", "13800138000", "wxid_abc12345", "张丽反映", "s3cret-T0ken")
 

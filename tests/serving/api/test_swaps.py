@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from httpx2 import Client
 
-from tests.serving.api.lists import publish_day
-from tests.serving.api.servers import PROGRAM, clients, served
-from tests.serving.visitors import sign_up
+from tests.support.published_lists import publish_day
+from tests.support.servers import PROGRAM, clients, served
+from tests.support.visitors import sign_up
 
 pytestmark = pytest.mark.full
 

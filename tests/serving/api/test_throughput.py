@@ -11,12 +11,12 @@ import pytest
 from httpx2 import Client
 
 from features.database.engine import open_database
-from features.home import Home
-from serving.ledger import publish
-from serving.lists.entry import Origin, to_body
-from tests.serving.api.servers import PROGRAM, served, started
-from tests.serving.api.townships import grid_rows
-from tests.serving.visitors import sign_up
+from features.storage.home import Home
+from serving.rankings.entries import Origin, to_body
+from serving.rankings.ledger import publish
+from tests.support.servers import PROGRAM, served, started
+from tests.support.townships import grid_rows
+from tests.support.visitors import sign_up
 
 LEAST = 0.7
 ROUNDS, SECONDS = 15, 1

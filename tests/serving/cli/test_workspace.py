@@ -4,7 +4,7 @@ import pytest
 from typer.testing import CliRunner
 
 from features.errors import UsageError
-from features.home import Home
+from features.storage.home import Home
 from serving.cli.main import RENAMED, app
 from serving.cli.workspace import Workspace
 

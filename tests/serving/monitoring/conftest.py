@@ -5,9 +5,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from tests.databases import Databases
 from tests.serving.conftest import MakeWorld
-from tests.serving.world import AS_OF, World, new_world
+from tests.support.databases import Databases
+from tests.support.published_world import AS_OF, World, new_world
 
 LISTED = tuple(AS_OF - timedelta(days=days) for days in range(63, -1, -7))
 

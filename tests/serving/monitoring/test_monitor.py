@@ -13,12 +13,10 @@ from features.days import day_number, to_date
 from features.eventlog.read import read_log
 from features.schema import Col
 from serving.cli.main import app
-from serving.monitoring.drift import Shift, shift_findings, stability
-from serving.monitoring.findings import Unknown
-from serving.monitoring.lists import Lists, Wanted, read_lists
+from serving.monitoring.drift import Shift, Unknown, shift_findings, stability
+from serving.monitoring.list_quality import PUBLISHED, Lists, Wanted, quality_findings, read_lists, realise
 from serving.monitoring.monitor import take_subject, watch
-from serving.monitoring.quality import PUBLISHED, quality_findings, realise
-from tests.serving.world import AS_OF, SETTINGS
+from tests.support.published_world import AS_OF, SETTINGS
 
 
 def subject_of(world, snapshot=None):

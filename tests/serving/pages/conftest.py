@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from tests.databases import Databases
 from tests.serving.conftest import MakeWorld
-from tests.serving.pages.people import sign_everybody_up, visit
-from tests.serving.world import AS_OF, PUBLISHED_AT, World, new_world
+from tests.support.databases import Databases
+from tests.support.people import sign_everybody_up, visit
+from tests.support.published_world import AS_OF, PUBLISHED_AT, World, new_world
 
 MEASURES = {"hit@5%": 0.33, "hit@10%": 0.49, "ap_over_base": 6.6, "auc": 0.8, "ece": None}
 MODELS = {

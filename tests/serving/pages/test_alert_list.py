@@ -9,8 +9,8 @@ from features.database.alert_tables import alert, alert_transition
 from features.database.engine import writing
 from features.database.tables import grid
 from serving.pages.alert_list_view import PAGE_SIZE
-from tests.serving.pages.people import TOWNSHIP, token_of
-from tests.serving.world import World
+from tests.support.people import TOWNSHIP, token_of
+from tests.support.published_world import World
 
 MANY = 154
 LIGHT = 60_000

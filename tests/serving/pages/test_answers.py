@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from features.database.alert_tables import correction
 from features.database.engine import reading
-from tests.serving.pages.people import TOWNSHIP, token_of
 from tests.serving.pages.test_pages import alerts_below
+from tests.support.people import TOWNSHIP, token_of
 
 
 def fields_of(page: str) -> dict[str, str]:

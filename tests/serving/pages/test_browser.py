@@ -8,13 +8,13 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from playwright.sync_api import Browser, expect
 
-from serving.access.accounts import NewAccount, change_password, create_account
-from serving.access.actor import EVERYTHING, Role
-from serving.audit import OPERATOR
-from tests.serving.pages.browser import chromium, press, serving, window
-from tests.serving.pages.people import NOW, TOWNSHIP
+from serving.accounts.accounts import NewAccount, change_password, create_account
+from serving.accounts.permissions import EVERYTHING, Role
+from serving.audit.audit_log import OPERATOR
 from tests.serving.pages.test_pages import alerts_below
-from tests.serving.visitors import PASSWORD
+from tests.support.browser import chromium, press, serving, window
+from tests.support.people import NOW, TOWNSHIP
+from tests.support.visitors import PASSWORD
 
 PHONE = (390, 844)
 DESK = (1440, 900)

@@ -3,8 +3,8 @@
 import json
 import re
 
-from serving.ledger import newest, read_body
-from tests.serving.pages.people import TOWNSHIP
+from serving.rankings.ledger import newest, read_body
+from tests.support.people import TOWNSHIP
 
 ROW = re.compile(r'href="/grids/(\d+)">.*?<td class="num"><b>(\d+)次</b></td>.*?<td class="num">([<>]?\d+–[<>]?\d+)次</td>', re.DOTALL)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-CSS = Path(__file__).parents[3] / "serving" / "web" / "src" / "base.css"
+CSS = Path(__file__).parents[3] / "serving" / "frontend" / "src" / "base.css"
 LEAST = 4.5
 GROUNDS = ("bg", "surface", "sunk")
 PAIRS = [

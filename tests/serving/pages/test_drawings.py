@@ -6,17 +6,16 @@ from datetime import date
 import pytest
 import shapely
 
-from serving.lists.rows import Explanation, Reason
-from serving.maps.ground import join
-from serving.maps.outlines import Sheet, draw
-from serving.pages.catalogue import Speaker
-from serving.pages.gazetteer import Gazetteer, PlaceName
-from serving.pages.reason_bars import draw_reasons
-from serving.pages.tiles import lay_out
-from serving.pages.trend import Week, draw_trend
-from serving.words import Text
+from serving.maps.place_names import Gazetteer, PlaceName
+from serving.maps.polygons import join
+from serving.maps.svg import Sheet, draw, lay_out
+from serving.pages.reason_chart import draw_reasons
+from serving.pages.translations import Translator
+from serving.pages.trend_chart import Week, draw_trend
+from serving.rankings.schemas import Explanation, Reason
+from serving.text import Text
 
-T = Speaker("zh")
+T = Translator("zh")
 LEFT, RIGHT = shapely.box(100, 0, 101, 1), shapely.box(101, 0, 102, 1)
 
 

@@ -5,13 +5,13 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from serving.pages.catalogue import Speaker
-from serving.pages.evidence import read_drift, read_gate
+from serving.pages.model_view import read_drift, read_gate
+from serving.pages.translations import Translator
 from tests.serving.pages.conftest import BACKTEST
-from tests.serving.pages.people import TOWNSHIP, visit
 from tests.serving.pages.test_pages import faults
+from tests.support.people import TOWNSHIP, visit
 from tests.training.registry.test_gate import champion, report
-from training.evaluation.groups import Group, Grouping, Verdict, to_json
+from training.evaluation.disparity import Group, Grouping, Verdict, to_json
 from training.registry.gate import check_all
 
 UNSURE = {"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}
@@ -89,7 +89,7 @@ def test_models_page_of_an_older_program_says_what_is_not_known(own_world, look)
 
 def test_read_gate_marks_what_cannot_be_told_as_no_pass(judged) -> None:
     (folder,) = judged.home.published.iterdir()
-    marks = {line.asked: (line.mark, line.found) for line in read_gate(folder / "gate.json", Speaker("en"))}
+    marks = {line.asked: (line.mark, line.found) for line in read_gate(folder / "gate.json", Translator("en"))}
 
     assert marks["no worse than the model in use (deviance)"] == ("gate_failed", "0.8000")
     assert marks["better than the rule (95% interval of the deviance difference) · count of 90 days"] == ("gate_failed", None)
@@ -100,6 +100,6 @@ def test_read_gate_marks_what_cannot_be_told_as_no_pass(judged) -> None:
 def test_read_drift_where_nothing_could_be_estimated_leaves_figures_out(tmp_path) -> None:
     reason = {"reason": {"zh": "不能估计", "en": "cannot be estimated"}}
     (tmp_path / "seen.json").write_text(json.dumps(SEEN | {"features": reason, "predictions": reason, "quality": reason}))
-    drift = read_drift(tmp_path / "seen.json", Speaker("zh"))
+    drift = read_drift(tmp_path / "seen.json", Translator("zh"))
 
     assert (drift.shifts, drift.predictions, drift.realised) == ((), None, None)

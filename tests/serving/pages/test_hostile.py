@@ -18,20 +18,20 @@ from sqlalchemy import insert, select, update
 
 from features.database.engine import reading, writing
 from features.database.tables import grid, model_publication
-from serving.access.accounts import NewAccount, change_password, create_account
-from serving.access.actor import EVERYTHING, Role
-from serving.access.tokens import issue_token
-from serving.api.access import Needs
-from serving.api.app import create_app
-from serving.audit import OPERATOR
-from serving.pages import frame
+from serving.accounts.accounts import NewAccount, change_password, create_account
+from serving.accounts.permissions import EVERYTHING, Role
+from serving.accounts.tokens import issue_token
+from serving.app import create_app
+from serving.audit.audit_log import OPERATOR
+from serving.pages import layout
+from serving.server.auth import Needs
 from serving.settings import AlertSettings
-from tests.serving.api.test_access import calls
-from tests.serving.pages.browser import Visit, chromium, serving
+from tests.serving.api.test_auth import calls
 from tests.serving.pages.conftest import BACKTEST, draw_borders
-from tests.serving.pages.hostile import ELSEWHERE, TEXTS
-from tests.serving.visitors import PASSWORD
-from tests.serving.world import AS_OF, PUBLISHED_AT, World
+from tests.support.browser import Visit, chromium, serving
+from tests.support.hostile import ELSEWHERE, TEXTS
+from tests.support.published_world import AS_OF, PUBLISHED_AT, World
+from tests.support.visitors import PASSWORD
 
 GRIDS = 40
 ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=GRIDS, exploration_share=0, blind_review_share=0)
@@ -127,7 +127,7 @@ def test_two_hundred_texts_in_an_address_run_nowhere(hostile_world: World, addre
 
 @pytest.mark.full
 def test_page_that_forgets_to_escape_is_heard(hostile_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment = frame._environment()
+    environment = layout._environment()
     environment.cache.clear()
     monkeypatch.setattr(environment, "autoescape", False)
     with serving(hostile_world) as base, chromium() as browser, listening(browser, base) as (page, said):

@@ -17,14 +17,14 @@ from playwright.sync_api import Browser, Page, expect
 from features.database.alert_tables import alert
 from features.database.engine import reading
 from features.database.tables import grid
-from serving.access.actor import Role
+from serving.accounts.permissions import Role
 from serving.cli import demo
 from serving.cli.main import app
-from serving.ledger import newest
+from serving.rankings.ledger import newest
 from serving.settings import Settings
-from tests.serving.pages.browser import Visit, chromium, press, serving, window
-from tests.serving.visitors import sign_up
-from tests.serving.world import World, open_world
+from tests.support.browser import Visit, chromium, press, serving, window
+from tests.support.published_world import World, open_world
+from tests.support.visitors import sign_up
 
 pytestmark = pytest.mark.full
 

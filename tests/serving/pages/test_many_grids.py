@@ -8,10 +8,10 @@ from sqlalchemy import update
 
 from features.database.engine import writing
 from features.database.tables import grid
-from serving.maps.ground import prepare
-from serving.maps.packed import grid_ids
-from tests.serving.pages.people import visit
-from tests.serving.pages.province import make_province
+from serving.maps.binary import grid_ids
+from serving.maps.polygons import prepare
+from tests.support.people import visit
+from tests.support.province import make_province
 
 SIZE = 3_100
 MANY = 109_000
@@ -94,7 +94,7 @@ def _forget_border(province, grid_id: str) -> None:
 def test_many_grids_are_drawn_and_enlarged_without_a_pause(tmp_path) -> None:
     """The first page of a server that has just started, from the press on the login to the map; then steps in and out."""
     pytest.importorskip("playwright", reason="Playwright is not installed")
-    from tests.serving.pages.browser import chromium, serving, window
+    from tests.support.browser import chromium, serving, window
 
     world = make_province(tmp_path, MANY)
     with serving(world) as base, chromium() as browser, window(browser, base) as seen:

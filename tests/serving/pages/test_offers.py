@@ -7,14 +7,14 @@ from sqlalchemy import update
 
 from features.database.alert_tables import alert
 from features.database.engine import writing
-from serving.access.accounts import accounts
-from serving.access.actor import RIGHTS, Actor, Right
-from serving.alerts.answering import permitted_actions
-from serving.alerts.life import ENDED, Action, State, Supervision
-from serving.alerts.store import find_alert
-from tests.serving.pages.people import PEOPLE, TOWNSHIP
+from serving.accounts.accounts import accounts
+from serving.accounts.permissions import RIGHTS, Actor, Right
+from serving.alerts.lifecycle import ENDED, Action, State, Supervision
+from serving.alerts.queries import find_alert
+from serving.alerts.transitions import permitted_actions
 from tests.serving.pages.test_pages import alerts_below
-from tests.serving.world import World
+from tests.support.people import PEOPLE, TOWNSHIP
+from tests.support.published_world import World
 
 OFFERED_AT = {
     Right.READ_LISTS: ("/grids", ""),
@@ -73,9 +73,9 @@ def test_page_of_an_alert_offers_every_step_that_its_reader_may_take(own_world, 
 
 
 def test_page_that_left_out_a_step_would_be_noticed(own_world, enter_own, monkeypatch) -> None:
-    from serving.pages import answers
+    from serving.pages import alert_view
 
-    monkeypatch.delitem(answers.PANELS, "panel_supervision")
+    monkeypatch.delitem(alert_view.PANELS, "panel_supervision")
     with pytest.raises(AssertionError):
         test_page_of_an_alert_offers_every_step_that_its_reader_may_take(own_world, enter_own, "centre")
 

@@ -11,8 +11,8 @@ from sqlalchemy import select, update
 from features.database.alert_tables import alert
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from serving.reports import keep_report
-from tests.serving.pages.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of
+from serving.situation_report.archive import keep_report
+from tests.support.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of
 
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=", re.IGNORECASE)
 ELSEWHERE = re.compile(r"""(?:src|href|action)=["'](?:https?:)?//""", re.IGNORECASE)

@@ -8,13 +8,13 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from playwright.sync_api import Browser, expect
 
-from serving.api.app import create_app
+from serving.app import create_app
 from serving.settings import OidcSettings
-from tests.serving.access.openid_provider import CLIENT, OpenIdProvider
-from tests.serving.loopback import on_loopback
-from tests.serving.pages.browser import chromium, window
-from tests.serving.pages.people import NOW
-from tests.serving.visitors import Clock
+from tests.support.browser import chromium, window
+from tests.support.loopback import on_loopback
+from tests.support.openid_provider import CLIENT, OpenIdProvider
+from tests.support.people import NOW
+from tests.support.visitors import Clock
 
 
 @pytest.fixture(scope="module")

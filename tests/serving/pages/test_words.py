@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from serving.pages.catalogue import catalogue
-from serving.words import forbidden_words
+from serving.pages.translations import translations
+from serving.text import forbidden_words
 
 PAGES = Path(__file__).parents[3] / "serving" / "pages"
 FIELD = re.compile(r"\{(\w+)")
@@ -18,14 +18,14 @@ def sources() -> str:
 
 
 def test_words_fill_in_the_same_values_in_both_languages() -> None:
-    differing = [key for key, text in catalogue().items() if set(FIELD.findall(text.zh)) != set(FIELD.findall(text.en))]
+    differing = [key for key, text in translations().items() if set(FIELD.findall(text.zh)) != set(FIELD.findall(text.en))]
 
     assert differing == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_hold_none_that_is_forbidden(language: str) -> None:
-    assert [key for key, text in catalogue().items() if forbidden_words(getattr(text, language))] == []
+    assert [key for key, text in translations().items() if forbidden_words(getattr(text, language))] == []
 
 
 def test_words_are_all_used_and_none_is_missing() -> None:
@@ -40,6 +40,6 @@ def test_words_are_all_used_and_none_is_missing() -> None:
     )
     quoted = set(re.findall(r"""["'](\w+)["']""", written))
 
-    assert sorted(plain - set(catalogue())) == []
+    assert sorted(plain - set(translations())) == []
     ends = tuple(set(re.findall(r"""~\s*["'](_\w+)["']""", written)))
-    assert sorted(key for key in catalogue() if key not in quoted and not key.startswith(stems) and not key.endswith(ends)) == []
+    assert sorted(key for key in translations() if key not in quoted and not key.startswith(stems) and not key.endswith(ends)) == []

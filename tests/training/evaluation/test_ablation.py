@@ -2,7 +2,7 @@ import pytest
 from sklearn.metrics import mean_poisson_deviance
 
 from features.errors import UsageError
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
 from training.evaluation.ablation import ablate
 from training.evaluation.backtest import backtest
 from training.learning.columns import choose_columns, families_read

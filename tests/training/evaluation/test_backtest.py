@@ -6,8 +6,8 @@ import pytest
 from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 
 from features.errors import NotReadyError
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
-from training.evaluation import replay as replaying
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
+from training.evaluation import fold_runner as replaying
 from training.evaluation.backtest import backtest, judge
 from training.evaluation.metrics import METRICS
 from training.evaluation.subsets import SUBSETS

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
 from training.evaluation.baselines import BASELINES, available, fit_rate, z_score
 
 

@@ -10,8 +10,7 @@ import pytest
 from sklearn.metrics import recall_score
 
 from training.evaluation import disparity
-from training.evaluation.disparity import compare_groups
-from training.evaluation.groups import Grouping, Verdict
+from training.evaluation.disparity import Grouping, Verdict, compare_groups
 
 Floats = npt.NDArray[np.float64]
 

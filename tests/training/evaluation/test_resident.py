@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.training.worlds import make_facts
-from training.evaluation.resident import resident_reported
+from tests.support.trained_worlds import make_facts
+from training.evaluation.subsets import resident_reported
 
 
 def facts_with(self_found, source):

@@ -4,7 +4,7 @@ from datetime import date
 import numpy as np
 
 from features.days import day_number
-from tests.training.worlds import make_facts, make_panel
+from tests.support.trained_worlds import make_facts, make_panel
 from training.evaluation.subsets import subsets
 
 NEW_YEAR_2023 = day_number(date(2023, 1, 22))

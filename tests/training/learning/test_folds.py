@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from features.errors import NotReadyError
-from tests.training.worlds import make_facts
+from tests.support.trained_worlds import make_facts
 from training.learning.folds import Gap, ripe_as_ofs, rolling_folds
 from training.settings import BacktestSettings
 

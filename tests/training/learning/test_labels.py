@@ -1,6 +1,6 @@
 import numpy as np
 
-from tests.training.worlds import make_facts
+from tests.support.trained_worlds import make_facts
 from training.learning import labels
 from training.learning.labels import count_labels, ripe, surge_thresholds
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from features.errors import NotReadyError
-from features.panel.catalogue import Use
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
+from features.panel.feature import Use
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.bootstrap import number_blocks
 from training.learning.columns import choose_columns
 from training.learning.examples import Examples

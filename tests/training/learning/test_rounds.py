@@ -1,6 +1,6 @@
 import numpy as np
 
-from training.learning.rounds import fewest_within_one_error
+from training.learning.inner_validation import fewest_within_one_error
 
 
 def test_fewest_within_one_error_clear_gain_is_taken():

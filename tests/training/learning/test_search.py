@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import mean_poisson_deviance
 
-from features.home import Home
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
+from features.storage.home import Home
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.evaluation.backtest import set_stage
-from training.learning.rehearsal import rehearse
+from training.learning.inner_validation import inner_validate
 from training.learning.search import search
 
 DAYS = 400
@@ -52,7 +52,7 @@ def test_search_other_seed_tries_other_settings(examples, home, at_once):
 
 def test_search_deviance_is_that_of_what_refits_foretold(examples, at_once):
     """The settings as they were, measured once more by scikit-learn at every number of trees."""
-    past = [told.known(examples) for told in rehearse(examples, MODEL)]
+    past = [told.known(examples) for told in inner_validate(examples, MODEL)]
     counts = np.concatenate([what for _, what in past]).ravel()
     by_rounds = [np.exp(np.concatenate([log[number] for log, _ in past])).ravel() for number in range(len(past[0][0]))]
 

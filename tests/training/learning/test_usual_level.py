@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.training.worlds import HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.learning.labels import count_labels
 from training.learning.usual_level import TREND, USUAL_RATE, fit_usual_level
 

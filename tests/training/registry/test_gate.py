@@ -4,9 +4,9 @@ import math
 import numpy as np
 import pytest
 
-from tests.training.worlds import FAST, HORIZON, draw_facts, make_panel, weekly
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, weekly
 from training.evaluation.backtest import backtest
-from training.registry.gate import METRIC, Comparison, check_all, object_to, turnover
+from training.registry.gate import METRIC, Comparison, check_all, evaluate_gate, turnover
 
 
 def report(deviance, interval=(-0.3, -0.1), rising=(-0.1, 0.2), grouping=None):
@@ -29,24 +29,24 @@ def champion(deviance=0.7, share=0.1):
 
 
 def test_object_to_good_candidate_without_champion_passes():
-    assert object_to(report(0.7), None) == []
+    assert evaluate_gate(report(0.7), None) == []
 
 
 def test_object_to_what_cannot_be_told_is_left_to_the_person_who_promotes():
     unclear = [{"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}, {"verdict": "not_estimable", "ratio": None, "chance": None}]
 
-    assert [object_to(report(0.7, rising=None, grouping=grouping), None) for grouping in unclear] == [[], []]
+    assert [evaluate_gate(report(0.7, rising=None, grouping=grouping), None) for grouping in unclear] == [[], []]
 
 
 def test_object_to_candidate_of_an_older_program_passes_by_what_it_knows():
     older = report(0.7) | {"subsets": {"onset": {}, "rising": {}}}
     del older["disparity"]
 
-    assert object_to(older, None) == []
+    assert evaluate_gate(older, None) == []
 
 
 def test_object_to_equal_to_champion_passes():
-    assert object_to(report(0.7), champion(0.7)) == []
+    assert evaluate_gate(report(0.7), champion(0.7)) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_object_to_equal_to_champion_passes():
     ],
 )
 def test_object_to_one_fault_is_named(candidate, comparison, expected):
-    objections = object_to(candidate, comparison)
+    objections = evaluate_gate(candidate, comparison)
 
     assert len(objections) == 1
     assert expected in objections[0]
@@ -95,7 +95,7 @@ def test_check_all_says_what_was_asked_and_found_whatever_came_of_it():
 
 
 def test_object_to_several_faults_are_all_named():
-    assert len(object_to(report(0.8, interval=(-0.1, 0.1)), champion(0.7, share=0.5))) == 3
+    assert len(evaluate_gate(report(0.8, interval=(-0.1, 0.1)), champion(0.7, share=0.5))) == 3
 
 
 def test_object_to_better_only_on_other_folds_is_not_taken_for_better():
@@ -104,10 +104,10 @@ def test_object_to_better_only_on_other_folds_is_not_taken_for_better():
     easier["as_of"]["last"] = "2026-03-23"
 
     def forgetful(candidate, comparison):
-        return object_to(candidate, Comparison("", candidate | {"models": comparison.champion["models"]}, comparison.turnover))
+        return evaluate_gate(candidate, Comparison("", candidate | {"models": comparison.champion["models"]}, comparison.turnover))
 
     assert forgetful(easier, champion(0.7)) == []
-    assert object_to(easier, champion(0.7)) == ["it was not measured on the champion's folds (as_of differ)"]
+    assert evaluate_gate(easier, champion(0.7)) == ["it was not measured on the champion's folds (as_of differ)"]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def refusals(rates_of, days):
     for seed in range(20):
         facts = draw_facts(rates_of(np.random.default_rng(seed)), days, seed)
         result = backtest(facts, make_panel(facts, weekly(days)), HORIZON, FAST)
-        refused += bool(object_to(result.to_json(), None))
+        refused += bool(evaluate_gate(result.to_json(), None))
     return refused
 
 

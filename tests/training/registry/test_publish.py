@@ -10,7 +10,7 @@ import pytest
 from features.errors import GateRefusedError, NotFoundError, NotReadyError, StoreError, UsageError
 from tests.training.conftest import NOW
 from training.registry import candidate
-from training.registry.publish import Approval, mirror, promote, rollback
+from training.registry.publish import Approval, promote, rollback, sync_aliases
 from training.registry.published import Kind, current, history, sha256
 from training.registry.tracking import Run, open_registry
 
@@ -67,7 +67,7 @@ def test_rollback_returns_to_the_one_before_without_the_registry(world, home, en
     assert [entry.model_version for entry in history(engine)] == [world.first.version, world.second.version, world.first.version]
     with pytest.raises(NotReadyError, match="none"):
         rollback(home, engine, "escalation", PLAIN)
-    mirror(engine, world.registry, "escalation")
+    sync_aliases(engine, world.registry, "escalation")
     assert world.registry.show_model("champion").version == world.first.version
     with pytest.raises(NotFoundError):
         world.registry.show_model("previous")

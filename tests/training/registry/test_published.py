@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from features.database.tables import model_publication
 from features.errors import NotReadyError, StoreError
-from features.home import Home
+from features.storage.home import Home
 from tests.training.conftest import NOW
 from training.registry.publish import write_folder
 from training.registry.published import Kind, Manifest, current, history, read_published, sha256

@@ -2,7 +2,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from features.home import Home
+from features.storage.home import Home
 from training.registry.relocation import relocate
 
 

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from tests.opened import open_page
+from tests.support.opened import open_page
 from training.report.page import render
 
 REMOTE = re.compile(r"(?:src|href)=\"(?!data:)|url\(|@import")

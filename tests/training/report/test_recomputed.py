@@ -6,11 +6,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.training.report.recompute import flags, recompute, share
-from tests.training.reported import SETTINGS
-from tests.training.worlds import HORIZON
+from tests.support.recompute import flags, recompute, share
+from tests.support.reported import SETTINGS
+from tests.support.trained_worlds import HORIZON
 from training.evaluation.predictions import weigh
-from training.report.parts import judge_part, subset_parts
+from training.report.summary import judge_part, subset_parts
 
 
 def leaves(value, path=""):

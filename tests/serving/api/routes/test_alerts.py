@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 
-from serving.access.actor import Role
-from serving.api.app import create_app
+from serving.accounts.permissions import Role
+from serving.app import create_app
 from tests.serving.alerts.conftest import QUIET
-from tests.serving.visitors import open_client, sign_up
-from tests.serving.world import PUBLISHED_AT
+from tests.support.published_world import PUBLISHED_AT
+from tests.support.visitors import open_client, sign_up
 
 RAISED = 9
 """Alerts of the world's list: its top quarter."""

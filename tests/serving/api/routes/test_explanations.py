@@ -2,13 +2,13 @@ from time import perf_counter
 
 import pytest
 
-from serving.access.actor import Role
-from serving.api.app import create_app
-from serving.lists.on_demand import OnDemand
-from serving.lists.rows import GridRow
-from tests.serving.test_daily import grid_rows, late_cases
-from tests.serving.visitors import open_client, sign_up
-from tests.serving.world import PUBLISHED_AT, append
+from serving.accounts.permissions import Role
+from serving.app import create_app
+from serving.rankings.schemas import GridRow
+from serving.scoring.explain_grid import OnDemand
+from tests.serving.scoring.test_daily_run import grid_rows, late_cases
+from tests.support.published_world import PUBLISHED_AT, append
+from tests.support.visitors import open_client, sign_up
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import pytest
 
-from serving.api.models import GridPage
-from serving.ledger import newest, read_body
-from tests.serving.world import AS_OF
+from serving.api.schemas import GridPage
+from serving.rankings.ledger import newest, read_body
+from tests.support.published_world import AS_OF
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from features.secret_key import secret_key
-from serving.api.cursor import Cursor
-from serving.api.models import RankingPage
-from serving.ledger import newest, read_body
-from tests.serving.world import AS_OF
+from features.storage.keys import secret_key
+from serving.api.schemas import RankingPage
+from serving.rankings.ledger import newest, read_body
+from serving.server.pagination import Cursor
+from tests.support.published_world import AS_OF
 
 
 def pages(client, **query):

@@ -1,11 +1,11 @@
 import pytest
 
 from features.errors import NotFoundError
-from serving.access.actor import Role
-from serving.api.app import create_app
-from serving.reports import keep_report, kept_reports, read_report
-from tests.serving.api.townships import NOW, township
-from tests.serving.visitors import Clock, open_client, sign_up
+from serving.accounts.permissions import Role
+from serving.app import create_app
+from serving.situation_report.archive import keep_report, kept_reports, read_report
+from tests.support.townships import NOW, township
+from tests.support.visitors import Clock, open_client, sign_up
 
 REPORT = "<p>形势分析</p>"
 SCOPES = {"whole": "", "district": "9901", "part": township(1)}

@@ -1,0 +1,140 @@
+"""The panel beside its peers, in one run: Polars per as_of, and what no program can leave out (reading, sorting, writing memory)."""
+
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import polars as pl
+
+from features.benchmark.polars_baseline import ENGINES, Engine, compared, peer_frame, peer_panel
+from features.benchmark.synthetic_log import Size, open_log
+from features.days import Days
+from features.facts.derive import read_facts
+from features.facts.facts import Facts
+from features.panel.build import Panel, Progress, build_features, catalogue
+from features.panel.feature import Feature
+from features.settings import Settings
+
+ROUNDS = 5
+STEP_DAYS = 7
+
+READ, WRITE, ONE, ALL = "read", "write", "panel_one", "panel_all"
+POLARS_ONE, POLARS_SPREAD = "polars_one", "polars_spread"
+
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """What one kind of work took: medians over the rounds."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One log, looked at from weekly as_ofs up to its end, by the panel and by its peer."""
+
+    size: Size
+    folder: Path
+    settings: Settings
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What both sides start from."""
+        return self.read()
+
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """The columns that both sides build."""
+        return compared(catalogue(self.facts, self.settings.horizon_days, self.settings))
+
+    @cached_property
+    def as_ofs(self) -> Days:
+        """Day numbers, a week apart."""
+        last = self.facts.known_through_day
+        return np.arange(last - STEP_DAYS * (self.size.as_ofs - 1), last + 1, STEP_DAYS, dtype=np.int32)
+
+    @property
+    def panel_bytes(self) -> int:
+        """Size of the panel of all as_ofs."""
+        return len(self.features) * len(self.as_ofs) * self.facts.places.size * np.dtype(np.float32).itemsize
+
+    @cached_property
+    def _frame(self) -> pl.DataFrame:
+        return peer_frame(self.facts)
+
+    @cached_property
+    def _engine(self) -> Engine:
+        """The faster engine, each tried once."""
+        return min(ENGINES, key=lambda engine: _time(lambda: self._polars_by(engine, self.as_ofs[-1])).wall)
+
+    def read(self) -> Facts:
+        """Read the log and sort it into facts."""
+        return read_facts(open_log(self.size, self.folder), None, self.settings)
+
+    def panel(self, as_ofs: Days) -> Panel:
+        """Build the panel."""
+        return build_features(self.facts, as_ofs, self.settings.horizon_days, self.settings, self.features)
+
+    def polars(self, as_of: np.int32) -> pl.DataFrame:
+        """Build the rows of one as_of the peer's way."""
+        return self._polars_by(self._engine, as_of)
+
+    def _polars_by(self, engine: Engine, as_of: np.int32) -> pl.DataFrame:
+        return peer_panel(self._frame, self.facts, int(as_of), engine)
+
+    def round(self, number: int) -> dict[str, Work]:
+        """Return what is timed in one round; the as_of of `POLARS_SPREAD` moves from the first to the last."""
+        spread = self.as_ofs[number * (len(self.as_ofs) - 1) // (ROUNDS - 1)]
+        return {
+            READ: self.read,
+            WRITE: lambda: np.empty(self.panel_bytes, np.uint8).fill(1),
+            ONE: lambda: self.panel(self.as_ofs[-1:]),
+            POLARS_ONE: lambda: self.polars(self.as_ofs[-1]),
+            ALL: lambda: self.panel(self.as_ofs),
+            POLARS_SPREAD: lambda: self.polars(spread),
+        }
+
+
+def measure(contest: Contest, progress: Progress) -> dict[str, Seconds]:
+    """Time all work `ROUNDS` times, in turns, so that what else the machine does falls on all of it alike.
+
+    Before that both sides run once, for what is compiled, sorted and chosen only once.
+    """
+    for once in (ONE, POLARS_ONE):
+        contest.round(0)[once]()
+    taken: dict[str, list[Seconds]] = {}
+    for number in range(ROUNDS):
+        work = contest.round(number)
+        for done, (name, task) in enumerate(work.items(), start=1):
+            taken.setdefault(name, []).append(_time(task))
+            progress(number * len(work) + done, ROUNDS * len(work))
+    return {
+        name: Seconds(**{part.name: median(getattr(each, part.name) for each in times) for part in fields(Seconds)})
+        for name, times in taken.items()
+    }
+
+
+def _time(task: Work) -> Seconds:
+    wall, cpu = time.perf_counter(), time.process_time()
+    task()
+    return Seconds(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def peak_beyond_panel(contest: Contest, block_cells: int) -> int:
+    """Return the most bytes held at once, beside the facts and the panel itself, while the panel of all as_ofs is built."""
+    cut = contest.settings.panel.model_copy(update={"block_cells": block_cells})
+    settings = contest.settings.model_copy(update={"panel": cut})
+    tracemalloc.start()
+    try:
+        panel = build_features(contest.facts, contest.as_ofs, settings.horizon_days, settings, contest.features)
+        return tracemalloc.get_traced_memory()[1] - panel.values.nbytes
+    finally:
+        tracemalloc.stop()

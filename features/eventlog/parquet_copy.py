@@ -1,0 +1,139 @@
+"""The columnar copy of the event log: Parquet files by sequence number, never trusted and rebuilt at any time.
+
+Every file holds one fixed range of numbers, the last one as far as the log goes. It is used only if SQL has its row and its bytes
+have the hash of that row; a file that is missing, damaged, swapped, stale or of another layout is written anew from SQL.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Connection, Engine, delete, insert, literal, select
+
+from features.database.bulk import plain, read_frame
+from features.database.engine import reading, writing
+from features.database.tables import batch, event, event_transition, segment
+from features.errors import StoreError
+from features.eventlog.snapshot import RECORD_SCHEMA
+from features.schema import Action, Col
+from features.storage.atomic_files import atomic_write
+
+SEGMENT_RECORDS = 250_000
+"""Sequence numbers per file: what is written again when the log grows, and held in memory while it is."""
+
+LOCK = "lock"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Sequence numbers from first to last, both included."""
+
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return f"seq-{self.first}-{self.last}.parquet"
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What was read from the columnar copy."""
+
+    records: pl.DataFrame
+    """Columns of `RECORD_SCHEMA`, ordered by seq."""
+    rebuilt: tuple[str, ...]
+    """Files that had to be written."""
+    removed: tuple[str, ...]
+    """Files that did not belong there."""
+
+
+def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECORDS) -> Copy:
+    """Read records 1 to `last`, the last number of the log, from the copy; mend it on the way.
+
+    Raises:
+        StoreError: a file can be neither used nor written.
+    """
+    spans = [Span(first, min(first + size - 1, last)) for first in range(1, last + 1, size)]
+    try:
+        with _locked(folder):
+            removed = _remove_strays(folder, {span.name for span in spans})
+            frames, rebuilt = _read_spans(folder, engine, spans)
+    except OSError as error:
+        raise StoreError(f"{folder} must be open to writing, found: {error.strerror}. Free the disk or mend its rights.") from error
+    return Copy(pl.concat([pl.DataFrame(schema=RECORD_SCHEMA), *frames]), rebuilt, removed)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one process at a time mend the copy."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _remove_strays(folder: Path, names: set[str]) -> tuple[str, ...]:
+    strays = [path for path in sorted(folder.iterdir()) if path.name not in {LOCK, *names}]
+    for path in strays:
+        path.unlink()
+    return tuple(path.name for path in strays)
+
+
+def _read_spans(folder: Path, engine: Engine, spans: list[Span]) -> tuple[list[pl.DataFrame], tuple[str, ...]]:
+    with reading(engine) as connection:
+        hashes = {
+            Span(first, last).name: digest
+            for first, last, digest in connection.execute(select(segment.c.first, segment.c.last, segment.c.sha256))
+        }
+    frames, rebuilt = [], []
+    for span in spans:
+        frame = _load(folder / span.name, hashes.get(span.name))
+        if frame is None:
+            frame = _rebuild(folder, engine, span)
+            rebuilt.append(span.name)
+        frames.append(frame)
+    return frames, tuple(rebuilt)
+
+
+def _load(path: Path, digest: str | None) -> pl.DataFrame | None:
+    """Return a segment whose bytes are those that were written, in today's layout; else None."""
+    if digest is None or not path.exists():
+        return None
+    content = path.read_bytes()
+    if sha256(content).hexdigest() != digest:
+        return None
+    frame = pl.read_parquet(BytesIO(content))
+    return frame if frame.schema == RECORD_SCHEMA else None
+
+
+def _rebuild(folder: Path, engine: Engine, span: Span) -> pl.DataFrame:
+    with reading(engine) as connection:
+        frame = _select_records(connection, span)
+    buffer = BytesIO()
+    frame.write_parquet(buffer)
+    content = buffer.getvalue()
+    atomic_write(folder / span.name, content)
+    with writing(engine) as connection:
+        connection.execute(delete(segment).where(segment.c.first == span.first))
+        row = {"first": span.first, "last": span.last, "records": len(frame), "sha256": sha256(content).hexdigest()}
+        connection.execute(insert(segment).values(row))
+    return frame
+
+
+def _select_records(connection: Connection, span: Span) -> pl.DataFrame:
+    """Read records from SQL, ordered by seq."""
+    inside = event.c.seq.between(span.first, span.last)
+    reported = {Col.EVENT_SEQ: event.c.seq, Col.ACTION: literal(Action.REPORTED.value), Col.AT: event.c.reported_at, Col.FEED: batch.c.feed}
+    columns = [reported[name] if name in reported else event.c[name] for name in RECORD_SCHEMA]
+    events = select(*plain(columns)).join(batch, batch.c.id == event.c.batch_id).where(inside)
+    moves = pl.Schema({name: dtype for name, dtype in RECORD_SCHEMA.items() if name in event_transition.c})
+    later = select(*plain(event_transition.c[tuple(moves)])).where(event_transition.c.seq.between(span.first, span.last))
+    frames = [read_frame(connection, events, RECORD_SCHEMA), read_frame(connection, later, moves)]
+    return pl.concat(frames, how="diagonal").sort(Col.SEQ)

@@ -1,0 +1,74 @@
+"""Escalations: what a target counts, and rules that fire by the clock.
+
+A rule (a deadline passes, N days go by) fires on what was known at that moment: on a case that is known to be open then, and is itself
+known from then on.
+"""
+
+from datetime import timedelta
+
+import polars as pl
+
+from features.eventlog.snapshot import Feed
+from features.facts.spells import number
+from features.schema import Col, EventType
+from features.targets import DeadlinePassed, EventFilter, Rule, Target
+
+
+def without_petitions(cases: pl.DataFrame) -> pl.DataFrame:
+    """Return the cases that may escalate, numbered: all but petitions."""
+    return number(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
+
+
+def clock_fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target, zone: str) -> pl.DataFrame:
+    """Return when the target's clock rules fire for each case they apply to, open or not: case, fire_at; never on petitions."""
+    numbered = without_petitions(cases)
+    parts = [
+        numbered.filter(pl.col(Col.FEED).cast(pl.String) == name).select("case", _fire_at(rule, zone).alias("fire_at"))
+        for name, feed in feeds.items()
+        for rule in feed.rules
+        if rule.action in target.transitions
+    ]
+    empty = numbered.clear().select("case", pl.col(Col.KNOWN_AT).alias("fire_at"))
+    return pl.concat([empty, *parts]).drop_nulls()
+
+
+def _fire_at(rule: Rule, zone: str) -> pl.Expr:
+    """Return the moment; days are those of the zone, so that a change of clocks moves none."""
+    if isinstance(rule, DeadlinePassed):
+        return pl.col(Col.DEADLINE_AT)
+    days = timedelta(days=rule.days)
+    local = pl.col(Col.AT).dt.convert_time_zone(zone).dt.replace_time_zone(None) + days
+    there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    return there.fill_null(pl.col(Col.AT) + days)
+
+
+def _fired(fires: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
+    """Return the fires that met a case known to be open: case, at, known_at."""
+    met = fires.join(spells, on="case").filter(
+        (pl.col("start_at") <= pl.col("fire_at")) & (pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("fire_at")))
+    )
+    return met.select("case", pl.col("fire_at").alias(Col.AT), pl.col("fire_at").alias(Col.KNOWN_AT))
+
+
+def target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spells: pl.DataFrame, fires: pl.DataFrame) -> pl.DataFrame:
+    """Return what the target counts, by case: case, at, known_at.
+
+    Petitions never count. A case counts once per spell, by what was known first: what is learnt later takes nothing back.
+    """
+    eligible = without_petitions(cases)
+    if target.events is not None:
+        return _matching(eligible, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
+    wanted = [action.value for action in target.transitions]
+    stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT)
+    again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select("case", at=pl.col("start_at"), known_at=pl.col("start_at"))
+    marks = pl.concat([again.with_columns(turn=pl.lit(1)), pl.concat([stored, _fired(fires, spells)]).with_columns(turn=pl.lit(0))])
+    marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
+    counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
+    return counted.join(eligible.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
+
+
+def _matching(cases: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:
+    for column, values in ((Col.EVENT_TYPE, wanted.event_type), (Col.CATEGORY, wanted.category)):
+        if values:
+            cases = cases.filter(pl.col(column).cast(pl.String).is_in(list(values)))
+    return cases

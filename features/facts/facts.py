@@ -1,0 +1,104 @@
+"""Facts: the event log as arrays of day numbers, ordered by grid.
+
+Every fact carries the local day on which it became known; a fact of day d is usable from as_of d + 1 on.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from features.days import Days
+from features.facts.places import Indices, Places
+from features.schema import EventType
+from features.undertakings.in_force import Undertakings, no_undertakings
+
+Codes = npt.NDArray[np.int16]
+Weights = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Cases:
+    """One row per case and current grid, ordered by grid and known day; arrays of equal length."""
+
+    grid: Indices
+    weight: Weights
+    """Share of the case that lies in this grid; below 1 only for cases of a grid that was redrawn."""
+    event_type: Codes
+    """Position in `Facts.event_types`."""
+    kind: Codes
+    """Position in `Facts.kinds`, the pairs of event type and category."""
+    source: Codes
+    """Position in `Facts.sources`; -1 where unknown."""
+    group: npt.NDArray[np.bool_]
+    """True where five or more people are concerned jointly."""
+    occurred_day: Days
+    known_day: Days
+    deadline_day: Days
+    """NEVER where there is none."""
+    due_day: Days
+    """Day on which the target's clock rule fires unless the case is closed before; NEVER where no rule applies."""
+    self_found: Codes
+    """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
+    exposure: Weights
+    """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual."""
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Stretches of time in which a case is known to be open, for as_of in (start_day, end_day]; ordered by case, hence by grid."""
+
+    case: Indices
+    """Row of `Cases`."""
+    grid: Indices
+    start_day: Days
+    end_day: Days
+    """NEVER while it is open."""
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Things that happened to cases, such as an escalation; ordered by case, hence by grid."""
+
+    case: Indices
+    """Row of `Cases`."""
+    grid: Indices
+    occurred_day: Days
+    known_day: Days
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that counters and labels read, with the vocabulary that turns codes into words."""
+
+    places: Places
+    cases: Cases
+    spells: Spells
+    target: Marks
+    """Every escalation the target counts: a case once per spell."""
+    reopened: Marks
+    event_types: tuple[str, ...]
+    kinds: tuple[tuple[str, str], ...]
+    sources: tuple[str, ...]
+    target_name: str
+    known_through_day: int
+    """Last day through which every feed in use is complete."""
+    first_day: int
+    """Day of the first known record."""
+    sequence: int
+    undertaking_kinds: tuple[tuple[str, str], ...] = ()
+    """Pairs of kind and sub-kind of the undertakings that are known."""
+    undertakings: Undertakings = field(default_factory=no_undertakings)
+
+    @cached_property
+    def is_petition(self) -> npt.NDArray[np.bool_]:
+        """(cases,) flags of petitions, whose number stays out of everything but their own columns."""
+        if EventType.PETITION not in self.event_types:
+            return np.zeros(len(self.cases.grid), np.bool_)
+        return np.asarray(self.cases.event_type == self.event_types.index(EventType.PETITION))
+
+    @cached_property
+    def case_offsets(self) -> npt.NDArray[np.int64]:
+        """(G + 1,) first row of `cases` of each grid, and the end."""
+        return np.searchsorted(self.cases.grid, np.arange(self.places.size + 1, dtype=np.int32))

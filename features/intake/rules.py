@@ -1,0 +1,75 @@
+"""What the rows of a file have to meet, gathered once per file."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from features.intake.quarantine import Code
+from features.intake.source_file import Column, SourceFile
+from features.schema import DISPUTE_CATEGORIES, LEVELS, REPORT_SOURCES, Col, EventType
+from features.settings import Settings
+
+FUTURE = timedelta(hours=24)
+"""How far the clock of a sender may be ahead."""
+
+YES_OR_NO = {"true": "true", "1": "true", "yes": "true", "是": "true", "false": "false", "0": "false", "no": "false", "否": "false"}
+
+CODE_COLUMNS = {
+    Col.EVENT_TYPE: Code.TYPE_UNKNOWN,
+    Col.CATEGORY: Code.CATEGORY_UNKNOWN,
+    Col.SOURCE: Code.SOURCE_UNKNOWN,
+    Col.LEVEL: Code.LEVEL_UNKNOWN,
+    Col.SELF_FOUND: Code.NUMBER_FORMAT,
+}
+"""Columns that hold a code of a closed list, and what is said of any other text."""
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """The terms of one file; both readings of it use the same."""
+
+    source: SourceFile
+    zone: str
+    now: datetime
+    codes: Mapping[str, Mapping[str, str]]
+    """Per code column that is mapped: text of the source -> code."""
+    grids: pl.DataFrame | None
+    """grid_id of the registered grids and the day each was redrawn, if it was; None where grids are taken from the events."""
+
+    @property
+    def today(self) -> date:
+        """The day identity numbers are judged by."""
+        return self.now.date()
+
+    @property
+    def latest(self) -> datetime:
+        """The last moment at which anything can have happened."""
+        return self.now + FUTURE
+
+
+def set_terms(source: SourceFile, settings: Settings, grids: pl.DataFrame | None, now: datetime) -> RowRules:
+    """Gather the closed lists of the project, the settings and the source file."""
+    lists: dict[str, tuple[str, ...]] = {
+        Col.EVENT_TYPE: tuple(kind.value for kind in EventType),
+        Col.CATEGORY: (*DISPUTE_CATEGORIES, *settings.categories, *source.categories),
+        Col.SOURCE: (*REPORT_SOURCES, *settings.sources, *source.sources),
+        Col.LEVEL: LEVELS,
+    }
+    own = {name: {code: code for code in codes} for name, codes in lists.items()} | {Col.SELF_FOUND: YES_OR_NO}
+    codes = {name: _table(source.columns[name], own[name]) for name in CODE_COLUMNS if name in source.columns}
+    return RowRules(source, source.zone or settings.zone, now, codes, grids)
+
+
+def _table(column: Column, own: Mapping[str, str]) -> Mapping[str, str]:
+    """Return text -> code: what the column declares where it declares anything, else the closed list itself."""
+    if column.value is not None:
+        return {column.value: column.value}
+    return {normal(text): code for code, texts in column.values.items() for text in texts} or own
+
+
+def normal(text: str) -> str:
+    """Write a text as cells are compared: half-width, without surrounding blanks."""
+    return unicodedata.normalize("NFKC", text.strip())

@@ -1,0 +1,59 @@
+"""The second reading of a file: each batch is stored under its key in one transaction."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+from sqlalchemy import Engine
+
+from features.eventlog.append import Batch, append_batch
+from features.eventlog.grids import discover_grids
+from features.intake.mapping import MappedBatch
+from features.intake.quarantine import Code, Refusal, write_report
+from features.intake.rules import RowRules
+from features.schema import Col
+
+
+class StoringPass:
+    """Stores the batches of one file, one after the other, and counts what became of their rows."""
+
+    def __init__(self, engine: Engine, terms: RowRules, paths: pl.DataFrame, refused: Path) -> None:
+        """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows."""
+        self._engine, self._terms, self._paths, self._refused = engine, terms, paths, refused
+        self._known_grids: set[str] = set()
+        self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
+        self.by_code: Counter[str] = Counter()
+
+    def store(self, mapped: MappedBatch) -> None:
+        """Store one batch and list its refused rows."""
+        if self._terms.grids is None:
+            self._discover(mapped.cases[Col.GRID_ID])
+        feed = self._terms.source.name
+        quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
+        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read))
+        conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
+        refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
+        if refusals:
+            write_report(self._refused, refusals)
+        self.read += counts.read
+        self.accepted += counts.accepted
+        self.duplicate += counts.duplicate
+        self.quarantined += counts.quarantined
+        self.normalised += mapped.normalised
+        self.by_code.update(one.code.value for one in refusals)
+
+    def _discover(self, grids: pl.Series) -> None:
+        """Let the grids be there before their events: new ones only, and only those of rows that are stored."""
+        found = pl.DataFrame({Col.GRID_ID: grids.unique(maintain_order=True)}).filter(~pl.col(Col.GRID_ID).is_in(self._known_grids))
+        if not found.is_empty():
+            discover_grids(self._engine, found.join(self._paths, on=Col.GRID_ID, how="left", maintain_order="left"))
+            self._known_grids.update(found[Col.GRID_ID])
+
+
+def _batch_key(feed: str, mapped: MappedBatch) -> str:
+    """Return the hash of what is to be stored: the same rows under the same terms are the same batch, in whatever file they come."""
+    cases = mapped.cases.drop(Col.ROW_HASH).with_columns(cs.datetime().to_physical()).write_csv()
+    refusals = "\n".join(f"{one.row_number},{one.code}" for one in mapped.refusals)
+    return hashlib.sha256(f"{feed}\x1d{cases}\x1d{refusals}".encode()).hexdigest()

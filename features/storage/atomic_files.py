@@ -1,0 +1,26 @@
+"""Files that survive a power cut: written beside, synced, renamed, and their folder synced."""
+
+import os
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".new"
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Write a file so that after a crash it is there as a whole or not at all."""
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new, renamed and removed names of a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

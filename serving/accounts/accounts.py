@@ -1,0 +1,212 @@
+"""Accounts: made and disabled by an administrator, born with a one-time password."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+
+from features.database.access_tables import account, session, token
+from features.database.engine import reading, writing
+from features.database.tables import grid
+from features.errors import NotFoundError, UsageError
+from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
+from serving.audit import audit_log
+
+MIN_LENGTH, MAX_LENGTH = 12, 200
+ONE_TIME_BYTES = 15
+
+_hasher = PasswordHasher()
+
+
+def one_time_password() -> str:
+    """Return a random password that its holder changes at first login."""
+    return secrets.token_urlsafe(ONE_TIME_BYTES)
+
+
+def hash_password(password: str) -> str:
+    """Return what is stored of a password."""
+    return _hasher.hash(password)
+
+
+def password_fits(stored: str | None, password: str) -> bool:
+    """Tell whether a password is the one that was stored; without a stored one it takes as long and is false."""
+    try:
+        _hasher.verify(stored or _nobodys(), password[: MAX_LENGTH + 1])
+    except (Argon2Error, InvalidHashError):
+        return False
+    return stored is not None
+
+
+def check_password(password: str, name: str) -> None:
+    """Return quietly when a password may be chosen.
+
+    Raises:
+        UsageError: it is too short, too long, or holds the login name.
+    """
+    if not MIN_LENGTH <= len(password) <= MAX_LENGTH or name.casefold() in password.casefold():
+        raise UsageError(f"a password must have {MIN_LENGTH} to {MAX_LENGTH} characters and not hold the login name. Choose another one.")
+
+
+@cache
+def _nobodys() -> str:
+    return hash_password(one_time_password())
+
+
+NAME = re.compile(r"[\w.@-]{2,64}")
+ID_BYTES = 6
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """What an administrator decides about an account."""
+
+    name: str
+    role: Role
+    scope: Scope
+    administers: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as administrators see it."""
+
+    actor: Actor
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> tuple[Account, str]:
+    """Store an account and return it with its one-time password, which is nowhere else; `by` is the account_id of who decided.
+
+    Raises:
+        UsageError: the name is taken, or is none, or no grid lies in the scope.
+    """
+    if (new.role is Role.DEPARTMENT) != bool(new.scope.department):
+        raise UsageError("an account of role department must name its department, and no other may. Choose one from alerts.departments.")
+    if new.scope.department and new.scope.path:
+        raise UsageError("an account of a department must have no area, for it sees what it is handed alone. Leave the area out.")
+    if not NAME.fullmatch(new.name):
+        raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
+    password = one_time_password()
+    actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
+    stored = vars(actor) | {
+        "scope": new.scope.path,
+        "department": new.scope.department or None,
+        "password_hash": hash_password(password),
+        "created_at": now,
+    }
+    granted = {"role": new.role, "scope": new.scope.path, "department": new.scope.department, "administers": new.administers}
+    with writing(engine) as connection:
+        if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
+            raise UsageError("a login name must be new, found an account of that name. Choose another one.")
+        _check_scope(connection, new.scope)
+        connection.execute(insert(account), stored)
+        audit_log.record(connection, by, "account.create", actor.account_id, granted, now)
+    return Account(actor, now, None), password
+
+
+def first_account(engine: Engine, now: datetime) -> str | None:
+    """Make the administrator `admin` where there is no account, and return its one-time password; None where there is one."""
+    with reading(engine) as connection:
+        if connection.execute(select(account.c.account_id).limit(1)).first():
+            return None
+    _, password = create_account(engine, NewAccount("admin", Role.COMMAND, EVERYTHING, administers=True), audit_log.OPERATOR, now)
+    return password
+
+
+def find_account(engine: Engine, name: str) -> Account:
+    """Return the account of a login name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    found = next((each for each in accounts(engine) if each.actor.name == name), None)
+    if found is None:
+        raise NotFoundError("an account must be named, found none of that name. List the accounts.")
+    return found
+
+
+def accounts(engine: Engine) -> list[Account]:
+    """Return all accounts, by name."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(account).order_by(account.c.name)).mappings()
+        return [Account(actor_of(row, by_password=True), row["created_at"], row["disabled_at"]) for row in rows]
+
+
+def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> None:
+    """Let an account in no more; its sessions and tokens end at once.
+
+    Raises:
+        NotFoundError: there is no such account, or it is disabled already.
+    """
+    with writing(engine) as connection:
+        wanted = update(account).where(account.c.account_id == account_id, account.c.disabled_at.is_(None))
+        if not connection.execute(wanted.values(disabled_at=now)).rowcount:
+            raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
+        _end_credentials(connection, account_id)
+        audit_log.record(connection, by, "account.disable", account_id, {}, now)
+
+
+def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> str:
+    """Give an account a new one-time password and return it; its sessions and tokens end.
+
+    Raises:
+        NotFoundError: there is no such account.
+    """
+    password = one_time_password()
+    with writing(engine) as connection:
+        _store_password(connection, account_id, password, one_time=True)
+        audit_log.record(connection, by, "account.reset_password", account_id, {}, now)
+    return password
+
+
+def change_password(engine: Engine, actor: Actor, old: str, new: str, now: datetime) -> None:
+    """Let an account choose its password; its other sessions and its tokens end with this one, so it signs in again.
+
+    Raises:
+        UsageError: the old one is wrong, or the new one may not be chosen.
+    """
+    check_password(new, actor.name)
+    with reading(engine) as connection:
+        stored = connection.execute(select(account.c.password_hash).where(account.c.account_id == actor.account_id)).scalar()
+    if old == new or not password_fits(stored, old):
+        raise UsageError("the old password must be the one in use, and the new one another. Enter them again.")
+    with writing(engine) as connection:
+        _store_password(connection, actor.account_id, new, one_time=False)
+        audit_log.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
+
+
+def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
+    """Return who an account's row stands for; only who came by a one-time password has to change it."""
+    return Actor(
+        account_id=row["account_id"],
+        name=row["name"],
+        role=Role(row["role"]),
+        scope=Scope(row["scope"], row["department"] or ""),
+        administers=row["administers"],
+        must_change_password=by_password and row["must_change_password"],
+    )
+
+
+def _check_scope(connection: Connection, scope: Scope) -> None:
+    rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope.path else ()
+    if scope.path and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
+        raise UsageError("a scope must be the path of an area or grid, such as 990101/990101002, found another. List the areas.")
+
+
+def _store_password(connection: Connection, account_id: str, password: str, *, one_time: bool) -> None:
+    wanted = update(account).where(account.c.account_id == account_id)
+    stored = connection.execute(wanted.values(password_hash=hash_password(password), must_change_password=one_time))
+    if not stored.rowcount:
+        raise NotFoundError("an account must be named, found none of that id. List the accounts.")
+    _end_credentials(connection, account_id)
+
+
+def _end_credentials(connection: Connection, account_id: str) -> None:
+    for table in (session, token):
+        connection.execute(delete(table).where(table.c.account_id == account_id))

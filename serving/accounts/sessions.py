@@ -1,0 +1,134 @@
+"""Sessions: opened by password or through the identity provider, ended by their holder, by idleness or with the working day."""
+
+import hashlib
+import hmac
+import secrets
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, Delete, Engine, Update, delete, func, insert, or_, select, update
+
+from features.database.access_tables import account, login_attempt, session
+from features.database.engine import reading, writing
+from features.errors import NotSignedInError, StoreError, TooManyError
+from serving.accounts.accounts import actor_of, password_fits
+from serving.accounts.permissions import Actor
+from serving.audit import audit_log
+
+SECRET_BYTES = 32
+SECRET_LENGTH = 43
+
+
+def new_secret() -> str:
+    """Return 256 random bits as text."""
+    return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is stored of a secret; it needs no salt, for nobody guesses 256 bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def csrf_token(secret: str) -> str:
+    """Return what a form must send back beside the session's cookie; another site can send the cookie but not know this."""
+    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+
+def csrf_fits(secret: str, given: str) -> bool:
+    """Tell, in constant time, whether a form brought the right token."""
+    return hmac.compare_digest(csrf_token(secret).encode(), given.encode())
+
+
+IDLE = timedelta(minutes=15)
+LONGEST = timedelta(hours=8)
+SEEN_EVERY = timedelta(minutes=1)
+"""How often a session in use is written to."""
+SKEW = timedelta(minutes=1)
+"""How far the clocks of several machines may lie apart; a session from further ahead was opened by a clock that was wrong."""
+WINDOW = timedelta(hours=1)
+ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS = 10, 100
+"""Failed logins within the window: of one account from one address, and from one address in all."""
+
+
+def open_session(
+    engine: Engine, name: str, password: str, now: datetime, address: str = "", *, administrators_only: bool = False
+) -> tuple[str, Actor]:
+    """Return the secret of a new session, which is stored nowhere, and whose it is.
+
+    Raises:
+        NotSignedInError: name or password is wrong, or the account is disabled or may not use one; which of them is not told.
+        TooManyError: too many logins failed within the hour.
+    """
+    attempt = _count_attempt(engine, name, address, now)
+    with reading(engine) as connection:
+        row = connection.execute(select(account).where(account.c.name == name, account.c.disabled_at.is_(None))).mappings().first()
+    fits = password_fits(row["password_hash"] if row else None, password)
+    if row is None or not fits or (administrators_only and not row["administers"]):
+        raise NotSignedInError("a login name and its password must be given, found others. Try again.")
+    with writing(engine) as connection:
+        connection.execute(delete(login_attempt).where(attempt))
+        return start_session(connection, row["account_id"], now), actor_of(row, by_password=True)
+
+
+def start_session(connection: Connection, account_id: str, now: datetime, *, vouched: bool = False) -> str:
+    """Open a session for whoever has proved to be this account, and return its secret; `vouched` by the identity provider."""
+    secret = new_secret()
+    connection.execute(delete(session).where(or_(session.c.ends_at <= now, session.c.seen_at <= now - IDLE)))
+    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST, "vouched": vouched}
+    connection.execute(insert(session), opened)
+    audit_log.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
+    return secret
+
+
+def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None:
+    """Return whose session it is; None where there is none, or it has ended."""
+    secret_hash = hash_secret(secret)
+    query = (
+        select(account, session.c.seen_at, session.c.ends_at, session.c.vouched)
+        .join(session)
+        .where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
+    )
+    with reading(engine) as connection:
+        row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    idle, left = now - row["seen_at"], row["ends_at"] - now
+    if not (-SKEW <= idle < IDLE and timedelta() < left <= LONGEST + SKEW):
+        _write(engine, delete(session).where(session.c.secret_hash == secret_hash))
+        return None
+    if idle >= SEEN_EVERY:
+        _write(engine, update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
+    return actor_of(row, by_password=not row["vouched"])
+
+
+def close_session(engine: Engine, secret: str, now: datetime) -> bool:
+    """End a session and tell whether the identity provider had vouched for it; one that has ended already stays so."""
+    with writing(engine) as connection:
+        ended = delete(session).where(session.c.secret_hash == hash_secret(secret)).returning(session.c.account_id, session.c.vouched)
+        row = connection.execute(ended).first()
+        if row:
+            audit_log.record(connection, row.account_id, "session.close", row.account_id, {}, now)
+        return bool(row and row.vouched)
+
+
+def _write(engine: Engine, statement: Update | Delete) -> None:
+    """Note that a session is in use, or over, whatever the clock says next; a store too busy for it keeps nobody waiting."""
+    with suppress(StoreError), writing(engine) as connection:
+        connection.execute(statement)
+
+
+def _count_attempt(engine: Engine, name: str, address: str, now: datetime) -> ColumnElement[bool]:
+    """Count a login as failed until it has succeeded, so that many at once count as many; return what success forgives."""
+    of_account, of_address = _origin(address, name), _origin(address)
+    with writing(engine) as connection:
+        connection.execute(delete(login_attempt).where(or_(login_attempt.c.at <= now - WINDOW, login_attempt.c.at > now + WINDOW)))
+        for origin, limit in ((of_account, ATTEMPTS_PER_ACCOUNT), (of_address, ATTEMPTS_PER_ADDRESS)):
+            if connection.execute(select(func.count()).where(login_attempt.c.origin == origin)).scalar_one() >= limit:
+                raise TooManyError("fewer logins must fail within an hour, found too many. Try again in an hour, or ask an administrator.")
+        counted = insert(login_attempt).returning(login_attempt.c.id)
+        ids = connection.execute(counted, [{"origin": origin, "at": now} for origin in (of_account, of_address)]).scalars().all()
+    return or_(login_attempt.c.origin == of_account, login_attempt.c.id.in_(ids))
+
+
+def _origin(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,99 @@
+"""What an alert is to its readers. It names no person: who did what stands in the audit trail alone."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.alerts.lifecycle import Position, State, Supervision
+from serving.alerts.outcomes import AlertOutcome
+from serving.text import AttentionLevel, Text
+
+Place = Annotated[
+    str, Field(description="Place in the grid tree: codes from the top, joined by /", examples=["330483/330483101/330483101005003"])
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Suggestion(_Part):
+    """A lawful action from the fixed list."""
+
+    code: str = Field(description="Code of the action", examples=["mediation"])
+    words: Text = Field(description="What may be done, with its legal basis")
+
+
+class SaidReason(_Part):
+    """One reason as it was said; feedback is given per `group`."""
+
+    group: str = Field(description="Reason group", examples=["backlog_dispute"])
+    words: Text
+
+
+class AlertText(_Part):
+    """All words of an alert, frozen when it was raised."""
+
+    title: Text = Field(description="Which grid, at which level")
+    window: Text = Field(description="Data through when, and the days it is about")
+    place: Text | None = Field(description="Rank with its range; null where it is not shown")
+    usual: Text = Field(description="Expected beside usual")
+    reasons: tuple[SaidReason, ...] = Field(description="What goes with the score, strongest first")
+    background: tuple[Text, ...] = Field(description="Circumstances, without direction")
+    changes: tuple[Text, ...] = Field(description="What changed since the list before")
+    suggestions: tuple[Suggestion, ...] = Field(description="At most three")
+    certainty: tuple[Text, ...] = Field(description="How often such notices are followed by an escalation, and quality of the data")
+    standing: Text = Field(description="What the notice is, and is not")
+    phone: str = Field(max_length=150, description="The same for a phone, Chinese, at most 150 characters")
+
+
+class Alert(_Part):
+    """One alert, as it stands."""
+
+    alert_id: str = Field(description="Name of the alert", examples=["5d1c09b7e2f84a36"])
+    grid_id: str = Field(description="Code of the grid", examples=["330483101005003"])
+    path: Place
+    target: str = Field(description="What is predicted", examples=["escalation"])
+    starts: date = Field(description="First day it is about", examples=["2026-01-09"])
+    ends: date = Field(description="First day after its window, on which it expires", examples=["2026-01-23"])
+    raised_at: datetime = Field(description="Moment it was raised, UTC", examples=["2026-01-08T22:00:00Z"])
+    chosen_by: Literal["score", "random"] = Field(description="`random` marks a grid drawn by lot, so that the list also looks elsewhere")
+    selection_probability: float = Field(gt=0, le=1, description="Chance with which it was chosen", examples=[1.0])
+    second_look: bool = Field(description="True where level and rank are left out on purpose")
+    level: AttentionLevel | None = Field(description="Level for service attention; null where it is not shown", examples=["priority"])
+    text: AlertText
+    follows: str | None = Field(description="The alert that was reopened as this one", examples=[None])
+    state: State = Field(description="Where it stands", examples=["published"])
+    since: datetime = Field(description="Moment it got there, UTC", examples=["2026-01-08T22:00:00Z"])
+    owner: Place = Field(description="Unit it is with: a place in the grid tree, never a person")
+    department: str | None = Field(None, description="Department (责任单位) it was handed to; null where it is with the owner alone")
+    supervision: Supervision | None = Field(None, description="Supervision by the unit above; null where there is none")
+    kind: str | None = Field(None, description="Category of case that its first reason is about", examples=["labor_wage"])
+    version: int = Field(ge=1, description="Grows with every step; a change names the version it was made for", examples=[1])
+    sequel: AlertOutcome | None = Field(None, description="What followed; null until the window is over and late reports were waited for")
+
+    @property
+    def position(self) -> Position:
+        """State and supervision together."""
+        return Position(self.state, self.supervision)
+
+    @property
+    def etag(self) -> str:
+        """What `If-Match` must carry."""
+        return f'"{self.alert_id}-{self.version}"'
+
+
+class AlertStep(_Part):
+    """One entry of an alert's history."""
+
+    version: int = Field(ge=1, description="Version it led to", examples=[2])
+    action: str = Field(description="What was done", examples=["acknowledge"])
+    state: State = Field(description="State it led to", examples=["acknowledged"])
+    reason: str = Field(description="Code of the closed list of that action", examples=["phoned"])
+    owner: Place = Field(description="Unit it was with afterwards")
+    department: str | None = Field(None, description="Department it was with afterwards", examples=["labour"])
+    unit: Place | None = Field(None, description="Unit that did it; empty is the whole, null is no person or a department")
+    unit_department: str | None = Field(None, description="Department that did it", examples=[None])
+    at: datetime = Field(description="When, UTC", examples=["2026-01-09T01:10:00Z"])
+    own: bool = Field(description="True where the one who asks did it", examples=[True])

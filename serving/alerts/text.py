@@ -1,0 +1,205 @@
+"""What an alert says: the same sentence for the same fact, in Chinese and English, frozen when the alert is raised."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is_actionable
+from serving.alerts.schemas import AlertText, SaidReason, Suggestion
+from serving.rankings.schemas import Explanation, GridRow, Reason, Score
+from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred
+
+MOST_SUGGESTIONS = 3
+PHONE_LENGTH = 150
+NAME_LENGTH = 30
+WORTH_SAYING = 0.1
+"""Relative change of the expected count from which it is mentioned."""
+
+RANDOM = Text(
+    zh="本网格由随机抽取产生,与位次无关,用于检查名单以外的情况",
+    en="This grid was drawn by lot, whatever its rank, to see what the list would miss",
+)
+SECOND_LOOK = Text(
+    zh="再看一遍:等级和位次有意不显示,请独立判断", en="A second look: level and rank are left out on purpose; judge for yourself"
+)
+WEAK = Text(zh="没有可办理的在办事项作依据,按一般关注提示", en="No open matter stands behind it, so it is said at the level watch")
+NO_LIST_BEFORE = Text(zh="此前没有可比的名单", en="There is no earlier list to compare with")
+UNCHANGED = Text(zh="与上一份名单相比无明显变化", en="Nothing much changed since the list before")
+
+
+@dataclass(frozen=True)
+class Odds:
+    """Chances of at least one escalation, 0 to 1."""
+
+    risk: float
+    low: float
+    """At the worst place the grid could have on the list."""
+    high: float
+    """At the best."""
+    average: float
+    """Over the list."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What an alert is about."""
+
+    row: GridRow
+    score: Score
+    explanation: Explanation
+    odds: Odds
+    rated: int
+    """Grids with a rank."""
+    through: date
+    """Last whole day of the data."""
+    starts: date
+    ends: date
+    """First day after the window."""
+    before: GridRow | None
+    """The grid on the list before."""
+    random: bool = False
+    second_look: bool = False
+
+    @property
+    def level(self) -> AttentionLevel:
+        """The level of the list, or `watch` where nothing that can be worked on stands behind a higher one."""
+        if self.score.attention_level == "routine" or any(is_actionable(reason) for reason in self.explanation.reasons):
+            return self.score.attention_level
+        return "watch"
+
+
+def compose(subject: Subject) -> AlertText:
+    """Say an alert."""
+    codes = _deeds(subject.explanation)
+    return AlertText(
+        title=_title(subject),
+        window=_window(subject),
+        place=None if subject.second_look else _place(subject),
+        usual=_usual(subject),
+        reasons=tuple(SaidReason(group=reason.group, words=reason.words) for reason in subject.explanation.reasons),
+        background=subject.explanation.context,
+        changes=changes(subject.before, subject.row, hide_place=subject.second_look),
+        suggestions=tuple(Suggestion(code=code, words=DEEDS[code].words) for code in codes),
+        certainty=(*_notes(subject), frequency_range(subject.odds), CONFIDENCE[subject.row.confidence]),
+        standing=DISCLAIMER,
+        phone=_phone(subject, codes),
+    )
+
+
+def changes(before: GridRow | None, now: GridRow, *, hide_place: bool = False) -> tuple[Text, ...]:
+    """Say what changed since the list before: place, level, expected count, reasons."""
+    if before is None or before.score is None or now.score is None:
+        return (NO_LIST_BEFORE,)
+    said = [] if hide_place else [*_moved(before.score, now.score)]
+    return (*said, *_expected_changed(before.score, now.score), *_new_reasons(before, now)) or (UNCHANGED,)
+
+
+def frequency_range(odds: Odds) -> Text:
+    """Say chances as natural frequencies with their range.
+
+    >>> frequency_range(Odds(0.124, 0.07, 0.181, 0.03)).zh
+    '同类提示每100次约有12次随后出现升级(范围7–18次),全区平均约3次'
+    """
+    often, low, high, average = (per_hundred(chance) for chance in (odds.risk, odds.low, odds.high, odds.average))
+    zh_range = f"范围{low[0]}–{high[0]}次" if low != high else "范围很窄"
+    en_range = f"range {low[1]} to {high[1]}" if low != high else "in a narrow range"
+    return Text(
+        zh=f"同类提示每100次约有{often[0]}次随后出现升级({zh_range}),全区平均约{average[0]}次",
+        en=f"of 100 such notices about {often[1]} are followed by an escalation ({en_range}); on average {average[1]}",
+    )
+
+
+def _title(subject: Subject) -> Text:
+    name = subject.row.name[:NAME_LENGTH]
+    if subject.second_look:
+        return Text(zh=f"【再看一遍】{name}", en=f"Second look: {name}")
+    level = ATTENTION[subject.level]
+    head = Text(zh="抽样走访", en="Sample visit") if subject.random else Text(zh="关注提示", en="Notice")
+    return Text(zh=f"【{head.zh}】{name} 关注等级:{level.zh}", en=f"{head.en}: {name}, level {level.en}")
+
+
+def _window(subject: Subject) -> Text:
+    last = subject.ends - timedelta(days=1)
+    return Text(
+        zh=f"数据截至{_day(subject.through)}24:00,适用{_day(subject.starts)}至{_day(last)}",
+        en=f"Data through the end of {subject.through}; about {subject.starts} to {last}",
+    )
+
+
+def _place(subject: Subject) -> Text:
+    score = subject.score
+    return Text(
+        zh=f"全区第{score.rank}/{subject.rated}(可能范围{score.rank_low}–{score.rank_high})",
+        en=f"place {score.rank} of {subject.rated} (possibly {score.rank_low} to {score.rank_high})",
+    )
+
+
+def _usual(subject: Subject) -> Text:
+    score, days = subject.score, (subject.ends - subject.starts).days
+    expected, usual = f"{score.expected_escalations:.2f}", f"{score.usual_level:.2f}"
+    return Text(
+        zh=f"{days}天内预计升级约{expected}件,本网格常态约{usual}件(×{score.factor:.2f})",
+        en=f"about {expected} escalations expected in {days} days, {usual} are usual here (×{score.factor:.2f})",
+    )
+
+
+def _notes(subject: Subject) -> Iterator[Text]:
+    if subject.random:
+        yield RANDOM
+    if subject.second_look:
+        yield SECOND_LOOK
+    elif subject.level != subject.score.attention_level:
+        yield WEAK
+
+
+def _deeds(explanation: Explanation) -> tuple[str, ...]:
+    """Return the actions for the reasons that speak for more than usual, without repeating any."""
+    pushing = [reason for reason in explanation.reasons if reason.factor > 1]
+    first = [actions_for(reason)[0] for reason in pushing]
+    further = [code for reason in pushing for code in actions_for(reason)[1:]]
+    return tuple(dict.fromkeys([*first, *further, *OTHERWISE]))[:MOST_SUGGESTIONS]
+
+
+def _moved(before: Score, now: Score) -> Iterator[Text]:
+    if before.rank != now.rank:
+        yield Text(zh=f"位次由第{before.rank}变为第{now.rank}", en=f"place {before.rank} became {now.rank}")
+    if before.attention_level != now.attention_level:
+        old, new = ATTENTION[before.attention_level], ATTENTION[now.attention_level]
+        yield Text(zh=f"关注等级由{old.zh}变为{new.zh}", en=f"level {old.en} became {new.en}")
+
+
+def _expected_changed(before: Score, now: Score) -> Iterator[Text]:
+    if abs(now.expected_escalations - before.expected_escalations) >= WORTH_SAYING * before.expected_escalations:
+        old, new = f"{before.expected_escalations:.2f}", f"{now.expected_escalations:.2f}"
+        if old != new:
+            yield Text(zh=f"预计件数由{old}变为{new}", en=f"expected count {old} became {new}")
+
+
+def _new_reasons(before: GridRow, now: GridRow) -> Iterator[Text]:
+    if before.explanation is None or now.explanation is None:
+        return
+    known = {reason.group for reason in before.explanation.reasons}
+    for reason in now.explanation.reasons:
+        if reason.group not in known:
+            yield Text(zh=f"新列入依据:{_fact(reason).zh}", en=f"new among the reasons: {_fact(reason).en}")
+
+
+def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
+    """Put as many facts and actions as fit between what must be said."""
+    head = f"【{'再看一遍' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}:"
+    often = per_hundred(subject.odds.risk)[0]
+    tail = f"。每100次约{often}次升级。不针对个人。点此反馈。"
+    facts = [_fact(reason).zh for reason in subject.explanation.reasons if reason.factor > 1] or ["请关注近期情况"]
+    advice = "。建议:" + ",".join(DEEDS[code].phone for code in codes[:2])
+    while len(facts) > 1 and len(head + ";".join(facts) + advice + tail) > PHONE_LENGTH:
+        facts.pop()
+    space = PHONE_LENGTH - len(head + advice + tail)
+    return head + ";".join(facts)[:space] + advice + tail
+
+
+def _fact(reason: Reason) -> Text:
+    return reason.fact or reason.words
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日"

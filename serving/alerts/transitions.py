@@ -1,0 +1,189 @@
+"""Transitions of alerts: each is one transaction that also writes the history and the audit trail."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from features.database.alert_tables import OPEN_STATES, alert, alert_transition
+from features.database.engine import writing
+from features.errors import ChangedError, ConflictError, ForbiddenError, NotFoundError
+from serving.accounts.permissions import Actor, Right
+from serving.alerts.corrections import enter_correction
+from serving.alerts.hand_over import Destination, Holder, check_destination
+from serving.alerts.idempotency import Request, idempotent
+from serving.alerts.lifecycle import EXPIRED, Action, State, Supervision, allowed_actions, step
+from serving.alerts.queries import MISSING, alert_of, row_in_reach
+from serving.alerts.schemas import Alert
+from serving.audit import audit_log
+from serving.settings import Department
+
+NEEDED_RIGHT: Mapping[Action, Right] = dict.fromkeys(Action, Right.ANSWER_ALERTS) | {
+    Action.HAND_OVER: Right.HAND_OVER,
+    Action.SUPERVISE: Right.SUPERVISE,
+    Action.STRIKE_OFF: Right.SUPERVISE,
+}
+CLOCK = "clock"
+"""Who ends alerts whose window is over."""
+ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class TransitionRequest:
+    """A step that somebody asks for."""
+
+    action: Action
+    reason: str
+    """A code of the closed list of that action."""
+    version: int
+    """The version it was asked for; an alert that has moved on refuses."""
+    key: str
+    """Idempotency key: repeating it repeats the answer, not the step."""
+    to: str | None = None
+    """Path that `hand_over` hands to."""
+    department: str | None = None
+    """Code of the department that `hand_over` hands to, instead of a path."""
+    platform: str | None = None
+    """Outside platform that asks in the name of the account; null where the account asks itself."""
+
+
+def take_step(
+    engine: Engine, actor: Actor, alert_id: str, asked: TransitionRequest, now: datetime, departments: Sequence[Department] = ()
+) -> Alert:
+    """Take a step and return the alert as it stands then; `reopen` returns the new one. `now` is in the local zone.
+
+    `departments` are those that an alert can be handed to.
+
+    Raises:
+        NotFoundError: there is no such alert within reach.
+        ForbiddenError: the account may not do this.
+        ChangedError: the alert is at another version.
+        ConflictError: the step cannot be taken from where the alert stands, or the key stands for another request.
+    """
+    _must_have_right(actor, asked.action)
+    with writing(engine) as connection:
+        row = connection.execute(row_in_reach(actor, alert_id).with_for_update()).mappings().first()
+        if row is None:
+            raise NotFoundError(MISSING)
+        before = alert_of(row)
+        request = Request(actor.account_id, asked.key, f"step {alert_id} {asked}")
+        return idempotent(connection, request, Alert, now, lambda: _step(connection, actor, before, asked, now, departments))
+
+
+def permitted_actions(actor: Actor, found: Alert) -> list[Action]:
+    """Return the steps that an account may take with an alert as it stands."""
+    return [action for action in allowed_actions(found.position) if actor.may(NEEDED_RIGHT[action]) and _is_for(actor, found, action)]
+
+
+def expire(connection: Connection, today: date, now: datetime) -> int:
+    """End the open alerts whose window is over, inside the caller's transaction, and return how many there were."""
+    rows = connection.execute(select(alert).where(alert.c.state.in_(OPEN_STATES), alert.c.ends <= today)).mappings().all()
+    for row in rows:
+        before = alert_of(row)
+        ended = before.model_copy(update={"state": State.EXPIRED, "since": now, "version": before.version + 1})
+        _write(connection, ended, {"action": EXPIRED, "reason": "window_over", "actor_id": CLOCK}, now)
+    return len(rows)
+
+
+def name_alert(*parts: object) -> str:
+    """Return the name of an alert: what it comes from settles it, so the same one is never made twice."""
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:ID_LENGTH]
+
+
+def write_first(connection: Connection, row: Mapping[str, object], done: Mapping[str, object]) -> None:
+    """Store a new alert, given as its row, with the first entry of its history: action, reason, who and their unit."""
+    connection.execute(insert(alert), row)
+    entry = {name: row[name] for name in ("alert_id", "version", "state", "owner")}
+    connection.execute(insert(alert_transition), {**entry, **done, "at": row["since"]})
+
+
+def _step(
+    connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, now: datetime, departments: Sequence[Department]
+) -> Alert:
+    if before.version != asked.version:
+        raise ChangedError(f"the alert must be at version {asked.version}, found {before.version}. Load it again and decide anew.")
+    state, supervision = step(before.position, asked.action, asked.reason)
+    if not _is_for(actor, before, asked.action):
+        raise ForbiddenError(f"{asked.action} is for the unit above the one that has the alert. Ask that unit.")
+    holder = _holder(connection, actor, before, asked, departments)
+    detail = {"reason": asked.reason, "from": before.state, "to": state, "owner": holder.owner, "department": holder.department}
+    detail |= {"platform": asked.platform} if asked.platform else {}
+    audit_log.record(connection, actor.account_id, f"alert.{asked.action}", before.alert_id, detail, now)
+    if asked.action is Action.REOPEN:
+        return _reopen(connection, actor, before, asked, now)
+    if asked.action is Action.DATA_WRONG:
+        enter_correction(connection, actor, before, asked.reason, now)
+    moved = {"state": state, "supervision": supervision, "owner": holder.owner, "department": holder.department}
+    since = before.since if state == before.state else now
+    after = before.model_copy(update=moved | {"since": since, "version": before.version + 1})
+    _write(connection, after, _done(actor, asked), now)
+    return after
+
+
+def _holder(connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, departments: Sequence[Department]) -> Holder:
+    """Return with whom the alert is after the step."""
+    destination = Destination(asked.to, asked.department)
+    if asked.action is Action.HAND_OVER:
+        return check_destination(connection, actor, before, destination, departments)
+    if destination != Destination():
+        raise ConflictError(f"only hand_over names a unit to hand to, and the step is {asked.action}. Leave it out.")
+    return Holder(before.owner, before.department)
+
+
+def _done(actor: Actor, asked: TransitionRequest) -> dict[str, object]:
+    """Return what the history keeps of a step and of who took it."""
+    scope = actor.scope
+    unit = {"unit": None if scope.department else scope.path, "unit_department": scope.department or None}
+    return {"action": asked.action, "reason": asked.reason, "actor_id": actor.account_id, "platform": asked.platform, **unit}
+
+
+def _is_for(actor: Actor, found: Alert, action: Action) -> bool:
+    """Tell whether a step is one for this unit: supervision is asked for from below, and given from above."""
+    above = actor.directs and actor.scope.is_above(found.owner)
+    if action in (Action.SUPERVISE, Action.STRIKE_OFF):
+        return above
+    return not (action is Action.REQUEST_SUPERVISION and above)
+
+
+def _reopen(connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, now: datetime) -> Alert:
+    """Make a new alert of an ended one, with the same words and a new window of the same length."""
+    open_one = select(alert.c.alert_id).where(
+        alert.c.grid_id == before.grid_id, alert.c.target == before.target, alert.c.state.in_(OPEN_STATES)
+    )
+    if connection.execute(open_one).first():
+        raise ConflictError("a grid has one open alert at a time, and this one has another. Work on that one.")
+    row = dict(connection.execute(select(alert).where(alert.c.alert_id == before.alert_id)).mappings().one())
+    starts = now.date()
+    row |= {"alert_id": name_alert(before.alert_id, actor.account_id, asked.key), "follows": before.alert_id, "version": 1}
+    row |= {
+        "owner": before.path,
+        "department": None,
+        "supervision": Supervision.LISTED if before.supervision is Supervision.LISTED else None,
+        "state": State.PUBLISHED,
+        "since": now,
+        "raised_at": now,
+        "starts": starts,
+        "ends": starts + (before.ends - before.starts),
+    }
+    write_first(connection, row, _done(actor, asked))
+    return alert_of(connection.execute(select(alert).where(alert.c.alert_id == row["alert_id"])).mappings().one())
+
+
+def _write(connection: Connection, after: Alert, done: Mapping[str, object], now: datetime) -> None:
+    """Bring an alert up to date and append to its history what was done: action, reason, who and their unit."""
+    changed = {name: getattr(after, name) for name in ("state", "since", "owner", "department", "supervision", "version")}
+    found = connection.execute(
+        update(alert).where(alert.c.alert_id == after.alert_id, alert.c.version == after.version - 1).values(changed)
+    )
+    if not found.rowcount:
+        raise ChangedError("the alert was changed at the same moment. Load it again and decide anew.")
+    entry = {name: getattr(after, name) for name in ("alert_id", "version", "state", "owner", "department")}
+    connection.execute(insert(alert_transition), {**entry, **done, "at": now})
+
+
+def _must_have_right(actor: Actor, action: Action) -> None:
+    right = NEEDED_RIGHT[action]
+    if not actor.may(right):
+        raise ForbiddenError(f"the right {right} is needed for {action}, and this account lacks it. Ask who has it.")

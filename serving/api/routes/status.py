@@ -1,0 +1,57 @@
+"""GET and POST /v1/publishing: whether lists are shown, and the switch."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.accounts.permissions import Actor, Right
+from serving.rankings.publishing import PauseReason, pause, resume
+from serving.server.auth import needs
+from serving.server.dependencies import AppState, ReadingOf
+
+router = APIRouter(prefix="/v1", tags=["publishing"])
+
+Switcher = Annotated[Actor, Depends(needs(Right.PAUSE))]
+
+
+class PublishingState(BaseModel):
+    """Whether lists are shown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paused: bool = Field(description="True while lists are neither shown nor made; alerts stay workable", examples=[True])
+    by: str | None = Field(None, description="Pseudonym of who paused it", examples=["a5c0ffee0123"])
+    since: datetime | None = Field(None, description="Moment of the pause, UTC", examples=["2026-01-09T03:00:00Z"])
+    reason: PauseReason | None = Field(None, description="Why", examples=["data_fault"])
+
+
+class Switch(BaseModel):
+    """What to do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pause: PauseReason | None = Field(description="Why lists are paused; null shows and makes them again", examples=["data_fault"])
+
+
+@router.get("/publishing", dependencies=[Depends(needs(Right.READ_LISTS))])
+async def read_publishing(reading: ReadingOf) -> PublishingState:
+    """Tell whether lists are shown, and if not, since when, by whom and why."""
+    return _state(reading)
+
+
+@router.post("/publishing")
+def switch_publishing(switch: Switch, actor: Switcher, reading: ReadingOf) -> PublishingState:
+    """Pause publishing, or resume it; other processes follow within seconds."""
+    if switch.pause:
+        pause(reading.shelf.engine, actor.account_id, switch.pause, reading.now())
+    else:
+        resume(reading.shelf.engine, actor.account_id, reading.now())
+    reading.shelf.refresh()
+    return _state(reading)
+
+
+def _state(reading: AppState) -> PublishingState:
+    held = reading.shelf.pause
+    return PublishingState(paused=True, **vars(held)) if held else PublishingState(paused=False)

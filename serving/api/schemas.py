@@ -1,0 +1,115 @@
+"""What the API answers, field by field."""
+
+from datetime import date, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.rankings.entries import Entry
+from serving.rankings.schemas import AreaRow, Count, GridRow, Level, Score
+from serving.text import Text, Withheld
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ListHead(_Answer):
+    """What a published list is about and what it was made from."""
+
+    ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
+    as_of: date = Field(description="Date of the list; only what was known before its local midnight counts", examples=["2026-01-09"])
+    target: str = Field(description="What is predicted", examples=["escalation"])
+    horizon_days: int = Field(ge=1, description="Days ahead, from as_of on", examples=[14])
+    revision: Count = Field(description="0 for the first list of the date, one more for each that replaced it", examples=[0])
+    published_at: datetime = Field(description="Moment of publication, UTC", examples=["2026-01-08T22:00:00Z"])
+    data_through: datetime = Field(description="Moment through which the data are complete, UTC", examples=["2026-01-08T16:00:00Z"])
+    model_version: str = Field(description="Number of the model in the registry", examples=["7"])
+    model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
+    sequence: Count = Field(description="Last sequence number of the event log that was used", examples=[341194])
+    code_version: str = Field(description="Version of the program", examples=["0.1.0"])
+    seed: int = Field(description="Seed that broke ties", examples=[0])
+
+    @classmethod
+    def of(cls, entry: Entry) -> "ListHead":
+        """Return the head of an entry of the ledger."""
+        return cls(ranking_id=entry.ranking_id, revision=entry.revision, published_at=entry.published_at, **vars(entry.origin))
+
+
+class _OfList(_Answer):
+    ranking: ListHead
+    stale: bool = Field(description="True once a newer list should have been published", examples=[False])
+    notices: tuple[Text, ...] = Field(description="What the list is for, and what it is not")
+
+
+class RankingPage(_OfList):
+    """One page of a list."""
+
+    level: Level = Field(description="What a row stands for", examples=["grid"])
+    parent: str | None = Field(description="Path of the area whose rows are listed; null for all", examples=["330483/330483101"])
+    total: Count = Field(description="Rows on all pages", examples=[605])
+    next: str | None = Field(description="Cursor of the next page of the same list; null on the last", examples=[None])
+    rows: list[GridRow] | list[AreaRow] = Field(description="Grids by rank, those not rated last; areas by code, never ranked")
+
+
+class AreaPage(_OfList):
+    """One area of the newest list, and the areas right below it."""
+
+    row: AreaRow
+    below: list[AreaRow] = Field(description="Areas of the next level, by code, never ranked; empty for a community")
+
+
+class PastScore(_Answer):
+    """How a grid stood on an earlier list."""
+
+    as_of: date = Field(description="Date of the list", examples=["2026-01-02"])
+    ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
+    score: Score | None = Field(description="Null where the grid was not rated")
+    withheld: Withheld | None = Field(description="Why it was not rated; null where it was", examples=[None])
+
+
+class ExplanationPage(_OfList):
+    """Why one grid stands where it stands."""
+
+    row: GridRow = Field(description="Its row with reasons, or with why it is not rated")
+    published: bool = Field(description="False where the reasons were worked out now, the list being too long for all", examples=[True])
+
+
+class GridPage(_OfList):
+    """One grid: its row on the newest list, and how it stood on those before."""
+
+    row: GridRow
+    history: list[PastScore] = Field(description="Newest date first, the newest list included; each date as it was published last")
+
+
+class ModelPublication(_Answer):
+    """One change of the model in use."""
+
+    target: str = Field(description="What the model predicts", examples=["escalation"])
+    model_version: str = Field(description="Number in the registry", examples=["7"])
+    model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
+    kind: str = Field(description="promote or rollback", examples=["promote"])
+    published_at: datetime = Field(description="Moment from which it was in use, UTC", examples=["2026-01-05T03:00:00Z"])
+    published_by: str = Field(description="Who decided", examples=["analyst-2"])
+    reason: str = Field(description="Why", examples=["beats every baseline"])
+    override: str | None = Field(description="What the gate objected to, where that was overruled", examples=[None])
+
+
+class ModelPage(_Answer):
+    """Which models are and were in use."""
+
+    ranking: ListHead | None = Field(description="The newest list, with the model that made it; null while none is published")
+    publications: list[ModelPublication] = Field(description="Newest first; the first of a target is its model now")
+
+
+class Health(_Answer):
+    """The process answers."""
+
+    status: str = Field(description="Always ok", examples=["ok"])
+
+
+class Readiness(_Answer):
+    """The ledger can be read."""
+
+    status: str = Field(description="Always ready", examples=["ready"])
+    ranking_id: str | None = Field(description="The newest list; null while none is published", examples=["3f2c9a0d51b7e846"])
+    attention: list[Text] = Field(description="What waits for whoever runs the service, and what to do; lists are served all the same")

@@ -1,0 +1,111 @@
+"""The application: routes, errors, limits, and the life of what they read from."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from features.database.engine import database_url, open_database
+from features.storage.home import Home
+from features.storage.keys import secret_key
+from serving.accounts.oidc_login import Issuer, OidcLogin
+from serving.api.all_routes import add_routes
+from serving.api.routes.explanations import OpenExplainer
+from serving.api.routes.scores import OpenScorer
+from serving.operations.background import repeating
+from serving.operations.checkpoints import write_checkpoint
+from serving.pages.all_pages import add_pages, make_ready
+from serving.server.auth import Clock, CredentialCache
+from serving.server.concurrency_limit import ConcurrencyLimit
+from serving.server.dependencies import AppState
+from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
+from serving.server.list_cache import RankingCache
+from serving.server.metrics import Metrics, RequestLog
+from serving.server.response_cache import ResponseCache
+from serving.server.responses import Freshness
+from serving.settings import ServingSettings, Settings
+from serving.text import NOTICES
+
+HEAD_SECONDS = 3600
+
+
+def utc_now() -> datetime:
+    """Return the wall clock."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    home: Home,
+    now: Clock = utc_now,
+    open_explainer: OpenExplainer | None = None,
+    open_scorer: OpenScorer | None = None,
+) -> FastAPI:
+    """Return the application that serves the ledger of a home; nothing is opened before it starts.
+
+    `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published; `open_scorer` what scores
+    case files that are not stored.
+    """
+    openers = {"open_explainer": open_explainer, "open_scorer": open_scorer}
+    app = FastAPIOffline(
+        docs_url=None,
+        redoc_url=None,
+        title="yujing 预警",
+        version=version("yujing"),
+        description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
+        lifespan=lambda started: _opened(started, settings, home, now, openers),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    add_routes(app)
+    add_pages(app, settings, home)
+    answer_errors(app)
+    describe_problems(app)
+    _guard(app, settings.serving)
+    return app
+
+
+@asynccontextmanager
+async def _opened(
+    app: FastAPI, settings: Settings, home: Home, now: Clock, openers: Mapping[str, Callable[[], object] | None]
+) -> AsyncIterator[dict[str, object]]:
+    """Open what routes read from, keep it fresh, and close it when the server stops."""
+    issuer = Issuer.of(settings.oidc)
+    async with AsyncExitStack() as opened:
+        engine = open_database(database_url(home, settings))
+        opened.callback(engine.dispose)
+        lead = timedelta(seconds=settings.serving.activation_delay_seconds)
+        shelf = RankingCache(engine, settings.serving.ranking_cache_size, now, lead)
+
+        def look() -> None:
+            shelf.refresh()
+            make_ready(app, shelf)
+
+        look()
+        await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
+        await opened.enter_async_context(repeating(look, settings.serving.refresh_seconds))
+        if folder := settings.serving.checkpoint_dir:
+            await opened.enter_async_context(repeating(lambda: write_checkpoint(home, engine, folder, now()), HEAD_SECONDS))
+        freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
+        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
+        sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
+        once = {name: cache(opener) if opener else None for name, opener in openers.items()}
+        yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **once}
+
+
+def _guard(app: FastAPI, settings: ServingSettings) -> None:
+    """Measure every request and refuse wrong hosts and large bodies, outermost last."""
+    figures = Metrics(settings.metrics_allowed_addresses)
+    app.include_router(figures.routes())
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
+    app.add_middleware(PlainErrorsAsProblems)
+    app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
+    app.add_middleware(ResponseCache)
+    app.add_middleware(RequestLog, figures=figures)

@@ -1,0 +1,105 @@
+"""The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
+
+from features.database.access_tables import audit
+from features.database.engine import reading
+from features.errors import StoreError
+from serving.audit.hash_chain import GENESIS, hash_entry
+
+OPERATOR = "operator"
+"""Who acts by the command line, which has no accounts."""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One entry of the trail."""
+
+    id: int
+    """1, 2, 3, ...: place in the chain."""
+    at: datetime
+    actor_id: str
+    """Pseudonym of the account, or `OPERATOR`."""
+    action: str
+    """Topic and verb, such as `account.create`."""
+    subject: str
+    """What was acted on: an id, never a name or a secret."""
+    detail: str
+    """JSON of whatever else must be known later."""
+    previous_hash: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all of the above."""
+        return hash_entry(asdict(self))
+
+
+def record(connection: Connection, actor_id: str, action: str, subject: str, detail: Mapping[str, object], now: datetime) -> AuditEntry:
+    """Append a deed inside the caller's writing transaction: what was done and that it was done are stored together or not at all."""
+    _lock(connection)
+    last = connection.execute(select(audit.c.id, audit.c.entry_hash).order_by(audit.c.id.desc()).limit(1)).first()
+    deed = AuditEntry(
+        id=last.id + 1 if last else 1,
+        at=now,
+        actor_id=actor_id,
+        action=action,
+        subject=subject,
+        detail=json.dumps(detail, ensure_ascii=False, sort_keys=True),
+        previous_hash=last.entry_hash if last else GENESIS,
+    )
+    connection.execute(insert(audit), vars(deed) | {"entry_hash": deed.hash})
+    return deed
+
+
+def list_entries(engine: Engine, limit: int, before: int | None = None) -> list[AuditEntry]:
+    """Return the newest list_entries first, from the one before id `before` on."""
+    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
+    with reading(engine) as connection:
+        rows = connection.execute(query if before is None else query.where(audit.c.id < before)).mappings()
+        return [_deed(row) for row in rows]
+
+
+def last_hash(engine: Engine) -> str:
+    """Return the hash of the newest entry; `GENESIS` without one."""
+    with reading(engine) as connection:
+        return connection.execute(select(audit.c.entry_hash).order_by(audit.c.id.desc()).limit(1)).scalar() or GENESIS
+
+
+def verify(engine: Engine, heads: Collection[str] = ()) -> int:
+    """Check the whole trail and return how many entries it has.
+
+    `heads` are hashes of entries that were written down elsewhere; without them, a cut tail or a chain hashed anew cannot be told.
+
+    Raises:
+        StoreError: an entry was changed, added, moved or removed, or a head is not in the chain.
+    """
+    with reading(engine) as connection:
+        return _verify(connection, heads)
+
+
+def _verify(connection: Connection, heads: Collection[str]) -> int:
+    hashes: list[str] = []
+    for row in connection.execute(select(audit).order_by(audit.c.id)).mappings():
+        deed = _deed(row)
+        follows = (deed.id, deed.previous_hash) == (len(hashes) + 1, hashes[-1] if hashes else GENESIS)
+        if not follows or deed.hash != row["entry_hash"]:
+            raise StoreError(f"entry {len(hashes) + 1} of the audit trail must be as it was written. Restore it from the backup.")
+        hashes.append(row["entry_hash"])
+    if not set(hashes).issuperset(heads):
+        raise StoreError("the audit trail must hold the heads that were written down, and does not. Restore it from the backup.")
+    return len(hashes)
+
+
+def _lock(connection: Connection) -> None:
+    """Let nobody else append; SQLite's writing transaction does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _deed(row: RowMapping) -> AuditEntry:
+    return AuditEntry(**{name: row[name] for name in AuditEntry.__dataclass_fields__})

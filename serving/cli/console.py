@@ -1,0 +1,99 @@
+"""What a command says: results on stdout, everything else on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+Step = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+
+NO_WRAP_WIDTH = 10_000
+
+
+def message(text: str) -> None:
+    """Tell the person at the terminal, on stderr."""
+    typer.echo(text, err=True)
+
+
+def json_text(value: object) -> str:
+    """Return JSON for a program to read; a number that is none is refused."""
+    return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print an aligned table, numbers to the right; in a pipe no line is wrapped."""
+    from rich.console import Console
+    from rich.table import Table
+
+    rows = [list(row) for row in rows]
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for column, cells in zip(table.columns, zip(*rows, strict=True), strict=False):
+        column.justify = "right" if all(isinstance(cell, int | float | None) for cell in cells) else "left"
+    for row in rows:
+        table.add_row(*(_text(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else NO_WRAP_WIDTH, highlight=False, markup=False, emoji=False).print(table)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Step]:
+    """Show how far some work is: a bar on a terminal, a line per tenth elsewhere."""
+    if not sys.stderr.isatty():
+        yield _lines(label)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _lines(label: str) -> Step:
+    shown = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown
+        tenth = 10 * done // max(total, 1)
+        if tenth > shown:
+            shown = tenth
+            message(f"{label}: {done} of {total}")
+
+    return show
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "-"
+    return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
+
+
+def day(text: str) -> date:
+    """Read a date of the command line."""
+    return date.fromisoformat(text)
+
+
+AsOf = Annotated[
+    date, typer.Option("--as-of", parser=day, metavar="DATE", help="Day such as 2026-01-31; only what was known before it counts.")
+]
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="No as_of before this day.")]
+Until = Annotated[date | None, typer.Option("--until", parser=day, metavar="DATE", help="No as_of after this day.")]
+TargetName = Annotated[str | None, typer.Option("--target", help="A target of the configuration or of a source file.")]
+HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="Days ahead; the target's own by default.")]
+Without = Annotated[list[str] | None, typer.Option("--without", metavar="FAMILY", help="Features of this family are not read; repeatable.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+
+
+@dataclass(frozen=True)
+class Period:
+    """Which as_ofs of the past are replayed."""
+
+    first: First = None
+    until: Until = None
+    every: Annotated[int | None, typer.Option("--every", min=1, help="Days between two as_ofs; the settings' by default.")] = None

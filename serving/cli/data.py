@@ -1,0 +1,150 @@
+"""`yujing ingest`: files into the event log."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from features.errors import UsageError
+from serving.cli.console import AsJson, AsOf, First, TargetName, json_text, message, progress
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from features.intake.ingest import IngestReport
+
+Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Case files; none where the source file has a query.")]
+Source = Annotated[str | None, typer.Option("--source", help="Name or path of a source file; without one it is the flat case file.")]
+Grids = Annotated[Path | None, typer.Option("--grids", help="Flat grid file.")]
+Crosswalk = Annotated[Path | None, typer.Option("--crosswalk", help="Redrawn grids: a CSV or Parquet file with old, new, share, at.")]
+Undertakings = Annotated[
+    list[Path] | None,
+    typer.Option("--undertakings", help="Projects, campaigns, treatments, periods, shocks or effort; may be given several times."),
+]
+
+COUNTS = ("read", "accepted", "duplicate", "quarantined")
+
+
+def ingest(  # noqa: PLR0913 - options of a command
+    work: Workspace,
+    *,
+    files: Files = None,
+    source: Source = None,
+    grids: Grids = None,
+    crosswalk: Crosswalk = None,
+    undertakings: Undertakings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Append case files and files of undertakings to the event log.
+
+    Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
+    """
+    from features.intake.ingest import IngestRequest
+    from features.intake.ingest import ingest as take_in
+    from features.intake.source_file import find_source
+    from features.intake.undertaking_file import ingest_undertakings
+
+    if not files and source is None and not undertakings:
+        raise UsageError("ingest needs a FILE, a --source with a query, or --undertakings. Name one.")
+    described = find_source(source) if source else None
+    totals: Counter[str] = Counter()
+    paths: list[Path | None] = [*files] if files else [None] if source else []
+    for path in paths:
+        with progress(path.name if path else str(source)) as step:
+            report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
+        _tell(report)
+        totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
+    for path in undertakings or ():
+        report = ingest_undertakings(work.home, work.settings, path, datetime.now(UTC))
+        _tell(report)
+        totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
+    if as_json:
+        typer.echo(json_text(dict(totals)))
+    else:
+        typer.echo(f"read {totals['read']} = " + " + ".join(f"{name} {totals[name]}" for name in COUNTS[1:]))
+
+
+def _tell(report: "IngestReport") -> None:
+    """Say what a reader of the counts would ask next."""
+    for code, rows in sorted(report.by_code.items()):
+        message(f"quarantined: {code} {rows}")
+    if report.refused:
+        message(f"Refused rows, without their values: {report.refused}")
+    if report.left_out:
+        message(f"Columns that nothing is read from: {', '.join(report.left_out)}")
+    if report.normalised:
+        message(f"Full-width characters made half-width in {report.normalised} cells.")
+    if report.redrawn:
+        message(f"Grids that were redrawn: {report.redrawn}; what happened there is shared out over those that took their place.")
+
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+EveryDays = Annotated[int, typer.Option("--every", min=1, help="Days between two as_ofs.")]
+Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write: .csv or .parquet.")]
+
+
+def panel(work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every: EveryDays = 7, target: TargetName = None) -> None:
+    """Write the feature table.
+
+    It has one row per grid and as_of: the one given, or with --from all of a row that ends with it.
+    """
+    import numpy as np
+
+    from features.days import day_number
+    from features.panel.build import build_panel
+
+    write = _writer(out)
+    last = day_number(as_of)
+    start = day_number(first or as_of)
+    if start > last:
+        raise UsageError(f"--from must not lie after --as-of, got {first} and {as_of}.")
+    as_ofs = np.arange(last, start - 1, -every, dtype=np.int32)[::-1]
+    facts, horizon = work.facts(target)
+    with progress("panel") as step:
+        table = build_panel(facts, as_ofs, horizon, work.settings, step).to_frame()
+    write(table)
+    message(f"{out}: {table.height} rows, {table.width} columns.")
+
+
+def _writer(out: Path) -> "Callable[[pl.DataFrame], None]":
+    """Choose the format by the file's ending, before the work is done."""
+    writers: dict[str, Callable[[pl.DataFrame], None]] = {
+        ".csv": lambda table: table.write_csv(out),
+        ".parquet": lambda table: table.write_parquet(out),
+    }
+    if out.suffix not in writers:
+        raise UsageError(f"--out must end in {' or '.join(writers)}, got {out.name!r}.")
+    if not out.parent.is_dir():
+        raise UsageError(f"--out must lie in a folder that is there, and {out.parent} is not. Make it first.")
+    return writers[out.suffix]
+
+
+DEFAULT_END = date(2026, 1, 1)
+"""A fixed day, so that the same command gives the same files at any time."""
+
+PresetName = Annotated[str, typer.Option("--preset", help="nanhu, yingcheng, lianjiang, jiangbei, zhejiang or tiny.")]
+Years = Annotated[int, typer.Option("--years", min=1, help="How many years.")]
+End = Annotated[
+    date | None, typer.Option("--end", parser=date.fromisoformat, metavar="DATE", help=f"First day after them, {DEFAULT_END} by default.")
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Another number makes another district.")]
+SimulationFolder = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder to make.")]
+
+
+def simulate(
+    _: Workspace, *, out: SimulationFolder, preset: PresetName = "nanhu", years: Years = 4, seed: Seed = 1, end: End = None
+) -> None:
+    """Write what a made-up district would deliver: cases, grids, projects, effort, the calendar, and apart from them the truth."""
+    from features.simulation.preset import Span
+    from features.simulation.presets import find_preset
+    from features.simulation.simulate import Order
+    from features.simulation.simulate import simulate as write
+
+    with progress("simulate") as step:
+        written = write(Order(preset, find_preset(preset), Span.of_years(years, end or DEFAULT_END), seed), out, step)
+    message(f"{out}: {written.cases} cases in {written.rows} rows, {written.grids} grids. {out / 'README.md'} says how to go on.")

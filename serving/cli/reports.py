@@ -1,0 +1,97 @@
+"""`yujing monitor`: what a scheduler asks every morning."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.console import AsJson, HorizonDays, TargetName, day, json_text, message, print_table
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from serving.monitoring.list_quality import Realised
+    from serving.monitoring.monitor import Watch
+
+ATTENTION = 3
+Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar="DATE", help="Day such as 2026-01-31; today by default.")]
+METRICS = ("hit@5%", "hit@10%", "poisson_deviance", "ece")
+
+
+def monitor(
+    work: Workspace, *, as_of: Today = None, target: TargetName = None, horizon_days: HorizonDays = None, as_json: AsJson = False
+) -> None:
+    """Tell whether reports come in, whether anything drifts, and what published lists were worth.
+
+    Exit code 0 where all is well, 3 where something asks for attention, 1 where nothing could be told.
+    """
+    from features.facts.derive import DEFAULT_TARGET
+    from features.storage.atomic_files import atomic_write
+    from serving.monitoring.monitor import take_subject, watch
+
+    until = as_of or datetime.now(work.settings.tz).date()
+    subject = take_subject(work.snapshot, until, target or DEFAULT_TARGET, horizon_days, work.settings)
+    seen = watch(work.home, work.engine, subject, work.settings)
+    atomic_write(work.home.folder(work.home.monitoring) / f"{subject.target}.json", json_text(seen.to_json()).encode())
+    if as_json:
+        typer.echo(json_text(seen.to_json()))
+    else:
+        _show(seen)
+    if seen.findings:
+        raise typer.Exit(ATTENTION)
+
+
+def _show(seen: "Watch") -> None:
+    from serving.monitoring.drift import Unknown
+
+    silences = seen.subject.silences
+    print_table(("", "name", "longest gap, days", "since", "expected", "silent"), [tuple(vars(each).values()) for each in silences])
+    for part in (seen.features, seen.predictions, seen.quality):
+        if isinstance(part, Unknown):
+            typer.echo(f"不能估计:{part.reason.zh} / {part.reason.en}")
+    if not isinstance(seen.features, Unknown):
+        print_table(("feature", "", "PSI"), [(shift.name, shift.zh, shift.psi) for shift in seen.features[:5]])
+    if not isinstance(seen.quality, Unknown):
+        _show_quality(seen.quality)
+    for name, each in seen.alerts.items():
+        typer.echo(f"alerts by {name}: {each.alerts}, {each.expected:.1f} expected to be followed by an escalation, {each.followed} were")
+    for finding in seen.findings:
+        typer.echo(f"[{finding.about}] {finding.words.zh} / {finding.words.en}")
+    message("Needs attention." if seen.findings else "Nothing asks for attention.")
+
+
+def _show_quality(realised: "Realised") -> None:
+    models = realised.scorecard.models
+    print_table(("list or rule", *METRICS), [(name, *(figures[metric] for metric in METRICS)) for name, figures in models.items()])
+    typer.echo(f"escalations: {realised.expected:.1f} expected, {realised.realised:.0f} followed ({len(realised.lists.as_ofs)} lists)")
+
+
+Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
+Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
+Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .html, or .docx for Word.")]
+
+
+def report(work: Workspace, *, month: Month = None, quarter: Quarter = None, out: Out = None, target: TargetName = None) -> None:
+    """Write the situation analysis (形势分析研判) of a month or quarter.
+
+    Small counts are masked; townships stand in the order of their codes. It is kept in the home, where pages and API offer it to
+    accounts of the whole.
+    """
+    from features.errors import UsageError
+    from features.facts.derive import DEFAULT_TARGET
+    from serving.situation_report import period
+    from serving.situation_report.archive import keep_report
+    from serving.situation_report.report import analyse
+    from serving.situation_report.writers import to_docx, to_html
+
+    writers = {".html": to_html, ".docx": to_docx}
+    if out is not None and out.suffix not in writers:
+        raise UsageError(f"--out must end in .html or .docx, got {out.name!r}.")
+    if (month is None) == (quarter is None):
+        raise UsageError("give either --month or --quarter.")
+    whole = period.month(month) if month else period.quarter(quarter or "")
+    page = analyse(work.snapshot, work.engine, work.settings, whole, target or DEFAULT_TARGET)
+    keep_report(work.home, f"{month or quarter}-{target or DEFAULT_TARGET}", to_html(page))
+    if out is not None:
+        out.write_bytes(writers[out.suffix](page))
+    message(f"Wrote {out}." if out else f"Kept as {month or quarter} in the home: see the export page.")

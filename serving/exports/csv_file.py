@@ -1,0 +1,76 @@
+"""Lists as CSV that Excel opens as they are: UTF-8 with BOM, and no cell that runs as a formula."""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from enum import StrEnum, auto
+from typing import Any
+
+from pydantic import BaseModel
+
+from serving.rankings.schemas import AREA_LEVELS, AreaRow, GridRow, Level, Score
+from serving.text import SERVICE_ONLY
+
+BOM = "\ufeff"
+TRIGGERS = tuple("=+-@\t\r\n\0|")
+"""First characters that a spreadsheet may take for a formula or a new cell."""
+NOTICE = "notice"
+
+_NESTED = {"score", "explanation", "weekly_cases", "open_cases", "weekly_escalations", "withheld_words"}
+
+
+def _columns(row: type[BaseModel], *further: str) -> tuple[str, ...]:
+    return (*(name for name in row.model_fields if name not in _NESTED), *further, NOTICE)
+
+
+COLUMNS: dict[Level, tuple[str, ...]] = {
+    "grid": _columns(GridRow, *Score.model_fields),
+    **dict.fromkeys(AREA_LEVELS, _columns(AreaRow)),
+}
+
+
+def to_csv(level: Level, bodies: Iterable[bytes]) -> bytes:
+    """Write published rows as CSV; the words of a grid's reasons stay in the JSON."""
+    target = io.StringIO(BOM, newline="")
+    target.seek(0, io.SEEK_END)
+    csv.writer(target, lineterminator="\r\n").writerows([COLUMNS[level], *cells(level, bodies)])
+    return target.getvalue().encode()
+
+
+def cells(level: Level, bodies: Iterable[bytes]) -> Iterator[list[Any]]:
+    """Yield the cells of each row in the order of `COLUMNS`; none of them is one that a spreadsheet runs."""
+    for row in _flat(bodies):
+        yield [_cell(row.get(name)) for name in COLUMNS[level]]
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet runs: one that starts like a formula gets an apostrophe in front.
+
+    >>> harmless("=HYPERLINK(1)")
+    "'=HYPERLINK(1)"
+    >>> harmless("滨河社区")
+    '滨河社区'
+    """
+    start = unicodedata.normalize("NFKC", text[:8]).lstrip(" \u200b\ufeff")
+    return f"'{text}" if start.startswith(TRIGGERS) else text
+
+
+def _flat(bodies: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for body in bodies:
+        row = json.loads(body)
+        yield row | (row.get("score") or {}) | {NOTICE: SERVICE_ONLY.zh}
+
+
+def _cell(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) else value
+
+
+class Purpose(StrEnum):
+    """What a list may be taken away for; comparing people or units is none of it."""
+
+    SERVICE_PLANNING = auto()
+    MEDIATION = auto()
+    AUDIT = auto()
+    STUDY = auto()

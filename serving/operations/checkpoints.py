@@ -1,0 +1,79 @@
+"""Heads: where both chains stood, signed and written down in a second place, so that a cut or re-hashed chain is told.
+
+The second place is a folder that whoever can change the database cannot change, such as one on another machine.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from features.database.known_keys import known_pair
+from features.errors import StoreError
+from features.storage.home import Home
+from features.storage.keys import HEADS, check_signature, sign
+from serving.audit import audit_log
+from serving.audit.hash_chain import GENESIS
+from serving.rankings import ledger
+
+FILE = "heads.jsonl"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The last entries of both chains at one moment; `GENESIS` where a chain has none."""
+
+    at: str
+    ledger: str
+    audit: str
+
+
+def write_checkpoint(home: Home, engine: Engine, folder: Path, now: datetime) -> Checkpoint:
+    """Append the heads of now to the file in the second place.
+
+    Raises:
+        StoreError: the key of this home is lost, or the second place cannot be written.
+    """
+    known_pair(home, engine, HEADS)
+    last = ledger.newest_entry(engine)
+    head = Checkpoint(now.isoformat(), last.hash if last else GENESIS, audit_log.last_hash(engine))
+    content = json.dumps(vars(head))
+    line = json.dumps({"head": content, "signature": sign(home, HEADS, content.encode()).hex()})
+    try:
+        with (folder / FILE).open("a", encoding="ascii") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise StoreError(f"{folder} must be a folder where heads can be appended: {error.strerror}. Mount it again.") from error
+    return head
+
+
+def read_checkpoints(home: Home, folder: Path) -> list[Checkpoint]:
+    """Return all heads that were written down, the first one first.
+
+    Raises:
+        StoreError: there are none, or one was not signed here.
+    """
+    path = folder / FILE
+    try:
+        lines = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} must hold the heads that were written down, and cannot be read. Mount the second place again.") from error
+    for line in lines:
+        check_signature(home, HEADS, line["head"].encode(), bytes.fromhex(line["signature"]), f"a head in {path}")
+    return [Checkpoint(**json.loads(line["head"])) for line in lines]
+
+
+def ledger_heads(heads: Sequence[Checkpoint]) -> set[str]:
+    """Return the hashes that the ledger must hold."""
+    return {head.ledger for head in heads} - {GENESIS}
+
+
+def audit_heads(heads: Sequence[Checkpoint]) -> set[str]:
+    """Return the hashes that the audit trail must hold."""
+    return {head.audit for head in heads} - {GENESIS}

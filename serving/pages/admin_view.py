@@ -1,0 +1,88 @@
+"""The rule of alerts as it is set, how many it raised, and how many another one would have.
+
+The rule lives in the configuration file alone; the page tries changes and says which lines to write there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import yaml
+from pydantic import ValidationError
+from sqlalchemy import Engine, func, select
+
+from features.database.alert_tables import alert, alert_decision
+from features.database.engine import reading
+from features.errors import UsageError
+from serving.alerts.capacity import expected_alerts_per_day, read_revisit_interval, say_neglect
+from serving.settings import AlertSettings
+from serving.text import Text
+
+LISTS = 14
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the page shows of the rule."""
+
+    settings: Mapping[str, object]
+    raised: tuple[tuple[str, int], ...]
+    """Day and alerts raised, the newest first."""
+    outcomes: Mapping[str, int]
+    """What became of the grids that the rule looked at on the last lists."""
+    neglect: Text | None
+    """How often lot leads to each grid; None before the first list."""
+
+
+def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
+    """Return the settings, and what they led to on the last lists."""
+    by_day = select(alert.c.starts, func.count()).group_by(alert.c.starts).order_by(alert.c.starts.desc()).limit(LISTS)
+    lists = select(alert_decision.c.ranking_id).distinct().order_by(alert_decision.c.ranking_id.desc()).limit(LISTS).scalar_subquery()
+    decided = (
+        select(alert_decision.c.outcome, func.count()).where(alert_decision.c.ranking_id.in_(lists)).group_by(alert_decision.c.outcome)
+    )
+    with reading(engine) as connection:
+        raised = tuple((str(day), count) for day, count in connection.execute(by_day))
+        outcomes = {row[0]: row[1] for row in connection.execute(decided)}
+    weeks = read_revisit_interval(engine, settings)
+    return Rule(_figures(settings), raised, outcomes, None if weeks is None else say_neglect(weeks))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a changed rule would have led to, beside the one that is set."""
+
+    figures: Mapping[str, object]
+    days: tuple[tuple[date, int, int], ...]
+    """Day, alerts by the rule that is set, and by the changed one, the newest first."""
+    lines: str
+    """What to write into the configuration; empty where nothing was changed."""
+
+    @property
+    def averages(self) -> tuple[float, float]:
+        """Alerts per day by the rule that is set, and by the changed one; 0 where no list was published."""
+        count = max(len(self.days), 1)
+        return sum(now for _, now, _ in self.days) / count, sum(then for *_, then in self.days) / count
+
+
+def try_rule(engine: Engine, settings: AlertSettings, wanted: Mapping[str, str], target: str) -> Trial:
+    """Replay a changed rule over the last lists; nothing is saved.
+
+    Raises:
+        UsageError: there is no such setting, or the settings do not fit together.
+    """
+    if unknown := wanted.keys() - _figures(settings).keys():
+        raise UsageError(f"only figures of the rule can be tried, got {', '.join(sorted(unknown))}. Leave the rest out.")
+    try:
+        changed = AlertSettings.model_validate({**settings.model_dump(), **wanted})
+    except ValidationError as error:
+        raise UsageError(f"the settings of the rule must fit together: {error.errors()[0]['msg']}. Change them.") from error
+    now, then = (expected_alerts_per_day(engine, each, target) for each in (settings, changed))
+    different = {name: value for name, value in _figures(changed).items() if value != _figures(settings)[name]}
+    lines = yaml.safe_dump({"alerts": different}, sort_keys=False) if different else ""
+    return Trial(_figures(changed), tuple((day, now[day], then[day]) for day in sorted(now, reverse=True)), lines)
+
+
+def _figures(settings: AlertSettings) -> dict[str, object]:
+    plain = settings.model_dump()
+    return {name: value for name, value in plain.items() if isinstance(value, int | float) and not isinstance(value, bool)}

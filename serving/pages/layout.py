@@ -1,0 +1,144 @@
+"""What every page stands in: language, theme, who reads it, and headers that keep everything else out."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from features.errors import NotReadyError
+from serving.accounts.permissions import Actor, Right
+from serving.accounts.sessions import csrf_token
+from serving.pages.translations import LANGUAGES, Language, Translator, translations
+from serving.server.auth import COOKIE
+from serving.text import ATTENTION, DISCLAIMER, NOTICES, SERVICE_ONLY
+
+STATIC = Path(str(files("serving.pages"))) / "static"
+
+
+def asset(source: str) -> str:
+    """Return the address of what was built from a source such as `src/yujing.css`.
+
+    Raises:
+        NotReadyError: the pages were not built.
+    """
+    return f"/static/{_manifest()[source]['file']}"
+
+
+@cache
+def _manifest() -> dict[str, dict[str, str]]:
+    try:
+        manifest: dict[str, dict[str, str]] = json.loads((STATIC / "manifest.json").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NotReadyError(
+            "the pages must be built, found no static/manifest.json. Run `make .venv/ready`, or install the wheel."
+        ) from error
+    return manifest
+
+
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
+LANGUAGE_COOKIE, THEME_COOKIE = "yujing_language", "yujing_theme"
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "private, no-store",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a reader wants to see the pages."""
+
+    language: Language
+    theme: Theme
+
+    @classmethod
+    def of(cls, request: Request) -> "Look":
+        """Return what the browser remembers; Chinese and light without."""
+        language, theme = request.cookies.get(LANGUAGE_COOKIE), request.cookies.get(THEME_COOKIE)
+        return cls(
+            language=language if language in LANGUAGES else "zh",
+            theme=theme if theme in THEMES else "light",
+        )
+
+
+def render(
+    request: Request, template: str, actor: Actor | None = None, status: HTTPStatus = HTTPStatus.OK, **context: object
+) -> HTMLResponse:
+    """Return a page; its template also knows the speaker `t`, the look, who reads, and the token its forms send back."""
+    look = Look.of(request)
+    secret = request.cookies.get(COOKIE)
+    about = {
+        "t": Translator(look.language),
+        "look": look,
+        "actor": actor,
+        "csrf": csrf_token(secret) if secret else "",
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+    }
+    content = _environment().get_template(template).render(about | context)
+    return HTMLResponse(content, status, HEADERS)
+
+
+def read_templates() -> None:
+    """Read every template and every word, so that no page waits for them."""
+    translations()
+    for name in _environment().list_templates():
+        _environment().get_template(name)
+
+
+def day_text(day: date, t: Translator, *, weekday: bool = False) -> str:
+    """Return a date in words.
+
+    >>> day_text(date(2027, 1, 9), Speaker("zh"), weekday=True)
+    '2027年1月9日 周六'
+    """
+    said = t("day", year=day.year, month=day.month, day=day.day)
+    return f"{said} {t(f'weekday_{day.weekday()}')}" if weekday else said
+
+
+def moment_text(moment: datetime, t: Translator, zone: ZoneInfo) -> str:
+    """Return a moment in words, in the deployment's zone."""
+    local = moment.astimezone(zone)
+    return t("moment", month=local.month, day=local.day, time=f"{local:%H:%M}")
+
+
+def end_text(moment: datetime, t: Translator, zone: ZoneInfo) -> str:
+    """Return the end of a stretch of time in words; midnight ends a day and begins none."""
+    local = moment.astimezone(zone)
+    if local.time() != time():
+        return moment_text(moment, t, zone)
+    last = local - timedelta(days=1)
+    return t("moment", month=last.month, day=last.day, time="24:00")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("serving.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals |= {
+        "asset": asset,
+        "ATTENTION": ATTENTION,
+        "NOTICES": NOTICES,
+        "SERVICE_ONLY": SERVICE_ONLY,
+        "STANDING": DISCLAIMER,
+        "Right": Right,
+        "THEMES": THEMES,
+        "LANGUAGES": LANGUAGES,
+    }
+    return environment

@@ -1,0 +1,159 @@
+"""Maps and names of the places on a list, kept until others are asked for more."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from threading import RLock
+from typing import Any, TypeVar, cast
+
+import shapely
+from pydantic_core import from_json
+from sqlalchemy import Engine, select
+
+from features.database.engine import reading
+from features.database.tables import grid, grid_neighbour
+from features.storage.home import Home
+from serving.accounts.permissions import EVERYTHING
+from serving.maps.binary import MOST_SHAPES, grid_ids, packed
+from serving.maps.place_names import Gazetteer
+from serving.maps.polygons import Ground, prepare
+from serving.maps.svg import Outlines, Sheet, draw, lay_out
+from serving.pages.translations import LEVEL_CLASS, NOT_RATED
+from serving.rankings.schemas import Level
+from serving.server.list_cache import PublishedList
+
+Kept = TypeVar("Kept")
+
+KEPT = 64
+DEPTH: dict[Level, int] = {"district": 1, "township": 2, "community": 3}
+"""How many codes stand in the path of an area."""
+LEAST_SHARE = 0.5
+"""Of the places of a map, who must have a polygon for it to be drawn from polygons."""
+UNLISTED = "-"
+"""In place of a level where a list does not know a grid."""
+
+
+@dataclass(frozen=True)
+class MapRequest:
+    """Which map; the same places give the same map on any list."""
+
+    node: str
+    """The map shows what lies at or below it."""
+    level: Level
+    places: frozenset[str]
+    """Paths of what is shown."""
+    sheet: Sheet
+
+
+@dataclass(frozen=True)
+class PackedMap:
+    """A map that the browser draws."""
+
+    file: bytes
+    levels: bytes
+    """One letter per grid of the file, in its order: the class of its colour, or that the list does not know it."""
+
+    @property
+    def drawn(self) -> int:
+        """Grids of the list that are on the map."""
+        return len(self.levels) - self.levels.count(UNLISTED.encode())
+
+
+class MapCache:
+    """Draws what it is asked for, and remembers it by list: with a list, the grids may be others."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = RLock()
+
+    def make_ready(self, engine: Engine, listed: PublishedList) -> None:
+        """Make what the first pages of a list need, so that nobody waits for it."""
+        self.names(engine, listed.head.ranking_id)
+        whole = listed.within(EVERYTHING, "grid")
+        if len(whole) > MOST_SHAPES and self.has_polygons(engine, listed.head.ranking_id, ""):
+            self.packed(engine, listed, "")
+
+    def names(self, engine: Engine, ranking_id: str) -> Gazetteer:
+        """Return what places are called."""
+        return self._keep(("names", ranking_id), lambda: Gazetteer.of(self._ground(engine, ranking_id).names()))
+
+    def outlines(self, engine: Engine, ranking_id: str, request: MapRequest) -> Outlines:
+        """Return the map of grids, or of the areas that they lie in."""
+        ground = self._ground(engine, ranking_id)
+        return self._keep((ground, request), lambda: _draw(ground, request))
+
+    def has_polygons(self, engine: Engine, ranking_id: str, node: str) -> bool:
+        """Tell whether most grids below a node can be drawn as they are."""
+        ground = self._ground(engine, ranking_id)
+        return self._keep(("drawn", ground, node), lambda: ground.share_drawn(node) >= LEAST_SHARE)
+
+    def packed(self, engine: Engine, listed: PublishedList, node: str) -> PackedMap:
+        """Return the grids of a list below a node as a file, with the classes of their colours."""
+        ranking_id = listed.head.ranking_id
+        ground = self._ground(engine, ranking_id)
+        file = packed(self._home, ground, node)
+        return PackedMap(file, self._keep(("levels", ground, ranking_id, node), lambda: self._levels(file, listed)))
+
+    def _levels(self, file: bytes, listed: PublishedList) -> bytes:
+        known = self._keep(("classes", listed.head.ranking_id), lambda: _classes(listed.within(EVERYTHING, "grid")))
+        return "".join(known.get(grid_id, UNLISTED) for grid_id in grid_ids(file)).encode()
+
+    def _ground(self, engine: Engine, ranking_id: str) -> Ground:
+        """Return what the maps of a list are drawn from, made anew where it was cleared away meanwhile."""
+        key = ("ground", ranking_id)
+        with self._lock:
+            if key in self._kept and not self._kept[key].file.exists():
+                del self._kept[key]
+            return self._keep(key, lambda: prepare(self._home, engine))
+
+    def _keep(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return cast("Kept", self._kept[key])
+
+
+def draw_around(engine: Engine, grid_id: str, sheet: Sheet) -> Outlines:
+    """Return the map of a grid and its neighbours; without polygons there is none, and it is empty."""
+    query = (
+        select(grid.c.grid_id, grid.c.geometry)
+        .where(grid.c.geometry.is_not(None))
+        .where((grid.c.grid_id == grid_id) | grid.c.grid_id.in_(select(grid_neighbour.c.b).where(grid_neighbour.c.a == grid_id)))
+    )
+    with reading(engine) as connection:
+        written = {row.grid_id: row.geometry for row in connection.execute(query)}
+    if grid_id not in written:
+        return Outlines(sheet, {}, {}, {}, {})
+    polygons = dict(zip(written, shapely.make_valid(shapely.from_wkt(list(written.values()))), strict=True))
+    return draw(polygons, dict.fromkeys(polygons, ()), sheet)
+
+
+def _draw(ground: Ground, request: MapRequest) -> Outlines:
+    known = ground.grids(request.node) if request.level == "grid" else ground.areas(request.node, DEPTH[request.level])
+    polygons = {path: shape for path, shape in known.items() if path in request.places}
+    missing = len(request.places) - len(polygons)
+    if not polygons or len(polygons) < LEAST_SHARE * len(request.places):
+        return replace(lay_out(_by_township(sorted(request.places)), request.sheet), missing=missing)
+    return replace(draw(polygons, {path: _above(path) for path in polygons}, request.sheet), missing=missing)
+
+
+def _classes(rows: Sequence[bytes]) -> Mapping[str, str]:
+    """Return grid_id -> class of its colour."""
+    return {row["grid_id"]: LEVEL_CLASS[row["score"]["attention_level"]] if row["score"] else NOT_RATED for row in map(from_json, rows)}
+
+
+def _above(path: str) -> list[str]:
+    """Return the township and the community that a place lies in."""
+    codes = path.split("/")
+    return ["/".join(codes[:depth]) for depth in (2, 3) if depth < len(codes)]
+
+
+def _by_township(paths: Sequence[str]) -> dict[str, list[str]]:
+    townships: dict[str, list[str]] = {}
+    for path in paths:
+        townships.setdefault("/".join(path.split("/")[:2]), []).append(path)
+    return townships

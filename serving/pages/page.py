@@ -1,0 +1,151 @@
+"""Routes that answer people: no session leads to the login, a one-time password to its change, and an error is a page."""
+
+import re
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from sqlalchemy import Engine
+from starlette.exceptions import HTTPException
+
+from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, YujingError
+from features.storage.home import Home
+from serving.accounts.permissions import Actor, Right, Scope
+from serving.pages.layout import Look, render
+from serving.pages.map_cache import MapCache
+from serving.pages.translations import Translator
+from serving.rankings.publishing import Pause
+from serving.server.auth import needs
+from serving.server.dependencies import AppState, ListsOf, ReadingOf
+from serving.settings import Settings
+
+ERRORS = {
+    HTTPStatus.FORBIDDEN: "error_forbidden",
+    HTTPStatus.NOT_FOUND: "error_not_found",
+    HTTPStatus.CONFLICT: "error_conflict",
+    HTTPStatus.PRECONDITION_FAILED: "error_changed",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "error_invalid",
+    HTTPStatus.TOO_MANY_REQUESTS: "error_too_many",
+}
+PAUSED = "error_paused"
+"""Key of the words for a status; the API alone tells more."""
+
+INSIDE = re.compile(r"/(?!/)[^\\\x00-\x20\x7f]*")
+"""Browsers take a backslash for a slash and pass over control characters."""
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """A route of a page."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler with its errors answered as pages."""
+        answer = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            try:
+                return await answer(request)
+            except NotSignedInError:
+                return RedirectResponse(f"/login?{urlencode({'next': _back(request)})}", HTTPStatus.SEE_OTHER)
+            except PasswordNotChangedError:
+                return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
+            except YujingError as error:
+                return _error(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
+            except RequestValidationError:
+                return _error(request, HTTPStatus.UNPROCESSABLE_ENTITY)
+            except HTTPException as error:
+                return _error(request, error.status_code)
+
+        return handler
+
+
+def inside(address: str) -> str:
+    """Return an address of this site as it is, and the start page for any other.
+
+    >>> inside("/grids/1?q=2"), inside("//elsewhere.example"), inside("https://elsewhere.example")
+    ('/grids/1?q=2', '/', '/')
+    """
+    return address if INSIDE.fullmatch(address) else "/"
+
+
+def _back(request: Request) -> str:
+    return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+
+
+def _error(request: Request, status: int, pause: Pause | None = None) -> Response:
+    """Say what is wrong; of a pause who made it and when."""
+    known, site = HTTPStatus(status), request.app.state.site
+    if pause is None:
+        return render(request, "error.html", status=known, message=ERRORS.get(known, "error_other"), said={})
+    said = {"by": pause.by, "since": f"{pause.since.astimezone(site.settings.tz):%Y-%m-%d %H:%M}"}
+    return render(request, "error.html", status=known, message=PAUSED, said=said)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What all pages of one application share."""
+
+    settings: Settings
+    home: Home
+    atlas: MapCache
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """What a page is made from."""
+
+    reading: AppState
+    site: Site
+    actor: Actor
+    t: Translator
+
+    @property
+    def engine(self) -> Engine:
+        """The database."""
+        return self.reading.shelf.engine
+
+    @property
+    def scope(self) -> Scope:
+        """What the reader may see."""
+        return self.actor.scope
+
+    @property
+    def now(self) -> datetime:
+        """The wall clock."""
+        return self.reading.now()
+
+    @property
+    def local_now(self) -> datetime:
+        """The same in the deployment's zone."""
+        return self.now.astimezone(self.site.settings.tz)
+
+
+def viewer_with(right: Right | None) -> Callable[..., Awaitable[Viewer]]:
+    """Return the dependency of a page: a viewer who has a right, or any who is signed in."""
+
+    async def viewer(request: Request, reading: ReadingOf, actor: Annotated[Actor, Depends(needs(right))]) -> Viewer:
+        return Viewer(reading, request.app.state.site, actor, Translator(Look.of(request).language))
+
+    return viewer
+
+
+def viewer_of_lists(right: Right | None) -> Callable[..., Awaitable[Viewer]]:
+    """Return the same for pages that show lists: nobody sees them while publishing is paused."""
+    allowed = viewer_with(right)
+
+    async def viewer(_: ListsOf, found: Annotated[Viewer, Depends(allowed)]) -> Viewer:
+        return found
+
+    return viewer
+
+
+ListViewer = Annotated[Viewer, Depends(viewer_of_lists(Right.READ_LISTS))]
+Visitor = Annotated[Viewer, Depends(viewer_of_lists(None))]

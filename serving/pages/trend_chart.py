@@ -1,0 +1,133 @@
+"""Escalations per week beside what was expected, as a drawing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from scipy.special import pdtrik
+from sqlalchemy import Engine, select
+
+from features.database.tables import ranking, ranking_row
+from serving.accounts.permissions import Scope
+from serving.accounts.row_security import reading_within
+from serving.rankings.entries import Entry
+from serving.rankings.schemas import AreaRow, Level
+
+WEEKS_BACK, WEEKS_AHEAD = 8, 2
+WEEK = timedelta(days=7)
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 506.0, 34.0, 160.0
+"""Edges of the plot in a drawing of 516 x 186."""
+
+
+@dataclass(frozen=True)
+class Week:
+    """One week; None is not known, or masked."""
+
+    monday: date
+    actual: int | None
+    masked: bool
+    expected: float | None
+
+    @property
+    def band(self) -> tuple[float, float] | None:
+        """The 80 % interval of a Poisson count around what was expected."""
+        return poisson_band(self.expected) if self.expected else None
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One actual count."""
+
+    x: float
+    y: float
+    count: int
+
+
+@dataclass(frozen=True)
+class TrendDrawing:
+    """What the template draws."""
+
+    band: str
+    expected: str
+    line: str
+    dots: tuple[Dot, ...]
+    few: tuple[float, ...]
+    """x of weeks whose count is masked."""
+    ticks: tuple[tuple[float, str], ...]
+    levels: tuple[tuple[float, int], ...]
+    now: float
+    """x from which weeks lie ahead."""
+
+
+def poisson_band(mean: float) -> tuple[float, float]:
+    """Return the 10 % and 90 % quantiles of a Poisson count.
+
+    >>> poisson_band(19.0)
+    (14.0, 25.0)
+    """
+    low, high = (max(round(float(pdtrik(share, mean)) + 0.5), 0) for share in (0.1, 0.9))
+    return float(low), float(high)
+
+
+def read_weeks(engine: Engine, scope: Scope, entry: Entry, area: AreaRow, level: Level) -> tuple[Week, ...]:
+    """Return the weeks around a list: past ones as it counted them, beside what the lists of their days expected."""
+    monday = entry.origin.as_of - timedelta(days=entry.origin.as_of.weekday())
+    known = area.weekly_escalations[-WEEKS_BACK:]
+    first = monday - WEEK * len(known)
+    expectations = _expectations(engine, scope, entry, (level, area.path, first - 2 * WEEK))
+    weeks = []
+    for number in range(len(known) + WEEKS_AHEAD):
+        start = first + WEEK * number
+        past = number < len(known)
+        actual = known[number] if past else None
+        weeks.append(Week(start, actual, past and actual is None, _expected(expectations, start, entry.origin.horizon_days)))
+    return tuple(weeks)
+
+
+def draw_trend(weeks: Sequence[Week]) -> TrendDrawing:
+    """Lay weeks out from left to right."""
+    highest = max([5.0, *(week.actual or 0 for week in weeks), *(week.band[1] for week in weeks if week.band)])
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000) if highest / step <= 4)
+    top = step * -(-highest // step)
+
+    def x(number: int) -> float:
+        return round(LEFT + (number + 0.5) * (RIGHT - LEFT) / len(weeks), 1)
+
+    def y(value: float) -> float:
+        return round(BOTTOM - value / top * (BOTTOM - TOP), 1)
+
+    banded = [(x(number), week.band) for number, week in enumerate(weeks) if week.band]
+    edge = [f"{at},{y(band[1])}" for at, band in banded] + [f"{at},{y(band[0])}" for at, band in reversed(banded)]
+    dots = tuple(Dot(x(number), y(week.actual), week.actual) for number, week in enumerate(weeks) if week.actual is not None)
+    ahead = len(weeks) - WEEKS_AHEAD
+    return TrendDrawing(
+        band=" ".join(edge),
+        expected=" ".join(f"{x(number)},{y(week.expected)}" for number, week in enumerate(weeks) if week.expected is not None),
+        line=" ".join(f"{dot.x},{dot.y}" for dot in dots),
+        dots=dots,
+        few=tuple(x(number) for number, week in enumerate(weeks) if week.masked),
+        ticks=tuple((x(number), f"{week.monday.month}/{week.monday.day}") for number, week in enumerate(weeks)),
+        levels=tuple((y(level), level) for level in range(0, int(top) + 1, step)),
+        now=round((x(ahead) + x(ahead - 1)) / 2, 1),
+    )
+
+
+def _expectations(engine: Engine, scope: Scope, entry: Entry, wanted: tuple[Level, str, date]) -> dict[date, float]:
+    """Return, by date, what the newest revision of each list expected of an area."""
+    level, place, since = wanted
+    query = (
+        select(ranking.c.as_of, ranking_row.c.body)
+        .join(ranking_row)
+        .where(ranking_row.c.level == level, ranking_row.c.place == place, ranking.c.target == entry.origin.target)
+        .where(ranking.c.as_of.between(since, entry.origin.as_of))
+        .order_by(ranking.c.id)
+    )
+    with reading_within(engine, scope) as connection:
+        rows = connection.execute(query).all()
+    return {row.as_of: AreaRow.model_validate_json(row.body).expected_escalations for row in rows}
+
+
+def _expected(expectations: dict[date, float], monday: date, horizon_days: int) -> float | None:
+    """Return what the newest list before the end of a week's Monday, whose horizon reaches into the week, expected of a week."""
+    fitting = [day for day in expectations if day < monday + WEEK and day + timedelta(days=horizon_days) > monday]
+    return expectations[max(fitting)] * WEEK.days / horizon_days if fitting else None

@@ -1,0 +1,82 @@
+"""An entry of the ledger: one published list, what it was made from, and the hash that chains it to the one before."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+
+from serving.audit.hash_chain import hash_entry
+from serving.rankings.schemas import Level, Row
+
+ID_LENGTH = 16
+"""Hexadecimal digits of the entry's hash by which a list is named."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a list is about, and everything needed to compute it again."""
+
+    as_of: date
+    target: str
+    horizon_days: int
+    model_hash: str
+    model_version: str
+    sequence: int
+    """Last sequence number of the event log that was used."""
+    data_through: datetime
+    """Moment of the last report that was known."""
+    code_version: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One published list, without its rows."""
+
+    id: int
+    """1, 2, 3, ...: place in the chain."""
+    origin: Origin
+    revision: int
+    """0 for the first list of a date, target and horizon."""
+    published_at: datetime
+    body_hash: str
+    previous_hash: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over all of the above."""
+        return hash_entry(asdict(self))
+
+    @property
+    def ranking_id(self) -> str:
+        """Name of the list: the first digits of its hash."""
+        return self.hash[:ID_LENGTH]
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One row as it was published."""
+
+    place: str
+    """grid_id, or path of the area."""
+    body: str
+    """JSON of the row."""
+
+
+Body = dict[Level, list[PublishedRow]]
+"""All rows of a list, per level in published order."""
+
+
+def to_body(rows: Mapping[Level, Mapping[str, Row]]) -> Body:
+    """Serialise rows, given per level by place; these bytes are what is hashed, stored and served."""
+    return {level: [PublishedRow(place, row.model_dump_json()) for place, row in placed.items()] for level, placed in rows.items()}
+
+
+def hash_body(body: Body) -> str:
+    """Return the SHA-256 over every row with its level and position."""
+    digest = hashlib.sha256()
+    for level in sorted(body):
+        for position, row in enumerate(body[level]):
+            digest.update(json.dumps([level, position, row.place, row.body], ensure_ascii=False).encode())
+    return digest.hexdigest()

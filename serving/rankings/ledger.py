@@ -1,0 +1,201 @@
+"""The ledger of published lists: written once, chained by hashes, never overwritten.
+
+Each entry's hash covers the entry before it and the bodies of its own rows, so a change anywhere breaks every hash after it. A list that
+is published again unchanged is the entry that stands; one that came out differently, say after late reports, is a new revision of its date.
+"""
+
+import json
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, select, text
+
+from features.database.engine import reading, writing
+from features.database.tables import ranking, ranking_row
+from features.errors import NotFoundError, StoreError
+from serving.accounts.permissions import Scope
+from serving.accounts.row_security import reading_within
+from serving.audit.hash_chain import GENESIS
+from serving.rankings.entries import Body, Entry, Origin, PublishedRow, hash_body
+from serving.rankings.releases import shown
+from serving.rankings.schemas import Level, place_of
+
+NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
+
+
+Also = Callable[[Connection, Entry], None]
+"""What else happens in the transaction that writes a list."""
+
+
+def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime, also: Also | None = None) -> Entry:
+    """Append a list in one transaction, or return the entry that says the same already.
+
+    A list says the same when date, target, horizon, model, seed and every byte of its rows are those of the newest revision; `also`
+    happens with a list that is written, and only then.
+    """
+    body_hash = hash_body(body)
+    with writing(engine) as connection:
+        _lock(connection)
+        standing = _first(connection, *_same_list(origin))
+        if standing and (standing.body_hash, *_made_by(standing.origin)) == (body_hash, *_made_by(origin)):
+            return standing
+        last = _last(connection)
+        entry = Entry(
+            id=last.id + 1 if last else 1,
+            origin=origin,
+            revision=standing.revision + 1 if standing else 0,
+            published_at=published_at,
+            body_hash=body_hash,
+            previous_hash=last.hash if last else GENESIS,
+        )
+        _write(connection, entry, body)
+        if also:
+            also(connection, entry)
+    return entry
+
+
+def newest(engine: Engine, as_of: date | None = None, target: str | None = None) -> Entry | None:
+    """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out."""
+    wanted = [column == value for column, value in ((ranking.c.as_of, as_of), (ranking.c.target, target)) if value is not None]
+    with reading(engine) as connection:
+        return _first(connection, shown(ranking.c.id), *wanted)
+
+
+def newest_entry(engine: Engine) -> Entry | None:
+    """Return the last entry of the chain, whatever date it is of."""
+    with reading(engine) as connection:
+        return _last(connection)
+
+
+def find(engine: Engine, ranking_id: str) -> Entry:
+    """Return a list by its name.
+
+    Raises:
+        NotFoundError: no list of that name was published.
+    """
+    with reading(engine) as connection:
+        entry = _first(connection, shown(ranking.c.id), ranking.c.entry_hash.startswith(ranking_id, autoescape=True))
+    if entry is None or entry.ranking_id != ranking_id:
+        raise NotFoundError("No list of that id was published. Start again from the newest list.")
+    return entry
+
+
+def read_body(engine: Engine, entry: Entry) -> Body:
+    """Return all rows of a list, exactly as published; whoever shows them narrows them to a scope.
+
+    Raises:
+        StoreError: they are not what was published.
+    """
+    with reading(engine) as connection:
+        return _read_body(connection, entry)
+
+
+def read_row(engine: Engine, scope: Scope, entry: Entry, level: Level, place: str) -> str | None:
+    """Return the JSON of one row of a list; None where the list has no such place in the scope."""
+    wanted = (ranking_row.c.ranking_id == entry.id, ranking_row.c.level == level, ranking_row.c.place == place)
+    with reading_within(engine, scope) as connection:
+        body = connection.execute(select(ranking_row.c.body).where(*wanted)).scalar()
+    return body if body and _visible(scope, body) else None
+
+
+def history(engine: Engine, scope: Scope, grid_id: str, target: str, limit: int) -> list[tuple[Entry, str]]:
+    """Return the newest revision of each date on which a grid was listed in the scope, with its row, the newest date first."""
+    query = (
+        select(ranking, ranking_row.c.body)
+        .join(ranking_row)
+        .where(shown(ranking.c.id), ranking_row.c.level == "grid", ranking_row.c.place == grid_id, ranking.c.target == target)
+        .order_by(*NEWEST_FIRST)
+    )
+    found: dict[date, tuple[Entry, str]] = {}
+    with reading_within(engine, scope) as connection:
+        for row in connection.execute(query).mappings():
+            if not _visible(scope, row["body"]):
+                continue
+            if len(found) == limit and row["as_of"] not in found:
+                break
+            found.setdefault(row["as_of"], (_entry(row), row["body"]))
+    return list(found.values())
+
+
+def verify(engine: Engine, heads: Collection[str] = ()) -> Entry | None:
+    """Check the whole chain and return its last entry.
+
+    `heads` are hashes of entries that were written down elsewhere; without them, a cut tail or a chain hashed anew cannot be told.
+
+    Raises:
+        StoreError: an entry or a row was changed, added, moved or removed, or a head is not in the chain.
+    """
+    with reading(engine) as connection:
+        return _verify(connection, heads)
+
+
+def _verify(connection: Connection, heads: Collection[str]) -> Entry | None:
+    last = None
+    hashes: set[str] = set()
+    for row in connection.execute(select(ranking).order_by(ranking.c.id)).mappings().all():
+        entry = _entry(row)
+        _hold(entry.id == (last.id + 1 if last else 1), entry, "an entry before it is missing")
+        _hold(entry.previous_hash == (last.hash if last else GENESIS), entry, "it does not follow the one before it")
+        _hold(entry.hash == row["entry_hash"], entry, "it was changed")
+        _read_body(connection, entry)
+        hashes.add(entry.hash)
+        last = entry
+    if not hashes.issuperset(heads):
+        raise StoreError("the ledger must hold the heads that were written down, and does not. Restore it from the backup.")
+    return last
+
+
+def _visible(scope: Scope, body: str) -> bool:
+    return scope.covers(place_of(json.loads(body)))
+
+
+def _lock(connection: Connection) -> None:
+    """Let nobody else append; SQLite's writing transaction does so by itself."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("LOCK TABLE ranking IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _write(connection: Connection, entry: Entry, body: Body) -> None:
+    about = {name: value for name, value in vars(entry).items() if name != "origin"}
+    connection.execute(insert(ranking), about | vars(entry.origin) | {"entry_hash": entry.hash})
+    for level, rows in body.items():
+        if rows:
+            key = {"ranking_id": entry.id, "level": level}
+            connection.execute(insert(ranking_row), [key | {"position": position} | vars(row) for position, row in enumerate(rows)])
+
+
+def _read_body(connection: Connection, entry: Entry) -> Body:
+    query = select(ranking_row).where(ranking_row.c.ranking_id == entry.id).order_by(ranking_row.c.level, ranking_row.c.position)
+    body: Body = {}
+    for row in connection.execute(query):
+        body.setdefault(row.level, []).append(PublishedRow(row.place, row.body))
+    _hold(hash_body(body) == entry.body_hash, entry, "its rows were changed")
+    return body
+
+
+def _same_list(origin: Origin) -> list[ColumnElement[bool]]:
+    return [ranking.c[name] == getattr(origin, name) for name in ("as_of", "target", "horizon_days")]
+
+
+def _made_by(origin: Origin) -> tuple[str, int]:
+    return origin.model_hash, origin.seed
+
+
+def _first(connection: Connection, *wanted: ColumnElement[bool]) -> Entry | None:
+    row = connection.execute(select(ranking).where(*wanted).order_by(*NEWEST_FIRST).limit(1)).mappings().first()
+    return _entry(row) if row else None
+
+
+def _last(connection: Connection) -> Entry | None:
+    row = connection.execute(select(ranking).order_by(ranking.c.id.desc()).limit(1)).mappings().first()
+    return _entry(row) if row else None
+
+
+def _entry(row: RowMapping) -> Entry:
+    origin = Origin(**{name: row[name] for name in Origin.__dataclass_fields__})
+    return Entry(origin=origin, **{name: row[name] for name in Entry.__dataclass_fields__ if name != "origin"})
+
+
+def _hold(condition: bool, entry: Entry, fault: str) -> None:
+    if not condition:
+        raise StoreError(f"entry {entry.id} of the ledger must be as it was published; {fault}. Restore it from the backup.")

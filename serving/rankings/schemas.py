@@ -1,0 +1,191 @@
+"""What a published list consists of: one row per grid and one per area above it, as stored, hashed and served.
+
+Figures are rounded before anything is summed, so what a reader adds up is what the list says.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.errors import InputRefusedError
+from serving.text import AttentionLevel, Confidence, Text, Withheld
+
+Level = Literal["grid", "community", "township", "district"]
+"""Levels a list can be read at, from the grid up."""
+AREA_LEVELS: tuple[Level, ...] = ("community", "township", "district")
+
+MICRO = 1_000_000
+"""Figures are published in whole millionths."""
+
+Count = Annotated[int, Field(ge=0)]
+Rank = Annotated[int, Field(ge=1)]
+Expected = Annotated[float, Field(ge=0)]
+WeeklyCount = Annotated[int, Field(ge=0, json_schema_extra={"not": {"enum": [1, 2]}})]
+AreaPath = Annotated[
+    str, Field(description="Codes of the area from the top, joined by /; empty is the whole", examples=["330483/330483101"])
+]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Score(_Part):
+    """What the model says of one grid, and where that puts it on the list."""
+
+    rank: Rank = Field(description="Place on the list, 1 = most escalations expected", examples=[4])
+    rank_low: Rank = Field(description="Best place among refits on resampled data (5 %)", examples=[2])
+    rank_high: Rank = Field(description="Worst place among refits on resampled data (95 %)", examples=[11])
+    expected_escalations: Expected = Field(description="Escalations expected over the horizon, in whole millionths", examples=[0.214375])
+    usual_level: Expected = Field(description="Escalations usual for this grid over the horizon", examples=[0.09])
+    factor: float = Field(ge=0, description="Expected over usual", examples=[2.381944444])
+    risk: float = Field(ge=0, le=1, description="Calibrated chance of at least one escalation, 0 to 1", examples=[0.18])
+    attention_level: AttentionLevel = Field(description="Level for service attention; no statutory warning", examples=["priority"])
+    chronic: bool = Field(description="True where the usual level is high")
+    rising: bool = Field(description="True where the factor is high beyond chance")
+
+
+class Reason(_Part):
+    """One group of related facts and what it does to this grid's score."""
+
+    group: str = Field(description="Reason group of the feature catalogue", examples=["recent_dispute"])
+    factor: float = Field(ge=0, description="What the group multiplies the usual level by; 1 changes nothing", examples=[1.8])
+    words: Text = Field(description="The fact that stands for the group, counts of 1 and 2 masked")
+    feature: str | None = Field(None, description="Feature whose fact that is", examples=["dispute_open_count_grid"])
+    fact: Text | None = Field(None, description="The fact alone")
+
+
+class Explanation(_Part):
+    """Why a grid got its score. What goes with the score is said, never what brought it about."""
+
+    contributions: dict[str, float] = Field(
+        description="What each reason group adds to the log of the factor; together they are that log",
+        examples=[{"base": -0.02, "recent_dispute": 0.888}],
+    )
+    reasons: tuple[Reason, ...] = Field(description="What moves the score most, strongest first")
+    context: tuple[Text, ...] = Field(description="Circumstances, said once and without direction")
+    certainty: tuple[Text, ...] = Field(description="How far the figures carry")
+
+
+class GridRow(_Part):
+    """One grid on one day's list."""
+
+    grid_id: str = Field(description="Code of the grid", examples=["330483101005003"])
+    name: str = Field(description="Name of the grid", examples=["滨河社区第05网格"])
+    community: AreaPath | None = Field(description="Community the grid lies in; null where unknown")
+    township: AreaPath | None = Field(description="Township the grid lies in; null where unknown")
+    district: AreaPath | None = Field(description="District the grid lies in; null where unknown")
+    score: Score | None = Field(description="Null where the grid is not rated, which does not mean calm")
+    withheld: Withheld | None = Field(description="Why the grid is not rated; null where it is", examples=[None])
+    withheld_words: Text | None = Field(description="The same in words")
+    confidence: Confidence = Field(description="Whether reports can be taken as complete", examples=["high"])
+    weekly_cases: tuple[WeeklyCount | None, ...] = Field(
+        description="New cases that became known per calendar week, Monday to Sunday, the last full week before the date last, "
+        "petitions left out; 0 is none, null is one or two",
+        examples=[[4, None, 0, 7]],
+    )
+    open_cases: tuple[WeeklyCount | None, ...] = Field(
+        (),
+        description="Open cases by age in days (0-7, 8-30, 31-60, over 60), petitions left out; 0 is none, null is one or two",
+        examples=[[4, None, 0, 7]],
+    )
+    explanation: Explanation | None = Field(description="Null where it was not published: not rated, or too far down a long list")
+
+
+class AreaRow(_Part):
+    """One community, township or district: figures are sums over its grids, and areas are not ranked."""
+
+    path: AreaPath
+    grids: Count = Field(description="Grids in the area", examples=[12])
+    not_rated: Count = Field(description="Grids that are not rated; they are not in the sums", examples=[1])
+    expected_escalations: Expected = Field(description="Sum over the rated grids", examples=[1.204118])
+    usual_level: Expected = Field(description="Sum over the rated grids", examples=[1.1])
+    priority: Count = Field(description="Grids at level `priority`", examples=[1])
+    elevated: Count = Field(description="Grids at level `elevated`", examples=[2])
+    watch: Count = Field(description="Grids at level `watch`", examples=[3])
+    weekly_escalations: tuple[WeeklyCount | None, ...] = Field(
+        (),
+        description="Escalations that became known per calendar week, the last full week before the date last; 0 is none, "
+        "null is one or two, or would give such a count away; empty for communities",
+        examples=[[4, None, 0, 7]],
+    )
+
+
+Row = GridRow | AreaRow
+
+
+def place_of(row: Mapping[str, str | None]) -> str:
+    """Return where the row of a grid or area, read from its JSON, stands in the grid tree: its codes from the top joined by "/".
+
+    >>> place_of({"grid_id": "990101002007031", "community": None, "township": "990101/990101002", "district": "990101"})
+    '990101/990101002/990101002007031'
+    """
+    if (path := row.get("path")) is not None:
+        return path
+    area = row["community"] or row["township"] or row["district"]
+    return "/".join(code for code in (area, row["grid_id"]) if code)
+
+
+def micro(value: float) -> int:
+    """Return a figure in whole millionths.
+
+    >>> micro(0.2143751)
+    214375
+    """
+    return round(value * MICRO)
+
+
+def published(value: float) -> float:
+    """Return a figure as it is published."""
+    return micro(value) / MICRO
+
+
+@dataclass(frozen=True)
+class RefusedRow:
+    """A row that cannot be scored: where it stands (1 is the first below the header), and why; never what it holds."""
+
+    number: int
+    field: str
+    code: str
+    sentence: str
+
+
+class RowsRefusedError(InputRefusedError):
+    """Some rows of a file do not fit; nothing was scored."""
+
+    def __init__(self, rows: Sequence[RefusedRow], read: int) -> None:
+        super().__init__(
+            rows[0].code, f"every row must fit the flat case file, found {len(rows)} of {read} that do not. Mend or remove them."
+        )
+        self.rows = tuple(rows)
+
+
+class ScoredGrid(BaseModel):
+    """What the model says of one grid by the posted cases alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    grid_id: str = Field(description="Code of the grid", examples=["330483101005003"])
+    expected_escalations: Expected | None = Field(description="Escalations expected ahead; null where not rated", examples=[0.21])
+    usual_level: Expected | None = Field(description="Escalations usual for this grid over the horizon", examples=[0.09])
+    risk: float | None = Field(ge=0, le=1, description="Calibrated chance of at least one escalation, 0 to 1", examples=[0.18])
+    withheld: Withheld | None = Field(description="Why the grid is not rated, which does not mean calm; null where it is", examples=[None])
+
+
+class ScoredFile(BaseModel):
+    """Scores of a case file that was thrown away afterwards; no list, and nothing to act on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    as_of: date = Field(description="Only what was known before the local midnight of this day counts", examples=["2026-01-09"])
+    target: str = Field(description="What is predicted", examples=["escalation"])
+    horizon_days: int = Field(ge=1, description="Days ahead, from as_of on", examples=[14])
+    model_version: str = Field(description="Number of the model in the registry", examples=["7"])
+    model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
+    cases: Count = Field(description="Cases that were read", examples=[1204])
+    duplicate: Count = Field(description="Rows that repeat one of them", examples=[0])
+    notices: tuple[Text, ...] = Field(description="What scores are for, and what they are not")
+    grids: tuple[ScoredGrid, ...] = Field(description="Grids of one's own area by code")

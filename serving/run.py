@@ -1,0 +1,84 @@
+"""Running the application: one process, on this machine only unless told otherwise."""
+
+import asyncio
+import logging
+import sys
+import traceback
+from socket import socket
+
+import structlog
+import uvicorn
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from features.storage.home import Home
+from serving.api.connections import LimitedProtocol, max_connections
+from serving.api.routes.explanations import OpenExplainer
+from serving.api.routes.scores import OpenScorer
+from serving.app import create_app
+from serving.settings import Settings
+
+
+def configure_logs() -> None:
+    """Let everything that is logged in this process, by others too, leave it as JSON on stderr."""
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso"),
+        where_it_failed,
+    ]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.JSONRenderer(ensure_ascii=False)],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
+    )
+
+
+def where_it_failed(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Replace an exception by its kind and its place in the code: its message may repeat what somebody sent."""
+    if failed := event.pop("exc_info", None):
+        kind, _value, trace = failed
+        event["failed"] = kind.__name__
+        event["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+    return event
+
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than proxies keep a connection that rests, or one sends a request on what is being closed here."""
+LISTEN_ON_SECONDS = 1
+"""After a stop signal, until connections that rest are closed."""
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        """Read first what clients have sent already: to the server they look at rest, and their requests would be lost."""
+        await asyncio.sleep(LISTEN_ON_SECONDS)
+        await super().shutdown(sockets)
+
+
+def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None, open_scorer: OpenScorer | None = None) -> None:
+    """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
+    configure_logs()
+    config = uvicorn.Config(
+        create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
+        host=settings.serving.host,
+        port=settings.serving.port,
+        http=LimitedProtocol,
+        ws="none",
+        limit_concurrency=max_connections(),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=settings.serving.shutdown_timeout_seconds,
+        proxy_headers=bool(settings.serving.trusted_proxies),
+        forwarded_allow_ips=list(settings.serving.trusted_proxies),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+    )
+    server = _Server(config)
+    server.run()
+    if not server.started:
+        sys.exit(1)

@@ -1,0 +1,126 @@
+"""Whether a grid can be rated at all: silence is not calm, and neither is a source that stopped."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.days import midnight
+from features.facts.facts import Facts
+from features.schema import Action, Col
+from serving.text import Confidence, Withheld
+
+WEEKS = 52
+WEEK_DAYS = 7
+RECENT_DAYS = 42
+SPREAD_FROM = 1.5
+"""Variance over mean of weekly counts that 52 Poisson weeks exceed in 1 of 100 grids: below it reports count as independent."""
+
+Counts = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """What is to be expected of each grid; arrays of shape (G,)."""
+
+    ever: npt.NDArray[np.bool_]
+    """True where anything was reported at all."""
+    missing: Counts
+    """Reports expected since the last one."""
+    recent: Counts
+    """Reports expected over `RECENT_DAYS` days."""
+    spread: Counts
+    """How much wider than Poisson the grid's weekly counts scatter, at least 1: batches make gaps that mean nothing."""
+
+
+def read_reporting(facts: Facts, as_of: int) -> Reporting:
+    """Compare each grid's reports of the 52 weeks up to its last one with those of the others; `as_of` is a day number."""
+    cases, size = facts.cases, facts.places.size
+    used = (cases.known_day < as_of) & (cases.grid >= 0) & ~facts.is_petition
+    grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
+    after_last = np.zeros(size, np.int64)
+    np.maximum.at(after_last, grid, day + 1)
+    until = np.concatenate([[0.0], np.cumsum(np.bincount(day, weight, minlength=max(as_of - facts.first_day, 1)))])
+    own = _weekly(grid, weight, after_last[grid] - 1 - day, size)
+    others = -np.diff(until[np.maximum(after_last[:, None] - WEEK_DAYS * np.arange(WEEKS + 1), 0)], axis=1) - own
+    per_other = _ratio(own.sum(axis=1), others.sum(axis=1))
+    share = _ratio(own.sum(axis=1), (own + others).sum(axis=1))
+    return Reporting(
+        ever=after_last > 0,
+        missing=per_other * (until[-1] - until[after_last]),
+        recent=share * (until[-1] - until[max(len(until) - 1 - RECENT_DAYS, 0)]),
+        spread=_spread(own, per_other[:, None] * others),
+    )
+
+
+def _weekly(grid: npt.NDArray[np.int32], weight: Counts, age: Positions, size: int) -> Counts:
+    """Count reports per grid and week before the grid's last report, (G, WEEKS), the last week first."""
+    recent = age < WEEKS * WEEK_DAYS
+    cell = grid[recent] * np.int64(WEEKS) + age[recent] // WEEK_DAYS
+    return np.bincount(cell, weight[recent], minlength=size * WEEKS).reshape(size, WEEKS).astype(np.float64)
+
+
+def _spread(own: Counts, expected: Counts) -> Counts:
+    """Return Pearson's variance over mean of the weeks in which anything was expected; 1 where it could be chance."""
+    scatter = _ratio((own - expected) ** 2, expected).sum(axis=1)
+    spread = scatter / np.maximum((expected > 0).sum(axis=1) - 1, 1)
+    return np.where(spread > SPREAD_FROM, spread, 1.0)
+
+
+def _ratio(part: Counts, whole: Counts) -> Counts:
+    return np.divide(part, whole, out=np.zeros(part.shape), where=whole > 0)
+
+
+SILENT_FROM = 4.7
+"""Expected reports from which none at all has a Poisson probability below 1 %."""
+DOUBTFUL_FROM = 2.3
+"""The same for 10 %."""
+YEAR_DAYS = 365
+
+Flags = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What the reports of each grid allow to be said, in the order of the grids."""
+
+    withheld: tuple[Withheld | None, ...]
+    """Why a grid is not rated; None where it is."""
+    confidence: tuple[Confidence, ...]
+
+    @property
+    def rated(self) -> Flags:
+        """(G,) True where a grid is rated."""
+        return np.array([reason is None for reason in self.withheld], dtype=np.bool_)
+
+
+def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, stale_after_days: int, zone: ZoneInfo) -> Coverage:
+    """Tell per grid whether what was known before `as_of` (a day number) suffices to rate it.
+
+    `records` are those of the feeds that the facts were read from.
+    """
+    reporting = read_reporting(facts, as_of)
+    stale = _stale(records, facts.places.grid_ids, midnight(as_of, zone), timedelta(days=stale_after_days))
+    silent = reporting.missing >= SILENT_FROM * reporting.spread
+    withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
+    unknown, low = reporting.recent < SILENT_FROM * reporting.spread, reporting.missing >= DOUBTFUL_FROM * reporting.spread
+    confidence = np.select([unknown, low], ["unknown", "low"], "high")
+    return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
+
+
+def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, allowance: timedelta) -> Flags:
+    """Return (G,) True where a feed that reported on the grid within a year is behind by more than the allowance."""
+    reported = records.lazy().filter(pl.col(Col.ACTION) == Action.REPORTED, pl.col(Col.KNOWN_AT) < now)
+    late = reported.group_by(Col.FEED).agg(pl.col(Col.KNOWN_AT).max()).filter(pl.col(Col.KNOWN_AT) < now - allowance)
+    recent = reported.filter(pl.col(Col.KNOWN_AT) >= now - timedelta(days=YEAR_DAYS))
+    behind = recent.join(late, on=Col.FEED, how="semi").select(pl.col(Col.GRID_ID).unique().cast(pl.String)).collect()
+    return np.isin(grid_ids, behind[Col.GRID_ID].to_numpy().astype(np.str_))
+
+
+def _withheld(reasons: Iterable[Withheld]) -> tuple[Withheld | None, ...]:
+    return tuple(reason or None for reason in reasons)

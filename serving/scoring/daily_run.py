@@ -1,0 +1,103 @@
+"""The daily run: score, explain, sum, and write the ledger once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+
+import numpy as np
+from sqlalchemy import Engine, select
+
+from features.database.engine import reading
+from features.database.tables import grid
+from features.days import day_number, midnight, to_date
+from features.errors import NotReadyError, UsageError
+from features.storage.home import Home
+from serving.alerts.corrections import accepted_corrections, note_rescores
+from serving.alerts.raising import Raising
+from serving.alerts.rule import RankedGrids
+from serving.maps.binary import pack_all
+from serving.maps.polygons import prepare
+from serving.rankings.entries import Entry, Origin
+from serving.rankings.ledger import newest, publish
+from serving.rankings.publishing import refuse_while_paused
+from serving.rankings.schemas import Explanation
+from serving.scoring.alert_outcomes import record_outcomes
+from serving.scoring.list_builder import list_grids, sum_up
+from serving.scoring.scoring import ScoredDay, score_days
+from serving.settings import Settings
+from training.code_version import code_version
+
+
+def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datetime, target: str | None = None) -> Entry:
+    """Publish the list of one day and return its entry; a list that says the same already is returned as it stands.
+
+    Only what was known before the local midnight of `as_of` counts; `now` is the moment of publication, `target` what is predicted: that
+    of the model published last by default.
+
+    Raises:
+        UsageError: the day has not begun.
+        NotReadyError: there is no champion, or no record to rank by.
+    """
+    return next(rank_days(home, engine, settings, [as_of], now, target))
+
+
+def rank_days(
+    home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], now: datetime, target: str | None = None
+) -> Iterator[Entry]:
+    """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
+    refuse_while_paused(engine)
+    corrected = accepted_corrections(engine)
+    for as_of in as_ofs:
+        if midnight(day_number(as_of), settings.tz) > now:
+            raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
+    names = grid_names(engine)
+    pack_all(home, prepare(home, engine))
+    for day in score_days(home, engine, settings, as_ofs, target):
+        record_outcomes(engine, day.facts, settings.delay_allowance_days, now)
+        before = newest(engine, target=day.model.target)
+        entry = _publish(engine, day, names, settings, now)
+        if day.as_of == now.astimezone(settings.tz).date():
+            note_rescores(engine, corrected, before, entry, now)
+        yield entry
+
+
+def grid_names(engine: Engine) -> dict[str, str]:
+    """Return grid_id -> name."""
+    with reading(engine) as connection:
+        return {row.grid_id: row.name for row in connection.execute(select(grid.c.grid_id, grid.c.name))}
+
+
+def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings: Settings, now: datetime) -> Entry:
+    _refuse_stale(day)
+    grids = list_grids(day, names, settings.ranking)
+    raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
+    return publish(engine, _origin(day, settings), sum_up(day, grids), now, raising)
+
+
+def _refuse_stale(day: ScoredDay) -> None:
+    """Refuse a list on which no grid could be rated, for every source is behind: an empty list would look like a calm day."""
+    if not len(day.rated) and "stale_source" in day.coverage.withheld:
+        through = to_date(day.facts.known_through_day)
+        raise NotReadyError(
+            f"at least one source must be up to date on {day.as_of}, and the newest report is of {through}. Ingest newer data."
+        )
+
+
+def _explain(day: ScoredDay, grid_ids: Sequence[str]) -> dict[str, Explanation]:
+    places = np.array([np.searchsorted(day.panel.grid_ids, grid_id) for grid_id in grid_ids], np.int64)
+    return dict(zip(grid_ids, day.explain(places), strict=True))
+
+
+def _origin(day: ScoredDay, settings: Settings) -> Origin:
+    through = min(day_number(day.as_of), day.facts.known_through_day + 1)
+    return Origin(
+        as_of=day.as_of,
+        target=day.model.target,
+        horizon_days=day.model.horizon_days,
+        model_hash=day.model_hash,
+        model_version=day.model_version,
+        sequence=day.facts.sequence,
+        data_through=midnight(through, settings.tz),
+        code_version=code_version(),
+        seed=settings.ranking.seed,
+    )

@@ -1,0 +1,159 @@
+"""From a scored day to the rows that are published: rated grids by rank, then those that cannot be rated by grid_id."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from features.days import day_number
+from features.facts.facts import Facts
+from features.facts.places import UPPER_LEVELS, Places
+from serving.rankings.entries import Body, to_body
+from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro, published
+from serving.scoring.explanations import DECIMALS
+from serving.scoring.ranking import rank_grids, tie_breakers
+from serving.scoring.scoring import ScoredDay
+from serving.scoring.weekly_counts import mask, weekly_cases, weekly_escalations
+from serving.settings import RankingSettings
+from serving.text import WITHHELD
+
+AGES = (7, 30, 60)
+"""Days up to which each age group but the last reaches; a case of 7 days stands in the first."""
+
+
+def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
+    """Count per grid the cases known to be open before `as_of` (a day number) by age, the youngest first; petitions are left out.
+
+    Returns: one tuple of `len(AGES) + 1` counts per grid; None stands for one or two.
+    """
+    spells = facts.spells
+    waiting = (spells.start_day < as_of) & (spells.end_day >= as_of) & (spells.grid >= 0) & ~facts.is_petition[spells.case]
+    groups = len(AGES) + 1
+    age = np.searchsorted(AGES, as_of - spells.start_day[waiting])
+    cell = spells.grid[waiting].astype(np.int64) * groups + age
+    weight = facts.cases.weight[spells.case[waiting]]
+    counts = np.bincount(cell, weight, minlength=facts.places.size * groups).reshape(facts.places.size, groups)
+    return [mask(row) for row in counts.tolist()]
+
+
+WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
+"""Levels whose weeks are shown; a community has too few escalations."""
+
+Weekly = Mapping[str, Sequence[float]]
+"""Escalations per week, by grid_id."""
+
+
+def roll_up(rows: Iterable[GridRow], weekly: Weekly) -> dict[Level, list[AreaRow]]:
+    """Sum grid rows and their weeks per community, township and district, in the order of their codes; areas are never ranked.
+
+    Sums are taken over whole millionths, so they are exact at every level. A level that no grid knows is left out.
+    """
+    members: dict[Level, dict[str, list[GridRow]]] = {level: defaultdict(list) for level in AREA_LEVELS}
+    for row in rows:
+        for level, path in zip(AREA_LEVELS, (row.community, row.township, row.district), strict=True):
+            if path is not None:
+                members[level][path].append(row)
+    summed = {
+        level: [_area(path, areas[path], weekly if level in WEEKLY_LEVELS else {}) for path in sorted(areas)]
+        for level, areas in members.items()
+        if areas
+    }
+    if "township" in summed:
+        summed["township"] = _hide_differences(summed["township"])
+    return summed
+
+
+def _area(path: str, grids: list[GridRow], weekly: Weekly) -> AreaRow:
+    scores = [row.score for row in grids if row.score is not None]
+    levels = [score.attention_level for score in scores]
+    weeks = zip(*(weekly[row.grid_id] for row in grids if row.grid_id in weekly), strict=True)
+    return AreaRow(
+        path=path,
+        grids=len(grids),
+        not_rated=len(grids) - len(scores),
+        expected_escalations=sum(micro(score.expected_escalations) for score in scores) / MICRO,
+        usual_level=sum(micro(score.usual_level) for score in scores) / MICRO,
+        priority=levels.count("priority"),
+        elevated=levels.count("elevated"),
+        watch=levels.count("watch"),
+        weekly_escalations=mask([sum(week) for week in weeks]),
+    )
+
+
+def _hide_differences(townships: list[AreaRow]) -> list[AreaRow]:
+    """Mask a second township wherever one alone is masked, or the district's sum would give its count away."""
+    weeks = [list(area.weekly_escalations) for area in townships]
+    for week, counts in enumerate(zip(*weeks, strict=True)):
+        shown = [place for place, count in enumerate(counts) if count]
+        if counts.count(None) == 1 and shown:
+            weeks[min(shown, key=lambda place: counts[place] or 0)][week] = None
+    return [area.model_copy(update={"weekly_escalations": tuple(row)}) for area, row in zip(townships, weeks, strict=True)]
+
+
+def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettings) -> list[GridRow]:
+    """Return one row per grid in the published order; the top `settings.explain_top_n` of them with reasons.
+
+    `names` gives the name of each grid_id; a grid without one is called by its code.
+    """
+    scores = _scores(day, settings)
+    by_rank = np.array(sorted(scores, key=lambda grid: scores[grid].rank), dtype=np.int64)
+    top = by_rank[: settings.explain_top_n]
+    explanations = dict(zip(top.tolist(), day.explain(top), strict=True)) if len(top) else {}
+    weeks = weekly_cases(day.facts, day_number(day.as_of))
+    waiting = open_cases(day.facts, day_number(day.as_of))
+    areas = _areas(day.facts.places)
+    grid_ids = day.panel.grid_ids.tolist()
+    return [
+        GridRow(
+            grid_id=grid_ids[grid],
+            name=names.get(grid_ids[grid], grid_ids[grid]),
+            **{level: areas[level][grid] for level in UPPER_LEVELS},
+            score=scores.get(grid),
+            withheld=(reason := day.coverage.withheld[grid]),
+            withheld_words=WITHHELD[reason] if reason else None,
+            confidence=day.coverage.confidence[grid],
+            weekly_cases=weeks[grid],
+            open_cases=waiting[grid],
+            explanation=explanations.get(grid),
+        )
+        for grid in [*by_rank.tolist(), *np.flatnonzero(~day.coverage.rated).tolist()]
+    ]
+
+
+def sum_up(day: ScoredDay, grids: Sequence[GridRow]) -> Body:
+    """Return what is published of a day: the rows of its grids, and those of the areas that they lie in."""
+    areas = roll_up(grids, weekly_escalations(day.facts, day_number(day.as_of)))
+    rows = {level: {area.path: area for area in found} for level, found in areas.items()}
+    return to_body({"grid": {row.grid_id: row for row in grids}, **rows})
+
+
+def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
+    """Return what is published of each rated grid, by position."""
+    rated = day.rated
+    expected, usual_level, risk = day.expected[rated], day.usual_level[rated], day.risk[rated]
+    ties = tie_breakers(day.panel.grid_ids[rated].tolist(), day.as_of, settings.seed)
+    standing = rank_grids(expected, usual_level, day.refits[:, rated], ties, settings)
+    factor = expected / usual_level
+    return {
+        grid: Score(
+            rank=int(standing.rank[place]),
+            rank_low=int(standing.rank_low[place]),
+            rank_high=int(standing.rank_high[place]),
+            expected_escalations=published(float(expected[place])),
+            usual_level=published(float(usual_level[place])),
+            factor=round(float(factor[place]), DECIMALS),
+            risk=published(float(risk[place])),
+            attention_level=standing.level[place],
+            chronic=bool(standing.chronic[place]),
+            rising=bool(standing.rising[place]),
+        )
+        for place, grid in enumerate(rated.tolist())
+    }
+
+
+def _areas(places: Places) -> dict[str, list[str | None]]:
+    """Return per level the path of the area each grid lies in; None where a grid lies in none."""
+    paths: dict[str, list[str | None]] = {name: [None] * places.size for name in UPPER_LEVELS}
+    for name, level in places.levels.items():
+        paths[name] = [level.codes[area] if level.codes[area] or name == "district" else None for area in level.member.tolist()]
+    return paths

@@ -1,0 +1,98 @@
+"""From scores to an ordered list: ranks with a range, attention levels, and the two marks chronic and rising."""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from serving.settings import RankingSettings
+from serving.text import AttentionLevel
+
+Floats = npt.NDArray[np.float64]
+Ranks = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Ties = npt.NDArray[np.uint64]
+
+RANGE = (0.05, 0.95)
+"""Quantiles over the refits that bound a rank and a factor."""
+
+
+@dataclass(frozen=True)
+class RankTable:
+    """Where each rated grid stands; all arrays have shape (G,)."""
+
+    rank: Ranks
+    """1 = most escalations expected; no two are equal."""
+    rank_low: Ranks
+    rank_high: Ranks
+    level: tuple[AttentionLevel, ...]
+    chronic: Flags
+    rising: Flags
+
+
+def rank_grids(expected: Floats, usual_level: Floats, refits: Floats, ties: Ties, settings: RankingSettings) -> RankTable:
+    """Order grids by expected escalations and say how sure the order is.
+
+    Args:
+        expected: (G,) escalations over the horizon.
+        usual_level: (G,) the same, as usual for the grid.
+        refits: (B, G) expected escalations by models fitted to resampled data; B may be 0.
+        ties: (G,) numbers that order grids of equal score, from `tie_breakers`.
+        settings: where levels end and what counts as chronic or rising.
+    """
+    rank = order(expected, ties)
+    low, high = _range(rank, refits, ties)
+    level = _levels(rank, settings)
+    return RankTable(rank, low, high, level, _chronic(usual_level, ties, settings), _rising(usual_level, refits, settings))
+
+
+def tie_breakers(grid_ids: Iterable[str], as_of: date, seed: int) -> Ties:
+    """Return one number per grid, the same in every run: the first 8 bytes of SHA-256 over grid, date and seed."""
+    texts = (f"{grid_id}|{as_of.isoformat()}|{seed}".encode() for grid_id in grid_ids)
+    return np.array([int.from_bytes(hashlib.sha256(text).digest()[:8]) for text in texts], dtype=np.uint64)
+
+
+def order(score: Floats, ties: Ties) -> Ranks:
+    """Return (G,) ranks from 1, the highest score first, equal scores by the lower tie breaker.
+
+    >>> order(np.array([0.5, 2.0, 0.5]), np.array([9, 1, 4], np.uint64))
+    array([3, 1, 2])
+    """
+    rank = np.empty(len(score), np.int64)
+    rank[np.lexsort((ties, -score))] = np.arange(1, len(score) + 1)
+    return rank
+
+
+def _range(rank: Ranks, refits: Floats, ties: Ties) -> tuple[Ranks, Ranks]:
+    """Return the 5 % and 95 % ranks over the refits, widened to hold the rank itself."""
+    ranks = np.stack([rank, *(order(scores, ties) for scores in refits)])
+    low = np.quantile(ranks[1:], RANGE[0], axis=0, method="lower") if len(refits) else rank
+    high = np.quantile(ranks[1:], RANGE[1], axis=0, method="higher") if len(refits) else rank
+    return np.minimum(low, rank), np.maximum(high, rank)
+
+
+def _levels(rank: Ranks, settings: RankingSettings) -> tuple[AttentionLevel, ...]:
+    shares = (settings.priority_share, settings.elevated_share, settings.watch_share)
+    places = [_places(len(rank), share) for share in shares]
+    names: tuple[AttentionLevel, ...] = ("priority", "elevated", "watch", "routine")
+    return tuple(names[step] for step in np.searchsorted(places, rank).tolist())
+
+
+def _chronic(usual_level: Floats, ties: Ties, settings: RankingSettings) -> Flags:
+    return order(usual_level, ties) <= _places(len(usual_level), settings.chronic_share)
+
+
+def _rising(usual_level: Floats, refits: Floats, settings: RankingSettings) -> Flags:
+    """Mark grids whose factor stays high even at the low end of the refits; without refits nothing can be said."""
+    if not len(refits):
+        return np.zeros(len(usual_level), np.bool_)
+    return np.asarray(np.quantile(refits / usual_level, RANGE[0], axis=0) >= settings.rising_factor)
+
+
+def _places(size: int, share: float) -> int:
+    """Return how many places a share of the list is, rounded half up."""
+    return math.floor(size * share + 0.5)

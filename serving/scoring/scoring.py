@@ -1,0 +1,108 @@
+"""Scoring one day: the same facts, panel and model code as in training, for a single as_of."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from sqlalchemy import Engine
+
+from features.days import day_number
+from features.eventlog.read import read_log
+from features.eventlog.snapshot import LogSnapshot
+from features.facts.derive import find_target, read_facts
+from features.facts.facts import Facts
+from features.panel.build import Panel, build_panel
+from features.panel.feature import Feature
+from features.schema import Col
+from features.storage.home import Home
+from serving.rankings.schemas import Explanation
+from serving.scoring.coverage import Coverage, read_coverage
+from serving.scoring.explanations import explain_rows
+from serving.settings import Settings
+from serving.text import CONFIDENCE, frequency
+from training.learning.model import Fitted
+from training.registry.published import Published, current
+
+Floats = npt.NDArray[np.float64]
+Grids = npt.NDArray[np.int64]
+"""Positions in the order of the panel's grids."""
+
+
+@dataclass(frozen=True)
+class ScoredDay:
+    """All grids on one day; arrays have shape (G,) in the order of the panel's grids."""
+
+    as_of: date
+    model_hash: str
+    model_version: str
+    model: Fitted
+    facts: Facts
+    panel: Panel
+    coverage: Coverage
+    expected: Floats
+    usual_level: Floats
+    risk: Floats
+    refits: Floats
+    """(B, G) expected escalations by the model's replicates."""
+
+    @property
+    def rated(self) -> Grids:
+        """Positions of the grids that are rated."""
+        return np.flatnonzero(self.coverage.rated)
+
+    def explain(self, grids: Grids) -> list[Explanation]:
+        """Explain the scores of some grids, given by position."""
+        parts = self.model.contributions(self.panel, grids)
+        values = self.panel.matrix(self.model.feature_names)[grids]
+        average = float(self.risk[self.rated].mean())
+        certainty = [(frequency(float(self.risk[grid]), average), CONFIDENCE[self.coverage.confidence[grid]]) for grid in grids.tolist()]
+        return list(explain_rows(self._features, values, parts, certainty))
+
+    @property
+    def _features(self) -> tuple[Feature, ...]:
+        known = {feature.name: feature for feature in self.panel.features}
+        return tuple(known[name] for name in self.model.feature_names)
+
+
+def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, target: str | None = None) -> ScoredDay:
+    """Score every grid with the champion of a target, from what was known before `as_of`.
+
+    Raises:
+        NotReadyError: there is no champion.
+        StoreError: the champion's files are not what was published.
+    """
+    return next(score_days(home, engine, settings, [as_of], target))
+
+
+def score_days(home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], target: str | None = None) -> Iterator[ScoredDay]:
+    """Score several days as `score_day` would; champion and log are read once."""
+    champion = current(home, engine, target)
+    yield from score_snapshot(champion, read_log(home, engine), settings, as_ofs)
+
+
+def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+    """Score every grid of a snapshot of a log on several days."""
+    model = Fitted.from_files(dict(champion.files))
+    _, feeds = find_target(snapshot, model.target, settings)
+    facts = read_facts(snapshot, model.target, settings)
+    records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
+    for as_of in as_ofs:
+        day = day_number(as_of)
+        panel = build_panel(facts, np.array([day], np.int32), model.horizon_days, settings)
+        scores = model.predict(panel)
+        yield ScoredDay(
+            as_of=as_of,
+            model_hash=champion.hash,
+            model_version=str(champion.version),
+            model=model,
+            facts=facts,
+            panel=panel,
+            coverage=read_coverage(records, facts, day, settings.ranking.stale_source_days, settings.tz),
+            expected=scores.expected[0],
+            usual_level=scores.usual_level[0],
+            risk=scores.risk[0],
+            refits=model.predict_replicates(panel)[:, 0],
+        )

@@ -1,0 +1,51 @@
+"""What a request reads from: the shelf of lists, the clock, and when a list is stale."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from features.storage.home import Home
+from serving.server.auth import Clock
+from serving.server.list_cache import Head, RankingCache
+from serving.server.responses import Freshness, ShownList
+from serving.settings import AlertSettings
+
+
+@dataclass(frozen=True)
+class AppState:
+    """One application's sources."""
+
+    shelf: RankingCache
+    freshness: Freshness
+    now: Clock
+    cursor_key: bytes
+    alerts: AlertSettings
+    home: Home
+
+    def local_now(self) -> datetime:
+        """Return the time in the zone of the local day."""
+        return self.now().astimezone(self.freshness.zone)
+
+    def show(self, head: Head) -> ShownList:
+        """Return a list as it looks now."""
+        return ShownList(head, self.freshness.stale(head.entry, self.now()))
+
+
+async def _reading(request: Request) -> AppState:
+    reading: AppState = request.state.reading
+    return reading
+
+
+ReadingOf = Annotated[AppState, Depends(_reading)]
+
+
+async def _unpaused(reading: ReadingOf) -> AppState:
+    if reading.shelf.pause:
+        raise reading.shelf.pause.error()
+    return reading
+
+
+ListsOf = Annotated[AppState, Depends(_unpaused)]
+"""What to read lists from, as long as nobody paused publishing."""

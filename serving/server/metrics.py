@@ -1,0 +1,93 @@
+"""What is kept of every request: counts and times by its route, and a line where it changed something, failed or took long."""
+
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from functools import cache
+from http import HTTPMethod
+
+import structlog
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from features.errors import NotFoundError, StoreError
+from serving.operations.health import read_operational_health
+from serving.server.dependencies import ReadingOf
+
+KNOWN_METHODS = frozenset(HTTPMethod)
+SLOW_SECONDS = 1.0
+FAILED = 400
+QUIET_METHODS = ("GET", "HEAD", "OPTIONS")
+
+log = structlog.stdlib.get_logger("yujing.requests")
+
+
+class Metrics:
+    """Counts and times of one application, as Prometheus reads them from the addresses of `readers`."""
+
+    def __init__(self, readers: Collection[str]) -> None:
+        self._readers = readers
+        self._registry = CollectorRegistry()
+        labels = ("handler", "method", "status")
+        self._of = cache(self._find)
+        self._requests = Counter("http_requests", "Requests by route.", labels, registry=self._registry)
+        self._seconds = Histogram("http_request_duration_seconds", "Time to answer.", labels[:2], registry=self._registry)
+        self._letters = Gauge("yujing_dead_letters", "Messages that no receiver took.", registry=self._registry)
+        self._missed = Gauge("yujing_missed_days", "Days that were left without a list.", registry=self._registry)
+
+    def add(self, handler: str, method: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        counter, histogram = self._of(handler, method, status)
+        counter.inc()
+        histogram.observe(seconds)
+
+    def routes(self) -> APIRouter:
+        """Return the route that shows them."""
+        router = APIRouter(include_in_schema=False)
+        router.get("/metrics")(self._show)
+        return router
+
+    def _find(self, handler: str, method: str, status: int) -> tuple[Counter, Histogram]:
+        return self._requests.labels(handler, method, f"{status // 100}xx"), self._seconds.labels(handler, method)
+
+    def _show(self, request: Request, reading: ReadingOf) -> Response:
+        if request.client is None or request.client.host not in self._readers:
+            raise NotFoundError("Not found here. Ask from an address that serving.metrics_allowed_addresses names.")
+        with suppress(StoreError):  # what was counted last stands
+            waiting = read_operational_health(reading.shelf.engine)
+            self._letters.set(waiting.letters.total())
+            self._missed.set(len(waiting.missed))
+        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class RequestLog:
+    """Count and log requests by the pattern of their route; paths, queries, headers, bodies and methods of one's own stay out."""
+
+    def __init__(self, app: ASGIApp, figures: Metrics) -> None:
+        self.app = app
+        self._figures = figures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on, and look at the status on the way."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 500
+        method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
+        started = time.perf_counter()
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        finally:
+            seconds = time.perf_counter() - started
+            route = getattr(scope.get("route"), "path", None)
+            self._figures.add(route or "none", method, int(status), seconds)
+            if status >= FAILED or seconds >= SLOW_SECONDS or method not in QUIET_METHODS:
+                log.info("request", method=method, route=route, status=status, seconds=round(seconds, 3))

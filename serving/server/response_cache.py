@@ -1,0 +1,91 @@
+"""The page of a list that a program asked for a moment ago, sent again as it was: no route, no query and no row is looked at twice.
+
+Who asks is checked each time; an answer is kept for a second, for those who ask for it by the same host name and see the same part, and
+only while its list is the newest.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPMethod, HTTPStatus
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.accounts.permissions import Right
+from serving.server.auth import Credential, CredentialCache
+from serving.server.dependencies import AppState
+from serving.server.list_cache import PublishedList
+
+PATH = "/v1/rankings"
+BEARER = b"Bearer "
+KEPT_FOR = timedelta(seconds=1)
+MOST_KEPT = 256
+
+Key = tuple[bytes, str, bytes]
+"""Host and query as they were sent, and between them the path of the scope."""
+
+
+@dataclass(frozen=True)
+class _Ready:
+    listed: PublishedList
+    at: datetime
+    until: datetime
+    route: Any
+    messages: tuple[Message, ...]
+
+
+class ResponseCache:
+    """Answer from what was answered just now."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._kept: dict[Key, _Ready] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send a kept answer, or pass on and keep what comes back."""
+        key = _key(scope) if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == HTTPMethod.GET else None
+        if key is None:
+            await self.app(scope, receive, send)
+        elif ready := self._find(key, scope["state"]["reading"]):
+            scope["route"] = ready.route
+            for message in ready.messages:
+                await send(message)
+        else:
+            await self._answer(key, scope, receive, send)
+
+    def _find(self, key: Key, reading: AppState) -> _Ready | None:
+        ready = self._kept.get(key)
+        good = ready and reading.shelf.pause is None and ready.listed is reading.shelf.current and ready.at <= reading.now() < ready.until
+        return ready if good else None
+
+    async def _answer(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
+        reading: AppState = scope["state"]["reading"]
+        now, listed = reading.now(), reading.shelf.current
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+            await send(message)
+
+        await self.app(scope, receive, keep)
+        if listed and _is_of(listed, messages) and key == _key(scope):  # what somebody sees may have changed meanwhile
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = _Ready(listed, now, now + KEPT_FOR, scope.get("route"), tuple(messages))
+
+
+def _key(scope: Scope) -> Key | None:
+    """Return what an answer depends on; None where whoever asks has to be looked up, or says more than who that is."""
+    headers = dict(scope["headers"])
+    shown = headers.get(b"authorization", b"")
+    if not shown.startswith(BEARER) or b"if-none-match" in headers or len(headers) < len(scope["headers"]):
+        return None
+    door: CredentialCache = scope["state"]["door"]
+    actor = door.remembered(Credential.TOKEN, shown.removeprefix(BEARER).decode("latin-1"))
+    return (headers.get(b"host", b""), actor.scope.path, scope["query_string"]) if actor and actor.may(Right.READ_LISTS) else None
+
+
+def _is_of(listed: PublishedList, messages: list[Message]) -> bool:
+    """Tell whether messages are one whole page of a list."""
+    start = messages[0]
+    return start["status"] == HTTPStatus.OK and (b"x-ranking-id", listed.head.ranking_id.encode()) in start["headers"]

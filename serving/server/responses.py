@@ -1,0 +1,87 @@
+"""Answers put together from published bytes: the rows of a list are never serialised again."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from features.days import day_number, midnight
+from serving.rankings.entries import Entry
+from serving.server.list_cache import Head
+from serving.text import NOTICES
+
+JSON_TYPE = "application/json"
+UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "Unchanged"}}
+"""What a route that answers by `respond` may answer besides, for its `responses=`."""
+NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """When a list counts as stale."""
+
+    zone: ZoneInfo
+    after: timedelta
+
+    def stale(self, entry: Entry, now: datetime) -> bool:
+        """Tell whether a newer list is overdue: the age counts from publication, or from the end of its day if that came first."""
+        end_of_day = midnight(day_number(entry.origin.as_of) + 1, self.zone)
+        return now - min(entry.published_at, end_of_day) > self.after
+
+
+@dataclass(frozen=True)
+class ShownList:
+    """A list as seen by one request, which keeps it from beginning to end."""
+
+    head: Head
+    stale: bool
+
+    def headers(self) -> dict[str, str]:
+        """Return what every answer from a list says about it."""
+        return {
+            "X-Ranking-Id": self.head.ranking_id,
+            "X-Data-Through": self.head.entry.origin.data_through.astimezone(UTC).isoformat(),
+            "X-Stale": _json(self.stale).decode(),
+            "Cache-Control": "private, no-cache",
+        }
+
+    def json(self, **parts: object) -> bytes:
+        """Return the JSON of an answer: the list's head and notices, then the parts; bytes go in as they are."""
+        about = {"ranking": self.head.json, "stale": self.stale, "notices": NOTICES_JSON}
+        return b"{" + b",".join(b'"%s":%s' % (name.encode(), _json(part)) for name, part in (about | parts).items()) + b"}"
+
+
+def json_list(parts: Iterable[bytes]) -> bytes:
+    """Join JSON values into one array."""
+    return b"[" + b",".join(parts) + b"]"
+
+
+@dataclass(frozen=True)
+class JsonAnswer:
+    """What part of a list is answered with."""
+
+    content: bytes
+    key: str
+    """Tells this part from every other part of the same list; equal keys mean equal bytes."""
+    media_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def respond(request: Request, shown: ShownList, answer: JsonAnswer) -> Response:
+    """Return 200 with the answer, or 304 where the reader holds the same already."""
+    part = hashlib.blake2b(f"{shown.stale} {answer.key}".encode(), digest_size=8).hexdigest()
+    etag = f'"{shown.head.ranking_id}-{part}"'
+    headers = {"ETag": etag, **shown.headers(), **answer.headers}
+    known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    if known & {etag, "*"}:
+        return Response(status_code=304, headers=headers)
+    return Response(answer.content, headers=headers, media_type=answer.media_type)
+
+
+def _json(value: object) -> bytes:
+    return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()

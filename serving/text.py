@@ -1,0 +1,137 @@
+"""Sentences that appear on every list, and words that never may."""
+
+import re
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SMALLEST_SHOWN_COUNT = 3
+"""Counts below this are shown as "few": one or two cases can point at one home."""
+COUNT_UNITS = frozenset({"cases", "cases per grid", "escalations"})
+"""Units of features that count cases, and so are masked."""
+
+FORBIDDEN = (
+    *("重点人员", "重点人", "管控", "稳控", "布控", "盯防", "落地查人", "闹访", "缠访", "非访", "无理上访", "截访", "劝返", "刁民", "可疑"),
+    *("危险分子", "高危人群", "不稳定分子", "打击", "严打", "压降信访量", "零上访", "必然", "一定会", "将会发生", "红色预警"),
+    *("因为", "导致", "造成", "由于", "caused", "because", "due to"),
+)
+"""Words that name persons as risks, promise what nobody knows, or claim a cause. No generated text contains one."""
+
+
+class Text(BaseModel):
+    """The same sentence in both languages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zh: str = Field(description="Chinese, the language of the pages", examples=["近28天新增矛盾纠纷5件"])
+    en: str = Field(description="English", examples=["5 new disputes in 28 days"])
+
+
+SERVICE_ONLY = Text(
+    zh="用于服务排期,不得用于考核排名",
+    en="For planning services; not for appraising or ranking staff or places",
+)
+DISCLAIMER = Text(
+    zh="本提示由历史汇总数据按网格统计得出,只用于提前做好服务和化解,不针对任何个人或单位;不是执法依据,不作为限制群众正常信访、出行的依据,"
+    "不作为网格员考核扣分依据;不属于《中华人民共和国突发事件应对法》规定的预警发布。",
+    en="This notice is computed from past totals per grid, only so that service and mediation come early. "
+    "It is about no person or organisation; "
+    "it is no ground for law enforcement, for limiting lawful petitions or travel, or for marking down staff; "
+    "it is not a warning under the Emergency Response Law of the PRC.",
+)
+ASSOCIATION_ONLY = Text(
+    zh="排序反映记录中的关联,不说明原因,也不说明任何人有过错",
+    en="The order reflects associations in the records; it explains no cause and says nothing of anyone's fault",
+)
+NOTICES = (SERVICE_ONLY, DISCLAIMER, ASSOCIATION_ONLY)
+"""Printed with every list, page and export."""
+
+AttentionLevel = Literal["priority", "elevated", "watch", "routine"]
+ATTENTION = {
+    "priority": Text(zh="重点关注", en="priority"),
+    "elevated": Text(zh="较高关注", en="elevated"),
+    "watch": Text(zh="一般关注", en="watch"),
+    "routine": Text(zh="常规", en="routine"),
+}
+
+Withheld = Literal["no_data", "silent", "stale_source"]
+WITHHELD = {
+    "no_data": Text(zh="数据不足,不作评定:本网格尚无任何记录", en="not enough data, not rated: this grid has no record yet"),
+    "silent": Text(
+        zh="数据不足,不作评定:按同期全区上报情况本应有记录,本网格却无任何上报",
+        en="not enough data, not rated: this grid reported nothing while the others' reports say it should have",
+    ),
+    "stale_source": Text(zh="数据不足,不作评定:数据来源未按时更新", en="not enough data, not rated: its source is late"),
+}
+
+Confidence = Literal["high", "low", "unknown"]
+CONFIDENCE = {
+    "high": Text(zh="上报连续,把握程度较高", en="reports come in steadily"),
+    "low": Text(zh="近期上报偏少,把握程度较低,请先核实数据", en="fewer reports than usual lately; check the data first"),
+    "unknown": Text(zh="上报量小,无法判断上报是否完整", en="too few reports to tell whether they are complete"),
+}
+
+
+def forbidden_words(text: str) -> list[str]:
+    """Return the forbidden words a text contains.
+
+    >>> forbidden_words("近28天新增矛盾纠纷5件")
+    []
+    >>> forbidden_words("由于积压,将会发生升级")
+    ['将会发生', '由于']
+    """
+    return [word for word in FORBIDDEN if word in text.lower()]
+
+
+def fill(template: str, value: float, unit: str) -> str:
+    """Put a value into a phrase whose `{n}` stands for it; a count of one or two is masked together with its measure word.
+
+    >>> fill("近28天新增矛盾纠纷{n}件", 5, "cases")
+    '近28天新增矛盾纠纷5件'
+    >>> fill("近28天新增矛盾纠纷{n}件", 2, "cases")
+    '近28天新增矛盾纠纷少量(不足3件)'
+    >>> fill("近28天新增矛盾纠纷{n}件", 0, "cases")
+    '近28天新增矛盾纠纷无'
+    >>> fill("{n} new disputes in 28 days", 1, "cases")
+    'few (under 3) new disputes in 28 days'
+    >>> fill("近4周发生量约为前12周平均的{n}倍", 1.84, "ratio")
+    '近4周发生量约为前12周平均的1.8倍'
+    """
+    if unit in COUNT_UNITS:
+        return _fill_count(template, value)
+    return template.replace("{n}", f"{value:.0%}" if unit == "share" else _number(value))
+
+
+def _fill_count(template: str, value: float) -> str:
+    shown = round(value)
+    if shown >= SMALLEST_SHOWN_COUNT:
+        return template.replace("{n}", str(shown))
+    if found := re.search(r"\{n\}([\u4e00-\u9fff])", template):
+        return template.replace(found[0], f"少量(不足3{found[1]})" if value > 0 else "无")
+    return template.replace("{n}", "few (under 3)" if value > 0 else "no")
+
+
+def frequency(risk: float, average: float) -> Text:
+    """Say a risk as a natural frequency beside the average of the list.
+
+    >>> frequency(0.124, 0.03).zh
+    '同类提示每100次约有12次随后出现升级(全区平均约3次)'
+    """
+    often, usually = per_hundred(risk), per_hundred(average)
+    return Text(
+        zh=f"同类提示每100次约有{often[0]}次随后出现升级(全区平均约{usually[0]}次)",
+        en=f"of 100 such notices about {often[1]} are followed by an escalation (on average {usually[1]})",
+    )
+
+
+def per_hundred(risk: float) -> tuple[str, str]:
+    """Round to whole times per hundred; neither end is certain."""
+    if risk < 0.005:
+        return "不足1", "fewer than 1"
+    if risk > 0.985:
+        return "98以上", "more than 98"
+    return (str(round(100 * risk)),) * 2
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"

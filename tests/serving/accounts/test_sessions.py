@@ -1,0 +1,122 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from features.errors import NotSignedInError, TooManyError, UsageError
+from serving.accounts.accounts import NewAccount, change_password, create_account, disable_account, reset_password
+from serving.accounts.permissions import Right, Role, Scope
+from serving.accounts.sessions import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, actor_of_session, close_session, open_session
+from serving.accounts.tokens import actor_of_token, issue_token
+from serving.audit.audit_log import OPERATOR, list_entries
+
+NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+CHOSEN = "a long enough one"
+
+
+@pytest.fixture
+def account(engine):
+    """An account that has chosen its password."""
+    created, password = create_account(engine, NewAccount("li", Role.TOWNSHIP, Scope("t1")), OPERATOR, NOW)
+    change_password(engine, created.actor, password, CHOSEN, NOW)
+    return created
+
+
+def test_session_is_its_accounts_until_closed(engine, account):
+    secret, actor = open_session(engine, "li", CHOSEN, NOW)
+
+    assert actor == actor_of_session(engine, secret, NOW + MINUTE)
+    assert (account.actor.account_id, Scope("t1"), True) == (actor.account_id, actor.scope, actor.may(Right.HAND_OVER))
+    close_session(engine, secret, NOW + MINUTE)
+    assert actor_of_session(engine, secret, NOW + MINUTE) is None
+
+
+def test_session_ends_when_idle_and_after_a_working_day(engine, account):
+    secret, _ = open_session(engine, "li", CHOSEN, NOW)
+    idle, _ = open_session(engine, "li", CHOSEN, NOW)
+    seen = [actor_of_session(engine, secret, NOW + step * 14 * MINUTE) is not None for step in range(1, 36)]
+
+    assert (seen.index(False) + 1) * 14 * MINUTE >= 8 * HOUR > seen.index(False) * 14 * MINUTE
+    assert actor_of_session(engine, idle, NOW + 15 * MINUTE) is None
+
+
+def test_session_of_a_one_time_password_has_no_right_but_to_change_it(engine):
+    created, password = create_account(engine, NewAccount("wu", Role.COMMAND, Scope(""), administers=True), OPERATOR, NOW)
+    _, actor = open_session(engine, "wu", password, NOW)
+
+    assert [right for right in Right if actor.may(right)] == []
+    change_password(engine, actor, password, CHOSEN, NOW)
+    _, changed = open_session(engine, "wu", CHOSEN, NOW)
+    assert changed.may(Right.ADMINISTER)
+    assert created.actor.account_id == changed.account_id
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("not the old one", "another long one"), (CHOSEN, "short"), (CHOSEN, "password of Li"), (CHOSEN, CHOSEN)]
+)
+def test_change_password_that_may_not_be_chosen_is_refused(engine, account, old, new):
+    with pytest.raises(UsageError, match="must"):
+        change_password(engine, account.actor, old, new, NOW)
+
+
+@pytest.mark.parametrize("name", ["", "x", "a b", "<script>", "l" * 65, "li"])
+def test_create_account_name_that_is_taken_or_none_is_refused(engine, account, name):
+    with pytest.raises(UsageError, match="login name must"):
+        create_account(engine, NewAccount(name, Role.ANALYST, Scope("")), OPERATOR, NOW)
+
+
+@pytest.mark.parametrize("end", [disable_account, reset_password])
+def test_sessions_and_tokens_end_with_the_account_or_its_password(engine, account, end):
+    account_id = account.actor.account_id
+    secret, _ = open_session(engine, "li", CHOSEN, NOW)
+    issued = issue_token(engine, account_id, "report", NOW + HOUR, NOW)
+    end(engine, account_id, OPERATOR, NOW)
+
+    assert (None, None) == (actor_of_session(engine, secret, NOW), actor_of_token(engine, issued, NOW))
+    with pytest.raises(NotSignedInError):
+        open_session(engine, "li", CHOSEN, NOW)
+
+
+def fail(engine, name, times, address, now=NOW):
+    for _ in range(times):
+        with pytest.raises(NotSignedInError):
+            open_session(engine, name, "wrong", now, address)
+
+
+def test_ten_bad_logins_back_off_for_an_hour_from_that_address_only(engine, account):
+    fail(engine, "li", ATTEMPTS_PER_ACCOUNT, "10.0.0.1")
+
+    with pytest.raises(TooManyError):
+        open_session(engine, "li", CHOSEN, NOW + 59 * MINUTE, "10.0.0.1")
+    assert open_session(engine, "li", CHOSEN, NOW, "10.0.0.2")
+    assert open_session(engine, "li", CHOSEN, NOW + HOUR, "10.0.0.1")
+
+
+def test_good_login_forgives_the_bad_ones_before(engine, account):
+    for _ in range(3):
+        fail(engine, "li", ATTEMPTS_PER_ACCOUNT - 1, "10.0.0.1")
+
+        assert open_session(engine, "li", CHOSEN, NOW, "10.0.0.1")
+
+
+def test_bad_logins_of_many_names_back_off_by_address(engine, account, monkeypatch):
+    monkeypatch.setattr("serving.accounts.sessions.password_fits", lambda stored, password: False)
+    for number in range(ATTEMPTS_PER_ADDRESS):
+        fail(engine, f"name{number}", 1, "10.0.0.1")
+
+    with pytest.raises(TooManyError):
+        open_session(engine, "li", CHOSEN, NOW, "10.0.0.1")
+
+
+def test_trail_tells_what_was_done_to_accounts_and_no_secret(engine, account):
+    account_id = account.actor.account_id
+    secret, _ = open_session(engine, "li", CHOSEN, NOW)
+    close_session(engine, secret, NOW)
+    disable_account(engine, account_id, OPERATOR, NOW)
+    trail = list_entries(engine, 10)
+
+    assert [(deed.actor_id, deed.action) for deed in reversed(trail)] == [
+        (OPERATOR, "account.create"), (account_id, "account.change_password"), (account_id, "session.open"),
+        (account_id, "session.close"), (OPERATOR, "account.disable"),
+    ]  # fmt: skip
+    assert not [deed for deed in trail if CHOSEN in str(deed) or secret in str(deed) or "li" in deed.detail.split('"')]

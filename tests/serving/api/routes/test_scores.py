@@ -1,0 +1,135 @@
+import tempfile
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from features.eventlog.read import log_state
+from features.schema import Col
+from serving.accounts.permissions import Role
+from serving.app import create_app
+from serving.audit.audit_log import list_entries
+from serving.rankings.ledger import newest, read_body
+from serving.rankings.schemas import GridRow, ScoredFile
+from serving.scoring.score_file import FileScorer
+from tests.support.golden_sample import make_sample
+from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT
+from tests.support.visitors import open_client, sign_up
+
+ADDRESS = f"/v1/score?as_of={AS_OF}"
+
+
+@pytest.fixture(scope="module")
+def cases() -> pl.DataFrame:
+    import numpy as np
+
+    return make_sample(LAST_DAY, days=500, grids=40, rng=np.random.default_rng(7)).cases
+
+
+@pytest.fixture
+def scratch(tmp_path, monkeypatch):
+    """Where temporary files go."""
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def analyst(world, clock, scratch):
+    _, token = sign_up(world.engine, PUBLISHED_AT, Role.ANALYST)
+    app = create_app(world.settings, world.home, clock, None, lambda: FileScorer(world.home, world.engine, world.settings))
+    with open_client(app, token) as client:
+        yield client
+
+
+def as_csv(cases: pl.DataFrame) -> bytes:
+    moments = [name for name, kind in cases.schema.items() if isinstance(kind, pl.Datetime)]
+    return cases.with_columns(pl.col(moments).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f")).write_csv().encode()
+
+
+def test_score_of_the_same_cases_is_that_of_the_list_and_nothing_is_left(analyst, world, cases, scratch):
+    before = log_state(world.engine)
+    entry = world.rank()
+    rows = [GridRow.model_validate_json(row.body) for row in read_body(world.engine, entry)["grid"]]
+
+    scored = ScoredFile.model_validate_json(analyst.post(ADDRESS, content=as_csv(cases)).content)
+
+    listed = {row.grid_id: row.score and (row.score.expected_escalations, row.score.usual_level) for row in rows}
+    found = {each.grid_id: each.withheld is None and (each.expected_escalations, each.usual_level) for each in scored.grids}
+    assert scored.cases == len(cases)
+    assert {grid: figures or False for grid, figures in listed.items()} == found
+    assert log_state(world.engine) == before
+    assert list(scratch.iterdir()) == []
+    assert list_entries(world.engine, 1)[0].action == "score"
+
+
+def test_score_sees_only_what_was_known_before_its_day(analyst, cases):
+    early = cases.filter(pl.col(Col.REPORTED_AT) < datetime(2025, 12, 1))  # noqa: DTZ001 - local, as in the file
+    asked = "/v1/score?as_of=2025-12-01"
+
+    answers = [analyst.post(asked, content=as_csv(posted)).json()["grids"] for posted in (cases, early)]
+
+    assert [each["usual_level"] for each in answers[0]] == [each["usual_level"] for each in answers[1]]
+
+
+def test_score_rows_that_do_not_fit_are_named_by_number_and_code(analyst, cases, scratch):
+    broken = cases.head(60).with_columns(
+        pl.when(pl.int_range(pl.len()) == 6).then(pl.lit("gossip")).otherwise(Col.CATEGORY).alias(Col.CATEGORY)
+    )
+    answer = analyst.post(ADDRESS, content=as_csv(broken))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [("row.7.category", "CATEGORY_UNKNOWN")]
+    assert "gossip" not in answer.text
+    assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "FILE_EMPTY"),
+        (b"event_id,grid\n1,x\n", "FILE_HEADER"),
+        (b"PK\x03\x04\x00\x00", "FILE_ENCODING"),
+        (b"\x1f\x8b\x08\x00", "FILE_ENCODING"),
+    ],
+)
+def test_score_file_that_is_none_is_refused_by_its_code(analyst, scratch, content, code):
+    answer = analyst.post(ADDRESS, content=content)
+
+    assert (422, code) == (answer.status_code, answer.json()["errors"][0]["code"])
+    assert str(scratch) not in answer.text
+
+
+def test_score_above_the_limits_is_refused(analyst):
+    lines = b"1,2\n" * 200_002
+
+    assert analyst.post(ADDRESS, content=lines).status_code == 422
+    assert analyst.post(ADDRESS, content=b"x" * (50 * 1024**2 + 1)).status_code == 413
+
+
+def test_score_of_a_day_to_come_or_of_none_is_refused(analyst, cases):
+    tomorrow = AS_OF + timedelta(days=1)
+
+    assert analyst.post(f"/v1/score?as_of={tomorrow}", content=as_csv(cases.head(3))).status_code == 409
+    assert analyst.post("/v1/score", content=b"").status_code == 422
+
+
+def test_score_is_for_analysts(fresh_client):
+    assert fresh_client.post(ADDRESS, content=b"").status_code == 403
+
+
+def test_score_covers_ones_own_area_only(world, clock, cases, scratch):
+    township = newest_township(world)
+    _, token = sign_up(world.engine, PUBLISHED_AT, Role.ANALYST, township)
+    app = create_app(world.settings, world.home, clock, None, lambda: FileScorer(world.home, world.engine, world.settings))
+    with open_client(app, token) as client:
+        grids = client.post(ADDRESS, content=as_csv(cases)).json()["grids"]
+
+    assert {township.rpartition("/")[2]} == {each["grid_id"][:9] for each in grids}
+
+
+def newest_township(world) -> str:
+    world.rank()
+    rows = read_body(world.engine, newest(world.engine))["grid"]
+    return GridRow.model_validate_json(rows[0].body).township

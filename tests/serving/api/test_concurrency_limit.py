@@ -1,0 +1,120 @@
+import asyncio
+
+import pytest
+
+from serving.server import concurrency_limit
+from serving.server.concurrency_limit import ConcurrencyLimit
+from tests.support.access_matrix import Application, Request
+
+
+class Busy:
+    """An application that answers nobody before it is told to; it reads the body first."""
+
+    def __init__(self, *, fails=False):
+        self.done, self.fails = asyncio.Event(), fails
+
+    async def __call__(self, scope, receive, send):
+        while (message := await receive())["type"] == "http.request" and message.get("more_body"):
+            pass
+        await self.done.wait()
+        if self.fails:
+            raise ZeroDivisionError
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body"})
+
+
+async def crowd(running, paths, *, waiting=0, fails=False):
+    """Return the answers to requests that all come before the first of them is done, and to one that comes afterwards."""
+    busy = Busy(fails=fails)
+    application = Application(ConcurrencyLimit(busy, running, waiting), {})
+    asked = [asyncio.create_task(application.ask(Request("GET", path))) for path in paths]
+    for _ in range(10):
+        await asyncio.sleep(0)
+    busy.done.set()
+    first = await asyncio.gather(*asked, return_exceptions=True)
+    busy.fails = False
+    return first, await application.ask(Request("GET", "/"))
+
+
+def test_concurrency_limit_is_full_refuses_the_rest():
+    answers, later = asyncio.run(crowd(2, ["/v1/rankings"] * 5))
+
+    assert [200, 200, 503, 503, 503] == [answer.status for answer in answers]
+    assert {"5"} == {answer.headers["retry-after"] for answer in answers[2:]}
+    assert 200 == later.status
+
+
+def test_concurrency_limit_has_waiting_places_serves_those_in_turn():
+    answers, _ = asyncio.run(crowd(2, ["/v1/rankings"] * 5, waiting=2))
+
+    assert [200, 200, 200, 200, 503] == [answer.status for answer in answers]
+
+
+def test_concurrency_limit_waits_too_long_refuses(monkeypatch):
+    monkeypatch.setattr(concurrency_limit, "WAIT_SECONDS", 0.0)
+
+    async def ask():
+        busy = Busy()
+        application = Application(ConcurrencyLimit(busy, 1, 10), {})
+        running = asyncio.create_task(application.ask(Request("GET", "/")))
+        await asyncio.sleep(0)
+        refused = await application.ask(Request("GET", "/"))
+        busy.done.set()
+        return refused.status, (await running).status
+
+    assert (503, 200) == asyncio.run(ask())
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+def test_concurrency_limit_is_full_answers_health_and_metrics(path):
+    answers, _ = asyncio.run(crowd(1, ["/v1/rankings", path, "/v1/rankings"]))
+
+    assert [200, 200, 503] == [answer.status for answer in answers]
+
+
+def test_concurrency_limit_request_fails_frees_its_slot():
+    answers, later = asyncio.run(crowd(1, ["/v1/rankings"], fails=True))
+
+    assert [ZeroDivisionError] == [type(answer) for answer in answers]
+    assert 200 == later.status
+
+
+class Sender:
+    """A client whose body comes in two parts, the second when it is told to."""
+
+    def __init__(self):
+        self.parts = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.request", "body": b"b"}]
+        self.complete = asyncio.Event()
+        self.status = None
+
+    async def receive(self):
+        if len(self.parts) == 1:
+            await self.complete.wait()
+        return self.parts.pop(0)
+
+    async def send(self, message):
+        self.status = message.get("status", self.status)
+
+    async def run(self, limit):
+        await limit({"type": "http", "path": "/login", "headers": [(b"content-length", b"2")]}, self.receive, self.send)
+
+
+def test_concurrency_limit_bodies_are_awaited_without_a_slot():
+    async def ask():
+        busy = Busy()
+        limit = ConcurrencyLimit(busy, 1, 0)
+        slow = [Sender() for _ in range(3)]
+        tasks = [asyncio.create_task(sender.run(limit)) for sender in slow]
+        await asyncio.sleep(0)
+        busy.done.set()
+        meanwhile = await Application(limit, {}).ask(Request("GET", "/"))
+        busy.done.clear()
+        for sender in slow:
+            sender.complete.set()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        busy.done.set()
+        await asyncio.gather(*tasks)
+        return meanwhile.status, [sender.status for sender in slow]
+
+    assert (200, [200, 503, 503]) == asyncio.run(ask())

@@ -1,0 +1,78 @@
+from datetime import timedelta
+
+import pytest
+
+from serving.accounts.permissions import EVERYTHING, Actor, Role
+from serving.rankings.releases import hold, release
+from serving.server.list_cache import RankingCache
+from tests.support.published_lists import publish_day
+from tests.support.townships import NOW
+from tests.support.visitors import Clock
+
+LEAD = timedelta(seconds=5)
+
+
+@pytest.fixture
+def engine(empty_engine):
+    publish_day(empty_engine, 0)
+    return empty_engine
+
+
+@pytest.fixture
+def clock():
+    return Clock(NOW + timedelta(hours=1))
+
+
+def name_of(shelf):
+    return shelf.current.head.ranking_id if shelf.current else None
+
+
+def test_newer_list_is_shown_by_all_at_one_moment_whenever_each_found_it(engine, clock):
+    early, late = (RankingCache(engine, 8, clock, LEAD) for _ in range(2))
+    early.refresh()
+    late.refresh()
+    old, new = name_of(early), publish_day(engine, 1, clock.now).ranking_id
+    moments = []
+    for second in range(7):
+        (early if second < 4 else late).refresh()
+        moments.append((name_of(early), name_of(late)))
+        clock.now += timedelta(seconds=1)
+
+    assert [(old, old)] * 5 + [(new, new)] * 2 == moments
+
+
+def test_lists_that_wait_for_their_moment_come_one_after_the_other(engine, clock):
+    shelf = RankingCache(engine, 8, clock, LEAD)
+    names = []
+    for number in range(1, 4):
+        names.append(publish_day(engine, number, clock.now).ranking_id)
+        shelf.refresh()
+        clock.now += timedelta(seconds=2)
+    shown = []
+    for _ in range(3):
+        shown.append(name_of(shelf))
+        clock.now += timedelta(seconds=2)
+
+    assert names == shown
+
+
+def test_without_lead_a_list_is_shown_when_it_is_found_even_by_a_clock_that_is_behind(engine, clock):
+    shelf = RankingCache(engine, 8, clock, timedelta(0))
+    new = publish_day(engine, 1, clock.now + timedelta(minutes=1))
+    shelf.refresh()
+
+    assert new.ranking_id == name_of(shelf)
+
+
+def test_list_that_was_held_is_shown_after_its_release(engine, clock):
+    shelf = RankingCache(engine, 8, clock, LEAD)
+    held = publish_day(engine, 1, clock.now, also=lambda connection, entry: hold(connection, entry.id, clock.now))
+    clock.now += timedelta(hours=1)
+    shelf.refresh()
+    before = name_of(shelf)
+    release(engine, Actor("a1", "an analyst", Role.ANALYST, EVERYTHING), held.ranking_id, clock.now)
+    shelf.refresh()
+    during = name_of(shelf)
+    clock.now += LEAD
+
+    assert before == during != held.ranking_id == name_of(shelf)

@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from features.database.engine import writing
+from features.storage.home import Home
+from serving.audit import audit_log
+from serving.audit.audit_log import list_entries, record
+from serving.operations.checkpoints import audit_heads, read_checkpoints, write_checkpoint
+
+NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
+ENTRIES = 8
+
+
+def write(engine, number):
+    with writing(engine) as connection:
+        return record(connection, f"a{number}", "alert.close", f"alert{number}", {"seen": number}, NOW + timedelta(minutes=number))
+
+
+@pytest.fixture
+def chain(engine):
+    for number in range(ENTRIES):
+        write(engine, number)
+    return engine
+
+
+def test_record_many_at_once_make_one_chain(engine):
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: write(engine, number), range(24)))
+
+    assert audit_log.verify(engine) == 24
+    assert {deed.actor_id for deed in list_entries(engine, 100)} == {f"a{number}" for number in range(24)}
+
+
+def test_record_is_undone_with_the_deed(engine):
+    def fail():
+        with writing(engine) as connection:
+            record(connection, "a1", "alert.close", "alert1", {}, NOW)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+
+    assert list_entries(engine, 10) == []
+
+
+def test_deeds_are_read_page_by_page(chain):
+    first = list_entries(chain, 3)
+
+    assert [8, 7, 6] == [deed.id for deed in first]
+    assert [5, 4] == [deed.id for deed in list_entries(chain, 2, before=first[-1].id)]
+
+
+def test_verify_of_the_tables_as_they_are_finds_nothing(chain, tmp_path):
+    home = Home(tmp_path / "home")
+    for _ in range(2):
+        write_checkpoint(home, chain, tmp_path, NOW)
+        write(chain, 9)
+
+    assert audit_log.verify(chain, audit_heads(read_checkpoints(home, tmp_path))) == ENTRIES + 2

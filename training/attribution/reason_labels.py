@@ -1,0 +1,54 @@
+"""Chinese names of columns and reason groups, as the plots print them."""
+
+from features.display_names import EVENT_TYPE_ZH
+from features.panel.feature import Feature
+from features.undertakings.codes import KIND_WORDS
+
+SINGLE = {
+    "history": "既往升级",
+    "exposure": "记录时长",
+    "due": "即将到期事项",
+    "group": "多人共同反映",
+    "sources": "来源渠道",
+    "repeats": "重复反映",
+    "neighbours": "相邻网格",
+    "surroundings": "所在区域",
+    "calendar": "日历",
+    "quality": "数据质量",
+}
+OF_SUBJECT = {
+    "recent_{}": "近期新增{}",
+    "kind_{}": "{}的类别",
+    "backlog_{}": "未办结{}",
+    "handling_{}": "{}的办理",
+    "recency_{}": "距上次{}",
+    "trend_{}": "{}的变化",
+    "trend_{}_closed": "办结{}的变化",
+}
+OF_UNDERTAKING = {f"undertakings_{kind}": f"本网格和周边的{zh}" for kind, (zh, _) in KIND_WORDS.items()}
+LABELS = (
+    SINGLE
+    | OF_UNDERTAKING
+    | {
+        group.format(subject): label.format(name)
+        for group, label in OF_SUBJECT.items()
+        for subject, name in {"target": "升级", **EVENT_TYPE_ZH}.items()
+    }
+)
+"""Name of every reason group."""
+
+
+def column_label(feature: Feature) -> str:
+    """Return the catalogue's phrase with n for the value, and the window where the phrase does not name it."""
+    label = feature.zh.replace("{n}", "n")
+    days = f"{feature.window_days}天"
+    return label if feature.window_days is None or days in label else f"{label},{days}"
+
+
+def reason_label(reason: str) -> str:
+    """Return the name of a reason group; one without a name is shown as it is.
+
+    >>> reason_label("backlog_dispute"), reason_label("trend_dispute_closed"), reason_label("due")
+    ('未办结矛盾纠纷', '办结矛盾纠纷的变化', '即将到期事项')
+    """
+    return LABELS.get(reason, reason)

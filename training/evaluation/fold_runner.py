@@ -1,0 +1,106 @@
+"""Replay: what the model and every baseline would have said of the test rows, each refitted on what was known by then."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from features.facts.facts import Facts
+from features.panel.build import Panel
+from training.evaluation.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
+from training.evaluation.metrics import Predicted
+from training.evaluation.predictions import EXPECTED, RISK, SURGE, reach
+from training.learning.calibration import calibrate
+from training.learning.examples import Examples, at, training_part
+from training.learning.folds import Fold, Gap
+from training.learning.inner_validation import InnerPredictions, predict_ahead, tune
+from training.learning.labels import Counts, surge_thresholds
+from training.settings import ModelSettings
+
+Floats = npt.NDArray[np.float64]
+
+MODEL = "lightgbm"
+Z_SCORE = "z_score_28d"
+"""Rule of thumb for surges, scored beside the models there."""
+
+
+ONE_THREAD = 1
+"""Small regressions gain nothing from a second thread and lose much when something else runs."""
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent per kind of work."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, what: str) -> Iterator[None]:
+        """Add the time spent inside the block."""
+        start = time.perf_counter()
+        yield
+        self.seconds[what] = self.seconds.get(what, 0.0) + time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What every fold of a backtest is replayed on."""
+
+    facts: Facts
+    panel: Panel
+    gap: Gap
+    settings: ModelSettings
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    def seen_by(self, fold: Fold) -> Examples:
+        """Return what could be learnt from on the day of the fold's cutoff."""
+        return training_part(self.facts, self.panel, fold, self.gap)
+
+
+def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, Floats]:
+    """Fit everything on the training part of one fold and predict its test part; what the trees foretold is added to the past.
+
+    Returns: `expected_*`, `risk_*` and `surge_*` by model, each (T, G) of the test part.
+    """
+    facts, seen, unseen = stage.facts, stage.seen_by(fold), at(stage.panel, fold.test)
+    with stage.watch.measure("model"):
+        said = {MODEL: by_model(stage, fold, seen, past)}
+    with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
+        said |= by_baselines(seen, unseen)
+    thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
+    surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
+    return (
+        {EXPECTED + name: model.expected for name, model in said.items()}
+        | {RISK + name: model.risk for name, model in said.items()}
+        | {SURGE + name: surge for name, surge in surges.items()}
+    )
+
+
+def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions]) -> Predicted:
+    """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
+    tuned = tune(past, seen, stage.settings)
+    past.append(predict_ahead(seen, stage.panel, fold.test, stage.settings))
+    log_expected = past[-1].after(tuned.rounds)
+    return Predicted(np.exp(log_expected), tuned.calibration.risk(log_expected))
+
+
+def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
+    """Fit every baseline that the log allows to some examples, and say what it expects of other as_ofs, each (T, G)."""
+    before, _ = available(seen.panel, seen.gap.horizon_days)
+    after, _ = available(unseen, seen.gap.horizon_days)
+    rates = {name: fit_rate(scores, seen.counts, in_proportion=name in IN_PROPORTION) for name, scores in before.items()}
+    return {name: _baseline(rate, before[name], after[name], seen.counts) for name, rate in rates.items()}
+
+
+def _baseline(rate: Rate, before: Floats, after: Floats, counts: Counts) -> Predicted:
+    expected = rate(after)
+    return Predicted(expected, calibrate(np.log(rate(before)), counts).risk(np.log(expected)))
+
+
+def _by_z_score(facts: Facts, seen: Examples, unseen: Panel) -> Floats:
+    surges = seen.counts >= surge_thresholds(facts, seen.panel.as_ofs, seen.gap.horizon_days)
+    return calibrate(z_score(seen.panel), surges).risk(z_score(unseen))

@@ -1,0 +1,127 @@
+"""The model card: what a model is for, what it was made from, how good it is and what it must not be used for; all figures from its run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from features.panel.feature import Feature
+from training.evaluation.fold_runner import MODEL
+from training.registry.gate import METRIC, Report
+
+SHOWN = (METRIC, "auc", "ap", "hit@5%", "hit@10%", "brier_skill", "ece")
+UNKNOWN = "cannot be estimated"
+
+PURPOSE = """\
+This model says, for each grid (网格), how many escalations to expect over the coming days, so that mediation and services arrive earlier.
+It starts from a grid's usual level, its own long-run rate shrunk towards the places around it, or from the open cases that fall due where
+the target counts those, and multiplies it by a factor for what is different now.
+It describes places, never persons. 用于服务排期,不得用于考核排名。"""
+
+LIMITS = """\
+- Loop control is partial: the log does not say who prompted a record, so more visits may look like more disputes.
+- Reporting is not reality: where people report less, the model expects less. Silence is no sign of calm.
+- The figures hold for the as_ofs above; a change of recording, boundaries or policy after them is not in them.
+- `risk` is calibrated on predictions made inside the training part; it is a frequency over many grids, not a certainty about one.
+- `model.lgb` by itself gives that factor, not the expected count: read it through yujing.
+- 排序反映记录中的关联,不说明原因,也不说明任何人有过错。"""
+
+REFUSED = """\
+- to score, search or describe persons, households, shops or firms;
+- to appraise or rank staff, units, communities or townships (不得用于考核排名);
+- to predict or hinder petitions, gatherings, complaints, speech or anything else that is lawful;
+- to dispatch anyone, the police included, without a person's decision;
+- as evidence of guilt, or as the only ground of any decision."""
+
+
+def write_card(report: Report, parameters: Mapping[str, str], features: Sequence[Feature], objections: Sequence[str]) -> str:
+    """Return the card as Markdown; equal inputs give equal text, so a figure changed by hand shows.
+
+    `parameters` is what the run recorded, `features` are the columns it reads, `objections` what the gate said at training time.
+    """
+    sections = {
+        "Purpose": PURPOSE,
+        "Data and target": _data(report, parameters),
+        "Quality on unseen days, beside simple rules": _metrics(report),
+        "Against each simple rule": _differences(report),
+        "Parts of the rows": _subsets(report),
+        "Kinds of places": _groupings(report),
+        "Gate": "\n".join(f"- {objection}" for objection in objections) or "Nothing speaks against promotion.",
+        "Limits": "\n".join([LIMITS, *(f"- {note}" for note in report["notes"])]),
+        "Must not be used": REFUSED,
+        "Settings of the run": _table(("setting", "value"), parameters.items()),
+        "Features it reads": _features(features),
+    }
+    return f"# Model card 模型卡: {report['target']}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+
+
+def _data(report: Report, parameters: Mapping[str, str]) -> str:
+    as_of = report["as_of"]
+    return _table(
+        ("what", "value"),
+        [
+            ("target", report["target"]),
+            ("counts as an escalation", f"`{parameters['target_definition']}`"),
+            ("horizon", f"{report['horizon_days']} days, [as_of, as_of + {report['horizon_days']})"),
+            ("event log", f"up to sequence number {parameters['data_sequence']}, complete through {report['known_through']}"),
+            ("tested as_ofs", f"{as_of['count']}, {as_of['first']} to {as_of['last']}, every {as_of['step_days']} days"),
+            ("tested rows", f"{report['rows']} grids x as_ofs, {report['positives']} with an escalation ({report['base_rate']:.2%})"),
+            ("escalations", f"{report['escalations']:g}"),
+        ],
+    )
+
+
+def _metrics(report: Report) -> str:
+    rows = [(name, *(_figure(card[metric], card["ci95"][metric]) for metric in SHOWN)) for name, card in report["models"].items()]
+    return _table(("model", *SHOWN), rows) + "\n\nIn brackets the 95 % interval of a bootstrap over weeks and townships."
+
+
+def _differences(report: Report) -> str:
+    gaps = {name: gap[METRIC] for name, gap in report["differences"].items()}
+    rows = [(name, _figure(gap["value"], gap["ci95"]), _verdict(gap["ci95"])) for name, gap in gaps.items()]
+    return _table(("rule", f"{METRIC} of {MODEL} minus that of the rule", "verdict"), rows)
+
+
+def _verdict(interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return UNKNOWN
+    return "better" if interval[1] < 0 else "不优于简单规则 not better than the simple rule"
+
+
+def _subsets(report: Report) -> str:
+    rows = [
+        (name, part["rows"], part["positives"], _share(part["models"][MODEL]["ap"]), _share(part["models"][MODEL]["hit@10%"]))
+        for name, part in report["subsets"].items()
+    ]
+    return _table(("part", "rows", "with an escalation", "ap", "hit@10%"), rows)
+
+
+def _groupings(report: Report) -> str:
+    rows, verdicts = [], []
+    for column, grouping in report["disparity"].items():
+        for group in grouping["groups"]:
+            recalls = _share(group["recall"]), _share(group["recall_by_rates"])
+            calibration = _figure(group["observed_over_expected"], group["ci90"])
+            rows.append((column, group["name"], group["grids"], group["positives"], *recalls, calibration))
+        ratio, chance = _share(grouping["ratio"]), _share(grouping["chance"])
+        verdicts.append(f"- {column}: {grouping['verdict']}; lowest recall over highest {ratio}, as uneven by chance {chance}")
+    head = ("by", "kind", "grids", "with an escalation", "recall", "recall by rates", "observed over expected [90 %]")
+    return "\n".join([_table(head, rows), "", *verdicts]) if rows else "The grid table tells no kinds of places apart."
+
+
+def _features(features: Sequence[Feature]) -> str:
+    rows = [(feature.name, feature.en, feature.kind.value) for feature in features]
+    return _table(("column", "meaning", "kind"), rows)
+
+
+def _figure(value: float | None, interval: Sequence[float] | None) -> str:
+    if value is None:
+        return UNKNOWN
+    return f"{value:.4f}" + (f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else f" [{UNKNOWN}]")
+
+
+def _share(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.4f}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)

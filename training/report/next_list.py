@@ -1,0 +1,58 @@
+"""Look for columns that know the future: what was known before an as_of must give every column of that as_of again."""
+
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from features.days import NEVER, to_date
+from features.facts.facts import Facts, Marks, Spells
+from features.panel.build import Panel, build_features
+from features.panel.subset import trim
+from features.settings import Settings
+
+Rows = TypeVar("Rows", Spells, Marks)
+
+AS_OFS = 2
+"""As_ofs that are built again."""
+
+
+def look_ahead(facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> dict[str, Any]:
+    """Build some as_ofs again from what was known by then; `changed` names the columns that came out differently."""
+    places = np.unique(np.linspace(0, len(panel.as_ofs) - 1, AS_OFS + 1).round().astype(int)[1:])
+    changed: set[str] = set()
+    for place in places.tolist():
+        day = panel.as_ofs[place : place + 1]
+        again = build_features(known_before(facts, int(day[0])), day, horizon_days, settings, panel.features)
+        changed |= _different(panel, again, place)
+    return {
+        "as_ofs": [str(to_date(day)) for day in panel.as_ofs[places].tolist()],
+        "columns": len(panel.features),
+        "changed": sorted(changed),
+    }
+
+
+def known_before(facts: Facts, day: int) -> Facts:
+    """Return the facts as they were known on the morning of a day: no later case, nothing that happened to a case since."""
+    past = trim(facts, -NEVER, day)
+    spells = _chosen(past.spells, past.spells.start_day < day)
+    return replace(
+        past,
+        spells=replace(spells, end_day=np.where(spells.end_day < day, spells.end_day, NEVER).astype(np.int32)),
+        target=_known(past.target, day),
+        reopened=_known(past.reopened, day),
+    )
+
+
+def _known(marks: Marks, day: int) -> Marks:
+    return _chosen(marks, marks.known_day < day)
+
+
+def _chosen(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Rows:
+    return replace(rows, **{column.name: getattr(rows, column.name)[chosen] for column in fields(rows)})
+
+
+def _different(panel: Panel, again: Panel, place: int) -> set[str]:
+    same = [np.array_equal(before[place], after[0], equal_nan=True) for before, after in zip(panel.values, again.values, strict=True)]
+    return {name for name, equal in zip(panel.names, same, strict=True) if not equal}
