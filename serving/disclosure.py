@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from serving.text import SMALLEST_SHOWN_COUNT
+
 SMALLEST_EXPORTED_COUNT = 5
 LEAST_DAYS = 3
 """Days on which those cases came in, at least."""
@@ -38,3 +40,12 @@ def _exported(count: int, days: int) -> int | None:
 
 def _given_away(total: int, cells: int) -> bool:
     return cells < 2 or total < SMALLEST_EXPORTED_COUNT - 1 + cells - 1
+
+
+def hide_small(counts: Sequence[float]) -> tuple[int | None, ...]:
+    """Round counts; None stands for one or two.
+
+    >>> hide_small([0.0, 1.0, 3.0])
+    (0, None, 3)
+    """
+    return tuple(None if 0 < count < SMALLEST_SHOWN_COUNT else round(count) for count in counts)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, select
 
 from features.database.alert_tables import alert_transition, sequel, visit
 from serving.alerts.lifecycle import Action
-from serving.scoring.weekly_counts import mask
+from serving.disclosure import hide_small
 from serving.text import Text
 
 NOT_DUE = Text(zh="尚未到期", en="not due yet")
@@ -54,7 +54,7 @@ def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
     if escalations is None:
         happened = Text(zh="网格已调整,无法判断", en="the grid was redrawn, so it cannot be told")
         return AlertOutcome(escalated=None, escalations=None, visited=visited, words=_join(happened, response))
-    (shown,) = mask([escalations])
+    (shown,) = hide_small([escalations])
     if escalations == 0:
         calm = Text(zh=f"{days}天内无升级", en=f"no escalation within {days} days")
         return AlertOutcome(escalated=False, escalations=0, visited=visited, words=_join(calm, response, *([NO_PROOF] if visited else [])))

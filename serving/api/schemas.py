@@ -2,40 +2,14 @@
 
 from datetime import date, datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from serving.rankings.entries import Entry
+from serving.rankings.entries import Frozen, ListHead
 from serving.rankings.schemas import AreaRow, Count, GridRow, Level, Score
 from serving.text import Text, Withheld
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class ListHead(_Answer):
-    """What a published list is about and what it was made from."""
-
-    ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
-    as_of: date = Field(description="Date of the list; only what was known before its local midnight counts", examples=["2026-01-09"])
-    target: str = Field(description="What is predicted", examples=["escalation"])
-    horizon_days: int = Field(ge=1, description="Days ahead, from as_of on", examples=[14])
-    revision: Count = Field(description="0 for the first list of the date, one more for each that replaced it", examples=[0])
-    published_at: datetime = Field(description="Moment of publication, UTC", examples=["2026-01-08T22:00:00Z"])
-    data_through: datetime = Field(description="Moment through which the data are complete, UTC", examples=["2026-01-08T16:00:00Z"])
-    model_version: str = Field(description="Number of the model in the registry", examples=["7"])
-    model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
-    sequence: Count = Field(description="Last sequence number of the event log that was used", examples=[341194])
-    code_version: str = Field(description="Version of the program", examples=["0.1.0"])
-    seed: int = Field(description="Seed that broke ties", examples=[0])
-
-    @classmethod
-    def of(cls, entry: Entry) -> "ListHead":
-        """Return the head of an entry of the ledger."""
-        return cls(ranking_id=entry.ranking_id, revision=entry.revision, published_at=entry.published_at, **vars(entry.origin))
-
-
-class _OfList(_Answer):
+class _OfList(Frozen):
     ranking: ListHead
     stale: bool = Field(description="True once a newer list should have been published", examples=[False])
     notices: tuple[Text, ...] = Field(description="What the list is for, and what it is not")
@@ -58,7 +32,7 @@ class AreaPage(_OfList):
     below: list[AreaRow] = Field(description="Areas of the next level, by code, never ranked; empty for a community")
 
 
-class PastScore(_Answer):
+class PastScore(Frozen):
     """How a grid stood on an earlier list."""
 
     as_of: date = Field(description="Date of the list", examples=["2026-01-02"])
@@ -81,7 +55,7 @@ class GridPage(_OfList):
     history: list[PastScore] = Field(description="Newest date first, the newest list included; each date as it was published last")
 
 
-class ModelPublication(_Answer):
+class ModelPublication(Frozen):
     """One change of the model in use."""
 
     target: str = Field(description="What the model predicts", examples=["escalation"])
@@ -94,20 +68,20 @@ class ModelPublication(_Answer):
     override: str | None = Field(description="What the gate objected to, where that was overruled", examples=[None])
 
 
-class ModelPage(_Answer):
+class ModelPage(Frozen):
     """Which models are and were in use."""
 
     ranking: ListHead | None = Field(description="The newest list, with the model that made it; null while none is published")
     publications: list[ModelPublication] = Field(description="Newest first; the first of a target is its model now")
 
 
-class Health(_Answer):
+class Health(Frozen):
     """The process answers."""
 
     status: str = Field(description="Always ok", examples=["ok"])
 
 
-class Readiness(_Answer):
+class Readiness(Frozen):
     """The ledger can be read."""
 
     status: str = Field(description="Always ready", examples=["ready"])

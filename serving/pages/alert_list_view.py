@@ -12,11 +12,11 @@ from serving.alerts.lifecycle import State
 from serving.alerts.schemas import Alert
 from serving.alerts.track_record import KindRecord, read_track_record
 from serving.alerts.worklist import AreaBacklog, Filter, Part, backlog_by_township, kinds_in_reach, read_worklist
+from serving.disclosure import hide_small
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Due, department_name, names_of, say_due
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator, fact
-from serving.scoring.weekly_counts import mask
 from serving.text import AttentionLevel
 
 PAGE_SIZE = 40
@@ -112,7 +112,7 @@ def say_record(record: KindRecord, t: Translator) -> str:
     >>> say_record(KindRecord("labor_wage", 40, 31, 6), Speaker("zh"))
     '劳动争议：近半年共40条，属实31条，不属实6条'
     """
-    counts = [t("few") if shown is None else t("notices", n=shown) for shown in mask([record.raised, record.real, record.not_real])]
+    counts = [t("few") if shown is None else t("notices", n=shown) for shown in hide_small([record.raised, record.real, record.not_real])]
     kind = kind_name(record.kind, t) if record.kind else t("kind_none")
     return t("record", kind=kind, raised=counts[0], real=counts[1], not_real=counts[2])
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from serving.audit.hash_chain import hash_entry
-from serving.rankings.schemas import Level, Row
+from serving.rankings.schemas import Count, Level, Row
 
 ID_LENGTH = 16
 """Hexadecimal digits of the entry's hash by which a list is named."""
@@ -80,3 +82,31 @@ def hash_body(body: Body) -> str:
         for position, row in enumerate(body[level]):
             digest.update(json.dumps([level, position, row.place, row.body], ensure_ascii=False).encode())
     return digest.hexdigest()
+
+
+class Frozen(BaseModel):
+    """Body of an answer: immutable, without fields that nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class ListHead(Frozen):
+    """What a published list is about and what it was made from."""
+
+    ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
+    as_of: date = Field(description="Date of the list; only what was known before its local midnight counts", examples=["2026-01-09"])
+    target: str = Field(description="What is predicted", examples=["escalation"])
+    horizon_days: int = Field(ge=1, description="Days ahead, from as_of on", examples=[14])
+    revision: Count = Field(description="0 for the first list of the date, one more for each that replaced it", examples=[0])
+    published_at: datetime = Field(description="Moment of publication, UTC", examples=["2026-01-08T22:00:00Z"])
+    data_through: datetime = Field(description="Moment through which the data are complete, UTC", examples=["2026-01-08T16:00:00Z"])
+    model_version: str = Field(description="Number of the model in the registry", examples=["7"])
+    model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
+    sequence: Count = Field(description="Last sequence number of the event log that was used", examples=[341194])
+    code_version: str = Field(description="Version of the program", examples=["0.1.0"])
+    seed: int = Field(description="Seed that broke ties", examples=[0])
+
+    @classmethod
+    def of(cls, entry: Entry) -> "ListHead":
+        """Return the head of an entry of the ledger."""
+        return cls(ranking_id=entry.ranking_id, revision=entry.revision, published_at=entry.published_at, **vars(entry.origin))

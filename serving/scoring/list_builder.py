@@ -8,12 +8,13 @@ import numpy as np
 from features.days import day_number
 from features.facts.facts import Facts
 from features.facts.places import UPPER_LEVELS, Places
+from serving.disclosure import hide_small
 from serving.rankings.entries import Body, to_body
 from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro, published
 from serving.scoring.explanations import DECIMALS
 from serving.scoring.ranking import rank_grids, tie_breakers
 from serving.scoring.scoring import ScoredDay
-from serving.scoring.weekly_counts import mask, weekly_cases, weekly_escalations
+from serving.scoring.weekly_counts import weekly_cases, weekly_escalations
 from serving.settings import RankingSettings
 from serving.text import WITHHELD
 
@@ -33,7 +34,7 @@ def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     cell = spells.grid[waiting].astype(np.int64) * groups + age
     weight = facts.cases.weight[spells.case[waiting]]
     counts = np.bincount(cell, weight, minlength=facts.places.size * groups).reshape(facts.places.size, groups)
-    return [mask(row) for row in counts.tolist()]
+    return [hide_small(row) for row in counts.tolist()]
 
 
 WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
@@ -76,7 +77,7 @@ def _area(path: str, grids: list[GridRow], weekly: Weekly) -> AreaRow:
         priority=levels.count("priority"),
         elevated=levels.count("elevated"),
         watch=levels.count("watch"),
-        weekly_escalations=mask([sum(week) for week in weeks]),
+        weekly_escalations=hide_small([sum(week) for week in weeks]),
     )
 
 

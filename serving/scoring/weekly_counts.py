@@ -1,14 +1,12 @@
 """Cases and escalations per calendar week, masked: fixed weeks, so that no two lists differ by a single case."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 
 from features.days import Days
 from features.facts.facts import Facts, Weights
 from features.facts.places import Indices
-from serving.text import SMALLEST_SHOWN_COUNT
+from serving.disclosure import hide_small
 
 WEEKS = 52
 WEEK_DAYS = 7
@@ -24,7 +22,7 @@ def weekly_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     cases = facts.cases
     counted = ~facts.is_petition & (cases.grid >= 0)
     counts = _count(facts, as_of, cases.grid[counted], cases.known_day[counted], cases.weight[counted])
-    return [mask(row) for row in counts.tolist()]
+    return [hide_small(row) for row in counts.tolist()]
 
 
 def weekly_escalations(facts: Facts, as_of: int) -> dict[str, list[float]]:
@@ -33,15 +31,6 @@ def weekly_escalations(facts: Facts, as_of: int) -> dict[str, list[float]]:
     placed = marks.grid >= 0
     counts = _count(facts, as_of, marks.grid[placed], marks.known_day[placed], facts.cases.weight[marks.case[placed]])
     return dict(zip(facts.places.grid_ids.tolist(), counts.tolist(), strict=True))
-
-
-def mask(counts: Sequence[float]) -> tuple[int | None, ...]:
-    """Round counts; None stands for one or two.
-
-    >>> mask([0.0, 1.0, 3.0])
-    (0, None, 3)
-    """
-    return tuple(None if 0 < count < SMALLEST_SHOWN_COUNT else round(count) for count in counts)
 
 
 def _count(facts: Facts, as_of: int, grid: Indices, day: Days, weight: Weights) -> npt.NDArray[np.float64]:

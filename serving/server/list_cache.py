@@ -10,8 +10,7 @@ from threading import RLock
 from sqlalchemy import Engine
 
 from serving.accounts.permissions import Scope
-from serving.api.schemas import ListHead
-from serving.rankings.entries import Body, Entry
+from serving.rankings.entries import Body, Entry, ListHead
 from serving.rankings.ledger import find, newest, read_body
 from serving.rankings.publishing import Pause, paused
 from serving.rankings.releases import released_at

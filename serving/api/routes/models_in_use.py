@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Depends
 
 from serving.accounts.permissions import Right
-from serving.api.schemas import ListHead, ModelPage, ModelPublication
+from serving.api.schemas import ModelPage, ModelPublication
+from serving.rankings.entries import ListHead
 from serving.rankings.publishing import publications
 from serving.server.auth import needs
 from serving.server.dependencies import ReadingOf
