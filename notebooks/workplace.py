@@ -5,12 +5,12 @@ import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from features.storage.home import Home
 from features.intake.ingest import IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.simulation.preset import Span
 from features.simulation.presets import find_preset
 from features.simulation.simulate import Order, simulate
+from features.storage.home import Home
 from serving.cli.workspace import Workspace
 
 END = date(2026, 1, 1)
