@@ -5,6 +5,7 @@ YujingError
 ├── InputRefusedError     a whole file was refused at the door; nothing was stored
 ├── StoreError            the event log, its copy or a published model cannot be used
 ├── NotSignedInError      nobody, or a credential that is not valid (any more)
+│   └── ProofNeededError  a lasting session must give the password again for what is delicate
 ├── ForbiddenError        the account may not do this
 │   └── PasswordNotChangedError  it came by a one-time password and has not chosen its own
 ├── IdentityError         an identity provider did not vouch for anybody who has an account; nobody was signed in
@@ -54,6 +55,10 @@ class NotSignedInError(YujingError):
     """A request carries no credential, or one that is not valid or has ended."""
 
     status = HTTPStatus.UNAUTHORIZED
+
+
+class ProofNeededError(NotSignedInError):
+    """A session that lasts for weeks is used for something delicate; its holder must give the password again."""
 
 
 class ForbiddenError(YujingError):

@@ -94,7 +94,8 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
     password = one_time_password()
     actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
-    stored = vars(actor) | {
+    stored = {
+        **{name: getattr(actor, name) for name in ("account_id", "name", "role", "administers", "must_change_password")},
         "scope": new.scope.path,
         "department": new.scope.department or None,
         "password_hash": hash_password(password),

@@ -102,6 +102,21 @@ EVERYTHING = Scope("")
 
 
 @dataclass(frozen=True)
+class Binding:
+    """What a session is bound to."""
+
+    device_hash: str | None
+    """Hash of the key that the browser must hold; None is any browser."""
+    address: str | None
+    """Address that requests must come from; None is any."""
+
+
+DELICATE = frozenset({Right.EXPORT, Right.SCORE, Right.DECIDE_CORRECTIONS, Right.SILENCE, Right.RELEASE, Right.PAUSE, Right.READ_AUDIT})
+DELICATE |= {Right.ADMINISTER}
+"""Rights for which a session that lasts for weeks asks for the password again."""
+
+
+@dataclass(frozen=True)
 class Actor:
     """An account that has proved who it is."""
 
@@ -114,6 +129,10 @@ class Actor:
     administers: bool = False
     must_change_password: bool = False
     """True until its holder has chosen a password; until then it may do nothing else."""
+    binding: Binding | None = None
+    """What its session is bound to; None where it is bound to nothing."""
+    proved_lately: bool = True
+    """False in a lasting session whose holder gave the password long ago."""
 
     @property
     def directs(self) -> bool:

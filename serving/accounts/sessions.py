@@ -1,18 +1,23 @@
-"""Sessions: opened by password or through the identity provider, ended by their holder, by idleness or with the working day."""
+"""Sessions: opened by password or through the identity provider, ended by their holder, by idleness or with the working day.
+
+A session bound to a device lasts longer: see `devices`.
+"""
 
 import hashlib
 import hmac
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Delete, Engine, Update, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Delete, Engine, RowMapping, Update, and_, delete, func, insert, or_, select, update
 
 from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
 from features.errors import NotSignedInError, StoreError, TooManyError
 from serving.accounts.accounts import actor_of, password_fits
-from serving.accounts.permissions import Actor
+from serving.accounts.devices import LASTING
+from serving.accounts.permissions import Actor, Binding, Role
 from serving.audit import audit_log
 
 SECRET_BYTES = 32
@@ -73,32 +78,43 @@ def open_session(
 def start_session(connection: Connection, account_id: str, now: datetime, *, vouched: bool = False) -> str:
     """Open a session for whoever has proved to be this account, and return its secret; `vouched` by the identity provider."""
     secret = new_secret()
-    connection.execute(delete(session).where(or_(session.c.ends_at <= now, session.c.seen_at <= now - IDLE)))
-    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST, "vouched": vouched}
-    connection.execute(insert(session), opened)
+    idle = and_(session.c.label.is_(None), session.c.seen_at <= now - IDLE)  # those of devices have a label, and last
+    connection.execute(delete(session).where(or_(session.c.ends_at <= now, idle)))
+    opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST}
+    connection.execute(insert(session), opened | {"vouched": vouched, "proved_at": now})
     audit_log.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
     return secret
 
 
 def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None:
-    """Return whose session it is; None where there is none, or it has ended."""
+    """Return whose session it is, and what it is bound to; None where there is none, or it has ended."""
     secret_hash = hash_secret(secret)
-    query = (
-        select(account, session.c.seen_at, session.c.ends_at, session.c.vouched)
-        .join(session)
-        .where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
-    )
+    columns = (session.c.seen_at, session.c.ends_at, session.c.vouched, session.c.device_hash, session.c.address, session.c.proved_at)
+    query = select(account, *columns).join(session).where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
     with reading(engine) as connection:
         row = connection.execute(query).mappings().first()
-    if row is None:
+    if row is None or (row["role"] == Role.WALL and row["device_hash"] is None):  # a wall screen that no browser enrolled yet
         return None
-    idle, left = now - row["seen_at"], row["ends_at"] - now
-    if not (-SKEW <= idle < IDLE and timedelta() < left <= LONGEST + SKEW):
+    if not _is_alive(row, now):
         _write(engine, delete(session).where(session.c.secret_hash == secret_hash))
         return None
-    if idle >= SEEN_EVERY:
+    if now - row["seen_at"] >= SEEN_EVERY:
         _write(engine, update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
-    return actor_of(row, by_password=not row["vouched"])
+    return replace(
+        actor_of(row, by_password=not row["vouched"]),
+        binding=Binding(row["device_hash"], row["address"]) if row["device_hash"] else None,
+        proved_lately=row["device_hash"] is None or (row["proved_at"] is not None and now - row["proved_at"] < LONGEST),
+    )
+
+
+def _is_alive(row: RowMapping, now: datetime) -> bool:
+    """Tell whether a session has neither ended nor lain idle, nor comes from a clock that was wrong."""
+    idle: timedelta = now - row["seen_at"]
+    left: timedelta = row["ends_at"] - now
+    if row["role"] == Role.WALL:
+        return idle >= -SKEW
+    longest, most_idle = (LASTING, LASTING) if row["device_hash"] else (LONGEST, IDLE)
+    return -SKEW <= idle < most_idle and timedelta() < left <= longest + SKEW
 
 
 def close_session(engine: Engine, secret: str, now: datetime) -> bool:

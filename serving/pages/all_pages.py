@@ -7,7 +7,22 @@ from features.storage.home import Home
 from serving.pages.layout import STATIC, read_templates
 from serving.pages.map_cache import MapCache
 from serving.pages.page import Site
-from serving.pages.routes import admin, alerts, audit, command, corrections, docs, export, grids, identity, models, score, service, session
+from serving.pages.routes import (
+    admin,
+    alerts,
+    audit,
+    command,
+    corrections,
+    docs,
+    export,
+    grids,
+    identity,
+    installed,
+    models,
+    score,
+    service,
+    session,
+)
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
@@ -15,7 +30,7 @@ from serving.settings import Settings
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
     app.state.site = Site(settings, home, MapCache(home))
-    for module in (command, grids, alerts, corrections, service, export, score, models, audit, admin, docs, session, identity):
+    for module in (command, grids, alerts, corrections, service, export, score, models, audit, admin, docs, session, identity, installed):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 

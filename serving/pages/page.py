@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, YujingError
+from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, ProofNeededError, YujingError
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.pages.layout import Look, render
@@ -53,8 +53,9 @@ class PageRoute(APIRoute):
         async def handler(request: Request) -> Response:
             try:
                 return await answer(request)
-            except NotSignedInError:
-                return RedirectResponse(f"/login?{urlencode({'next': _back(request)})}", HTTPStatus.SEE_OTHER)
+            except NotSignedInError as error:
+                proof = {"proof": "true"} if isinstance(error, ProofNeededError) else {}
+                return RedirectResponse(f"/login?{urlencode({'next': _back(request)} | proof)}", HTTPStatus.SEE_OTHER)
             except PasswordNotChangedError:
                 return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
@@ -77,7 +78,11 @@ def inside(address: str) -> str:
 
 
 def _back(request: Request) -> str:
-    return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "") if request.method == "GET" else "/"
+    """Return the page to come back to after sign-in: the one that was asked for, or whose form was sent."""
+    if request.method == "GET":
+        return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+    sent_from = urlsplit(request.headers.get("referer", ""))
+    return inside(sent_from.path) if sent_from.netloc == request.url.netloc else "/"
 
 
 def _error(request: Request, status: int, pause: Pause | None = None) -> Response:

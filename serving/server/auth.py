@@ -14,9 +14,9 @@ from fastapi.responses import Response
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
 
-from features.errors import ForbiddenError, NotSignedInError, PasswordNotChangedError, StoreError
+from features.errors import ForbiddenError, NotSignedInError, PasswordNotChangedError, ProofNeededError, StoreError
 from serving.accounts.oidc_login import Issuer, actor_of_identity
-from serving.accounts.permissions import Actor, Right
+from serving.accounts.permissions import DELICATE, Actor, Right
 from serving.accounts.sessions import SECRET_LENGTH, actor_of_session, close_session, csrf_fits, hash_secret
 from serving.accounts.tokens import actor_of_token
 
@@ -119,7 +119,9 @@ async def _door(request: Request) -> CredentialCache:
 DoorOf = Annotated[CredentialCache, Depends(_door)]
 
 
-COOKIE = "yujing_session"
+COOKIE, DEVICE_COOKIE = "yujing_session", "yujing_device"
+LONGEST_COOKIE = timedelta(days=400)
+"""Browsers keep no cookie longer."""
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -139,6 +141,8 @@ async def visitor(request: Request, door: DoorOf, token: BearerOf, secret: Cooki
         kind = Credential.IDENTITY if "." in token.credentials else Credential.TOKEN
         return await door.actor_of(kind, token.credentials)
     actor = await door.actor_of(Credential.SESSION, secret) if secret else None
+    if actor and not _is_bound_here(request, actor):
+        return None
     if actor and secret and request.method not in SAFE_METHODS and not csrf_fits(secret, await _csrf_given(request)):
         raise ForbiddenError(f"a change must carry the session's token as {CSRF_FIELD} or {CSRF_HEADER}. Load the page again.")
     return actor
@@ -158,11 +162,14 @@ class Needs:
 
         Raises:
             NotSignedInError: nobody asks.
+            ProofNeededError: the session is a lasting one, and the right is a delicate one.
             PasswordNotChangedError: the account came by a one-time password.
             ForbiddenError: the account lacks the right.
         """
         if actor is None:
             raise NotSignedInError("a request must carry a token or session that is good, found none. Sign in.")
+        if self.right in DELICATE and actor.may(self.right) and not actor.proved_lately:
+            raise ProofNeededError("a session that lasts for weeks must give the password again for this. Sign in again.")
         if self.right is None or actor.may(self.right):
             return actor
         if actor.must_change_password:
@@ -178,9 +185,30 @@ def needs(right: Right | None) -> Needs:
 ListReader = Annotated[Actor, Depends(needs(Right.READ_LISTS))]
 
 
-def give_session(response: Response, secret: str, *, secure: bool) -> None:
-    """Give the browser a session; `secure` keeps it off connections without TLS."""
-    response.set_cookie(COOKIE, secret, httponly=True, samesite="lax", secure=secure)
+def give_session(response: Response, secret: str, *, secure: bool, lasts: timedelta | None = None) -> None:
+    """Give the browser a session; `secure` keeps it off connections without TLS; without `lasts` it ends with the browser."""
+    max_age = int(lasts.total_seconds()) if lasts else None
+    response.set_cookie(COOKIE, secret, max_age=max_age, httponly=True, samesite="lax", secure=secure)
+
+
+def give_device(response: Response, key: str, *, secure: bool) -> None:
+    """Let the browser keep the key that its sessions are bound to."""
+    response.set_cookie(DEVICE_COOKIE, key, int(LONGEST_COOKIE.total_seconds()), httponly=True, samesite="lax", secure=secure)
+
+
+def keep_wall_signed_in(request: Request, response: Response, *, secure: bool) -> None:
+    """Give a wall screen its cookies again, which browsers would forget."""
+    give_session(response, request.cookies.get(COOKIE, ""), secure=secure, lasts=LONGEST_COOKIE)
+    give_device(response, request.cookies.get(DEVICE_COOKIE, ""), secure=secure)
+
+
+def _is_bound_here(request: Request, actor: Actor) -> bool:
+    """Tell whether a request comes from the device and address that its session is bound to."""
+    if actor.binding is None:
+        return True
+    address = request.client.host if request.client else ""
+    known = hash_secret(request.cookies.get(DEVICE_COOKIE, ""))
+    return known == actor.binding.device_hash and actor.binding.address in (None, address)
 
 
 async def _csrf_given(request: Request) -> str:

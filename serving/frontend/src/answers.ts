@@ -9,6 +9,7 @@ interface Kept {
 
 const STORE = "yujing-answers";
 const RETRY_MS = 15_000;
+const AHEAD = 20;
 const page = document.querySelector<HTMLElement>(".phone");
 
 function kept(): Kept[] {
@@ -34,9 +35,13 @@ function show(): void {
 
 /** Return the button that an answer was given with, if it stands on this page. */
 function pressed(answer: Kept): HTMLButtonElement | undefined {
-  const group = answer.fields.find(([name]) => name === "group")?.[1];
+  const same = (form: HTMLFormElement, name: string): boolean => {
+    const field = answer.fields.find(([given]) => given === name)?.[1];
+    return !field || new FormData(form).get(name) === field;
+  };
   return [...document.forms]
-    .filter((form) => new URL(form.action).pathname === answer.address && (!group || new FormData(form).get("group") === group))
+    .filter((form) => new URL(form.getAttribute("action") ?? "", location.href).pathname === answer.address)
+    .filter((form) => same(form, "group") && same(form, "action"))
     .flatMap((form) => [...form.querySelectorAll("button")])
     .find((button) => button.value === answer.button);
 }
@@ -46,11 +51,16 @@ function send(answer: Kept): Promise<Response> {
   return fetch(answer.address, { method: "POST", body: fields });
 }
 
+/** Tell whether the session has ended: whoever answers is sent to sign in, and the answer is kept until then. */
+function isLogin(response: Response): boolean {
+  return new URL(response.url).pathname === "/login";
+}
+
 /** Send what was kept, oldest first; stop at the first that the network or the login keeps back. */
 async function sendKept(): Promise<void> {
   for (let waiting = kept(); waiting.length > 0; waiting = kept()) {
     const response = await send(waiting[0]!).catch(() => undefined);
-    if (!response || response.status >= 500 || new URL(response.url).pathname === "/login") return;
+    if (!response || response.status >= 500 || isLogin(response)) return;
     keep(waiting.slice(1));
     if (!response.ok) document.querySelectorAll<HTMLElement>("[data-refused]").forEach((strip) => (strip.hidden = false));
     else if (kept().length === 0) location.reload();
@@ -62,16 +72,31 @@ async function answer(event: SubmitEvent): Promise<void> {
   const button = event.submitter as HTMLButtonElement;
   event.preventDefault();
   const fields = [...new FormData(form, button)].map(([name, value]): [string, string] => [name, String(value)]);
-  const given = { address: new URL(form.action).pathname, fields, button: button.value };
+  const address = new URL(form.getAttribute("action") ?? "", location.href).pathname; // a field is named action
+  const given = { address, fields, button: button.value };
   const response = kept().length === 0 ? await send(given).catch(() => undefined) : undefined;
   if (!response || response.status >= 500) keep([...kept(), given]);
-  else if (response.redirected) location.assign(response.url);
+  else if (isLogin(response)) {
+    keep([...kept(), given]);
+    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+  } else if (response.redirected) location.assign(response.url);
   else document.querySelectorAll<HTMLElement>("[data-refused]").forEach((strip) => (strip.hidden = false));
 }
 
 document.querySelectorAll<HTMLFormElement>("form[data-answer]").forEach((form) => form.addEventListener("submit", (event) => void answer(event)));
+/** Let the first alerts of the list be there without a network: fetched one after the other, once the page stands. */
+async function fetchAhead(): Promise<void> {
+  const workers = navigator.serviceWorker;
+  if (!workers || !(await workers.register("/worker.js").catch(() => undefined))) return;
+  if (!workers.controller) await new Promise((taken) => workers.addEventListener("controllerchange", taken, { once: true }));
+  for (const link of [...document.querySelectorAll<HTMLAnchorElement>(".cards a")].slice(0, AHEAD)) {
+    await fetch(link.href).catch(() => undefined);
+  }
+}
+
 addEventListener("online", () => void sendKept());
 addEventListener("offline", show);
 setInterval(() => void sendKept(), RETRY_MS);
 show();
 void sendKept();
+if (document.querySelector(".cards")) addEventListener("load", () => void fetchAhead());

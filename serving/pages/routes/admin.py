@@ -9,12 +9,13 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError, UsageError
 from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account, reset_password
+from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Role, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
 from serving.operations.health import read_operational_health
 from serving.pages.admin_view import Trial, read_rule, try_rule
-from serving.pages.layout import render
+from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -82,6 +83,24 @@ def add_account(
     return _page(request, viewer, once=("one_time", name, password))
 
 
+@router.post("/admin/walls")
+def add_wall(request: Request, viewer: Administrator, name: Text, scope: Text = "", address: Text = "") -> Response:
+    """Make a wall screen and show its link, this once."""
+    new = (name, Scope(scope.strip("/ ")), address.strip() or None)
+    try:
+        secret = make_wall(viewer.engine, new, viewer.actor.account_id, viewer.now)
+    except UsageError:
+        return _page(request, viewer, fault="admin_name_taken", status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _page(request, viewer, once=("wall_link", name, f"{request.base_url}wall/{secret}"))
+
+
+@router.post("/admin/sessions/{session_id}/revoke")
+def end_session(viewer: Administrator, session_id: str) -> Response:
+    """End a session that is bound to a device."""
+    revoke_session(viewer.engine, session_id, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
+
+
 @router.post("/admin/accounts/{account_id}/password")
 def renew_password(request: Request, viewer: Administrator, account_id: str) -> Response:
     """Give an account a new one-time password and show it, this once."""
@@ -116,6 +135,7 @@ def _page(
         status,
         accounts=known,
         tokens=[(each, token) for each in known for token in tokens(viewer.engine, each.actor.account_id)],
+        devices=[(each, moment_text(each.seen_at, viewer.t, viewer.site.settings.tz)) for each in bound_sessions(viewer.engine)],
         now=viewer.now,
         longest=LONGEST.days,
         usual=USUAL.days,

@@ -18,6 +18,7 @@ from serving.pages.map_view import address
 from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
 from serving.pages.translations import Translator
 from serving.rankings.schemas import Level
+from serving.server.auth import keep_wall_signed_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -43,7 +44,7 @@ def show_command(request: Request, query: Annotated[CommandQuery, Query()], view
     day = find_day(viewer.reading, query.date)
     stale = query.date is None and viewer.reading.freshness.stale(day.entry, viewer.now)
     view = view_command(viewer, day, query.area or None, query.level, timedelta(days=settings.ranking.stale_source_days))
-    return render(
+    page = render(
         request,
         "command.html",
         viewer.actor,
@@ -59,6 +60,9 @@ def show_command(request: Request, query: Annotated[CommandQuery, Query()], view
         headline=_headline(view, viewer.t, newest=day.next is None and not stale),
         **_said(viewer, day, view),
     )
+    if viewer.actor.role == Role.WALL:
+        keep_wall_signed_in(request, page, secure=settings.serving.behind_proxy)
+    return page
 
 
 @router.get("/map")

@@ -4,19 +4,20 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
+from serving.accounts.devices import LASTING, bind_session, device_of, enrol_wall
 from serving.accounts.oidc_login import OidcLogin
 from serving.accounts.oidc_provider import DOOR
 from serving.accounts.permissions import Actor
-from serving.accounts.sessions import open_session
+from serving.accounts.sessions import SECRET_LENGTH, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES
-from serving.server.auth import COOKIE, DoorOf, give_session, needs
+from serving.server.auth import COOKIE, DEVICE_COOKIE, LONGEST_COOKIE, DoorOf, give_device, give_session, needs
 from serving.server.dependencies import ReadingOf
 
 
@@ -43,23 +44,49 @@ Text = Annotated[str, Form(max_length=500)]
 
 
 @router.get("/login")
-def show_login(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-    """Show the login form."""
-    return login_page(request, next)
+def show_login(request: Request, next: str = "/", *, proof: bool = False) -> Response:  # noqa: A002 - the name in the address
+    """Show the login form; `proof` says that a lasting session needs the password again."""
+    return login_page(request, next, "login_proof" if proof else None)
 
 
 @router.post("/login")
-def sign_in(request: Request, reading: ReadingOf, name: Text, password: Text, next: Text = "/") -> Response:  # noqa: A002
-    """Open a session, or show the form again."""
-    address = request.client.host if request.client else ""
+def sign_in(
+    request: Request,
+    reading: ReadingOf,
+    name: Text,
+    password: Text,
+    next: Text = "/",  # noqa: A002 - the name in the address
+    remember: Annotated[bool, Form()] = False,
+) -> Response:
+    """Open a session, for 30 days where this device is to be remembered, or show the form again."""
+    address, settings = request.client.host if request.client else "", request.app.state.site.settings
+    only_administrators = not settings.oidc.password_login
     try:
-        everybody = request.app.state.site.settings.oidc.password_login
-        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address, administrators_only=not everybody)
+        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address, administrators_only=only_administrators)
     except (NotSignedInError, TooManyError) as error:
         failed = "login_too_many" if isinstance(error, TooManyError) else "login_failed"
         return login_page(request, next, failed, HTTPStatus(error.status))
     response = RedirectResponse("/password" if actor.must_change_password else inside(next), HTTPStatus.SEE_OTHER)
-    give_session(response, secret, secure=request.app.state.site.settings.serving.behind_proxy)
+    secure = settings.serving.behind_proxy
+    if remember:
+        device = device_of(request.cookies.get(DEVICE_COOKIE), request.headers.get("user-agent", ""))
+        bind_session(reading.shelf.engine, secret, device, reading.now())
+        give_device(response, device.key, secure=secure)
+    give_session(response, secret, secure=secure, lasts=LASTING if remember else None)
+    return response
+
+
+Link = Annotated[str, Path(min_length=SECRET_LENGTH, max_length=SECRET_LENGTH)]
+
+
+@router.get("/wall/{secret}")
+def enrol(request: Request, reading: ReadingOf, secret: Link) -> Response:
+    """Let the browser that opens the link of a wall screen first be that screen."""
+    device = device_of(request.cookies.get(DEVICE_COOKIE), request.headers.get("user-agent", ""))
+    enrol_wall(reading.shelf.engine, secret, device, request.client.host if request.client else "", reading.now())
+    response, secure = RedirectResponse("/", HTTPStatus.SEE_OTHER), request.app.state.site.settings.serving.behind_proxy
+    give_session(response, secret, secure=secure, lasts=LONGEST_COOKIE)
+    give_device(response, device.key, secure=secure)
     return response
 
 

@@ -29,6 +29,10 @@ PUBLIC = {
     "/login/identity",
     "/login/back",
     "/look",
+    "/wall/{secret}",
+    "/manifest.webmanifest",
+    "/icon.svg",
+    "/worker.js",
 }
 """What anybody may ask for: signs of life, the description, and what a page needs before its reader has signed in."""
 

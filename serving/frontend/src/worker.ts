@@ -1,0 +1,34 @@
+// Service worker: the alerts that were seen or listed today can be read without a network. Nothing is kept beyond a day or a sign-out.
+import { ExpirationPlugin } from "workbox-expiration";
+import { registerRoute } from "workbox-routing";
+import { CacheFirst, NetworkFirst } from "workbox-strategies";
+
+declare const self: ServiceWorkerGlobalScope;
+
+const PAGES = "alerts";
+const DAY_SECONDS = 86_400;
+const MOST_PAGES = 60;
+const PATIENCE_SECONDS = 5;
+
+/** A redirection leads to the login, which is no alert. */
+const withoutLogins = {
+  cacheWillUpdate: ({ response }: { response: Response }) => Promise.resolve(response.status === 200 && !response.redirected ? response : null),
+};
+
+registerRoute(
+  ({ url, sameOrigin }) => sameOrigin && /^\/alerts(\/[0-9a-f]+)?$/.test(url.pathname),
+  new NetworkFirst({
+    cacheName: PAGES,
+    networkTimeoutSeconds: PATIENCE_SECONDS,
+    matchOptions: { ignoreVary: true, ignoreSearch: false },
+    plugins: [withoutLogins, new ExpirationPlugin({ maxEntries: MOST_PAGES, maxAgeSeconds: DAY_SECONDS, purgeOnQuotaError: true })],
+  }),
+);
+registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith("/static/"), new CacheFirst({ cacheName: "static" }));
+
+self.addEventListener("fetch", (event) => {
+  const path = new URL(event.request.url).pathname;
+  if (event.request.method === "POST" && (path === "/logout" || path === "/login")) event.waitUntil(caches.delete(PAGES));
+});
+self.addEventListener("install", () => void self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

@@ -1,0 +1,42 @@
+"""What a phone needs to install the pages as an app: manifest, icon and service worker. They say nothing of anybody."""
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, JSONResponse, Response
+
+from serving.pages.layout import STATIC, asset
+
+router = APIRouter(include_in_schema=False)
+
+ICON = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 26 26"><rect width="26" height="26" rx="4" fill="#f2f4f6"/>
+<g fill="#16202a" opacity=".32"><rect x="3" y="3" width="9" height="9" rx="2"/><rect x="14" y="3" width="9" height="9" rx="2"/>
+<rect x="3" y="14" width="9" height="9" rx="2"/></g><rect x="14" y="14" width="9" height="9" rx="2" fill="#4a1272"/></svg>"""
+MANIFEST = {
+    "name": "预警 yujing",
+    "short_name": "预警",
+    "lang": "zh-CN",
+    "start_url": "/alerts",
+    "scope": "/",
+    "display": "standalone",
+    "background_color": "#f2f4f6",
+    "theme_color": "#0b6b66",
+    "icons": [{"src": "/icon.svg", "sizes": "any", "type": "image/svg+xml", "purpose": "any maskable"}],
+}
+
+
+@router.get("/manifest.webmanifest")
+async def manifest() -> Response:
+    """Say what the app is called and where it begins."""
+    return JSONResponse(MANIFEST, media_type="application/manifest+json")
+
+
+@router.get("/icon.svg")
+async def icon() -> Response:
+    """Return the icon."""
+    return Response(ICON, media_type="image/svg+xml")
+
+
+@router.get("/worker.js")
+def worker() -> Response:
+    """Return the service worker under a name that stays, from the root, so that it serves all pages."""
+    path = STATIC / asset("src/worker.ts").rpartition("/")[2]
+    return FileResponse(path, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
