@@ -7,6 +7,7 @@ from pydantic import Field
 
 from features.settings import Section
 from features.settings import Settings as FeatureSettings
+from training.evaluation.rivals import PLAIN_LIGHTGBM, PeerName
 
 
 class TooGood(Section):
@@ -34,6 +35,8 @@ class BacktestSettings(Section):
     """Refits over the test part; each learns from everything ripe by then."""
     bootstrap_draws: int = Field(default=500, ge=20)
     """Resamples behind every interval."""
+    peers: tuple[PeerName, ...] = (PLAIN_LIGHTGBM,)
+    """Learners that are fitted to the same rows for comparison; the gate asks for `plain_lightgbm`."""
     capacities: tuple[int, ...] = (10, 30, 60)
     """Grids that can be looked after per list, for which precision is reported."""
     too_good: TooGood = TooGood()

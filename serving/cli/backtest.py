@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.errors import UsageError
 from features.storage.home import Home
 from serving.cli.console import HorizonDays, Period, Step, TargetName, Without, json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
@@ -117,6 +118,9 @@ class Output:
         Path | None,
         typer.Option("--report", file_okay=False, help="Fit on everything, and write the report here with what moves the model."),
     ] = None
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Show well-known learners on the same folds, features and labels beside the model.")
+    ] = False
     ablate: Annotated[bool, typer.Option("--ablate", help="Repeat it once without each family of features.")] = False
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")
@@ -140,7 +144,7 @@ def backtest(
     from training.evaluation.backtest import backtest as replay
     from training.report.report import Subject, make_report
 
-    settings = _settings(work, period).leaving_out(without or [])
+    settings = _settings(work, period, output).leaving_out(without or [])
     facts, horizon = work.facts(target, horizon_days)
     as_ofs = _as_ofs(facts, horizon, period, settings)
     with progress("panel") as step:
@@ -184,18 +188,23 @@ def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Se
     return fit_all(facts, panel, Gap(result.horizon_days, settings.delay_allowance_days), settings.model, result.past, step)
 
 
-def _settings(work: Workspace, period: Period) -> "Settings":
-    if period.every is None:
-        return work.settings
-    replayed = work.settings.backtest.model_copy(update={"step_days": period.every})
+def _settings(work: Workspace, period: Period, output: Output) -> "Settings":
+    from training.evaluation.rivals import PEERS
+
+    changes = {"step_days": period.every} if period.every else {}
+    replayed = work.settings.backtest.model_copy(update=changes | ({"peers": PEERS} if output.peers else {}))
     return work.settings.model_copy(update={"backtest": replayed})
 
 
 def _as_ofs(facts: "Facts", horizon_days: int, period: Period, settings: "Settings") -> "Days":
-    from features.days import NEVER, day_number
+    from features.days import NEVER, day_number, to_date
     from training.learning.folds import Gap, ripe_as_ofs
 
     as_ofs = ripe_as_ofs(facts, Gap(horizon_days, settings.delay_allowance_days), settings.backtest)
     first = day_number(period.first) if period.first else 0
     until = day_number(period.until) if period.until else NEVER
-    return as_ofs[(as_ofs >= first) & (as_ofs <= until)]
+    chosen = as_ofs[(as_ofs >= first) & (as_ofs <= until)]
+    if not len(chosen):
+        span = f"{to_date(as_ofs[0])} to {to_date(as_ofs[-1])}, every {settings.backtest.step_days} days"
+        raise UsageError(f"--from and --until must leave an as_of whose label is ripe; those are of {span}. Widen the period.")
+    return chosen

@@ -16,6 +16,8 @@ from serving.pages.translations import Translator
 from serving.rankings.publishing import publications
 
 SHOWN_SHIFTS = 5
+SUBJECTS = {"beats_rule": ("rule",), "no_worse_than_peer": (), "no_worse_where_it_begins": ("subset", "rule"), "even": ("places",)}
+"""Which words name what a check of the gate was about; the words of the others name it themselves."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,7 @@ def _line(column: str, group: Mapping[str, Any], names: Gazetteer, t: Translator
 
 
 def _asked(check: Mapping[str, Any], t: Translator) -> str:
-    kinds = {"beats_rule": ("rule",), "no_worse_where_it_begins": ("subset", "rule"), "even": ("places",)}.get(check["asked"], ())
-    about = [t.named(kind, name) for kind, name in zip(kinds, check["about"], strict=False)]
+    about = [t.named(kind, name) for kind, name in zip(SUBJECTS.get(check["asked"], ()), check["about"], strict=False)]
     return " · ".join([t.named("gate", check["asked"]), *about])
 
 
@@ -124,6 +125,8 @@ def _mark(check: Mapping[str, Any]) -> str:
 
 MODEL = "lightgbm"
 MEASURE = "hit@10%"
+NOT_RULES = frozenset({MODEL, "oracle", "knowable", "plain_lightgbm", "xgboost", "catboost", "glm", "negative_binomial"})
+"""What a backtest shows that is no simple rule."""
 PLOTS = tuple(
     f"{name}.png"
     for name in ("hits", "reliability", "deviance", "folds_in_time", "folds", "two_lists", "lead_time", "churn", "reasons", "beeswarm")
@@ -244,7 +247,7 @@ def _folds(path: Path) -> tuple[str, tuple[FoldLine, ...]]:
     if not path.is_file():
         return "", ()
     report = json.loads(path.read_text(encoding="utf-8"))
-    rule = next((name for name in report["shown"] if name not in {MODEL, "oracle", "knowable"}), "")
+    rule = next((name for name in report["shown"] if name not in NOT_RULES), "")
     lines = [
         FoldLine(
             each["first"],
@@ -267,5 +270,5 @@ def _x(value: float | None) -> Any:
 
 
 def _subset(name: str, part: Mapping[str, Any]) -> tuple[str, int, int, float | None, float | None]:
-    others = [measured[MEASURE] for other, measured in part["models"].items() if other != MODEL and measured[MEASURE] is not None]
+    others = [measured[MEASURE] for other, measured in part["models"].items() if other not in NOT_RULES and measured[MEASURE] is not None]
     return name, part["rows"], part["positives"], part["models"][MODEL][MEASURE], max(others, default=None)

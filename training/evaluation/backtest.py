@@ -15,6 +15,7 @@ from training.evaluation.baselines import available
 from training.evaluation.disparity import Grouping, compare_groups, to_json
 from training.evaluation.fold_runner import Stage, replay
 from training.evaluation.leak_check import find_leak_signs
+from training.evaluation.peers import installed
 from training.evaluation.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
@@ -94,7 +95,12 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         predictions=predictions,
         overall=overall,
         subsets=parts,
-        notes=find_leak_signs(predictions, settings.backtest.too_good) + available(stage.panel, horizon_days)[1] + _notes(overall, parts),
+        notes=[
+            *find_leak_signs(predictions, settings.backtest.too_good),
+            *available(stage.panel, horizon_days)[1],
+            *installed(settings.backtest.peers)[1],
+            *_notes(overall, parts),
+        ],
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
         groupings=groupings,
         past=past,
@@ -111,7 +117,7 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
     ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
     panel = at(panel, slice(0, ripe_as_ofs))
     folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
-    return Stage(facts, panel, gap, settings.model), folds
+    return Stage(facts, panel, gap, settings.model, installed(settings.backtest.peers)[0]), folds
 
 
 def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[InnerPredictions], list[dict[str, Floats]]]:

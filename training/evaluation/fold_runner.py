@@ -13,8 +13,9 @@ from features.facts.facts import Facts
 from features.panel.build import Panel
 from training.evaluation.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
 from training.evaluation.metrics import Predicted
+from training.evaluation.peers import fit_peer
 from training.evaluation.predictions import EXPECTED, RISK, SURGE, reach
-from training.learning.calibration import calibrate
+from training.learning.calibration import Calibration, calibrate
 from training.learning.examples import Examples, at, training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import InnerPredictions, predict_ahead, tune
@@ -54,6 +55,8 @@ class Stage:
     panel: Panel
     gap: Gap
     settings: ModelSettings
+    peers: tuple[str, ...] = ()
+    """Those of `training.evaluation.peers` that are fitted too."""
     watch: Stopwatch = field(default_factory=Stopwatch)
 
     def seen_by(self, fold: Fold) -> Examples:
@@ -71,6 +74,8 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
         said = {MODEL: by_model(stage, fold, seen, past)}
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= by_baselines(seen, unseen)
+    with stage.watch.measure("peers"):
+        said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
     return (
@@ -99,6 +104,15 @@ def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
 def _baseline(rate: Rate, before: Floats, after: Floats, counts: Counts) -> Predicted:
     expected = rate(after)
     return Predicted(expected, calibrate(np.log(rate(before)), counts).risk(np.log(expected)))
+
+
+def by_peer(name: str, seen: Examples, unseen: Panel, settings: ModelSettings) -> Predicted:
+    """Fit one peer to some examples, and return what it expects of other as_ofs, each (T, G)."""
+    expected = fit_peer(name, seen, settings)
+    before, after = np.log(expected(seen.panel)), expected(unseen)
+    # a learner that found no split expects the same everywhere: there is no slope to fit
+    calibration = calibrate(before, seen.counts) if np.ptp(before) > 0 else Calibration()
+    return Predicted(after, calibration.risk(np.log(after)))
 
 
 def _by_z_score(facts: Facts, seen: Examples, unseen: Panel) -> Floats:

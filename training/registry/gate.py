@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from training.evaluation.disparity import LEAST_RATIO, Verdict
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.rivals import PLAIN_LIGHTGBM, simple_rules
 from training.evaluation.top_share import flag
 
 METRIC = "poisson_deviance"
@@ -61,7 +62,7 @@ def evaluate_gate(candidate: Report, comparison: Comparison | None) -> list[str]
 def check_all(candidate: Report, comparison: Comparison | None) -> list[Check]:
     """Ask everything that is asked of a candidate."""
     checks = [_usable_figures(candidate["models"][MODEL]), *_beats_baselines(candidate)]
-    checks += [*_no_worse_where_it_begins(candidate), *_even(candidate)]
+    checks += [_no_worse_than_peer(candidate), *_no_worse_where_it_begins(candidate), *_even(candidate)]
     if comparison is not None:
         checks += [*_no_worse_than_champion(candidate, comparison.champion), _few_moves(comparison.turnover)]
     return checks
@@ -88,10 +89,11 @@ def _usable_figures(metrics: Mapping[str, Any]) -> Check:
 
 
 def _beats_baselines(candidate: Report) -> Iterator[Check]:
-    if not candidate["differences"]:
+    rules = simple_rules(candidate["differences"])
+    if not rules:
         yield Check("beats_rule", (), "< 0", None, "no baseline was scored beside it")
-    for name, difference in candidate["differences"].items():
-        interval = difference[METRIC]["ci95"]
+    for name in rules:
+        interval = candidate["differences"][name][METRIC]["ci95"]
         if interval is None:
             yield Check("beats_rule", (name,), "< 0", None, f"whether it beats {name} cannot be estimated")
             continue
@@ -99,10 +101,21 @@ def _beats_baselines(candidate: Report) -> Iterator[Check]:
         yield Check("beats_rule", (name,), "< 0", _said(interval), None if interval[1] < 0 else objection)
 
 
+def _no_worse_than_peer(candidate: Report) -> Check:
+    """Ask whether the model's construction costs accuracy: plain boosted trees on the same columns may not be surely better."""
+    difference = candidate["differences"].get(PLAIN_LIGHTGBM)
+    interval = difference[METRIC]["ci95"] if difference else None
+    found = _said(interval) if interval else None
+    objection = f"it is worse than {PLAIN_LIGHTGBM} on the same columns: the 95 % interval of the {METRIC} difference is {found}"
+    worse = interval is not None and interval[0] > 0
+    return Check("no_worse_than_peer", (PLAIN_LIGHTGBM,), "<= 0", found, objection if worse else None)
+
+
 def _no_worse_where_it_begins(candidate: Report) -> Iterator[Check]:
     for subset in EMERGENT:
-        for name, difference in candidate["subsets"][subset].get("differences", {}).items():
-            interval = difference[METRIC]["ci95"]
+        differences = candidate["subsets"][subset].get("differences", {})
+        for name in simple_rules(differences):
+            interval = differences[name][METRIC]["ci95"]
             worse = interval is not None and interval[0] > 0
             found = None if interval is None else _said(interval)
             objection = f"on the {subset} rows it is worse than {name}: the 95 % interval of the {METRIC} difference is {found}"

@@ -5,6 +5,7 @@ from typing import Any
 
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.rivals import PEERS, simple_rules
 from training.registry.gate import METRIC, Report
 
 SHOWN = (METRIC, "auc", "ap", "hit@5%", "hit@10%", "brier_skill", "ece")
@@ -42,6 +43,7 @@ def write_card(report: Report, parameters: Mapping[str, str], features: Sequence
         "Data and target": _data(report, parameters),
         "Quality on unseen days, beside simple rules": _metrics(report),
         "Against each simple rule": _differences(report),
+        "Against learners on the same columns": _peers(report),
         "Parts of the rows": _subsets(report),
         "Kinds of places": _groupings(report),
         "Gate": "\n".join(f"- {objection}" for objection in objections) or "Nothing speaks against promotion.",
@@ -75,9 +77,25 @@ def _metrics(report: Report) -> str:
 
 
 def _differences(report: Report) -> str:
-    gaps = {name: gap[METRIC] for name, gap in report["differences"].items()}
+    gaps = {name: report["differences"][name][METRIC] for name in simple_rules(report["differences"])}
     rows = [(name, _figure(gap["value"], gap["ci95"]), _verdict(gap["ci95"])) for name, gap in gaps.items()]
     return _table(("rule", f"{METRIC} of {MODEL} minus that of the rule", "verdict"), rows)
+
+
+def _peers(report: Report) -> str:
+    gaps = {name: report["differences"][name][METRIC] for name in PEERS if name in report["differences"]}
+    if not gaps:
+        return "None was fitted beside it."
+    rows = [(name, _figure(gap["value"], gap["ci95"]), _peer_verdict(gap["ci95"])) for name, gap in gaps.items()]
+    return _table(("learner", f"{METRIC} of {MODEL} minus that of the learner", "verdict"), rows)
+
+
+def _peer_verdict(interval: Sequence[float] | None) -> str:
+    if interval is None:
+        return UNKNOWN
+    if interval[0] > 0:
+        return "差于同样特征上的现成算法 worse than the learner"
+    return "better" if interval[1] < 0 else "不相上下 no worse than the learner"
 
 
 def _verdict(interval: Sequence[float] | None) -> str:

@@ -10,7 +10,7 @@ from features.schema import Col
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, TOWNSHIP, models, outcomes, predicted, weigh
-from training.evaluation.rivals import BOUNDS, without_bounds
+from training.evaluation.rivals import BOUNDS, simple_rules
 from training.evaluation.scorecard import score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Gap
@@ -28,7 +28,7 @@ NOT_OF_COUNTS = frozenset({METRIC, "brier_skill", "ece"})
 
 def shown_models(cards: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return the model, the baseline with the least deviance, and the upper bounds where there are any."""
-    baselines = [name for name in without_bounds(cards) if name != MODEL and cards[name][METRIC] is not None]
+    baselines = [name for name in simple_rules(cards) if name != MODEL and cards[name][METRIC] is not None]
     best = sorted(baselines, key=lambda name: cards[name][METRIC])[:1]
     return [MODEL, *best, *(bound for bound in BOUNDS if bound in cards)]
 

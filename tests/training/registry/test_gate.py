@@ -24,6 +24,13 @@ def report(deviance, interval=(-0.3, -0.1), rising=(-0.1, 0.2), grouping=None):
     }
 
 
+def with_peer(interval):
+    """Return a good candidate beside plain LightGBM, the interval of the difference given."""
+    candidate = copy.deepcopy(report(0.7))
+    candidate["differences"]["plain_lightgbm"] = {METRIC: {"value": 0.0, "ci95": interval}}
+    return candidate
+
+
 def champion(deviance=0.7, share=0.1):
     return Comparison("c0ffee", report(deviance), share)
 
@@ -43,6 +50,17 @@ def test_object_to_candidate_of_an_older_program_passes_by_what_it_knows():
     del older["disparity"]
 
     assert evaluate_gate(older, None) == []
+
+
+@pytest.mark.parametrize("interval", [(-0.002, 0.001), (-0.004, -0.001), (0.0, 0.003), None])
+def test_object_to_not_surely_worse_than_plain_lightgbm_passes(interval):
+    assert evaluate_gate(with_peer(interval), None) == []
+
+
+def test_check_all_plain_lightgbm_is_no_rule_that_must_be_beaten():
+    rules = [check.about for check in check_all(with_peer((-0.1, 0.1)), None) if check.asked == "beats_rule"]
+
+    assert rules == [("count_90d",)]
 
 
 def test_object_to_equal_to_champion_passes():
@@ -66,6 +84,11 @@ def test_object_to_equal_to_champion_passes():
         (report(0.7, grouping={"verdict": "block", "ratio": None, "chance": None, "off": ["village"]}), None, "off in village"),
         (report(math.nan), None, "poisson_deviance must be finite"),
         (report(None), None, "poisson_deviance cannot be estimated"),
+        (
+            with_peer((0.001, 0.004)),
+            None,
+            "it is worse than plain_lightgbm on the same columns: the 95 % interval of the poisson_deviance diff",
+        ),
         (report(0.7), champion(0.6999), "it is worse than the champion: poisson_deviance 0.7000 against 0.6999"),
         (report(0.7) | {"rows": 131}, champion(), "it was not measured on the champion's folds (rows differ)"),
         (report(0.7) | {"target": "strict"}, champion(), "(target differ)"),

@@ -1,0 +1,174 @@
+"""Peers: well-known learners on the same folds, features and labels as the product's model, none of them tuned.
+
+They say what the product's construction is worth: a model that is worse than plain boosted trees on the same columns has no use for it.
+XGBoost and CatBoost are optional packages.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import PoissonRegressor
+
+from features.panel.build import Matrix, Panel
+from features.panel.feature import Use
+from training.evaluation.negative_binomial import MOST_STEPS, fit_negative_binomial
+from training.evaluation.rivals import PEERS, PLAIN_LIGHTGBM
+from training.learning.examples import Examples
+from training.settings import ModelSettings
+
+Floats = npt.NDArray[np.float64]
+Rate = Callable[[Matrix], Floats]
+"""From rows (N, F) to expected counts (N,)."""
+
+TREES, LEARNING_RATE, LEAVES, ROWS_PER_LEAF, BINS = 60, 0.1, 15, 200, 63
+"""Of all three kinds of boosted trees; common values, fixed before any was compared."""
+PENALTY = 0.01
+"""Ridge penalty on standardised columns of both regressions."""
+FLOOR = 1e-9
+"""Least expected count, so that its logarithm stays finite."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """How one peer learns, and the package it needs beyond those of yujing."""
+
+    fit: Callable[[Matrix, Floats, int], Rate]
+    """Called with rows (N, F), counts (N,) and a number of threads."""
+    package: str | None = None
+
+
+def _fit_lightgbm(rows: Matrix, counts: Floats, threads: int) -> Rate:
+    parameters = {
+        "objective": "poisson",
+        "learning_rate": LEARNING_RATE,
+        "num_leaves": LEAVES,
+        "min_data_in_leaf": ROWS_PER_LEAF,
+        "max_bin": BINS,
+        "deterministic": True,
+        "force_col_wise": True,
+        "num_threads": threads,
+        "verbosity": -1,
+    }
+    trees = lgb.train(parameters, lgb.Dataset(rows, counts, params=parameters), TREES)
+    return lambda unseen: np.asarray(trees.predict(unseen, num_threads=1), np.float64)
+
+
+def _fit_xgboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
+    model = import_module("xgboost").XGBRegressor(
+        objective="count:poisson",
+        n_estimators=TREES,
+        learning_rate=LEARNING_RATE,
+        tree_method="hist",
+        grow_policy="lossguide",
+        max_depth=0,
+        max_leaves=LEAVES,
+        max_bin=BINS,
+        # a leaf holds at least what ROWS_PER_LEAF rows of a mean count weigh in this loss
+        min_child_weight=ROWS_PER_LEAF * float(counts.mean()),
+        n_jobs=threads,
+    )
+    model.fit(rows, counts)
+    return lambda unseen: np.asarray(model.predict(unseen), np.float64)
+
+
+def _fit_catboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
+    model = import_module("catboost").CatBoostRegressor(
+        loss_function="Poisson",
+        iterations=TREES,
+        learning_rate=LEARNING_RATE,
+        grow_policy="Lossguide",
+        max_leaves=LEAVES,
+        min_data_in_leaf=ROWS_PER_LEAF,
+        border_count=BINS,
+        thread_count=threads,
+        random_seed=1,
+        allow_writing_files=False,
+        verbose=False,
+    )
+    model.fit(rows, counts)
+    return lambda unseen: np.asarray(model.predict(unseen, prediction_type="Exponent"), np.float64)
+
+
+@dataclass(frozen=True)
+class _Scaling:
+    """Makes columns fit for a regression: logarithms, missing values at the mean, nothing beyond the range that was learnt from."""
+
+    low: Floats
+    high: Floats
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def of(cls, rows: Matrix) -> "_Scaling":
+        logs = _signed_log(rows)
+        observed = np.isfinite(logs)
+        size = np.maximum(observed.sum(axis=0), 1)
+        mean = np.where(observed, logs, 0).sum(axis=0) / size
+        deviation = np.sqrt((np.where(observed, logs - mean, 0) ** 2).sum(axis=0) / size)
+        low, high = (limit(np.where(observed, logs, mean), axis=0) for limit in (np.min, np.max))
+        return cls(low, high, mean, np.where(deviation > 0, deviation, 1.0))
+
+    def apply(self, rows: Matrix) -> Floats:
+        logs = _signed_log(rows)
+        known = np.clip(np.where(np.isfinite(logs), logs, self.mean), self.low, self.high)
+        return np.asarray((known - self.mean) / self.deviation)
+
+
+def _signed_log(rows: Matrix) -> Floats:
+    return np.asarray(np.sign(rows) * np.log1p(np.abs(rows)), np.float64)
+
+
+def _fit_glm(rows: Matrix, counts: Floats, _: int) -> Rate:
+    scaling = _Scaling.of(rows)
+    with warnings.catch_warnings():
+        # stopped after MOST_STEPS it is only a little more regularised; Newton's steps overshoot on nearly equal columns
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = PoissonRegressor(alpha=PENALTY, max_iter=MOST_STEPS).fit(scaling.apply(rows), counts)
+    return lambda unseen: np.asarray(model.predict(scaling.apply(unseen)), np.float64)
+
+
+def _fit_negative_binomial(rows: Matrix, counts: Floats, _: int) -> Rate:
+    scaling = _Scaling.of(rows)
+    model = fit_negative_binomial(scaling.apply(rows), counts, PENALTY)
+    return lambda unseen: model.expected(scaling.apply(unseen))
+
+
+LEARNERS: Mapping[str, Peer] = {
+    PLAIN_LIGHTGBM: Peer(_fit_lightgbm),
+    "xgboost": Peer(_fit_xgboost, "xgboost"),
+    "catboost": Peer(_fit_catboost, "catboost"),
+    "glm": Peer(_fit_glm),
+    "negative_binomial": Peer(_fit_negative_binomial),
+}
+"""In the order of `PEERS`."""
+
+
+def installed(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return those peers whose packages are there, in the order of `PEERS`, and a line for each of the others."""
+    chosen = [name for name in PEERS if name in names]
+    missing = {name: package for name in chosen if (package := LEARNERS[name].package) and find_spec(package) is None}
+    notes = [
+        f"peer {name} is left out: package {package} is not installed. `pip install 'yujing[peers]'` brings it."
+        for name, package in missing.items()
+    ]
+    return tuple(name for name in chosen if name not in missing), notes
+
+
+def readable_columns(panel: Panel, settings: ModelSettings) -> tuple[str, ...]:
+    """Return the columns a peer reads: all that trees or level of the model may, without the families left out by the settings."""
+    read = (Use.MODEL, Use.LEVEL_ONLY)
+    return tuple(feature.name for feature in panel.features if feature.use in read and feature.family not in settings.exclude_families)
+
+
+def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Callable[[Panel], Floats]:
+    """Fit one peer to some examples, and return what tells the expected count (T, G) of any panel with the same columns."""
+    columns = readable_columns(seen.panel, settings)
+    rate = LEARNERS[name].fit(seen.panel.matrix(columns), seen.counts.ravel().astype(np.float64), settings.threads)
+    return lambda panel: np.maximum(rate(panel.matrix(columns)), FLOOR).reshape(panel.values.shape[1:])
