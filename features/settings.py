@@ -4,7 +4,6 @@ Defaults live here. The home's `config.yaml` overrides them, the file of `--conf
 (`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both.
 """
 
-import difflib
 import logging
 import reprlib
 from collections.abc import Container, Mapping, Sequence
@@ -26,6 +25,7 @@ from pydantic_settings import (
 )
 
 from features.errors import UsageError
+from features.nearest import suggest
 from features.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -233,10 +233,7 @@ def _explain(model: type[BaseModel], fault: ErrorDetails) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {reprlib.repr(fault['input'])}"
-    known = _keys_at(model, fault["loc"][:-1])
-    near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(known)}."
-    return f"unknown key {place!r}; {hint}"
+    return f"unknown key {place!r}; {suggest(str(fault['loc'][-1]), _keys_at(model, fault['loc'][:-1]))}"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

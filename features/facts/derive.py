@@ -12,11 +12,11 @@ from features.errors import UsageError
 from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts.codes import Vocabulary, codes
 from features.facts.crosswalk import split
-from features.facts.escalations import clock_fires, target_marks, without_petitions
+from features.facts.escalations import clock_fires, refuse_unknown_categories, target_marks, without_petitions
 from features.facts.facts import Cases, Facts, Marks, Spells
 from features.facts.places import Places, read_places
 from features.facts.spells import open_spells, read_moves
-from features.schema import Action, Col
+from features.schema import DISPUTE_CATEGORIES, Action, Col
 from features.settings import Settings
 from features.targets import Target
 from features.undertakings.laid import with_undertakings
@@ -52,6 +52,7 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         UsageError: the target is not declared anywhere, or the log holds no record it could count.
     """
     target, feeds = find_target(snapshot, target_name, settings)
+    refuse_unknown_categories(target, known_categories(snapshot, settings))
     records = snapshot.records
     if len(feeds) < len(snapshot.feeds):
         records = records.filter((pl.col(Col.ACTION) != Action.REPORTED) | pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
@@ -96,6 +97,13 @@ def find_target(snapshot: LogSnapshot, name: str | None, settings: Settings) -> 
     if len(declared) > 1:
         raise UsageError(f"target {name!r} means different things in several source files. Settle it under `targets:` of the settings.")
     return declared.pop(), {key: feed for key, feed in snapshot.feeds.items() if name in feed.targets}
+
+
+def known_categories(snapshot: LogSnapshot, settings: Settings) -> set[str]:
+    """Return the codes a target may name: the project's own, those of the settings and the source files, and those in the log."""
+    declared = {code for feed in snapshot.feeds.values() for code in feed.categories}
+    seen = snapshot.records[Col.CATEGORY].drop_nulls().unique().cast(pl.String)
+    return {*DISPUTE_CATEGORIES, *settings.categories, *declared, *seen}
 
 
 def _grids(snapshot: LogSnapshot, reported: pl.DataFrame) -> pl.DataFrame:

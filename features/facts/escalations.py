@@ -4,12 +4,15 @@ A rule (a deadline passes, N days go by) fires on what was known at that moment:
 known from then on.
 """
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import polars as pl
 
+from features.errors import UsageError
 from features.eventlog.snapshot import Feed
 from features.facts.spells import number
+from features.nearest import suggest
 from features.schema import Col, EventType
 from features.targets import DeadlinePassed, EventFilter, Rule, Target
 
@@ -65,6 +68,18 @@ def target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spell
     marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
     counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
     return counted.join(eligible.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
+
+
+def refuse_unknown_categories(target: Target, known: Collection[str]) -> None:
+    """Refuse a target of events in a category that does not exist, which would otherwise never occur.
+
+    Raises:
+        UsageError: a code is unknown; the nearest known one is named.
+    """
+    for code in target.events.category if target.events else ():
+        if code not in known:
+            advice = "A category of your own is declared under `categories:` of the settings or of a source file"
+            raise UsageError(f"a target must name known categories, got {code!r}; {suggest(code, known)} {advice}.")
 
 
 def _matching(cases: pl.DataFrame, wanted: EventFilter) -> pl.DataFrame:

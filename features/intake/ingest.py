@@ -94,7 +94,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
             store_crosswalk(engine, crosswalk)
         terms = set_terms(source, settings, registered_grids(engine), now)
         found = validate(rows, terms)
-        declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets))
+        declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories))
         storing = StoringPass(engine, terms, found.paths, refused)
         for mapped in _one_ahead(map_batch(batch, terms, key) for batch in rows.batches()):
             storing.store(mapped)

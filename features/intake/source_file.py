@@ -1,6 +1,6 @@
 """Source files: how a file in any shape becomes flat cases, written in YAML and read without guessing."""
 
-import difflib
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -10,11 +10,17 @@ import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from features.errors import UsageError
+from features.nearest import suggest
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
 from features.settings import Section, read_yaml, validate
 from features.targets import Rule, Target
 
 SOURCES = Path("configs/sources")
+"""Source files of one's own, under the folder the command runs in."""
+SHIPPED = Path(__file__).parent / "sources"
+"""Source files of the package, put there when it is built."""
+CHECKOUT = Path(__file__).parents[2] / SOURCES
+"""The same in a checkout, from which the package is built."""
 CASE_COLUMNS = (*CASE_REQUIRED, *CASE_OPTIONAL, Col.KNOWN_AT)
 TIME_COLUMNS = frozenset({Col.OCCURRED_AT, Col.REPORTED_AT, Col.DEADLINE_AT, Col.KNOWN_AT, *TRANSITION_COLUMNS})
 
@@ -52,9 +58,7 @@ def _accept_name(value: object) -> object:
 
 def _case_column(name: str) -> str:
     if name not in CASE_COLUMNS:
-        near = difflib.get_close_matches(name, CASE_COLUMNS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(CASE_COLUMNS)}"
-        raise ValueError(f"a case has no such column; {hint}")
+        raise ValueError(f"a case has no such column; {suggest(name, CASE_COLUMNS)}")
     return name
 
 
@@ -146,14 +150,19 @@ def flat_source(header: tuple[str, ...]) -> SourceFile:
     return SourceFile(name="cases", columns={name: Column(**{"from": name}) for name in present})
 
 
-def find_source(name: str, folder: Path = SOURCES) -> SourceFile:
-    """Read a source file by its name in `folder`, or by its path.
+def source_files(folders: Sequence[Path] = (SOURCES, SHIPPED, CHECKOUT)) -> dict[str, Path]:
+    """Return name -> path of the source files in some folders; the first folder that has a name counts."""
+    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_source(name: str, folders: Sequence[Path] = (SOURCES, SHIPPED, CHECKOUT)) -> SourceFile:
+    """Read a source file by its name in one of the folders, or by its path.
 
     Raises:
         UsageError: there is none, or a key or value of it does not fit.
     """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else folder / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml"))) or "none"
-        raise UsageError(f"--source must name a file in {folder} or give a path; {name!r} is not there. Known: {known}.")
+    known = source_files(folders)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else known.get(name)
+    if path is None or not path.is_file():
+        raise UsageError(f"--source must be the path of a source file or a name in {SOURCES}, got {name!r}; {suggest(name, known)}")
     return validate(SourceFile, read_yaml(path), str(path))

@@ -112,7 +112,13 @@ def build_features(
     features: tuple[Feature, ...],
     progress: Progress | None = None,
 ) -> Panel:
-    """Build the given features only."""
+    """Build the given features only.
+
+    Raises:
+        UsageError: there is no as_of.
+    """
+    if not len(as_ofs):
+        raise UsageError("a panel needs at least one as_of, got none. Widen the period.")
     when = AsOfs(np.asarray(as_ofs, np.int32), horizon_days)
     shared = Shared(facts, when)
     values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)

@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from serving.dates import iso
+
 Step = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
@@ -74,16 +76,25 @@ def _text(cell: object) -> str:
     return f"{cell:.3f}" if isinstance(cell, float) else str(cell)
 
 
+DAY = "YYYY-MM-DD"
+"""How every date of the command line is written."""
+
+
 def day(text: str) -> date:
-    """Read a date of the command line."""
-    return date.fromisoformat(text)
+    """Read a date of the command line, written `DAY` and in no other way.
+
+    Raises:
+        ValueError: it is no such date, which typer tells as wrong usage.
+    """
+    try:
+        return date.fromisoformat(str(iso(text)))
+    except ValueError:
+        raise ValueError(f"a date must be written {DAY}, such as 2026-01-31, got {text!r}") from None
 
 
-AsOf = Annotated[
-    date, typer.Option("--as-of", parser=day, metavar="DATE", help="Day such as 2026-01-31; only what was known before it counts.")
-]
-First = Annotated[date | None, typer.Option("--from", parser=day, metavar="DATE", help="No as_of before this day.")]
-Until = Annotated[date | None, typer.Option("--until", parser=day, metavar="DATE", help="No as_of after this day.")]
+AsOf = Annotated[date, typer.Option("--as-of", parser=day, metavar=DAY, help="Only what was known before this day counts.")]
+First = Annotated[date | None, typer.Option("--from", parser=day, metavar=DAY, help="No as_of before this day.")]
+Until = Annotated[date | None, typer.Option("--until", parser=day, metavar=DAY, help="No as_of after this day.")]
 TargetName = Annotated[str | None, typer.Option("--target", help="A target of the configuration or of a source file.")]
 HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="Days ahead; the target's own by default.")]
 Without = Annotated[list[str] | None, typer.Option("--without", metavar="FAMILY", help="Features of this family are not read; repeatable.")]

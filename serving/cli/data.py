@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.errors import UsageError
-from serving.cli.console import AsJson, AsOf, First, TargetName, json_text, message, progress
+from serving.cli.console import DAY, AsJson, AsOf, First, TargetName, day, json_text, message, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -83,6 +83,8 @@ def _tell(report: "IngestReport") -> None:
 if TYPE_CHECKING:
     import polars as pl
 
+    from features.facts.facts import Facts
+
 
 EveryDays = Annotated[int, typer.Option("--every", min=1, help="Days between two as_ofs.")]
 Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write: .csv or .parquet.")]
@@ -105,10 +107,24 @@ def panel(work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every:
         raise UsageError(f"--from must not lie after --as-of, got {first} and {as_of}.")
     as_ofs = np.arange(last, start - 1, -every, dtype=np.int32)[::-1]
     facts, horizon = work.facts(target)
+    _refuse_beyond_log(facts, last, work.settings.ranking.stale_source_days)
     with progress("panel") as step:
         table = build_panel(facts, as_ofs, horizon, work.settings, step).to_frame()
     write(table)
     message(f"{out}: {table.height} rows, {table.width} columns.")
+
+
+def _refuse_beyond_log(facts: "Facts", last: int, allowance_days: int) -> None:
+    """Refuse an as_of so far beyond the newest record that a row would describe silence, not calm."""
+    from features.days import to_date
+
+    newest = int(facts.cases.known_day.max())
+    limit = newest + 1 + allowance_days
+    if last > limit:
+        raise UsageError(
+            f"--as-of must be {to_date(limit)} or earlier, got {to_date(last)}: the newest record is of {to_date(newest)}. "
+            f"Ingest newer data."
+        )
 
 
 def _writer(out: Path) -> "Callable[[pl.DataFrame], None]":
@@ -129,9 +145,7 @@ DEFAULT_END = date(2026, 1, 1)
 
 PresetName = Annotated[str, typer.Option("--preset", help="nanhu, yingcheng, lianjiang, jiangbei, zhejiang or tiny.")]
 Years = Annotated[int, typer.Option("--years", min=1, help="How many years.")]
-End = Annotated[
-    date | None, typer.Option("--end", parser=date.fromisoformat, metavar="DATE", help=f"First day after them, {DEFAULT_END} by default.")
-]
+End = Annotated[date | None, typer.Option("--end", parser=day, metavar=DAY, help=f"First day after them, {DEFAULT_END} by default.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Another number makes another district.")]
 SimulationFolder = Annotated[Path, typer.Option("--out", file_okay=False, help="Folder to make.")]
 

@@ -124,3 +124,7 @@ def main() -> None:
     except YujingError as error:
         message(f"yujing: {error}")
         sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

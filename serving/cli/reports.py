@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import AsJson, HorizonDays, TargetName, day, json_text, message, print_table
+from serving.cli.console import DAY, AsJson, HorizonDays, TargetName, day, json_text, message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from serving.monitoring.monitor import Watch
 
 ATTENTION = 3
-Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar="DATE", help="Day such as 2026-01-31; today by default.")]
+Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar=DAY, help="Day of the look; today by default.")]
 METRICS = ("hit@5%", "hit@10%", "poisson_deviance", "ece")
 
 

@@ -46,7 +46,7 @@ def test_load_yaml_overrides_defaults(load):
         ("panel: {petition_volume: {reasons: x}}", "unknown key 'panel.petition_volume.reasons'; did you mean 'reason'?"),
         ("calendar: {exam_periods: [{name: x, starts: 2026-06-07, end: 2026-06-10}]}", "did you mean 'start'?"),
         ("targets: {strict: {transition: [escalated]}}", "did you mean 'transitions'?"),
-        ("qqqq: 1", "unknown key 'qqqq'; known keys: calendar, categories,"),
+        ("qqqq: 1", "unknown key 'qqqq'; known: calendar, categories,"),
     ],
 )
 def test_load_unknown_key_names_the_nearest_one(load, text, hint):

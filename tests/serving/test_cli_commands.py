@@ -76,6 +76,23 @@ def test_panel_last_as_of_of_many_equals_the_one_alone(run: Run, folder: Path) -
     assert one["grid_id"].to_list() == many.filter(pl.col("as_of") == date(2026, 6, 1))["grid_id"].cast(pl.String).to_list()
 
 
+def test_panel_far_beyond_the_log_is_refused(run: Run, folder: Path) -> None:
+    """The newest record is of 31 May: a week later a row still describes something, a year later it would describe silence."""
+    run("panel", "--as-of", "2026-06-08", "--out", str(folder / "late.csv"))
+
+    with pytest.raises(UsageError, match=r"--as-of must be 2026-06-08 or earlier, got 2030-01-01: the newest record is of 2026-05-31"):
+        run("panel", "--as-of", "2030-01-01", "--out", str(folder / "silence.csv"))
+    assert not (folder / "silence.csv").exists()
+
+
+@pytest.mark.parametrize("period", [("--from", "2026-05-25"), ("--until", "2025-01-01"), ("--from", "2026-03-02", "--until", "2026-03-03")])
+def test_backtest_of_a_period_without_a_ripe_day_is_refused(run: Run, period: tuple[str, ...]) -> None:
+    with pytest.raises(
+        UsageError, match=r"must leave an as_of whose label is ripe; those are of 2025-\d\d-\d\d to 2026-05-\d\d, every 7 days"
+    ):
+        run("backtest", *period)
+
+
 def test_backtest_json_has_the_stable_keys(run: Run, folder: Path) -> None:
     printed = run("backtest", "--json", "-", "--from", "2025-11-01", "--until", "2026-03-01").stdout
     report = json.loads(printed)

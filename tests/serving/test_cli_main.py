@@ -1,11 +1,15 @@
+import inspect
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from features.storage.home import Home
+from serving.cli.console import day
 from serving.cli.main import app, main
 from serving.cli.workspace import Workspace, add_command
 
@@ -40,6 +44,31 @@ def test_version_prints_the_installed_one() -> None:
 @pytest.mark.parametrize("arguments", [["nonsense"], ["panel"], ["panel", "--as-of", "yesterday", "--out", "x.csv"]])
 def test_wrong_usage_exits_2(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_main(monkeypatch, *arguments) == 2
+
+
+@pytest.mark.parametrize("text", ["28/11/2026", "2026-13-01", "20261128", "2026-W48-6", "yesterday"])
+@pytest.mark.parametrize(
+    "arguments", [["panel", "--out", "x.csv", "--as-of"], ["backtest", "--until"], ["simulate", "--out", "x", "--end"]]
+)
+def test_date_written_otherwise_is_told_how_to_write_it(arguments: list[str], text: str) -> None:
+    told = " ".join(CliRunner().invoke(app, [*arguments, text]).output.split())
+
+    assert f"a date must be written YYYY-MM-DD, such as 2026-01-31, got '{text}'" in told
+
+
+def test_every_date_option_says_how_it_is_written() -> None:
+    parameters = [each for command in app.registered_commands for each in inspect.signature(command.callback).parameters.values()]
+    kinds = [get_args(parameter.annotation) for parameter in parameters]
+    dates = [kind[1] for kind in kinds if kind and date in {kind[0], *get_args(kind[0])}]
+
+    assert len(dates) >= 8
+    assert {(day, "YYYY-MM-DD")} == {(option.parser, option.metavar) for option in dates}
+
+
+def test_module_runs_as_a_script() -> None:
+    done = subprocess.run([sys.executable, "-m", "serving.cli.main", "--version"], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "0.1.0"
 
 
 def test_fault_is_one_line_on_stderr_and_exit_1(

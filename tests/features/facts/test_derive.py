@@ -175,6 +175,20 @@ def test_read_facts_new_events_of_a_category_are_the_target():
     assert [("a", 5, 12)] == escalations(facts)
 
 
+def test_read_facts_target_of_an_unknown_category_names_the_nearest():
+    target = Target(events=EventFilter(category=["neighbor", "labour_wages"]))
+
+    with pytest.raises(UsageError, match="got 'labour_wages'; did you mean 'labor_wage'\\?"):
+        make_facts([Case("a", 10, category="labor_wage")], settings=Settings(target=target))
+
+
+def test_read_facts_target_of_a_category_that_never_occurred_is_empty():
+    cases = [Case("a", 10, category="labor_wage")]
+    own, declared = (Settings(target=Target(events=EventFilter(category=code)), categories=("odour",)) for code in ("medical", "odour"))
+
+    assert [[], []] == [escalations(make_facts(cases, settings=settings)) for settings in (own, declared)]
+
+
 def test_read_facts_target_of_a_feed_counts_its_cases_and_grids_only():
     feeds = {"calls": ((), {"wages": Target(events=EventFilter(category="labor_wage"))}), "visits": ((), {})}
     cases = (

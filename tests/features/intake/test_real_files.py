@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real logs (../sha
 def test_ingest_real_file_accounts_for_every_row(
     name: str, file: str, rows: int, refused: dict[str, int], take_in: Callable[..., IngestReport]
 ) -> None:
-    source, now = find_source(name, SOURCES), datetime(2026, 6, 1, tzinfo=UTC)
+    source, now = find_source(name, [SOURCES]), datetime(2026, 6, 1, tzinfo=UTC)
 
     first = take_in(DATA / file, source, now=now)
     second = take_in(DATA / file, source, now=now)

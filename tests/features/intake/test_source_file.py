@@ -1,14 +1,16 @@
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from features.errors import UsageError
-from features.intake.source_file import SourceFile, find_source, flat_source
+from features.intake.source_file import CHECKOUT, SHIPPED, SourceFile, find_source, flat_source, source_files
 from features.schema import CASE_REQUIRED
 from features.settings import validate
 
-SOURCES = Path(__file__).parents[3] / "configs" / "sources"
+ROOT = Path(__file__).parents[3]
+SOURCES = ROOT / "configs" / "sources"
 
 
 def described(**changes: Any) -> dict[str, Any]:
@@ -65,13 +67,33 @@ def test_source_file_without_a_needed_column_names_it() -> None:
 
 
 def test_find_source_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"'boston' is not there. Known: .*boston_311.*nyc_council"):
-        find_source("boston", SOURCES)
+    with pytest.raises(UsageError, match=r"got 'boston'; did you mean 'boston_311'\?"):
+        find_source("boston", [SOURCES])
+    with pytest.raises(UsageError, match=r"got 'paris'; known: boston_311, nyc_council\."):
+        find_source("paris", [SOURCES])
+
+
+def test_find_source_works_in_any_folder_and_ones_own_file_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = find_source("nyc_council")
+    own = tmp_path / "configs" / "sources"
+    own.mkdir(parents=True)
+    (own / "nyc_council.yaml").write_text((SOURCES / "boston_311.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert shipped == find_source("nyc_council", [SOURCES])
+    assert find_source("nyc_council") == find_source("boston_311")
+
+
+def test_source_files_go_into_the_wheel_where_they_are_looked_for() -> None:
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+
+    assert [(ROOT / source, ROOT / target) for source, target in build["force-include"].items()] == [(CHECKOUT, SHIPPED)]
+    assert {path.stem for path in CHECKOUT.iterdir()} == source_files([CHECKOUT]).keys()
 
 
 @pytest.mark.parametrize("name", ["boston_311", "nyc_council"])
 def test_find_source_reads_the_ones_that_are_shipped(name: str) -> None:
-    source = find_source(name, SOURCES)
+    source = find_source(name, [SOURCES])
 
     codes = set(source.columns["category"].values)
     assert source.name == name
