@@ -7,7 +7,7 @@ from pydantic import Field
 
 from features.settings import Section
 from features.settings import Settings as FeatureSettings
-from training.evaluation.rivals import PLAIN_LIGHTGBM, PeerName
+from training.rivals import PLAIN_LIGHTGBM, PeerName
 
 
 class TooGood(Section):

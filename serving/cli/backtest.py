@@ -189,7 +189,7 @@ def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Se
 
 
 def _settings(work: Workspace, period: Period, output: Output) -> "Settings":
-    from training.evaluation.rivals import PEERS
+    from training.rivals import PEERS
 
     changes = {"step_days": period.every} if period.every else {}
     replayed = work.settings.backtest.model_copy(update=changes | ({"peers": PEERS} if output.peers else {}))

@@ -24,9 +24,9 @@ from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import measure
 from training.evaluation.predictions import EXPECTED, RISK, outcomes, predicted, weigh
-from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
+from training.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.settings import BacktestSettings
 
 Floats = npt.NDArray[np.float64]

@@ -19,8 +19,8 @@ from sklearn.linear_model import PoissonRegressor
 from features.panel.build import Matrix, Panel
 from features.panel.feature import Use
 from training.evaluation.negative_binomial import MOST_STEPS, fit_negative_binomial
-from training.evaluation.rivals import PEERS, PLAIN_LIGHTGBM
 from training.learning.examples import Examples
+from training.rivals import PEERS, PLAIN_LIGHTGBM
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]

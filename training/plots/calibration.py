@@ -8,9 +8,9 @@ from typing import Any
 import matplotlib.dates
 from matplotlib.axes import Axes
 
-from training.evaluation.rivals import KNOWABLE, ORACLE
 from training.plots.figure import BAND, BAR, INK, INK_2, INK_3, LINE_STRONG, OBSERVED, PERCENT, note
 from training.plots.words import MODEL_ZH, word
+from training.rivals import KNOWABLE, ORACLE
 
 Summary = Mapping[str, Any]
 dates: Any = matplotlib.dates

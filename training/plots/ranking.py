@@ -5,9 +5,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.plots.figure import BAND, BAR, INK, INK_2, INK_3, LINE_STRONG, OBSERVED, PERCENT, PUSHING, note, spread
 from training.plots.words import LIST_ZH, MODEL_ZH, TARGET_ZH, word
+from training.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 
 Summary = Mapping[str, Any]
 

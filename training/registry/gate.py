@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from training.evaluation.disparity import LEAST_RATIO, Verdict
 from training.evaluation.fold_runner import MODEL
-from training.evaluation.rivals import PLAIN_LIGHTGBM, simple_rules
 from training.evaluation.top_share import flag
+from training.rivals import PLAIN_LIGHTGBM, simple_rules
 
 METRIC = "poisson_deviance"
 """What candidates are judged by; lower is better."""

@@ -5,8 +5,8 @@ from typing import Any
 
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
-from training.evaluation.rivals import PEERS, simple_rules
 from training.registry.gate import METRIC, Report
+from training.rivals import PEERS, simple_rules
 
 SHOWN = (METRIC, "auc", "ap", "hit@5%", "hit@10%", "brier_skill", "ece")
 UNKNOWN = "cannot be estimated"

@@ -10,7 +10,6 @@ from features.schema import Col
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, TOWNSHIP, models, outcomes, predicted, weigh
-from training.evaluation.rivals import BOUNDS, simple_rules
 from training.evaluation.scorecard import score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Gap
@@ -19,6 +18,7 @@ from training.report.estimates import Floats, too_few
 from training.report.evidence import Evidence
 from training.report.lead_time import lead_time
 from training.report.list_scores import churn, two_lists
+from training.rivals import BOUNDS, simple_rules
 from training.settings import BacktestSettings
 
 METRIC = "poisson_deviance"

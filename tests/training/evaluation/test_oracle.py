@@ -11,8 +11,8 @@ from training.evaluation.backtest import BacktestResult, judge
 from training.evaluation.metrics import METRICS
 from training.evaluation.oracle import add_oracle, gaps
 from training.evaluation.predictions import EXPECTED, RISK, SURGE
-from training.evaluation.rivals import BOUNDS, KNOWABLE, ORACLE
 from training.evaluation.subsets import SUBSETS
+from training.rivals import BOUNDS, KNOWABLE, ORACLE
 from training.settings import BacktestSettings
 
 GRIDS, AS_OFS = 40, 12

@@ -13,8 +13,8 @@ from training.evaluation.backtest import backtest, set_stage
 from training.evaluation.fold_runner import by_peer
 from training.evaluation.negative_binomial import fit_negative_binomial
 from training.evaluation.peers import LEARNERS, installed, readable_columns
-from training.evaluation.rivals import PEERS
 from training.learning.examples import at
+from training.rivals import PEERS
 
 DAYS = 400
 ALL = FAST.model_copy(update={"backtest": FAST.backtest.model_copy(update={"peers": PEERS})})
