@@ -17,6 +17,7 @@ from features.storage.home import Home
 from features.storage.keys import secret_key
 from serving.accounts.oidc_login import Issuer, OidcLogin
 from serving.api.all_routes import add_routes
+from serving.api.old_paths import OldPaths
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.operations.background import repeating
@@ -56,6 +57,7 @@ def create_app(
     openers = {"open_explainer": open_explainer, "open_scorer": open_scorer}
     app = FastAPIOffline(
         docs_url=None,
+        generate_unique_id_function=lambda route: route.name,
         redoc_url=None,
         title="yujing 预警",
         version=version("yujing"),
@@ -108,4 +110,5 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(PlainErrorsAsProblems)
     app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
     app.add_middleware(ResponseCache)
+    app.add_middleware(OldPaths)
     app.add_middleware(RequestLog, figures=figures)

@@ -198,5 +198,11 @@ def step(position: Position, action: Action, reason: str) -> Position:
 
 def due_at(state: State, since: datetime, hours: DueHours) -> datetime | None:
     """Return when the next step is due; None where the alert has ended."""
-    allowed = {State.PUBLISHED: hours.acknowledge, State.ACKNOWLEDGED: hours.start, State.IN_ACTION: hours.close}.get(state)
-    return None if allowed is None else since + timedelta(hours=allowed)
+    allowed = time_allowed(hours).get(state)
+    return None if allowed is None else since + allowed
+
+
+def time_allowed(hours: DueHours) -> dict[State, timedelta]:
+    """Return how long an alert may stay in each open state before its next step is overdue."""
+    steps = {State.PUBLISHED: hours.acknowledge, State.ACKNOWLEDGED: hours.start, State.IN_ACTION: hours.close}
+    return {state: timedelta(hours=count) for state, count in steps.items()}

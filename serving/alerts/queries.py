@@ -12,7 +12,7 @@ from features.database.tables import ranking
 from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.accounts.row_security import reading_within
-from serving.alerts.lifecycle import State, due_at
+from serving.alerts.lifecycle import State, due_at, time_allowed
 from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
 from serving.alerts.schemas import Alert, AlertStep, AlertText
@@ -34,6 +34,8 @@ class Wanted:
     """Only those that are with the unit of who asks."""
     last: str | None = None
     """alert_id of the last one that was seen; the page begins after it."""
+    overdue: tuple[DueHours, datetime] | None = None
+    """Only those whose next step is overdue by these hours at this moment."""
 
 
 def list_alerts(engine: Engine, actor: Actor, wanted: Wanted, limit: int) -> list[Alert]:
@@ -165,6 +167,9 @@ def _conditions(actor: Actor, wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield (
             alert.c.department == scope.department if scope.department else and_(alert.c.owner == scope.path, alert.c.department.is_(None))
         )
+    if wanted.overdue:
+        hours, now = wanted.overdue
+        yield or_(*(and_(alert.c.state == state, alert.c.since < now - allowed) for state, allowed in time_allowed(hours).items()))
 
 
 def _after(row: RowMapping) -> ColumnElement[bool]:

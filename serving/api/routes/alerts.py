@@ -41,6 +41,7 @@ class AlertQuery(BaseModel):
     state: States = Field("open", description="Still open, ended, or all", examples=["open"])
     owner: Literal["anyone", "mine"] = Field("anyone", description="`mine` are those with one's own unit", examples=["anyone"])
     area: str | None = Field(None, max_length=500, description="Path of an area or grid", examples=["330483/330483101"])
+    overdue: bool = Field(False, description="True for open alerts whose next step is overdue", examples=[False])
     limit: int = Field(50, ge=1, le=500, description="Alerts per page", examples=[50])
     cursor: str | None = Field(None, max_length=64, description="`next` of the page before")
 
@@ -48,7 +49,8 @@ class AlertQuery(BaseModel):
 @router.get("/alerts", responses=READ)
 def read_alerts(query: Annotated[AlertQuery, Query()], actor: AlertReader, reading: ReadingOf) -> AlertPage:
     """Return alerts of one's own area, those with the newest window first; units and places are never ranked."""
-    wanted = Wanted(IN_STATES[query.state], query.area, query.owner == "mine", query.cursor)
+    overdue = (reading.alerts.due_hours, reading.now()) if query.overdue else None
+    wanted = Wanted(IN_STATES[query.state], query.area, query.owner == "mine", query.cursor, overdue)
     found = list_alerts(reading.shelf.engine, actor, wanted, query.limit + 1)
     further = found[query.limit - 1].alert_id if len(found) > query.limit else None
     return AlertPage(notices=NOTICES, next=further, alerts=found[: query.limit])
@@ -66,7 +68,7 @@ def read_alert(request: Request, alert_id: AlertId, actor: AlertReader, reading:
 
 
 @router.post("/alerts/{alert_id}/transitions", response_model=Alert, responses=CHANGE | described(HTTPStatus.PRECONDITION_FAILED))
-def take(
+def transition_alert(
     alert_id: AlertId,
     order: StepOrder,
     actor: Answering,

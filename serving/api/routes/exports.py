@@ -1,4 +1,4 @@
-"""POST /v1/export: rows of a list as a file, for a stated purpose."""
+"""POST /v1/exports: rows of a list as a file, for a stated purpose."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -37,7 +37,7 @@ class ExportOrder(ListQuery):
 
 
 @router.post(
-    "/export",
+    "/exports",
     response_class=Response,
     responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS)
     | {HTTPStatus.OK: {"description": "For spreadsheets", "content": {kind.partition(";")[0]: FILE for kind in MEDIA_TYPES.values()}}},

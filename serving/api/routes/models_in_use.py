@@ -1,4 +1,4 @@
-"""GET /v1/model: which model made the newest list, and who put it there."""
+"""GET /v1/models/current: which model made the newest list, and who put it there."""
 
 from fastapi import APIRouter, Depends
 
@@ -12,8 +12,8 @@ from serving.server.dependencies import ReadingOf
 router = APIRouter(prefix="/v1", tags=["model"])
 
 
-@router.get("/model", dependencies=[Depends(needs(Right.READ_MODELS))])
-def read_model(reading: ReadingOf) -> ModelPage:
+@router.get("/models/current", dependencies=[Depends(needs(Right.READ_MODELS))])
+def read_current_model(reading: ReadingOf) -> ModelPage:
     """Return the model behind the newest list and the dated record of what was in use, by whom and why."""
     current = reading.shelf.current
     return ModelPage(

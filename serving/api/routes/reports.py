@@ -44,7 +44,9 @@ def list_reports(actor: Exporter, reading: ReadingOf) -> ReportPage:
     return ReportPage(items=[Report.model_validate(each) for each in reports_for(actor, reading)])
 
 
-@router.get("/reports/{name}", response_class=HTMLResponse, responses=described(HTTPStatus.NOT_FOUND) | {HTTPStatus.OK: HTML})
+@router.get(
+    "/reports/{name}", name="read_report", response_class=HTMLResponse, responses=described(HTTPStatus.NOT_FOUND) | {HTTPStatus.OK: HTML}
+)
 def take_report(name: Annotated[str, Path(max_length=100)], actor: Exporter, reading: ReadingOf) -> HTMLResponse:
     """Return one analysis as a file; counts under five are masked in it."""
     content = read_report(reading.home, name if _sees_all(actor, reading) else "")

@@ -1,4 +1,4 @@
-"""POST /v1/score: what the model says of a case file that is not stored."""
+"""POST /v1/scores: what the model says of a case file that is not stored."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -56,7 +56,7 @@ async def _open_scorer(request: Request) -> OpenScorer | None:
 
 
 @router.post(
-    "/score",
+    "/scores",
     max_body_size=MAX_BYTES,
     response_model=ScoredFile,
     responses=described(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),

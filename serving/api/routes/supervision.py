@@ -1,7 +1,7 @@
-"""What supervision sees and does: overdue alerts, what was not alerted and why, silences, and the release of held lists."""
+"""Supervision: suppressed alerts and why they were, silences, and the release of held lists."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,14 +34,14 @@ class DayQuery(BaseModel):
     date: IsoDay | None = Field(None, description="Date of the list; the newest without one", examples=["2026-01-09"])
 
 
-@router.get("/overdue")
+@router.get("/overdue", include_in_schema=False)
 def read_overdue(actor: AlertReader, reading: ReadingOf) -> list[Alert]:
-    """Return the open alerts whose next step is overdue, by place; nothing happens to them by itself."""
+    """Answer the old address of `/v1/alerts?overdue=true`: every overdue alert at once, by place."""
     return overdue(reading.shelf.engine, actor, reading.alerts.due_hours, reading.now())
 
 
-@router.get("/not-alerted", responses=READ)
-def read_not_alerted(query: Annotated[DayQuery, Query()], actor: AlertReader, reading: ReadingOf) -> NotAlerted:
+@router.get("/suppressed-alerts", responses=READ)
+def read_suppressed_alerts(query: Annotated[DayQuery, Query()], actor: AlertReader, reading: ReadingOf) -> NotAlerted:
     """Return the grids of one's own area that were above the threshold and raised nothing, with the reason: capacity, say."""
     current = reading.shelf.current
     as_of = query.date or (current.head.entry.origin.as_of if current else None)
@@ -72,14 +72,23 @@ def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> 
     return _state(silence_area(reading.shelf.engine, actor, asked, now))
 
 
-@router.get("/held")
-def read_held(actor: Releasing, reading: ReadingOf) -> list[Released]:
+class ReleaseQuery(BaseModel):
+    """Which releases."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["pending"] = Field("pending", description="Held lists that nobody has released yet", examples=["pending"])
+
+
+@router.get("/releases")
+def read_releases(query: Annotated[ReleaseQuery, Query()], actor: Releasing, reading: ReadingOf) -> list[Released]:
     """Return the lists that wait for their release, the newest first."""
+    del query
     return [Released(ranking_id=ranking_id) for ranking_id in held_lists(reading.shelf.engine, actor)]
 
 
-@router.post("/held/{ranking_id}/release", responses=CHANGE)
-def release_list(ranking_id: RankingId, actor: Releasing, reading: ReadingOf) -> Released:
+@router.post("/rankings/{ranking_id}/release", responses=CHANGE)
+def release_ranking(ranking_id: RankingId, actor: Releasing, reading: ReadingOf) -> Released:
     """Show a held list and its alerts from now on."""
     release(reading.shelf.engine, actor, ranking_id, reading.now())
     reading.shelf.refresh()

@@ -22,7 +22,7 @@ def test_importing_the_api_brings_neither_trainer_nor_mlflow():
 
 
 def test_model_page_names_who_put_the_model_there(client, shared_world):
-    page = ModelPage.model_validate_json(client.get("/v1/model").content)
+    page = ModelPage.model_validate_json(client.get("/v1/models/current").content)
 
     assert page.ranking.ranking_id == newest(shared_world.engine).ranking_id
     assert [(each.kind, each.published_by) for each in page.publications] == [("promote", "analyst-1")]
@@ -66,7 +66,7 @@ def test_readiness_without_a_database_is_503_and_the_list_in_memory_is_served(da
 
         assert fresh_client.get("/v1/rankings").status_code == 200
         assert fresh_client.get("/healthz").status_code == 200
-        for path in ("/readyz", "/v1/model", "/v1/grids/x", "/v1/rankings?date=2026-01-01"):
+        for path in ("/readyz", "/v1/models/current", "/v1/grids/x", "/v1/rankings?date=2026-01-01"):
             answer = fresh_client.get(path)
             assert 503 == Problem.model_validate_json(answer.content).status == answer.status_code
         assert 503 == fresh_client.get("/v1/rankings", headers={"Authorization": f"Bearer {token}"}).status_code
@@ -88,14 +88,14 @@ def test_every_error_is_a_problem(client, method, path, status):
 def test_error_nobody_foresaw_is_a_problem_that_tells_nothing(client, monkeypatch):
     monkeypatch.setattr("serving.api.routes.models_in_use.publications", lambda _: 1 / 0)
 
-    answer = client.get("/v1/model")
+    answer = client.get("/v1/models/current")
 
     assert 500 == Problem.model_validate_json(answer.content).status == answer.status_code
     assert "division" not in answer.text
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "localhost@evil.example", "", "127.0.0.1:8000/x", "*"])
-@pytest.mark.parametrize("path", ["/v1/rankings", "/v1/model", "/metrics"])
+@pytest.mark.parametrize("path", ["/v1/rankings", "/v1/models/current", "/metrics"])
 def test_other_hosts_are_refused(client, host, path):
     answer = client.get(path, headers={"Host": host, "X-Forwarded-Host": "localhost"})
 

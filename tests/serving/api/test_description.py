@@ -37,7 +37,7 @@ ANSWERED = {
     Role.GRID_WORKER: LISTS,
     Role.DEPARTMENT: {"GET /v1/alerts"},
     Role.WALL: {"GET /v1/rankings", "GET /v1/grids/{grid_id}"},
-    Role.AUDITOR: {"GET /v1/model", "GET /v1/corrections"},
+    Role.AUDITOR: {"GET /v1/models/current", "GET /v1/corrections"},
     None: {"GET /readyz"},
 }
 """Some of what a role is answered: a run that was refused everywhere would find nothing."""
@@ -116,10 +116,12 @@ def test_description_whole_run_finds_nothing(base, tokens, values, tmp_path, rol
 
 def test_description_check_catches_what_it_is_for(app, base, tokens, values, tmp_path) -> None:
     signed_in = [Depends(needs(Right.READ_LISTS))]
-    app.get("/wrong/status", dependencies=signed_in)(lambda: Response(status_code=418))
-    app.get("/wrong/fault", dependencies=signed_in)(lambda: 1 / 0)
-    app.get("/wrong/body", dependencies=signed_in, response_model=Health)(lambda: Response("{}", media_type="application/json"))
-    app.get("/wrong/open", dependencies=[Depends(HTTPBearer(scheme_name="token", auto_error=False))])(lambda: None)
+    app.get("/wrong/status", name="wrong_status", dependencies=signed_in)(lambda: Response(status_code=418))
+    app.get("/wrong/fault", name="wrong_fault", dependencies=signed_in)(lambda: 1 / 0)
+    app.get("/wrong/body", name="wrong_body", dependencies=signed_in, response_model=Health)(
+        lambda: Response("{}", media_type="application/json")
+    )
+    app.get("/wrong/open", name="wrong_open", dependencies=[Depends(HTTPBearer(scheme_name="token", auto_error=False))])(lambda: None)
 
     found = ask(tmp_path, base, tokens[Role.COMMAND], values, "--include-path-regex", "^/wrong/", "--phases", "fuzzing")
 

@@ -148,9 +148,9 @@ def test_overdue_silences_and_what_was_not_alerted_are_listed(ask, clock):
     clock.now = PUBLISHED_AT + timedelta(hours=25)
     area = client.get("/v1/alerts").json()["alerts"][0]["path"]
 
-    assert len(client.get("/v1/overdue").json()) == RAISED
+    assert len(client.get("/v1/alerts", params={"overdue": True}).json()["alerts"]) == RAISED
     assert set(client.get("/v1/data-notices").json()["places"].values()) == {1}
-    assert client.get("/v1/not-alerted").json() == {"as_of": "2026-01-09", "grids": {}}
+    assert client.get("/v1/suppressed-alerts").json() == {"as_of": "2026-01-09", "grids": {}}
     assert client.post("/v1/silences", json={"area": area, "hours": 24 * 14 + 1, "reason": "data_fault"}).status_code == 422
     assert client.post("/v1/silences", json={"area": area, "hours": 48, "reason": "data_fault"}).json()["area"] == area
     assert [each["area"] for each in client.get("/v1/silences").json()] == [area]
@@ -169,8 +169,8 @@ def test_held_list_is_released_by_an_analyst_alone(world, clock):
 
         assert as_(Role.COMMAND).get("/v1/rankings").status_code == 404
         assert client.get("/v1/alerts").json()["alerts"] == []
-        assert client.post(f"/v1/held/{entry.ranking_id}/release").status_code == 403
-        assert as_(Role.ANALYST).get("/v1/held").json() == [{"ranking_id": entry.ranking_id}]
-        assert client.post(f"/v1/held/{entry.ranking_id}/release").status_code == 200
+        assert client.post(f"/v1/rankings/{entry.ranking_id}/release").status_code == 403
+        assert as_(Role.ANALYST).get("/v1/releases").json() == [{"ranking_id": entry.ranking_id}]
+        assert client.post(f"/v1/rankings/{entry.ranking_id}/release").status_code == 200
         assert as_(Role.COMMAND).get("/v1/rankings").headers["X-Ranking-Id"] == entry.ranking_id
         assert len(client.get("/v1/alerts").json()["alerts"]) == RAISED

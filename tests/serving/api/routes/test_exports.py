@@ -12,7 +12,7 @@ from tests.support.visitors import sign_up
 def test_export_opens_in_a_spreadsheet_and_is_written_down(client, shared_world, clock):
     actor, token = sign_up(shared_world.engine, clock.now)
     order = {"level": "township", "purpose": "service_planning"}
-    answer = client.post("/v1/export", json=order, headers={"Authorization": f"Bearer {token}"})
+    answer = client.post("/v1/exports", json=order, headers={"Authorization": f"Bearer {token}"})
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     with shared_world.engine.connect() as connection:
         written = connection.execute(select(audit).where(audit.c.actor_id == actor.account_id, audit.c.action == "export")).one()
@@ -25,12 +25,12 @@ def test_export_opens_in_a_spreadsheet_and_is_written_down(client, shared_world,
 
 
 def test_export_without_a_known_purpose_is_refused(client):
-    assert {422} == {client.post("/v1/export", json=order).status_code for order in ({}, {"purpose": "league table"})}
+    assert {422} == {client.post("/v1/exports", json=order).status_code for order in ({}, {"purpose": "league table"})}
 
 
 def test_export_sixth_of_a_day_is_refused(client, shared_world, clock):
     _, token = sign_up(shared_world.engine, clock.now)
     client.headers["Authorization"] = f"Bearer {token}"
-    statuses = [client.post("/v1/export", json={"purpose": "study"}).status_code for _ in range(6)]
+    statuses = [client.post("/v1/exports", json={"purpose": "study"}).status_code for _ in range(6)]
 
     assert statuses == [200] * 5 + [429]

@@ -16,7 +16,7 @@ from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT
 from tests.support.visitors import open_client, sign_up
 
-ADDRESS = f"/v1/score?as_of={AS_OF}"
+ADDRESS = f"/v1/scores?as_of={AS_OF}"
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_score_of_the_same_cases_is_that_of_the_list_and_nothing_is_left(analyst
 
 def test_score_sees_only_what_was_known_before_its_day(analyst, cases):
     early = cases.filter(pl.col(Col.REPORTED_AT) < datetime(2025, 12, 1))  # noqa: DTZ001 - local, as in the file
-    asked = "/v1/score?as_of=2025-12-01"
+    asked = "/v1/scores?as_of=2025-12-01"
 
     answers = [analyst.post(asked, content=as_csv(posted)).json()["grids"] for posted in (cases, early)]
 
@@ -111,8 +111,8 @@ def test_score_above_the_limits_is_refused(analyst):
 def test_score_of_a_day_to_come_or_of_none_is_refused(analyst, cases):
     tomorrow = AS_OF + timedelta(days=1)
 
-    assert analyst.post(f"/v1/score?as_of={tomorrow}", content=as_csv(cases.head(3))).status_code == 409
-    assert analyst.post("/v1/score", content=b"").status_code == 422
+    assert analyst.post(f"/v1/scores?as_of={tomorrow}", content=as_csv(cases.head(3))).status_code == 409
+    assert analyst.post("/v1/scores", content=b"").status_code == 422
 
 
 def test_score_is_for_analysts(fresh_client):
