@@ -54,6 +54,12 @@ def _packages(_: Workspace) -> str:
     return ", ".join(f"{name} {version}" for name, version in found.items())
 
 
+def _font(_: Workspace) -> str:
+    from training.plots.figure import FONT, font_family
+
+    return f"{font_family()}, {FONT.stat().st_size / 1e6:.1f} MB"
+
+
 def _settings(work: Workspace) -> str:
     return f"{' over '.join(map(str, work.configs)) or 'defaults'}, zone {work.settings.zone}"
 
@@ -130,6 +136,7 @@ def _address(work: Workspace) -> str:
 CHECKS: dict[str, Check] = {
     "Python": _python,
     "packages": _packages,
+    "font of plots": _font,
     "settings": _settings,
     "home folder": _home,
     "free disk": _disk,
