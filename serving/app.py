@@ -21,7 +21,7 @@ from serving.api.old_paths import OldPaths
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.operations.background import repeating
-from serving.operations.checkpoints import write_checkpoint
+from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.pages.all_pages import add_pages, make_ready
 from serving.server.auth import Clock, CredentialCache
 from serving.server.concurrency_limit import ConcurrencyLimit
@@ -92,10 +92,13 @@ async def _opened(
         look()
         await asyncio.sleep(lead.total_seconds())  # by now the list that was found is shown by all
         await opened.enter_async_context(repeating(look, settings.serving.refresh_seconds))
-        if folder := settings.serving.checkpoint_dir:
-            await opened.enter_async_context(repeating(lambda: write_checkpoint(home, engine, folder, now()), HEAD_SECONDS))
+
+        def note_chains() -> None:
+            write_checkpoint(home, engine, second_place(home, settings.serving.checkpoint_dir), now())
+
+        await opened.enter_async_context(repeating(note_chains, HEAD_SECONDS))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home)
+        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving)
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
         yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **once}
@@ -111,4 +114,4 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
     app.add_middleware(ResponseCache)
     app.add_middleware(OldPaths)
-    app.add_middleware(RequestLog, figures=figures)
+    app.add_middleware(RequestLog, figures=figures, every_request=settings.access_log)

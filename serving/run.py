@@ -21,6 +21,7 @@ from serving.settings import Settings
 def configure_logs() -> None:
     """Let everything that is logged in this process, by others too, leave it as JSON on stderr."""
     shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),

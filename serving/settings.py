@@ -75,6 +75,10 @@ class ServingSettings(Section):
     """Time from a list's publication until it is shown. Several processes need more than `refresh_seconds` and the reading of a list."""
     stale_after_hours: float = Field(default=26.0, gt=0)
     """Age from which the current list is marked stale."""
+    access_log: bool = False
+    """True where every request leaves a line: time, route, status, duration and id, never an address, name or content."""
+    data_late_after_hours: float = Field(default=72.0, gt=0)
+    """Age of the newest record from which data count as late."""
     ranking_cache_size: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
     mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")

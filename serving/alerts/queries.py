@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, Select, and_, false, func, or_, select
 
 from features.database.alert_tables import OPEN_STATES, alert, alert_decision, alert_transition
+from features.database.engine import reading
 from features.database.tables import ranking
 from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right, Scope
@@ -98,6 +99,13 @@ def overdue(engine: Engine, actor: Actor, hours: DueHours, now: datetime) -> lis
     with reading_within(engine, actor.scope) as connection:
         found = [alert_of(row) for row in connection.execute(query).mappings()]
     return [each for each in found if (due := due_at(each.state, each.since, hours)) and due < now]
+
+
+def count_open(engine: Engine, hours: DueHours, now: datetime) -> tuple[int, int]:
+    """Return how many alerts are open, and of how many of these the next step is overdue."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(alert.c.state, alert.c.since).where(alert.c.state.in_(OPEN_STATES))).all()
+    return len(rows), sum((due := due_at(State(row.state), row.since, hours)) is not None and due < now for row in rows)
 
 
 def not_alerted(engine: Engine, scope: Scope, as_of: date) -> dict[str, Outcome]:

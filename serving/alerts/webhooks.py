@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, insert, or_, select, update
+from sqlalchemy import Connection, Engine, RowMapping, and_, func, insert, or_, select, update
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
@@ -68,6 +68,12 @@ def dead_letters(engine: Engine) -> list[tuple[str, str, int]]:
     wanted = (delivery.c.receiver, delivery.c.alert_id, delivery.c.version)
     with reading(engine) as connection:
         return [tuple(row) for row in connection.execute(select(*wanted).where(delivery.c.state == "dead").order_by(*wanted))]
+
+
+def count_waiting(engine: Engine) -> int:
+    """Return how many messages wait for a receiver."""
+    with reading(engine) as connection:
+        return connection.execute(select(func.count()).select_from(delivery).where(delivery.c.state == "waiting")).scalar_one()
 
 
 def resend(engine: Engine, receiver: str, actor_id: str, now: datetime) -> int:

@@ -70,8 +70,8 @@ def last_hash(engine: Engine) -> str:
         return connection.execute(select(audit.c.entry_hash).order_by(audit.c.id.desc()).limit(1)).scalar() or GENESIS
 
 
-def verify(engine: Engine, heads: Collection[str] = ()) -> int:
-    """Check the whole trail and return how many entries it has.
+def verify(engine: Engine, heads: Collection[str] = (), newest: int | None = None) -> int:
+    """Check the whole trail, or its `newest` entries, and return how many entries it has.
 
     `heads` are hashes of entries that were written down elsewhere; without them, a cut tail or a chain hashed anew cannot be told.
 
@@ -79,20 +79,25 @@ def verify(engine: Engine, heads: Collection[str] = ()) -> int:
         StoreError: an entry was changed, added, moved or removed, or a head is not in the chain.
     """
     with reading(engine) as connection:
-        return _verify(connection, heads)
-
-
-def _verify(connection: Connection, heads: Collection[str]) -> int:
-    hashes: list[str] = []
-    for row in connection.execute(select(audit).order_by(audit.c.id)).mappings():
-        deed = _deed(row)
-        follows = (deed.id, deed.previous_hash) == (len(hashes) + 1, hashes[-1] if hashes else GENESIS)
-        if not follows or deed.hash != row["entry_hash"]:
-            raise StoreError(f"entry {len(hashes) + 1} of the audit trail must be as it was written. Restore it from the backup.")
-        hashes.append(row["entry_hash"])
+        hashes = connection.execute(select(audit.c.entry_hash).order_by(audit.c.id)).scalars().all()
+        first = 1 if newest is None else max(1, len(hashes) - newest + 1)
+        for row in connection.execute(select(audit).where(audit.c.id >= first).order_by(audit.c.id)).mappings():
+            _hold(row["id"] == first and _is_whole(row, hashes[first - 2] if first > 1 else GENESIS), first)
+            first += 1
+        _hold(first == len(hashes) + 1, first)
     if not set(hashes).issuperset(heads):
         raise StoreError("the audit trail must hold the heads that were written down, and does not. Restore it from the backup.")
     return len(hashes)
+
+
+def _is_whole(row: RowMapping, previous_hash: str) -> bool:
+    deed = _deed(row)
+    return (deed.previous_hash, deed.hash) == (previous_hash, row["entry_hash"])
+
+
+def _hold(condition: bool, number: int) -> None:
+    if not condition:
+        raise StoreError(f"entry {number} of the audit trail must be as it was written. Restore it from the backup.")
 
 
 def _lock(connection: Connection) -> None:

@@ -36,7 +36,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     crosswalk: Crosswalk = None,
     undertakings: Undertakings = None,
     as_json: AsJson = False,
-) -> None:
+) -> dict[str, float]:
     """Append case files and files of undertakings to the event log.
 
     Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
@@ -64,6 +64,7 @@ def ingest(  # noqa: PLR0913 - options of a command
         typer.echo(json_text(dict(totals)))
     else:
         typer.echo(f"read {totals['read']} = " + " + ".join(f"{name} {totals[name]}" for name in COUNTS[1:]))
+    return dict(totals)
 
 
 def _tell(report: "IngestReport") -> None:

@@ -44,7 +44,7 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     files = home.root / "files"
     place = Workspace(home, None)
     message(f"Everything of this demo lives in {home.root}; nothing in it ever happened.")
-    steps: Mapping[str, Callable[[], None]] = {
+    steps: Mapping[str, Callable[[], object]] = {
         "simulate": lambda: _simulate(work, home, preset, seed, today),
         "ingest": lambda: ingest(
             place,
@@ -79,7 +79,7 @@ def _simulate(work: Workspace, home: Home, preset: str, seed: int, today: date) 
     shutil.copyfile(files / "config.yaml", home.config)
 
 
-def _run(steps: Mapping[str, Callable[[], None]], done: Path) -> None:
+def _run(steps: Mapping[str, Callable[[], object]], done: Path) -> None:
     """Take each step that was not finished before; a step that is broken off and taken again adds nothing twice."""
     for number, (name, step) in enumerate(steps.items(), start=1):
         label = f"[{number}/{len(steps)}] {name}"

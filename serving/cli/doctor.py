@@ -3,13 +3,15 @@
 import shutil
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
+from typing import Annotated
 
 import typer
 
 from features.errors import NotReadyError, StoreError, UsageError, YujingError
-from serving.cli.console import print_table
+from serving.cli.console import AsJson, json_text, print_table
 from serving.cli.doctor_mlflow import DUTIES
 from serving.cli.workspace import Workspace
 
@@ -18,26 +20,35 @@ Check = Callable[[Workspace], str]
 
 FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette": "1.0.1"}
 """Versions from which known holes are closed."""
+Whole = Annotated[bool, typer.Option("--whole", help="Read every list and every entry of the audit trail.")]
+NEWEST_LISTS, NEWEST_ENTRIES = 3, 1000
+"""How many are read otherwise, so that a check takes no longer as the home grows."""
 FREE_SHARE, FREE_BYTES = 0.05, 1024**3
 """Writes need the larger of the two free."""
 PRIVATE = 0o077
 """Rights that group and others must not have."""
 
 
-def doctor(work: Workspace) -> None:
+def doctor(work: Workspace, *, as_json: AsJson = False, whole: Whole = False) -> None:
     """Check installation, settings and home folder."""
-    results = list(_run(work))
-    print_table(("", "check", "found"), results)
+    checks = CHECKS | {"ledger": _whole_ledger, "audit trail": _whole_trail} if whole else CHECKS
+    results = list(_run(work, checks))
+    if as_json:
+        typer.echo(json_text([{"check": name, "ok": mark == "ok", "found": found} for mark, name, found in results]))
+    else:
+        print_table(("", "check", "found"), results)
     if any(mark != "ok" for mark, *_ in results):
         raise typer.Exit(1)
 
 
-def _run(work: Workspace) -> Iterator[tuple[str, str, str]]:
-    for name, check in CHECKS.items():
+def _run(work: Workspace, checks: Mapping[str, Check]) -> Iterator[tuple[str, str, str]]:
+    for name, check in checks.items():
         try:
             yield "ok", name, check(work)
         except YujingError as error:
             yield "FAIL", name, str(error)
+        except Exception as error:  # noqa: BLE001 - whatever is broken, the other checks are told
+            yield "FAIL", name, f"it could not be checked: {type(error).__name__}"
 
 
 def _python(_: Workspace) -> str:
@@ -95,14 +106,63 @@ def _keys(work: Workspace) -> str:
     shared = [path.name for path in keys if path.suffix != ".public" and path.stat().st_mode & PRIVATE]
     if shared:
         raise StoreError(f"{', '.join(shared)} in {work.home.keys} must be readable by the owner only. Run chmod 600 on them.")
-    return f"{len(keys)} files"
+    from features.database.known_keys import lost_keys
+
+    if lost := lost_keys(work.home, work.engine):
+        raise StoreError(f"{work.home.keys} must hold the keys its database knows, found none or another {', '.join(lost)}. Restore them.")
+    return f"{len(keys)} files, those that the database knows among them"
+
+
+def _guards(work: Workspace) -> str:
+    from features.database.guards import missing_guards
+
+    if missing := missing_guards(work.engine):
+        raise StoreError(f"the database must refuse changes of records, and lacks {', '.join(missing)}. Restore it from the backup.")
+    return "every trigger that refuses changes is there"
 
 
 def _ledger(work: Workspace) -> str:
+    return _verify_ledger(work, NEWEST_LISTS)
+
+
+def _whole_ledger(work: Workspace) -> str:
+    return _verify_ledger(work, None)
+
+
+def _verify_ledger(work: Workspace, newest: int | None) -> str:
+    from serving.operations.checkpoints import ledger_heads, read_second_place
     from serving.rankings.ledger import verify
 
-    last = verify(work.engine)
-    return f"{last.id} lists, the last for {last.origin.as_of}" if last else "no list yet"
+    last = verify(work.engine, ledger_heads(read_second_place(work.home, work.settings.serving.checkpoint_dir)), newest)
+    extent = "all rows" if newest is None else f"rows of the newest {newest} read, all by --whole"
+    return f"{last.id} lists, the last for {last.origin.as_of}; {extent}" if last else "no list yet"
+
+
+def _trail(work: Workspace) -> str:
+    return _verify_trail(work, NEWEST_ENTRIES)
+
+
+def _whole_trail(work: Workspace) -> str:
+    return _verify_trail(work, None)
+
+
+def _verify_trail(work: Workspace, newest: int | None) -> str:
+    from serving.audit.audit_log import verify
+    from serving.operations.checkpoints import audit_heads, read_second_place
+
+    heads = read_second_place(work.home, work.settings.serving.checkpoint_dir)
+    count = verify(work.engine, audit_heads(heads), newest)
+    against = f"{len(heads)} checkpoints, the last of {heads[-1].at}" if heads else "no second place: a cut end cannot be told"
+    return f"{count} entries, checked against {against}"
+
+
+def _jobs(work: Workspace) -> str:
+    from serving.operations.job_runs import job_states
+
+    states = job_states(work.engine)
+    if failed := [f"{job} failed: {state.last.fault}" for job, state in sorted(states.items()) if state.last.fault]:
+        raise NotReadyError(" ".join(failed))
+    return ", ".join(f"{job} {state.last.started_at:%Y-%m-%d %H:%M}Z" for job, state in sorted(states.items())) or "none ran yet"
 
 
 def _champion(work: Workspace) -> str:
@@ -124,9 +184,9 @@ def _neglect(work: Workspace) -> str:
 def _upkeep(work: Workspace) -> str:
     from serving.operations.health import read_operational_health
 
-    if waiting := [text.en for text in read_operational_health(work.engine)]:
+    if waiting := [text.en for text in read_operational_health(work.engine, work.settings.serving, datetime.now(UTC))]:
         raise NotReadyError(f"{'; '.join(waiting)}.")
-    return "nothing undelivered, no day without a list"
+    return "nothing undelivered, no day without a list, lists and data of today"
 
 
 def _address(work: Workspace) -> str:
@@ -143,9 +203,12 @@ CHECKS: dict[str, Check] = {
     "event log": _event_log,
     "second wall": _walls,
     "keys": _keys,
+    "guards": _guards,
     "ledger": _ledger,
+    "audit trail": _trail,
     "champion": _champion,
     "neglect limit": _neglect,
+    "jobs": _jobs,
     "upkeep": _upkeep,
     **DUTIES,
     "address": _address,

@@ -27,7 +27,7 @@ UNPICKLED = {".pkl", ".pickle", ".joblib", ".skops", ".cloudpickle"}
 EXPERIMENTS, ARTIFACTS = "/api/2.0/mlflow/experiments/search?max_results=1", "/api/2.0/mlflow-artifacts/artifacts"
 DEFAULT_LOGIN = b64encode(b"admin:password1234").decode()
 NO_SERVER = "no server"
-API = "import sys, serving.api.app; sys.exit('mlflow' in sys.modules)"
+API = "import sys, serving.app; sys.exit('mlflow' in sys.modules)"
 
 
 def _store(work: Workspace) -> str:

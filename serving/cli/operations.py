@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def verify_ledger(work: Workspace) -> None:
-    """Check every published list, against the heads in the second place too."""
+    """Check every published list, against the checkpoints in the second place too."""
     from serving.operations.checkpoints import ledger_heads
     from serving.rankings.ledger import verify
 
@@ -40,7 +40,7 @@ def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None)
 
 
 def verify_audit(work: Workspace) -> None:
-    """Check every entry of the audit trail, against the heads in the second place too."""
+    """Check every entry of the audit trail, against the checkpoints in the second place too."""
     from serving.audit.audit_log import verify
     from serving.operations.checkpoints import audit_heads
 
@@ -50,14 +50,16 @@ def verify_audit(work: Workspace) -> None:
 
 
 def _heads(work: Workspace) -> "list[Checkpoint]":
-    from serving.operations.checkpoints import read_checkpoints
+    from serving.operations.checkpoints import read_second_place
 
-    folder = work.settings.serving.checkpoint_dir
-    return read_checkpoints(work.home, folder) if folder else []
+    heads = read_second_place(work.home, work.settings.serving.checkpoint_dir)
+    if not heads:
+        message("NOT CHECKED: whether newest entries were cut off or the chain was written anew; no checkpoint lies in a second place.")
+    return heads
 
 
 def _checked(heads: "list[Checkpoint]") -> str:
-    return f"checked against {len(heads)} heads, the last of {heads[-1].at}" if heads else "checked against no second place"
+    return f"checked against {len(heads)} checkpoints, the last of {heads[-1].at}" if heads else "checked against no second place"
 
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="New folder, best on another disk.")]
@@ -78,7 +80,7 @@ def backup(work: Workspace, *, out: Out) -> None:
 
 def restore(work: Workspace, *, folder: Folder, fingerprint: Signer = None) -> None:
     """Make the home out of a backup; signature, files, keys, triggers and both chains are checked first."""
-    from serving.restoring import restore as bring_back
+    from serving.operations.restore import restore as bring_back
 
     restored = bring_back(folder, work.home, work.settings.database_url, fingerprint)
     where = "the database of database_url" if work.settings.database_url else work.home.root
@@ -90,7 +92,7 @@ def restore(work: Workspace, *, folder: Folder, fingerprint: Signer = None) -> N
 
 def move(work: Workspace, *, to: To) -> None:
     """Copy the whole database into another one, such as from SQLite to PostgreSQL, and verify it there."""
-    from serving.moving import move as copy_over
+    from serving.operations.move import move as copy_over
 
     _refuse_empty_home(work)
     moved = copy_over(work.home, work.engine, to)

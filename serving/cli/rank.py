@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from features.errors import StoreError
 from serving.cli.console import AsJson, AsOf, TargetName, json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
@@ -29,11 +30,22 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
     from serving.scoring.daily_run import rank as publish
 
     entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
+    _note_chains(work)
     if as_json:
         about = {"ranking_id": entry.ranking_id, "as_of": as_of.isoformat(), "revision": entry.revision}
         typer.echo(json_text(about | {"rows": [json.loads(body) for body in _bodies(work, entry)]}))
         return
     _show(work, entry, top)
+
+
+def _note_chains(work: Workspace) -> None:
+    """Write down in the second place where both chains stand; a list that is published stands without it."""
+    from serving.operations.checkpoints import second_place, write_checkpoint
+
+    try:
+        write_checkpoint(work.home, work.engine, second_place(work.home, work.settings.serving.checkpoint_dir), datetime.now(UTC))
+    except (StoreError, OSError) as error:
+        message(f"The checkpoint could not be written: {error}")
 
 
 def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:

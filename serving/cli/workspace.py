@@ -2,8 +2,10 @@
 
 import functools
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from features.eventlog.snapshot import LogSnapshot
     from features.facts.facts import Facts
+    from serving.operations.job_runs import Run
     from serving.settings import Settings
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
@@ -73,7 +76,33 @@ class Workspace:
         return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
 
 
-def add_command(app: typer.Typer, function: Callable[..., None], name: str | None = None, now_called: str | None = None) -> None:
+@contextmanager
+def _recorded(work: Workspace, command: str) -> "Iterator[dict[str, float]]":
+    """Keep in the home's database how a job went; other commands leave nothing there."""
+    from serving.operations.job_runs import JOBS, record_run, timed
+
+    counts: dict[str, float] = {}
+    if command not in JOBS:
+        yield counts
+        return
+    runs: list[Run] = []
+    leaving: typer.Exit | None = None
+    try:
+        with timed(command, datetime.now(UTC)) as runs:
+            try:
+                yield counts
+            except typer.Exit as error:  # what it found asks for attention; it did what it should
+                leaving = error
+    finally:
+        if runs and (work.settings.database_url or work.home.database.exists()):
+            record_run(work.engine, replace(runs[-1], counts=counts))
+    if leaving:
+        raise leaving
+
+
+def add_command(
+    app: typer.Typer, function: Callable[..., Mapping[str, float] | None], name: str | None = None, now_called: str | None = None
+) -> None:
     """Make a function a command.
 
     Its first parameter, a Workspace, is made from --home and --config, wherever they stand; a parameter whose type is a dataclass is made
@@ -88,7 +117,8 @@ def add_command(app: typer.Typer, function: Callable[..., None], name: str | Non
         given: Workspace = context.find_root().obj
         work = Workspace(Home(home) if home else given.home, config or given.named_config)
         try:
-            function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters})
+            with _recorded(work, function.__name__) as counts:
+                counts.update(function(work, **{parameter.name: _collect(parameter, options) for parameter in parameters}) or {})
         finally:
             work.close()
 

@@ -1,21 +1,24 @@
-"""Heads: where both chains stood, signed and written down in a second place, so that a cut or re-hashed chain is told.
+"""Checkpoints: where both chains stood, signed and written down in a second place, so that a cut or re-hashed chain is told.
 
-The second place is a folder that whoever can change the database cannot change, such as one on another machine.
+The second place is best a folder on another machine, which whoever can change the database cannot change. Without one it lies beside the
+home, under the fingerprint of the key that signs: whoever puts another database in place has to know of it, and a lost one is noticed.
 """
 
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from features.database.key_fingerprints import fingerprint_of
 from features.database.known_keys import known_pair
 from features.errors import StoreError
 from features.storage.home import Home
-from features.storage.keys import HEADS, check_signature, sign
+from features.storage.keys import HEADS, check_signature, public_key, sign
 from serving.audit import audit_log
 from serving.audit.hash_chain import GENESIS
 from serving.rankings import ledger
@@ -32,8 +35,31 @@ class Checkpoint:
     audit: str
 
 
+def second_place(home: Home, configured: Path | None) -> Path:
+    """Return the folder of checkpoints: the configured one, or the home's own, which is made when it is first asked for."""
+    if configured:
+        return configured
+    place = home.checkpoints / fingerprint_of(public_key(home, HEADS))
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
+def read_second_place(home: Home, configured: Path | None) -> list[Checkpoint]:
+    """Return all checkpoints of the second place; none where nobody configured one and none was written yet.
+
+    Raises:
+        StoreError: the configured place cannot be read, or a checkpoint was not signed here.
+    """
+    if configured:
+        return read_checkpoints(home, configured)
+    if not (home.keys / f"{HEADS}.public").exists():
+        return []
+    place = second_place(home, None)
+    return read_checkpoints(home, place) if (place / FILE).exists() else []
+
+
 def write_checkpoint(home: Home, engine: Engine, folder: Path, now: datetime) -> Checkpoint:
-    """Append the heads of now to the file in the second place.
+    """Append where the chains stand now to the file in the second place, unless its last line says so already.
 
     Raises:
         StoreError: the key of this home is lost, or the second place cannot be written.
@@ -41,6 +67,8 @@ def write_checkpoint(home: Home, engine: Engine, folder: Path, now: datetime) ->
     known_pair(home, engine, HEADS)
     last = ledger.newest_entry(engine)
     head = Checkpoint(now.isoformat(), last.hash if last else GENESIS, audit_log.last_hash(engine))
+    if _stands_there(folder, head):
+        return head
     content = json.dumps(vars(head))
     line = json.dumps({"head": content, "signature": sign(home, HEADS, content.encode()).hex()})
     try:
@@ -51,6 +79,14 @@ def write_checkpoint(home: Home, engine: Engine, folder: Path, now: datetime) ->
     except OSError as error:
         raise StoreError(f"{folder} must be a folder where heads can be appended: {error.strerror}. Mount it again.") from error
     return head
+
+
+def _stands_there(folder: Path, head: Checkpoint) -> bool:
+    """Tell whether the last checkpoint says the same already."""
+    with suppress(OSError, ValueError, IndexError, KeyError):
+        last = json.loads(json.loads((folder / FILE).read_text(encoding="ascii").splitlines()[-1])["head"])
+        return (last["ledger"], last["audit"]) == (head.ledger, head.audit)
+    return False
 
 
 def read_checkpoints(home: Home, folder: Path) -> list[Checkpoint]:

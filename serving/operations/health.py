@@ -1,15 +1,22 @@
-"""What waits for whoever runs the service: messages that no receiver took, and days that were left without a list."""
+"""Operational health: undelivered messages, days without a list, old lists, late data and jobs that fail."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
+from features.database.engine import reading
+from features.database.tables import feed, ranking
 from serving.alerts.webhooks import dead_letters
+from serving.operations.job_runs import Run, job_states
 from serving.operations.schedule import missed_days
+from serving.settings import ServingSettings
 from serving.text import Text
+
+HOUR = timedelta(hours=1)
+JOB_NAMES = {"ingest": "导入数据", "rank": "生成清单", "monitor": "运行监测", "backup": "备份"}
 
 
 @dataclass(frozen=True)
@@ -20,21 +27,66 @@ class OperationalHealth:
     """Messages that were given up, by receiver."""
     missed: Sequence[tuple[date, str]]
     """Days without a list, the newest first, and why."""
+    list_age: timedelta | None = None
+    """Time since the newest list was published, where that is too long."""
+    data_age: timedelta | None = None
+    """Time since the newest record became known, where that is too long."""
+    failed: Sequence[Run] = field(default=())
+    """Jobs whose newest run failed."""
 
     def __iter__(self) -> Iterator[Text]:
         """Say what is to be done, one sentence for each kind; nothing where nothing is."""
+        yield from self._undelivered()
+        yield from self._late()
+        for run in self.failed:
+            yield Text(
+                zh=f"上一次{JOB_NAMES.get(run.job, run.job)}失败;原因见管理页,或运行 yujing doctor",
+                en=f"the last {run.job} failed; /admin and yujing doctor say why",
+            )
+
+    def _undelivered(self) -> Iterator[Text]:
         if count := self.letters.total():
             yield Text(
                 zh=f"{count}条消息未送达;检查接收方后,在管理页点“重发”,或运行 yujing webhooks retry",
                 en=f"{count} messages were not taken; look at the receiver, then resend them on /admin or by yujing webhooks retry",
             )
+
+    def _late(self) -> Iterator[Text]:
         if self.missed:
             yield Text(
                 zh=f"{len(self.missed)}天没有清单;补齐数据后运行 yujing rank --as-of 日期",
                 en=f"{len(self.missed)} days have no list; mend their data, then run yujing rank --as-of DATE",
             )
+        if self.list_age:
+            hours = self.list_age // HOUR
+            yield Text(
+                zh=f"最新清单发布于{hours}小时前;查看上一次生成清单的结果",
+                en=f"the newest list is {hours} hours old; see why none was made since",
+            )
+        if self.data_age:
+            hours = self.data_age // HOUR
+            yield Text(
+                zh=f"最新记录是{hours}小时前的;检查数据来源和导入任务",
+                en=f"the newest record is {hours} hours old; check sources and ingest",
+            )
 
 
-def read_operational_health(engine: Engine) -> OperationalHealth:
-    """Look for what waits."""
-    return OperationalHealth(Counter(receiver for receiver, *_ in dead_letters(engine)), missed_days(engine))
+def read_operational_health(engine: Engine, limits: ServingSettings, now: datetime) -> OperationalHealth:
+    """Look for what needs whoever runs the service."""
+    published, known = newest_moments(engine)
+    list_limit, data_limit = timedelta(hours=limits.stale_after_hours), timedelta(hours=limits.data_late_after_hours)
+    return OperationalHealth(
+        letters=Counter(receiver for receiver, *_ in dead_letters(engine)),
+        missed=missed_days(engine),
+        list_age=now - published if published and now - published > list_limit else None,
+        data_age=now - known if known and now - known > data_limit else None,
+        failed=[state.last for _, state in sorted(job_states(engine).items()) if state.last.fault is not None],
+    )
+
+
+def newest_moments(engine: Engine) -> tuple[datetime | None, datetime | None]:
+    """Return when the newest list was published, and when the newest record became known; None where there is none."""
+    with reading(engine) as connection:
+        published = connection.execute(select(func.max(ranking.c.published_at))).scalar()
+        known = connection.execute(select(func.max(feed.c.known_through))).scalar()
+    return published, known

@@ -1,15 +1,18 @@
 """Ranking every day by itself: today's list from a time of day on, the days that were missed, and today again after a correction."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy import Engine, func, insert, select, text, update
 
 from features.database.alert_tables import daily_run, lease
 from features.database.engine import reading, writing
 from features.database.tables import ranking
 from serving.alerts.corrections import accepted_corrections
+
+log = logging.getLogger(__name__)
 
 
 def take_lease(engine: Engine, name: str, holder: str, now: datetime, lasts: timedelta) -> bool:
@@ -58,9 +61,12 @@ class DailyRuns:
             return []
         if not due_days(self.engine, now, self.at) or not take_lease(self.engine, "daily", self.holder, now, LEASE):
             return []
+        for day in given_up_days(self.engine, now, self.at):
+            _mark(self.engine, day, f"it was more than {LOOK_BACK_DAYS} days ago when the service ran again", now)
         published = []
         for day in due_days(self.engine, now, self.at):
             fault = self.rank_day(day)
+            log.log(logging.WARNING if fault else logging.INFO, "daily list of %s: %s", day, fault or "published")
             if fault is None:
                 published.append(day)
             elif day < now.date():
@@ -72,19 +78,20 @@ class DailyRuns:
 
 def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
     """Return the days up to now that have neither a list nor a mark, and today once more where a correction was accepted since."""
-    today = now.date()
-    last = today if now.time() >= at else today - timedelta(days=1)
-    since = last - timedelta(days=LOOK_BACK_DAYS)
-    with reading(engine) as connection:
-        settled = {
-            day
-            for column in (ranking.c.as_of, daily_run.c.as_of)
-            for day in connection.execute(select(column).where(column >= since)).scalars()
-        }
-    first = min(settled, default=today)
-    days = (first + timedelta(days=number) for number in range((last - first).days + 1))
+    today, last = now.date(), _last_due(now, at)
+    first = max(_first_open(engine) or today, last - timedelta(days=LOOK_BACK_DAYS))
+    settled = _settled(engine, first)
     again = last == today and bool(accepted_corrections(engine))
-    return [day for day in days if day not in settled or (again and day == today)]
+    return [day for day in _days(first, last) if day not in settled or (again and day == today)]
+
+
+def given_up_days(engine: Engine, now: datetime, at: time) -> list[date]:
+    """Return the days that are too long ago to be caught up, and were left without a list or a mark by a service that stood still."""
+    first = _first_open(engine)
+    if first is None:
+        return []
+    settled = _settled(engine, first)
+    return [day for day in _days(first, _last_due(now, at) - timedelta(days=LOOK_BACK_DAYS + 1)) if day not in settled]
 
 
 def missed_days(engine: Engine) -> list[tuple[date, str]]:
@@ -93,6 +100,31 @@ def missed_days(engine: Engine) -> list[tuple[date, str]]:
     with reading(engine) as connection:
         missed = connection.execute(select(daily_run).where(~listed).order_by(daily_run.c.as_of.desc()))
         return [(row.as_of, row.detail) for row in missed]
+
+
+def _last_due(now: datetime, at: time) -> date:
+    return now.date() if now.time() >= at else now.date() - timedelta(days=1)
+
+
+def _first_open(engine: Engine) -> date | None:
+    """Return the day from which on days can be open: the first settled one among the last few, or the one after the last settled day."""
+    with reading(engine) as connection:
+        newest = [connection.execute(select(func.max(column))).scalar() for column in (ranking.c.as_of, daily_run.c.as_of)]
+    last = max((day for day in newest if day), default=None)
+    if last is None:
+        return None
+    return min(_settled(engine, last - timedelta(days=LOOK_BACK_DAYS)))
+
+
+def _settled(engine: Engine, since: date) -> set[date]:
+    """Return the days from `since` on that have a list or a mark."""
+    with reading(engine) as connection:
+        columns = (ranking.c.as_of, daily_run.c.as_of)
+        return {day for column in columns for day in connection.execute(select(column).where(column >= since)).scalars()}
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _mark(engine: Engine, day: date, fault: str, now: datetime) -> None:

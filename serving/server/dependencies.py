@@ -10,7 +10,7 @@ from features.storage.home import Home
 from serving.server.auth import Clock
 from serving.server.list_cache import Head, RankingCache
 from serving.server.responses import Freshness, ShownList
-from serving.settings import AlertSettings
+from serving.settings import AlertSettings, ServingSettings
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class AppState:
     cursor_key: bytes
     alerts: AlertSettings
     home: Home
+    limits: ServingSettings
+    """When lists are old and data late, among others."""
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

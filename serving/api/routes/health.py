@@ -20,5 +20,5 @@ def read_readiness(reading: ReadingOf) -> Readiness:
     """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it."""
     reading.shelf.refresh()
     current = reading.shelf.current
-    waiting = list(read_operational_health(reading.shelf.engine))
+    waiting = list(read_operational_health(reading.shelf.engine, reading.limits, reading.now()))
     return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None, attention=waiting)

@@ -142,7 +142,7 @@ def _page(
         trial=trial,
         roles=tuple(role for role in Role if role is not Role.WALL),
         departments=viewer.site.settings.alerts.departments,
-        upkeep=read_operational_health(viewer.engine),
+        upkeep=read_operational_health(viewer.engine, viewer.reading.limits, viewer.reading.now()),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,
         fault=fault,

@@ -1,6 +1,10 @@
 """What waits for whoever runs the service is said where they look, with what to do: /readyz, /metrics, /admin, `yujing doctor`."""
 
+import json
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -16,9 +20,10 @@ from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
 from serving.cli.main import app
 from serving.operations.health import read_operational_health
+from serving.operations.job_runs import Run, job_states, record_run
 from tests.support.people import token_of
 from tests.support.published_world import AS_OF, PUBLISHED_AT
-from tests.support.visitors import PASSWORD, Clock, open_client
+from tests.support.visitors import PASSWORD, Clock, open_client, sign_up
 
 WHY = "at least one source must be up to date"
 
@@ -41,6 +46,11 @@ def client(neglected):
         yield opened
 
 
+def figures_of(client) -> dict[str, float]:
+    """Return name and labels -> value of all that Prometheus would read."""
+    return {name: float(value) for name, value in re.findall(r"^([a-z_]+(?:{.*?})?) (\S+)$", client.get("/metrics").text, re.MULTILINE)}
+
+
 def test_readiness_says_what_waits_and_stays_ready(client) -> None:
     answer = client.get("/readyz")
 
@@ -50,9 +60,20 @@ def test_readiness_says_what_waits_and_stays_ready(client) -> None:
 
 
 def test_metrics_count_what_waits(client) -> None:
-    figures = dict(re.findall(r"^(yujing_\w+) ([\d.]+)$", client.get("/metrics").text, re.MULTILINE))
+    figures = figures_of(client)
 
-    assert figures == {"yujing_dead_letters": "3.0", "yujing_missed_days": "1.0"}
+    assert {"yujing_dead_letters": 3, "yujing_missed_days": 1, "yujing_database_up": 1, "yujing_attention": 2}.items() <= figures.items()
+    assert figures["yujing_newest_list_timestamp_seconds"] == PUBLISHED_AT.timestamp()
+    assert figures['yujing_champion{target="escalation",version="1"}'] == 1
+    assert any(name.startswith("process_resident_memory") for name in figures)
+
+
+def test_metrics_while_the_database_is_gone_say_so(client, neglected, databases) -> None:
+    with databases.unreadable(neglected.engine):
+        figures = figures_of(client)
+
+    assert figures["yujing_database_up"] == 0
+    assert "yujing_missed_days" not in figures
 
 
 def test_administrator_resends_dead_letters_with_one_button(client, neglected) -> None:
@@ -78,5 +99,90 @@ def test_operator_resends_dead_letters_and_doctor_says_what_is_left(neglected) -
 
     assert "3 messages were not taken" in before.stdout
     assert "3 messages to desk will be sent again." in resent.stderr
-    assert [text.en.partition(" ")[0] for text in read_operational_health(neglected.engine)] == ["1"]
+    assert [text.en.partition(" ")[0] for text in read_operational_health(neglected.engine, neglected.settings.serving, PUBLISHED_AT)] == [
+        "1"
+    ]
     assert "1 days have no list" in CliRunner().invoke(app, ["doctor", *home]).stdout
+
+
+DAYS_LATER = PUBLISHED_AT + timedelta(days=37)
+
+
+def test_readiness_old_list_and_late_data_ask_for_attention(world) -> None:
+    world.rank()
+    with open_client(create_app(world.settings, world.home, Clock(DAYS_LATER))) as client:
+        answer, figures = client.get("/readyz").json(), figures_of(client)
+
+    assert ["最新清单发布于888小时前", "最新记录是896小时前的"] == [text["zh"].partition(";")[0] for text in answer["attention"]]
+    assert figures["yujing_attention"] == 2
+
+
+def test_failed_job_is_told_until_it_works_again_and_its_words_stay_inside(world) -> None:
+    record_run(world.engine, Run("ingest", PUBLISHED_AT, 1.5, counts={"read": 9, "quarantined": 2}))
+    record_run(world.engine, Run("ingest", PUBLISHED_AT + timedelta(hours=1), 2.5, "/data/cases.csv must be a readable file"))
+    with open_client(create_app(world.settings, world.home, Clock(PUBLISHED_AT + timedelta(hours=1)))) as client:
+        told, figures = client.get("/readyz").json()["attention"], figures_of(client)
+        record_run(world.engine, Run("ingest", PUBLISHED_AT + timedelta(hours=2), 1.0))
+        after = client.get("/readyz").json()["attention"]
+
+    assert ["the last ingest failed; /admin and yujing doctor say why"] == [text["en"] for text in told]
+    assert figures['yujing_job_last_success_timestamp_seconds{job="ingest"}'] == PUBLISHED_AT.timestamp()
+    assert figures['yujing_job_last_failure_timestamp_seconds{job="ingest"}'] == (PUBLISHED_AT + timedelta(hours=1)).timestamp()
+    assert figures['yujing_job_last_duration_seconds{job="ingest"}'] == 2.5
+    assert figures['yujing_ingest_last_rows{outcome="quarantined"}'] == 2
+    assert after == []
+
+
+@pytest.mark.dialect("sqlite")
+def test_command_that_fails_is_recorded_with_its_reason(world) -> None:
+    home = ["--home", str(world.home.root)]
+    CliRunner().invoke(app, ["ingest", "nowhere.csv", *home])
+    CliRunner().invoke(app, ["rank", "--as-of", AS_OF.isoformat(), *home])
+    states = job_states(world.engine)
+
+    assert "nowhere.csv" in states["ingest"].last.fault
+    assert states["rank"].last.fault is None
+
+
+def edit(world, statement: str, *triggers: str) -> None:
+    """Change the database behind the back of the program, as somebody with the file in hand can."""
+    with closing(sqlite3.connect(world.home.database)) as connection, connection:
+        for trigger in triggers:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        connection.execute(statement)
+
+
+def shorten_trail(world) -> None:
+    edit(world, "DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)", "audit_refuses_DELETE")
+
+
+PLANTED = {
+    "keys": lambda world: shutil.rmtree(world.home.keys),
+    "guards": lambda world: edit(world, "SELECT 1", "ranking_row_refuses_UPDATE"),
+    "ledger": lambda world: edit(world, "UPDATE ranking_row SET body = '{}' WHERE position = 0", "ranking_row_refuses_UPDATE"),
+    "audit trail": shorten_trail,
+    "champion": lambda world: next(world.home.published.glob("*/model.lgb")).unlink(),
+    "home folder": lambda world: world.home.root.chmod(0o755),
+    "settings": lambda world: world.home.config.write_text("serving: {portt: 1}"),
+    "upkeep": lambda world: None,
+    "jobs": lambda world: record_run(world.engine, Run("backup", PUBLISHED_AT, 1.0, "no space left")),
+}
+
+
+@pytest.mark.dialect("sqlite")
+@pytest.mark.parametrize("check", PLANTED)
+def test_doctor_finds_a_planted_fault(world, check: str) -> None:
+    sign_up(world.engine, PUBLISHED_AT, Role.COMMAND)
+    CliRunner().invoke(app, ["rank", "--as-of", AS_OF.isoformat(), "--home", str(world.home.root)])
+    PLANTED[check](world)
+    told = json.loads(CliRunner().invoke(app, ["doctor", "--json", "--home", str(world.home.root)]).stdout)
+
+    assert check in {each["check"] for each in told if not each["ok"]}
+
+
+@pytest.mark.dialect("sqlite")
+def test_doctor_of_a_sound_home_finds_only_that_its_data_are_old(world) -> None:
+    CliRunner().invoke(app, ["rank", "--as-of", AS_OF.isoformat(), "--home", str(world.home.root)])
+    told = json.loads(CliRunner().invoke(app, ["doctor", "--json", "--whole", "--home", str(world.home.root)]).stdout)
+
+    assert ["upkeep"] == [each["check"] for each in told if not each["ok"]]

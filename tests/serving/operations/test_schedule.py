@@ -63,6 +63,16 @@ def test_run_due_past_day_that_is_refused_is_marked_and_today_is_tried_again(run
     assert daily.run_due(after(3) + timedelta(minutes=15)) == [AS_OF + timedelta(days=3)]
 
 
+def test_run_due_after_a_long_gap_catches_up_a_week_and_counts_the_days_before(runs):
+    runs().run_due(after(0))
+    daily = runs()
+    caught_up = daily.run_due(after(20))
+
+    assert caught_up == [AS_OF + timedelta(days=number) for number in range(13, 21)]
+    assert [day for day, _ in missed_days(daily.engine)] == [AS_OF + timedelta(days=number) for number in range(12, 0, -1)]
+    assert daily.run_due(after(20)) == []
+
+
 def test_missed_day_that_was_ranked_since_is_missed_no_longer(runs, days):  # noqa: F811 - the fixture
     runs().run_due(after(0))
     runs(failing=AS_OF + timedelta(days=1)).run_due(after(2))
