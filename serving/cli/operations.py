@@ -9,7 +9,7 @@ import typer
 from features.errors import NotFoundError, UsageError
 from serving.cli.console import AsOf, TargetName, message
 from serving.cli.workspace import Workspace
-from serving.rankings.publishing import PauseReason
+from serving.rankings.pause_reasons import PauseReason
 
 if TYPE_CHECKING:
     from serving.operations.checkpoints import Checkpoint

@@ -6,7 +6,6 @@ The audit trail is the only place that knows: its last word on the matter is the
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum, auto
 
 from sqlalchemy import Engine, RowMapping, select
 
@@ -15,17 +14,7 @@ from features.database.engine import reading, writing
 from features.database.tables import model_publication
 from features.errors import PausedError
 from serving.audit import audit_log
-
-
-class PauseReason(StrEnum):
-    """Why publishing was paused; anything else is told by people to people."""
-
-    DATA_FAULT = auto()
-    MODEL_FAULT = auto()
-    MISUSE = auto()
-    INCIDENT = auto()
-    MAINTENANCE = auto()
-
+from serving.rankings.pause_reasons import PauseReason
 
 PAUSE, RESUME = "publishing.pause", "publishing.resume"
 SUBJECT = "publishing"

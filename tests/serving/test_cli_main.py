@@ -85,7 +85,7 @@ def test_fault_is_one_line_on_stderr_and_exit_1(
     assert printed.err == f"yujing: {config}: unknown key 'horizon_dayz'; did you mean 'horizon_days'?\n"
 
 
-def test_home_brings_its_own_settings_unless_others_are_named(
+def test_home_brings_its_own_settings_below_those_that_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "config.yaml").write_text("horizon_dayz: 7\n")
@@ -94,14 +94,14 @@ def test_home_brings_its_own_settings_unless_others_are_named(
 
     refused = run_main(monkeypatch, "--home", str(tmp_path), "alerts", "list")
     told = capsys.readouterr().err
+    (tmp_path / "config.yaml").write_text("zone: Asia/Seoul\n")
     run_main(monkeypatch, "--home", str(tmp_path), "--config", str(named), "doctor")
     checked = capsys.readouterr().out
-    (tmp_path / "config.yaml").write_text("zone: Asia/Seoul\n")
     run_main(monkeypatch, "doctor", "--home", str(tmp_path))
 
     assert refused == 1
     assert told == f"yujing: {tmp_path / 'config.yaml'}: unknown key 'horizon_dayz'; did you mean 'horizon_days'?\n"
-    assert f"{named}, zone Asia/Tokyo" in checked
+    assert f"{named} over {tmp_path / 'config.yaml'}, zone Asia/Tokyo" in checked
     assert f"{tmp_path / 'config.yaml'}, zone Asia/Seoul" in capsys.readouterr().out
 
 

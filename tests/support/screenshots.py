@@ -26,7 +26,8 @@ from serving.audit.audit_log import OPERATOR
 from serving.pages.layout import THEMES
 from serving.pages.translations import LANGUAGES
 from serving.rankings.ledger import newest
-from serving.rankings.publishing import PauseReason, pause, resume
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import pause, resume
 from serving.settings import Settings
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.browser import Visit, chromium, serving, window

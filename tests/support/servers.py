@@ -20,7 +20,7 @@ import json
 import sys
 from pathlib import Path
 from features.home import Home
-from serving.api.server import serve
+from serving.run import serve
 from serving.settings import Settings
 port, root, settings, serving = sys.argv[1:]
 serve(Home(Path(root)), Settings(**json.loads(settings), serving={**json.loads(serving), "port": int(port)}))

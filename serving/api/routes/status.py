@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.accounts.permissions import Actor, Right
-from serving.rankings.publishing import PauseReason, pause, resume
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import pause, resume
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
 

@@ -14,7 +14,8 @@ from serving.alerts.silences import Silence, SilenceReason, list_silences, silen
 from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
-from serving.rankings.publishing import PauseReason, pause, resume
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import pause, resume
 from serving.rankings.releases import held_lists, release
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

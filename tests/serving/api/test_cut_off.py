@@ -25,7 +25,7 @@ from datetime import datetime
 from pathlib import Path
 from sqlalchemy import Engine, event
 from features.home import Home
-from serving.api.app import create_app
+from serving.app import create_app
 from serving.settings import Settings
 from tests.serving.api.matrix import Request, running
 from tests.serving.visitors import Clock

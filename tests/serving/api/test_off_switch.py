@@ -10,7 +10,8 @@ from serving.accounts.sessions import open_session
 from serving.alerts.queries import Wanted, list_alerts
 from serving.app import create_app
 from serving.audit.audit_log import list_entries
-from serving.rankings.publishing import PauseReason, pause, resume
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import pause, resume
 from serving.server import list_cache
 from serving.server.auth import COOKIE
 from serving.settings import Settings

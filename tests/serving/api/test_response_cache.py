@@ -11,7 +11,8 @@ from serving.accounts.permissions import Role
 from serving.accounts.tokens import revoke_token, tokens
 from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
-from serving.rankings.publishing import PauseReason, pause
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import pause
 from serving.server import auth, response_cache
 from serving.server.response_cache import MOST_KEPT, ResponseCache
 from serving.settings import Settings

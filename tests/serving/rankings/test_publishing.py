@@ -4,7 +4,8 @@ import pytest
 
 from features.errors import PausedError
 from serving.audit.audit_log import OPERATOR, list_entries
-from serving.rankings.publishing import Pause, PauseReason, pause, paused, refuse_while_paused, resume
+from serving.rankings.pause_reasons import PauseReason
+from serving.rankings.publishing import Pause, pause, paused, refuse_while_paused, resume
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 
