@@ -15,11 +15,9 @@ from features.database.engine import reading, writing
 from features.errors import NotFoundError, UsageError
 from serving.accounts.accounts import NewAccount, create_account
 from serving.accounts.permissions import Role, Scope
-from serving.accounts.sessions import hash_secret, new_secret
+from serving.accounts.sessions import LASTING, hash_secret, new_secret
 from serving.audit import audit_log
 
-LASTING = timedelta(days=30)
-"""How long a phone stays signed in."""
 FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 """End of a wall screen's session, which has none."""
 ENROLLED_WITHIN = timedelta(days=1)

@@ -16,7 +16,6 @@ from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
 from features.errors import NotSignedInError, StoreError, TooManyError
 from serving.accounts.accounts import actor_of, password_fits
-from serving.accounts.devices import LASTING
 from serving.accounts.permissions import Actor, Binding, Role
 from serving.audit import audit_log
 
@@ -45,6 +44,8 @@ def csrf_fits(secret: str, given: str) -> bool:
 
 
 IDLE = timedelta(minutes=15)
+LASTING = timedelta(days=30)
+"""How long a phone stays signed in."""
 LONGEST = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
 """How often a session in use is written to."""

@@ -9,11 +9,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
-from serving.accounts.devices import LASTING, bind_session, device_of, enrol_wall
+from serving.accounts.devices import bind_session, device_of, enrol_wall
 from serving.accounts.oidc_login import OidcLogin
 from serving.accounts.oidc_provider import DOOR
 from serving.accounts.permissions import Actor
-from serving.accounts.sessions import SECRET_LENGTH, open_session
+from serving.accounts.sessions import LASTING, SECRET_LENGTH, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES
