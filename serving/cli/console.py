@@ -10,8 +10,6 @@ from typing import Annotated, Any
 
 import typer
 
-from serving.dates import iso
-
 Step = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
@@ -87,9 +85,13 @@ def day(text: str) -> date:
         ValueError: it is no such date, which typer tells as wrong usage.
     """
     try:
-        return date.fromisoformat(str(iso(text)))
+        written = date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"a date must be written {DAY}, such as 2026-01-31, got {text!r}") from None
+        written = None
+    # fromisoformat also reads other ways of writing, such as 20260131 and 2026-W05-6
+    if written is None or written.isoformat() != text:
+        raise ValueError(f"a date must be written {DAY}, such as 2026-01-31, got {text!r}")
+    return written
 
 
 AsOf = Annotated[date, typer.Option("--as-of", parser=day, metavar=DAY, help="Only what was known before this day counts.")]

@@ -11,6 +11,7 @@ from features.days import to_date
 from features.facts.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
+from training.evaluation.already_due import AlreadyDue, count_already_due, judge_already_due
 from training.evaluation.baselines import available
 from training.evaluation.disparity import Grouping, compare_groups, to_json
 from training.evaluation.fold_runner import Stage, replay
@@ -48,6 +49,9 @@ class BacktestResult:
     """Kinds of places held against each other, by the column that tells them apart."""
     past: list[InnerPredictions] = field(default_factory=list)
     """What the model's trees foretold at every refit."""
+
+    already_due: AlreadyDue | None = None
+    """Told where open cases that were due already decide most of the target."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
@@ -87,6 +91,8 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         predictions = tabulate(facts, at(stage.panel, slice(folds[0].test.start, None)), horizon_days, said)
         overall, parts = judge(predictions, settings.backtest)
         groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
+        tested = stage.panel.as_ofs[folds[0].test.start :]
+        already_due = judge_already_due(predictions, count_already_due(facts, tested, horizon_days).ravel())
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,
@@ -96,6 +102,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         overall=overall,
         subsets=parts,
         notes=[
+            *([already_due.line] if already_due else []),
             *find_leak_signs(predictions, settings.backtest.too_good),
             *available(stage.panel, horizon_days)[1],
             *installed(settings.backtest.peers)[1],
@@ -104,6 +111,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
         groupings=groupings,
         past=past,
+        already_due=already_due,
     )
 
 

@@ -1,6 +1,7 @@
 """Summary: every figure of a report, as one JSON object."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -81,6 +82,7 @@ def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, settings: Ba
     return {
         **{key: value for key, value in result.to_json().items() if key not in {"subsets", "seconds"}},
         "learnt_from": str(to_date(learnt_from)),
+        "already_due": asdict(result.already_due) if result.already_due else None,
         "shown": shown,
         **_lists(predictions, weights, settings),
         "reliability": reliability(outcomes(predictions), predicted(predictions)[MODEL], weights),

@@ -1,0 +1,75 @@
+"""Escalations that the log had decided: open cases that fell due within the horizon, which a calendar would have told.
+
+Where they are most of a target, figures over all rows say how well a clock is read, so the rest is judged apart.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from features.days import Days
+from features.facts.facts import Facts
+from features.panel.counters import Edges, Increments, count
+from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import measure
+from training.evaluation.predictions import DUE, outcomes, predicted
+
+MOST = 0.5
+"""Share of the escalations from which they are said to decide a target."""
+
+
+def count_already_due(facts: Facts, as_ofs: Days, horizon_days: int) -> npt.NDArray[np.float32]:
+    """Count the escalations in [as_of, as_of + horizon) of cases that were known before as_of and fell due when they escalated.
+
+    Returns: (T, G).
+    """
+    case, occurred = facts.target.case, facts.target.occurred_day
+    by_clock = occurred == facts.cases.due_day[case]
+    case, occurred = case[by_clock], occurred[by_clock]
+    after = np.maximum(facts.cases.known_day[case], occurred - np.int32(horizon_days))
+    marks = Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], after, facts.cases.weight[case], occurred)
+    edges = Edges.over(as_ofs)
+    return np.asarray(count(marks, edges, facts.places.size)[0][edges.at(as_ofs)], np.float32)
+
+
+@dataclass(frozen=True)
+class AlreadyDue:
+    """How far open cases that were due already decide a target, and what the model is worth where none is due."""
+
+    share: float
+    """Of all escalations of the test rows."""
+    rows: int
+    """Rows where no open case falls due within the horizon."""
+    positives: int
+    """How many of those rows saw an escalation."""
+    auc: float | None
+    ap: float | None
+    """On those rows; None where it cannot be estimated."""
+
+    @property
+    def line(self) -> str:
+        """One sentence for the notes of a backtest."""
+        worth = "nothing can be estimated" if self.auc is None or self.ap is None else f"AUC is {self.auc:.3f} and AP {self.ap:.3f}"
+        return (
+            f"MOSTLY DECIDED: {self.share:.0%} of the escalations were open cases already due, which a calendar would have told. "
+            f"Where none is due ({self.rows} rows, {self.positives} with an escalation) {worth}."
+        )
+
+
+def judge_already_due(predictions: pl.DataFrame, already_due: npt.NDArray[np.float32]) -> AlreadyDue | None:
+    """Measure the model where no open case is due; None where such cases decide less than `MOST` of the target.
+
+    `already_due` holds `count_already_due` of each row of the predictions.
+    """
+    total = float(predictions["count"].sum())
+    share = float(already_due.sum(dtype=np.float64)) / total if total else 0.0
+    if share < MOST:
+        return None
+    rest = predictions.filter(~pl.col(DUE))
+    happened = outcomes(rest)
+    once = np.ones((1, int(predictions["block"].to_numpy().max()) + 1))
+    measured = measure(happened, predicted(rest)[MODEL], once)
+    auc, ap = (float(measured[name][0]) if np.isfinite(measured[name][0]) else None for name in ("auc", "ap"))
+    return AlreadyDue(share, len(rest), int(happened.positive.sum()), auc, ap)
