@@ -36,6 +36,8 @@ class Layout:
 
     needed: tuple[str, ...]
     columns: Mapping[str, pl.Expr]
+    optional: tuple[str, ...] = ()
+    """Columns of the flat file that it may have under their own names."""
 
 
 def _same(*names: str) -> dict[str, pl.Expr]:
@@ -44,7 +46,7 @@ def _same(*names: str) -> dict[str, pl.Expr]:
 
 _A_YEAR_BEFORE = pl.col("start").str.to_date(strict=False).dt.offset_by("-365d").cast(pl.String)
 LAYOUTS = (
-    Layout(FLAT_REQUIRED, _same(*FLAT_REQUIRED)),
+    Layout(FLAT_REQUIRED, _same(*FLAT_REQUIRED), FLAT_OPTIONAL),
     Layout(
         ("project_id", "grid_id", "kind", "public_notice_at", "start_at", "end_at"),
         {
@@ -55,6 +57,7 @@ LAYOUTS = (
             "public_at": pl.col("public_notice_at"),
             **_same("start_at", "end_at"),
         },
+        ("assessed", "heard"),
     ),
     Layout(
         ("name", "start", "end", "scope"),
@@ -162,7 +165,7 @@ def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: byte
         advice = "Rename its columns, or send a list of projects, periods or effort as `yujing simulate` writes it."
         found = f"found {', '.join(rows.header)}"
         raise InputRefusedError(Code.FILE_HEADER, f"a file of undertakings needs the columns {', '.join(FLAT_REQUIRED)}; {found}. {advice}")
-    optional = [name for name in FLAT_OPTIONAL if name in rows.header and layout.needed == FLAT_REQUIRED]
+    optional = [name for name in layout.optional if name in rows.header]
 
     def store(batch: RowBatch) -> tuple[RowErrors, int]:
         flat = batch.cells.select(**layout.columns, **_same(*optional))

@@ -12,6 +12,9 @@ from features.simulation.plans import KINDS
 from features.simulation.preset import Span
 from features.simulation.world import World
 
+TREATMENT_NOTICE_DAYS = 14
+"""How long before its start the treatment of an estate is made public."""
+
 
 def project_table(world: World, code: str) -> pl.DataFrame:
     """Return projects with their public dates, by start."""
@@ -20,9 +23,8 @@ def project_table(world: World, code: str) -> pl.DataFrame:
     grid = world.ground.grids[Col.GRID_ID][world.ground.grid_at(plans.part, first + plans.start)]
     midnight = datetime.combine(world.span.start, time())
     notice = pl.duration(days=world.preset.projects.notice_days)
-    table = pl.DataFrame({Col.GRID_ID: grid, "kind": np.array(KINDS)[plans.kind], "begin": begin, "end": plans.end}).sort(
-        "begin", Col.GRID_ID
-    )
+    columns = {Col.GRID_ID: grid, "kind": np.array(KINDS)[plans.kind], "begin": begin, "end": plans.end, "assessed": plans.assessed}
+    table = pl.DataFrame(columns).sort("begin", Col.GRID_ID)
     starts = (pl.lit(midnight) + pl.duration(days="begin")).dt.date()
     return table.select(
         pl.format("{}-P{}", pl.lit(code), pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(5)).alias("project_id"),
@@ -31,6 +33,29 @@ def project_table(world: World, code: str) -> pl.DataFrame:
         (starts - notice).alias("public_notice_at"),
         starts.alias("start_at"),
         (pl.lit(midnight) + pl.duration(days="end")).dt.date().alias("end_at"),
+        "assessed",
+    )
+
+
+def undertaking_table(world: World, code: str) -> pl.DataFrame:
+    """Return treatments and shocks as a flat undertaking file; projects, effort and periods have files of their own."""
+    plans, first, span = world.plans, day_number(world.span.start), world.span
+    halfway = 7 * (span.weeks // 2)
+    parts = np.concatenate([plans.treated, plans.shocked])
+    begin = np.concatenate([np.full(len(plans.treated), halfway), plans.shock_day])
+    grid = world.ground.grids[Col.GRID_ID][world.ground.grid_at(parts, first + begin)]
+    is_shock = np.arange(len(parts)) >= len(plans.treated)
+    table = pl.DataFrame({"places": grid, "begin": begin, "shock": is_shock}).unique().sort("begin", "places", "shock")
+    day = (pl.lit(datetime.combine(span.start, time())) + pl.duration(days="begin")).dt.date()
+    notice = pl.when("shock").then(pl.duration(days=0)).otherwise(pl.duration(days=TREATMENT_NOTICE_DAYS))
+    return table.select(
+        pl.format("{}-U{}", pl.lit(code), pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(5)).alias("undertaking_id"),
+        pl.when("shock").then(pl.lit("shock")).otherwise(pl.lit("treatment")).alias("kind"),
+        pl.when("shock").then(pl.lit("fire")).otherwise(pl.lit("estate_treatment")).alias("sub_kind"),
+        "places",
+        (day - notice).alias("public_at"),
+        day.alias("start_at"),
+        pl.when("shock").then(day + pl.duration(days=1)).alias("end_at"),
     )
 
 

@@ -18,6 +18,8 @@ Nothing here ever happened, and no such place exists: the county code is unassig
 ocean. Preset {name}, seed {seed}, days from {start} up to but not including {end}. The same preset, seed and days give the same bytes.
 
     yujing --config {config} ingest {cases} --source source.yaml --grids grids.csv --crosswalk crosswalk.csv
+    yujing --config {config} ingest --undertakings projects.csv --undertakings undertakings.csv --undertakings {effort} \\
+        --undertakings sensitive_periods.csv
     yujing --config {config} backtest --truth truth
 
 | file | holds |
@@ -26,6 +28,7 @@ ocean. Preset {name}, seed {seed}, days from {start} up to but not including {en
 | grids.csv | every grid that is or was, with its polygon; those that are now tile the district, and so did those that were |
 | crosswalk.csv | grids that were redrawn: old, new, share, day |
 | projects.csv | building sites, land acquisition, notices, hand-overs, with public dates |
+| undertakings.csv | treatments of estates and shocks; only the header where the preset has none |
 | {effort} | visits, screening campaigns and active reporters by grid and week |
 | sensitive_periods.csv | periods known in advance; config.yaml has them too |
 | config.yaml, source.yaml | zone, targets, categories; how the case file is read |

@@ -284,6 +284,12 @@ class Projects(Numbers):
     """On property, land and environment matters of its grid."""
     ring_factor: Annotated[float, Sure.D] = 1.3
     """On those of adjacent grids."""
+    start_factor: Annotated[float, Sure.D] = 1.0
+    """Further, on those of its grid around its start; 1 in most presets."""
+    start_days: Annotated[tuple[int, int], Sure.D] = (14, 42)
+    """For how many days before the start and after it."""
+    assessed: Annotated[float, Sure.D] = 0.7
+    """Share of projects with a social stability risk assessment before their start."""
     handover_rate: Annotated[float, Sure.D] = 0.01
     """Hand-overs of new estates per grid and year."""
     handover_days: Annotated[int, Sure.D] = 120
@@ -294,6 +300,17 @@ class Projects(Numbers):
     """Grids with most property matters that are treated halfway through."""
     treatment_factor: Annotated[float, Sure.D] = 0.5
     """On property matters of a treated grid, from then on."""
+
+
+class Shocks(Numbers):
+    """Fires, floods and accidents with an aftermath."""
+
+    rate: Annotated[float, Sure.D] = 0.0
+    """Shocks per grid and year; none in most presets."""
+    factor: Annotated[float, Sure.D] = 4.0
+    """On property, damage and neighbour matters of its grid in the first week."""
+    decay_days: Annotated[float, Sure.D] = 30.0
+    """Mean days until that has passed."""
 
 
 class Redraw(Numbers):
@@ -318,6 +335,7 @@ class Preset(Numbers):
     recording: Recording = Recording()
     effort: Effort = Effort()
     projects: Projects = Projects()
+    shocks: Shocks = Shocks()
     redraw: Redraw = Redraw()
     parquet: bool = False
     """Cases and effort as Parquet in place of CSV."""

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from features.errors import UsageError
-from features.simulation.context import effort_table, project_table, sensitive_periods
+from features.simulation.context import effort_table, project_table, sensitive_periods, undertaking_table
 from features.simulation.delivery import deliver
 from features.simulation.describe import config_text, readme, source_text
 from features.simulation.district import make_district
@@ -111,6 +111,7 @@ def _district_tables(preset: Preset, span: Span, code: str, rng: np.random.Gener
         "grids.csv": world.ground.grids,
         "crosswalk.csv": world.ground.crosswalk,
         "projects.csv": project_table(world, code),
+        "undertakings.csv": undertaking_table(world, code),
         f"{TRUTH}/disputes.parquet": true_disputes(district, event_ids),
         f"{TRUTH}/escalations.parquet": true_escalations(district),
         f"{TRUTH}/expected.parquet": true_expectations(district),

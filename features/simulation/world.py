@@ -10,7 +10,7 @@ from features.simulation.arrivals import Arrivals, arise
 from features.simulation.ground import Ground, make_ground
 from features.simulation.mix import DISPUTE_MIX, Mix
 from features.simulation.place import PROPERTY, Levels, base_rates, draw_levels
-from features.simulation.plans import FELT_IN, Plans, make_plans, treat_estates
+from features.simulation.plans import FELT_IN, SHOCKED, Plans, make_plans, treat_estates
 from features.simulation.preset import Preset, Span
 from features.simulation.rhythm import Clock, make_clock
 
@@ -42,7 +42,7 @@ def make_world(preset: Preset, span: Span, code: str, rng: np.random.Generator) 
     """Draw the stage of the district with this code of 6 digits."""
     ground = make_ground(preset, code, day_number(span.start) + round(span.days * preset.redraw.when), rng)
     levels = draw_levels(preset, ground, span, rng)
-    plans = make_plans(preset.projects, preset.effort, ground, span, rng)
+    plans = make_plans(preset, ground, span, rng)
     return World(
         preset,
         span,
@@ -68,6 +68,8 @@ def weekly_rates(stream: Stream, world: World, drift: Floats) -> Floats:
             weekly[:, :, place] *= world.plans.projects_felt
         if kind == PROPERTY:
             weekly[:, :, place] *= world.plans.property_felt
+        if kind in SHOCKED:
+            weekly[:, :, place] *= world.plans.shocks_felt
     return weekly
 
 

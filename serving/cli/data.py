@@ -144,7 +144,9 @@ def _writer(out: Path) -> "Callable[[pl.DataFrame], None]":
 DEFAULT_END = date(2026, 1, 1)
 """A fixed day, so that the same command gives the same files at any time."""
 
-PresetName = Annotated[str, typer.Option("--preset", help="nanhu, yingcheng, lianjiang, jiangbei, zhejiang or tiny.")]
+PresetName = Annotated[
+    str, typer.Option("--preset", help="nanhu, yingcheng, lianjiang, jiangbei, zhejiang, undertakings, unmoved or tiny.")
+]
 Years = Annotated[int, typer.Option("--years", min=1, help="How many years.")]
 End = Annotated[date | None, typer.Option("--end", parser=day, metavar=DAY, help=f"First day after them, {DEFAULT_END} by default.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Another number makes another district.")]

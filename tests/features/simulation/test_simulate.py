@@ -64,7 +64,7 @@ def test_simulate_other_seed_gives_other_files(tiny_folder: Path, tmp_path: Path
     simulate(Order("tiny", TINY.preset, TINY.span, seed=2), tmp_path / "other")
 
     same = {name for name, content in files(tmp_path / "other").items() if content == files(tiny_folder)[name]}
-    assert {"config.yaml", "source.yaml", "sensitive_periods.csv"} == same
+    assert {"config.yaml", "source.yaml", "sensitive_periods.csv", "undertakings.csv"} == same
 
 
 def test_simulate_leaves_a_folder_that_is_there_alone(tmp_path: Path) -> None:
@@ -156,7 +156,9 @@ def test_every_number_is_described_and_every_assumption_listed(tiny_folder: Path
 
 
 def test_find_preset_unknown_name_lists_the_known() -> None:
-    with pytest.raises(UsageError, match="one of nanhu, yingcheng, lianjiang, jiangbei, zhejiang, tiny, got 'nanho'"):
+    with pytest.raises(
+        UsageError, match="one of nanhu, yingcheng, lianjiang, jiangbei, zhejiang, undertakings, unmoved, tiny, got 'nanho'"
+    ):
         find_preset("nanho")
 
 

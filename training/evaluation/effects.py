@@ -1,0 +1,204 @@
+"""Did it help? Treatments by difference in differences, going there by the random slots; each with an interval, or "cannot be told".
+
+A treatment is judged by what was brought to the office in its grids and in their untreated neighbours, in equal stretches before and after
+its start. Each treated grid with its neighbours is a block; the blocks are pooled as in a random-effects meta-analysis (DerSimonian-Laird)
+with the interval of Hartung and Knapp, since a bootstrap of two dozen blocks covers too little.
+Random slots carry the probability with which they were drawn, so grids that were drawn and grids that could have been are alike but for
+having been visited. Nothing here is about a person or a unit.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import t
+
+from features.days import Days
+from features.facts.facts import Facts
+from features.facts.places import Indices
+from features.schema import EventType
+from features.undertakings.codes import UndertakingKind
+from training.bootstrap import STRETCH_DAYS, interval
+
+Floats = npt.NDArray[np.float64]
+
+WINDOW_DAYS, LEAST_DAYS = 364, 56
+"""Most and fewest days before and after a start that are compared."""
+LEAST_TREATED, LEAST_CASES, LEAST_DRAWN = 5, 20, 30
+DRAWS = 1000
+TAIL = 0.025
+CONTINUITY = 0.5
+"""Added to every count, so that one without cases has a logarithm."""
+CATEGORIES_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({"estate_treatment": ("property_mgmt",)})
+"""What a sub-kind of treatment is meant to make fewer; all cases but petitions for the others."""
+
+
+class CannotTell(StrEnum):
+    """Why an effect cannot be told."""
+
+    FEW_TREATED = "few_treated"
+    FEW_CASES = "few_cases"
+    FEW_DRAWN = "few_drawn"
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How many times as many cases there were as there would have been without; below 1 is fewer."""
+
+    ratio: float
+    low: float
+    high: float
+    units: int
+    """Treated grids, or drawn grids."""
+    cases: int
+    """Cases that were counted in them after the start."""
+
+    @property
+    def helped(self) -> bool:
+        """Whether the whole interval lies below 1."""
+        return self.high < 1
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Counts before and after, one row per treated grid; arrays of equal length."""
+
+    before: Floats
+    after: Floats
+    others_before: Floats
+    """Of its untreated neighbours together."""
+    others_after: Floats
+
+
+def treatment_effect(facts: Facts, sub_kind: str, ripe_until: int) -> Effect | CannotTell:
+    """Judge one sub-kind of treatment by the cases that became known before the day `ripe_until`."""
+    started = _started(facts, ripe_until)
+    treated = {grid: day for (grid, kind), day in started.items() if kind == (UndertakingKind.TREATMENT, sub_kind)}
+    untreated = np.setdiff1d(np.arange(facts.places.size), [grid for grid, _ in started])
+    counted = _brought(facts, CATEGORIES_OF.get(sub_kind), ripe_until)
+    rows = [
+        row
+        for grid, day in sorted(treated.items())
+        if (row := _compare(facts, counted, grid, np.intersect1d(_neighbours(facts, grid), untreated), (day, ripe_until)))
+    ]
+    if len(rows) < LEAST_TREATED:
+        return CannotTell.FEW_TREATED
+    return difference_in_differences(Comparison(*(np.array(column) for column in zip(*rows, strict=True))))
+
+
+def difference_in_differences(compared: Comparison) -> Effect | CannotTell:
+    """Return the ratio of the change in treated grids to that in their neighbours."""
+    units = len(compared.before)
+    counts = np.stack([compared.after, compared.others_before, compared.before, compared.others_after])
+    if units < LEAST_TREATED:
+        return CannotTell.FEW_TREATED
+    if counts.sum(axis=1).min() < LEAST_CASES:
+        return CannotTell.FEW_CASES
+    logs = np.log(counts + CONTINUITY)
+    difference, variance = logs[:2].sum(axis=0) - logs[2:].sum(axis=0), (1 / (counts + CONTINUITY)).sum(axis=0)
+    weight = 1 / (variance + _between_variance(difference, variance))
+    mean = float((weight * difference).sum() / weight.sum())
+    error = np.sqrt((weight * (difference - mean) ** 2).sum() / ((units - 1) * weight.sum()))
+    reach = float(t.ppf(1 - TAIL, units - 1) * error)
+    ratio, low, high = (float(np.exp(value)) for value in (mean, mean - reach, mean + reach))
+    return Effect(ratio, low, high, units, int(compared.after.sum()))
+
+
+def _between_variance(difference: Floats, variance: Floats) -> float:
+    """Return the variance between blocks beyond that of their counts, by the moments of DerSimonian and Laird."""
+    weight = 1 / variance
+    mean = (weight * difference).sum() / weight.sum()
+    excess = (weight * (difference - mean) ** 2).sum() - (len(difference) - 1)
+    return max(0.0, float(excess / (weight.sum() - (weight**2).sum() / weight.sum())))
+
+
+@dataclass(frozen=True)
+class RandomSlots:
+    """Grids that a random slot went to or could have gone to; arrays of equal length."""
+
+    drawn: npt.NDArray[np.bool_]
+    probability: Floats
+    """With which each could be drawn."""
+    escalations: Floats
+    """That followed within the window."""
+    as_of: Days
+    unit: Indices
+    """Its township, as a number."""
+
+
+def acting_effect(slots: RandomSlots, seed: int = 0) -> Effect | CannotTell:
+    """Return how many times as many escalations followed where a random slot went, each grid weighted by one over its chance."""
+    cases = int(slots.escalations[slots.drawn].sum())
+    if slots.drawn.sum() < LEAST_DRAWN:
+        return CannotTell.FEW_DRAWN
+    if min(cases, slots.escalations[~slots.drawn].sum()) < LEAST_CASES:
+        return CannotTell.FEW_CASES
+    stretch = (slots.as_of - slots.as_of.min()) // STRETCH_DAYS
+    _, block = np.unique(np.stack([stretch, slots.unit]), axis=1, return_inverse=True)
+    blocks = int(block.max()) + 1
+    weight = 1 / np.where(slots.drawn, slots.probability, 1 - slots.probability)
+    sums = [
+        np.bincount(block.ravel(), weight * arm * amount, minlength=blocks)
+        for arm in (slots.drawn, ~slots.drawn)
+        for amount in (slots.escalations, 1.0)
+    ]
+    drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=DRAWS)
+    there, there_all, elsewhere, elsewhere_all = (np.concatenate([[part.sum()], drawn @ part]) for part in sums)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = (there / there_all) / (elsewhere / elsewhere_all)
+    bounds = interval(np.where(ratios > 0, ratios, np.nan))
+    return Effect(float(ratios[0]), bounds[0], bounds[1], int(slots.drawn.sum()), cases) if bounds else CannotTell.FEW_CASES
+
+
+def _started(facts: Facts, ripe_until: int) -> dict[tuple[int, tuple[str, str]], int]:
+    """Return the first start of each treatment of each grid, as it is known."""
+    rows = facts.undertakings
+    starts: dict[tuple[int, tuple[str, str]], int] = {}
+    known = (rows.known_day < ripe_until) & (ripe_until <= rows.until_day) & (rows.start_day < ripe_until)
+    for row in np.flatnonzero(known):
+        pair = facts.undertaking_kinds[rows.kind[row]]
+        if pair[0] == UndertakingKind.TREATMENT:
+            key = (int(rows.grid[row]), pair)
+            starts[key] = min(int(rows.start_day[row]), starts.get(key, ripe_until))
+    return starts
+
+
+def _neighbours(facts: Facts, grid: int) -> Indices:
+    """Return the grids beside one; without known borders, those of its community."""
+    if facts.places.neighbours is not None:
+        return np.asarray(facts.places.neighbours[[grid]].indices)
+    level = facts.places.levels.get("community", facts.places.levels["district"])
+    return np.flatnonzero(level.member == level.member[grid]).astype(np.int32)
+
+
+Counted = tuple[Indices, Days, Floats]
+"""Grid, day and weight of each case, ordered by grid."""
+
+
+def _brought(facts: Facts, categories: tuple[str, ...] | None, ripe_until: int) -> Counted:
+    """Return the cases that people brought, petitions aside: what staff found tells as much of how hard they looked."""
+    wanted = np.array(
+        [kind != EventType.PETITION and (categories is None or category in categories) for kind, category in facts.kinds], np.bool_
+    )
+    cases = facts.cases
+    chosen = wanted[cases.kind] & (cases.self_found != 1) & (cases.known_day < ripe_until)
+    return cases.grid[chosen], cases.occurred_day[chosen], cases.weight[chosen]
+
+
+def _compare(facts: Facts, counted: Counted, grid: int, others: Indices, days: tuple[int, int]) -> tuple[float, ...] | None:
+    """Return the four counts of one treated grid; None where a side is too short or has no neighbours."""
+    start, ripe_until = days
+    length = min(WINDOW_DAYS, start - facts.first_day, ripe_until - start)
+    if length < LEAST_DAYS or not len(others):
+        return None
+    before, after = (start - length, start), (start, start + length)
+    own = np.array([grid], np.int32)
+    return tuple(_count(counted, grids, window) for grids in (own, others) for window in (before, after))
+
+
+def _count(counted: Counted, grids: Indices, window: tuple[int, int]) -> float:
+    grid, day, weight = counted
+    return float(weight[np.isin(grid, grids) & (day >= window[0]) & (day < window[1])].sum())
