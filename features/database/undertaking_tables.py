@@ -38,5 +38,14 @@ effort = Table(
     Column("active_reporters", Integer, nullable=False),
 )
 
-APPEND_ONLY_UNDERTAKINGS = (undertaking, effort)
+undertaking_review = Table(
+    "undertaking_review",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("as_of", Date, nullable=False, comment="first day that was not looked at"),
+    Column("at", UtcTime, nullable=False),
+    Column("body", String, nullable=False, comment="JSON: what undertakings were followed by, and what helped"),
+)
+
+APPEND_ONLY_UNDERTAKINGS = (undertaking, effort, undertaking_review)
 """Tables that refuse UPDATE and DELETE."""

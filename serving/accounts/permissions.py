@@ -35,17 +35,20 @@ class Right(StrEnum):
     DECIDE_CORRECTIONS = auto()
     RELEASE = auto()
     PAUSE = auto()
+    UNDERTAKE = auto()
     READ_AUDIT = auto()
     ADMINISTER = auto()
 
 
 _READS = frozenset({Right.READ_LISTS, Right.EXPLAIN, Right.READ_ALERTS, Right.READ_CORRECTIONS})
 
-_DIRECTS = frozenset({Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.SUPERVISE, Right.SILENCE, Right.DECIDE_CORRECTIONS})
+_DIRECTS = frozenset(
+    {Right.EXPORT, Right.ANSWER_ALERTS, Right.HAND_OVER, Right.SUPERVISE, Right.SILENCE, Right.DECIDE_CORRECTIONS, Right.UNDERTAKE}
+)
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.READ_MODELS, Right.RELEASE},
+        Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.READ_MODELS, Right.RELEASE, Right.UNDERTAKE},
         Role.COMMAND: _READS | _DIRECTS | {Right.READ_MODELS, Right.PAUSE},
         Role.TOWNSHIP: _READS | _DIRECTS,
         Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS, Right.HAND_OVER},

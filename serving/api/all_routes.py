@@ -16,10 +16,25 @@ from serving.api.routes import (
     scores,
     status,
     supervision,
+    undertakings,
 )
 from serving.server.errors import ANYBODY, SIGNED_IN, described
 
-ROUTES = (rankings, grids, areas, explanations, exports, scores, alerts, feedback, supervision, models_in_use, reports, status)
+ROUTES = (
+    rankings,
+    grids,
+    areas,
+    explanations,
+    exports,
+    scores,
+    alerts,
+    feedback,
+    supervision,
+    undertakings,
+    models_in_use,
+    reports,
+    status,
+)
 """In the order in which they are described; what is particular to a route stands with it."""
 
 

@@ -22,15 +22,22 @@ from serving.pages.routes import (
     score,
     service,
     session,
+    undertakings,
 )
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
 
+PAGES = (
+    *(command, grids, alerts, corrections, undertakings, service, export, score),
+    *(models, audit, admin, docs, session, identity, installed),
+)
+
+
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
     app.state.site = Site(settings, home, MapCache(home))
-    for module in (command, grids, alerts, corrections, service, export, score, models, audit, admin, docs, session, identity, installed):
+    for module in PAGES:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 

@@ -21,6 +21,7 @@ from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas,
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import Before, Line, Sayer, lines, numbered
 from serving.pages.trend_chart import TrendDrawing, draw_trend, poisson_band, read_weeks
+from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.rankings.schemas import AreaRow, GridRow, Level, Score
 from serving.server.list_cache import PublishedList
 
@@ -131,6 +132,8 @@ class CommandView:
     trend: TrendDrawing | None
     waiting: tuple[AgeGroup, ...]
     sources: tuple[Source, ...]
+    ahead: tuple[UndertakingLine, ...]
+    """What begins within 30 days in the area."""
     children: tuple[tuple[AreaRow, str], ...]
     """Areas one level down, in the order of their codes, and their names."""
 
@@ -164,6 +167,7 @@ def view_command(viewer: Viewer, day: ShownDay, node: str | None, level: Level |
         trend=_trend(viewer, day, area),
         waiting=open_alerts(engine, viewer.scope.meet(Scope(area.node)) or viewer.scope, viewer.now),
         sources=read_sources(engine, entry.origin.data_through, late_after),
+        ahead=look_ahead(viewer, viewer.scope.meet(Scope(area.node)) or viewer.scope, day.as_of),
         children=tuple((row, names.area(row.path)) for row in _children(area)),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from features.errors import NotFoundError
+from serving.accounts.permissions import Scope
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.svg import Outlines, Sheet
 from serving.pages.command_view import find_area
@@ -15,6 +16,7 @@ from serving.pages.map_view import Shape
 from serving.pages.page import Viewer
 from serving.pages.reason_chart import ReasonBars, draw_reasons
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED, strongest
+from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import history
 from serving.rankings.schemas import GridRow
@@ -54,6 +56,8 @@ class GridView:
     beside: Neighbourhood
     open_cases: tuple[tuple[str, int | None], ...]
     contested: tuple[Contested, ...]
+    ahead: tuple[UndertakingLine, ...]
+    """What begins here within 30 days."""
 
 
 def view_grid(viewer: Viewer, grid_id: str) -> GridView:
@@ -86,6 +90,7 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
         beside=_neighbourhood(viewer, row, listed.within(viewer.scope, "grid", row.township), names),
         open_cases=tuple((viewer.t(f"waiting_{number}"), value) for number, value in enumerate(row.open_cases)),
         contested=of_grid(viewer, grid_id)[:CONTESTED],
+        ahead=look_ahead(viewer, Scope(f"{row.community or row.township or row.district or ''}/{grid_id}".strip("/")), as_of),
     )
 
 

@@ -25,6 +25,7 @@ from serving.scoring.alert_outcomes import record_outcomes
 from serving.scoring.list_builder import list_grids, sum_up
 from serving.scoring.scoring import ScoredDay, score_days
 from serving.settings import Settings
+from serving.undertakings.review import review_monthly
 from training.code_version import code_version
 
 
@@ -56,6 +57,7 @@ def rank_days(
         record_outcomes(engine, day.facts, settings.delay_allowance_days, now)
         before = newest(engine, target=day.model.target)
         entry = _publish(engine, day, names, settings, now)
+        review_monthly(engine, day.facts, day.model.horizon_days, settings.delay_allowance_days, now)
         if day.as_of == now.astimezone(settings.tz).date():
             note_rescores(engine, corrected, before, entry, now)
         yield entry

@@ -7,7 +7,7 @@ Random slots carry the probability with which they were drawn, so grids that wer
 having been visited. Nothing here is about a person or a unit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -26,7 +26,9 @@ from training.bootstrap import STRETCH_DAYS, interval
 Floats = npt.NDArray[np.float64]
 
 WINDOW_DAYS, LEAST_DAYS = 364, 56
-"""Most and fewest days before and after a start that are compared."""
+"""Most and fewest days before and after the start of a treatment that are compared."""
+BEGUN_DAYS = 56
+"""Days before and after the start of any other undertaking that are compared."""
 LEAST_TREATED, LEAST_CASES, LEAST_DRAWN = 5, 20, 30
 DRAWS = 1000
 TAIL = 0.025
@@ -82,8 +84,28 @@ def treatment_effect(facts: Facts, sub_kind: str, ripe_until: int) -> Effect | C
     rows = [
         row
         for grid, day in sorted(treated.items())
-        if (row := _compare(facts, counted, grid, np.intersect1d(_neighbours(facts, grid), untreated), (day, ripe_until)))
+        if (row := _compare(facts, counted, grid, np.intersect1d(_neighbours(facts, grid), untreated), (day, ripe_until, WINDOW_DAYS)))
     ]
+    return _judge(rows)
+
+
+def begun_effect(facts: Facts, pair: tuple[str, str], ripe_until: int) -> Effect | CannotTell:
+    """Return how many times as many cases were brought in the weeks after undertakings of a kind and sub-kind began, told as above."""
+    rows = facts.undertakings
+    known = (rows.known_day < ripe_until) & (ripe_until <= rows.until_day) & (rows.start_day < ripe_until)
+    chosen = known & (rows.kind == facts.undertaking_kinds.index(pair))
+    busy = np.unique(rows.grid[chosen])
+    counted = _brought(facts, None, ripe_until)
+    begun = sorted(set(zip(rows.grid[chosen].tolist(), rows.start_day[chosen].tolist(), strict=True)))
+    compared = [
+        row
+        for grid, day in begun
+        if (row := _compare(facts, counted, grid, np.setdiff1d(_neighbours(facts, grid), busy), (day, ripe_until, BEGUN_DAYS)))
+    ]
+    return _judge(compared)
+
+
+def _judge(rows: Sequence[tuple[float, ...]]) -> Effect | CannotTell:
     if len(rows) < LEAST_TREATED:
         return CannotTell.FEW_TREATED
     return difference_in_differences(Comparison(*(np.array(column) for column in zip(*rows, strict=True))))
@@ -188,10 +210,10 @@ def _brought(facts: Facts, categories: tuple[str, ...] | None, ripe_until: int) 
     return cases.grid[chosen], cases.occurred_day[chosen], cases.weight[chosen]
 
 
-def _compare(facts: Facts, counted: Counted, grid: int, others: Indices, days: tuple[int, int]) -> tuple[float, ...] | None:
+def _compare(facts: Facts, counted: Counted, grid: int, others: Indices, days: tuple[int, int, int]) -> tuple[float, ...] | None:
     """Return the four counts of one treated grid; None where a side is too short or has no neighbours."""
-    start, ripe_until = days
-    length = min(WINDOW_DAYS, start - facts.first_day, ripe_until - start)
+    start, ripe_until, longest = days
+    length = min(longest, start - facts.first_day, ripe_until - start)
     if length < LEAST_DAYS or not len(others):
         return None
     before, after = (start - length, start), (start, start + length)
