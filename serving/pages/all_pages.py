@@ -27,7 +27,6 @@ from serving.pages.routes import (
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
-
 PAGES = (
     *(command, grids, alerts, corrections, undertakings, service, export, score),
     *(models, audit, admin, docs, session, identity, installed),

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.undertakings.codes import UndertakingKind
 from features.undertakings.undertaking import SEPARATOR, Undertaking
 from serving.accounts.permissions import Actor, Right
 from serving.dates import IsoDay
@@ -30,7 +31,7 @@ class UndertakingOrder(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: str = Field(pattern=CODE, description="project, campaign, treatment, period or shock", examples=["project"])
+    kind: UndertakingKind = Field(description="project, campaign, treatment, period or shock", examples=["project"])
     sub_kind: str = Field(pattern=CODE, description="A code of that kind", examples=["construction"])
     places: list[str] = Field(default_factory=list, max_length=500, description="Grids or paths of areas; none is everything")
     name: str | None = Field(None, max_length=60, description="As it was published; may not identify a person", examples=["North Road"])
