@@ -47,8 +47,6 @@ IDLE = timedelta(minutes=15)
 LASTING = timedelta(days=30)
 """How long a phone stays signed in."""
 LONGEST = timedelta(hours=8)
-LASTING = timedelta(days=30)
-"""How long a session bound to a device lasts."""
 SEEN_EVERY = timedelta(minutes=1)
 """How often a session in use is written to."""
 SKEW = timedelta(minutes=1)

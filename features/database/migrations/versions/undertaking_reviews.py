@@ -6,8 +6,8 @@ from alembic import op
 from features.database.tables import UtcTime
 from features.database.triggers import refuse_changes
 
-revision = "0013"
-down_revision = "0012"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
