@@ -26,7 +26,7 @@ def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
     from serving.alerts.queries import Wanted
     from serving.alerts.queries import list_alerts as find
 
-    found = find(work.engine, _operator(), Wanted(None if with_ended else OPEN), limit=500)
+    found = find(work.engine, operator(), Wanted(None if with_ended else OPEN), limit=500)
     rows = [(each.alert_id, each.starts, each.ends, each.state, each.level, each.owner, each.text.title.zh) for each in found]
     print_table(("alert", "from", "until", "state", "level", "with", ""), rows)
 
@@ -36,14 +36,14 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     from serving.alerts.outcomes import NOT_DUE
     from serving.alerts.queries import find_alert, history
 
-    found = find_alert(work.engine, _operator(), alert_id)
+    found = find_alert(work.engine, operator(), alert_id)
     text = found.text
     said = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
     said += [*(item.words for item in text.suggestions), *text.certainty, text.standing]
     print_table(("", ""), [(each.zh, each.en) for each in said if each])
     followed = (found.sequel.words.zh, found.sequel.words.en) if found.sequel else (NOT_DUE.zh, NOT_DUE.en)
     print_table(("followed by", ""), [followed])
-    steps = history(work.engine, _operator(), alert_id)
+    steps = history(work.engine, operator(), alert_id)
     print_table(
         ("version", "step", "state", "reason", "at"), [(each.version, each.action, each.state, each.reason, each.at) for each in steps]
     )
@@ -66,9 +66,9 @@ def transition_alert(
 
     if action not in set(Action):
         raise UsageError(f"a step must be one of {', '.join(Action)}, got {action!r}.")
-    version = find_alert(work.engine, _operator(), alert_id).version
+    version = find_alert(work.engine, operator(), alert_id).version
     asked = TransitionRequest(Action(action), reason, version, uuid.uuid4().hex, to, department)
-    after = take_step(work.engine, _operator(), alert_id, asked, datetime.now(work.settings.tz), work.settings.alerts.departments)
+    after = take_step(work.engine, operator(), alert_id, asked, datetime.now(work.settings.tz), work.settings.alerts.departments)
     message(f"Alert {after.alert_id} is {after.state} now.")
 
 
@@ -77,7 +77,7 @@ def retry_webhooks(work: Workspace) -> None:
     from serving.alerts.webhooks import dead_letters, resend
 
     for receiver in sorted({receiver for receiver, *_ in dead_letters(work.engine)}):
-        count = resend(work.engine, receiver, _operator().account_id, datetime.now(work.settings.tz))
+        count = resend(work.engine, receiver, operator().account_id, datetime.now(work.settings.tz))
         message(f"{count} messages to {receiver} will be sent again.")
 
 
@@ -92,7 +92,8 @@ def forecast_alerts(work: Workspace, *, target: TargetName = None) -> None:
         message(f"On average {sum(counted.values()) / len(counted):.1f} a day over {len(counted)} lists.")
 
 
-def _operator() -> "Actor":
+def operator() -> "Actor":
+    """Return who works at the machine itself: everything, everywhere."""
     from serving.accounts.permissions import EVERYTHING, Actor, Role
     from serving.audit.audit_log import OPERATOR
 

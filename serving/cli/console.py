@@ -1,6 +1,7 @@
 """What a command says: results on stdout, everything else on stderr."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,8 @@ from datetime import date
 from typing import Annotated, Any
 
 import typer
+
+from serving.text import Text
 
 Step = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -19,6 +22,12 @@ NO_WRAP_WIDTH = 10_000
 def message(text: str) -> None:
     """Tell the person at the terminal, on stderr."""
     typer.echo(text, err=True)
+
+
+def say(text: Text) -> None:
+    """Tell the person at the terminal in the language of their environment, Chinese where LANG is."""
+    locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    message(text.zh if locale.startswith("zh") else text.en)
 
 
 def json_text(value: object) -> str:

@@ -1,10 +1,10 @@
 """`yujing demo`: the whole way on a simulated district, from its files to lists that are served."""
 
 import os
-import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,14 @@ import typer
 
 from features.errors import UsageError
 from features.storage.home import Home
-from serving.cli.console import message
+from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
+from serving.cli.demo_summary import read_figures, summarise
 from serving.cli.models import promote_model, train_and_show
 from serving.cli.rank import rank_days
 from serving.cli.serve import serve
 from serving.cli.workspace import Workspace
+from serving.text import Text
 
 HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]
 Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the lists at the end.")]
@@ -28,6 +30,14 @@ ZONE = ZoneInfo("Asia/Shanghai")
 """Where the simulated district lies."""
 YEARS = 4
 LIST_DAYS = 14
+LOG = "demo.log"
+STEPS = {
+    "simulate": Text(zh="模拟一个区四年的事项", en="simulate four years of a district"),
+    "ingest": Text(zh="接入事项", en="ingest its cases"),
+    "backtest and train": Text(zh="回测并训练模型（约几分钟）", en="backtest and train a model (takes minutes)"),
+    "promote": Text(zh="发布模型", en="promote the model"),
+    "rank": Text(zh="发布最近两周的清单", en="publish the lists of two weeks"),
+}
 REASON = "demo: published to be looked at, whatever the gate says"
 ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")
 """Variables that would lead the demo into a store that others use."""
@@ -43,7 +53,7 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     home = Home(work.home.root / f"demo-{preset}-{today}-{seed}")
     files = home.root / "files"
     place = Workspace(home, None)
-    message(f"Everything of this demo lives in {home.root}; nothing in it ever happened.")
+    say(Text(zh=f"本演示的全部内容都在 {home.root}。", en=f"Everything of this demo lives in {home.root}."))
     steps: Mapping[str, Callable[[], object]] = {
         "simulate": lambda: _simulate(work, home, preset, seed, today),
         "ingest": lambda: ingest(
@@ -57,8 +67,9 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
         "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),
         "rank": lambda: rank_days(place, [today - timedelta(days=ago) for ago in reversed(range(LIST_DAYS))]),
     }
-    _run(steps, home.folder(home.root / "done"))
-    message(f"To look around: export YUJING_HOME={shlex.quote(str(home.root))}")
+    _run(steps, home.folder(home.root / "done"), home.root / LOG)
+    for line in summarise(place, read_figures(place)):
+        say(line)
     if with_server:
         serve(place)
 
@@ -79,15 +90,20 @@ def _simulate(work: Workspace, home: Home, preset: str, seed: int, today: date) 
     shutil.copyfile(files / "config.yaml", home.config)
 
 
-def _run(steps: Mapping[str, Callable[[], object]], done: Path) -> None:
-    """Take each step that was not finished before; a step that is broken off and taken again adds nothing twice."""
+def _run(steps: Mapping[str, Callable[[], object]], done: Path, log: Path) -> None:
+    """Take each step that was not finished before; a step that is broken off and taken again adds nothing twice.
+
+    What a step says goes to the log; of an error the last line is told by the command itself.
+    """
     for number, (name, step) in enumerate(steps.items(), start=1):
-        label = f"[{number}/{len(steps)}] {name}"
+        label = Text(zh=f"[{number}/{len(steps)}] {STEPS[name].zh}", en=f"[{number}/{len(steps)}] {STEPS[name].en}")
         if (done / name).exists():
-            message(f"{label}: done before")
+            say(Text(zh=f"{label.zh}：此前已完成", en=f"{label.en}: done before"))
             continue
-        message(label)
+        say(Text(zh=f"{label.zh} ……", en=f"{label.en} ..."))
         began = time.monotonic()
-        step()
+        with log.open("a", encoding="utf-8") as told, redirect_stdout(told), redirect_stderr(told):
+            step()
         (done / name).touch()
-        message(f"{label}: {time.monotonic() - began:.1f} s")
+        seconds = f"{time.monotonic() - began:.0f}"
+        say(Text(zh=f"{label.zh}：{seconds}秒", en=f"{label.en}: {seconds} s"))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import message
+from serving.cli.console import say
 from serving.cli.workspace import Workspace
+from serving.text import Text
 
 if TYPE_CHECKING:
     from serving.operations.background import Chore
@@ -87,9 +88,14 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
-    _welcome(work)
     _warn_of_neglect(work)
-    message(f"Serving http://{serving.host}:{serving.port}, documented at /docs; stop with Ctrl-C.")
+    address = f"http://{serving.host}:{serving.port}"
+    say(
+        Text(
+            zh=f"服务地址：{address}（接口说明在 /docs），按 Ctrl-C 停止。", en=f"Serving {address}, documented at /docs; stop with Ctrl-C."
+        )
+    )
+    _welcome(work)
     with run_in_background(chores(work, daily), EVERY_SECONDS):
         settings = work.settings.model_copy(update={"serving": serving})
         run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work))
@@ -115,7 +121,7 @@ def _warn_of_neglect(work: Workspace) -> None:
 
     weeks = read_revisit_interval(work.engine, work.settings.alerts)
     if weeks is not None and weeks > LIMIT_WEEKS:
-        message(f"{say_neglect(weeks).zh} / {say_neglect(weeks).en}.")
+        say(say_neglect(weeks))
 
 
 def _welcome(work: Workspace) -> None:
@@ -123,4 +129,10 @@ def _welcome(work: Workspace) -> None:
     from serving.accounts.accounts import first_account
 
     if password := first_account(work.engine, datetime.now(UTC)):
-        message(f"No account yet. Sign in once as admin with {password} and choose a password; it is not shown again.")
+        say(
+            Text(
+                zh=f"用账号 admin 和一次性密码 {password} 登录，然后设置自己的密码。忘记时运行 yujing accounts reset admin。",
+                en=f"Sign in as admin with the one-time password {password} and choose your own; "
+                "`yujing accounts reset admin` gives another one.",
+            )
+        )

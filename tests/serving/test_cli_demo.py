@@ -1,5 +1,7 @@
 """The demo goes the whole way, in a home of its own, and goes on where it was stopped."""
 
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from typer.testing import CliRunner, Result
 from features.errors import UsageError
 from features.storage.home import Home
 from serving.cli import demo
+from serving.cli.console import say
+from serving.cli.demo_summary import Figures, summarise
 from serving.cli.main import app
 from serving.cli.workspace import Workspace
 from serving.rankings.ledger import newest, verify
@@ -47,16 +51,34 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     assert 3 == last.id
     assert last == newest(engine_of(home))
     assert 0 not in {result.exit_code for result in stopped}
-    assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in stopped[0].stdout.splitlines()}
-    assert "Share of the gap closed, from the best baseline to the oracle" in stopped[0].stderr
-    assert [f"[{number}/5] {name}: done before" for number, name in enumerate(STEPS[1:4], start=2)] == [
-        line for line in told.splitlines() if line.endswith("done before")
-    ]
-    assert "[1/5] simulate: " in told
-    assert "[5/5] rank: " in told
+    log = (home / "demo.log").read_text(encoding="utf-8")
+    assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in log.splitlines() if line}
+    assert "Share of the gap closed, from the best baseline to the oracle" in log
+    assert ["[2/5]", "[3/5]", "[4/5]"] == [line.split()[0] for line in told.splitlines() if line.endswith("done before")]
+    assert "[1/5] simulate four years of a district: " in told
+    assert "[5/5] publish the lists of two weeks: " in told
     assert f"export YUJING_HOME={home}\n" in told
+    assert len(told.splitlines()) < 60
     assert (home / "config.yaml").read_bytes() == (home / "files/config.yaml").read_bytes()
     assert set(STEPS) == {path.name for path in (home / "done").iterdir()}
+
+
+FIGURES = Figures(39, 973, 14, date(2026, 1, 9), 20, hit=0.182, rule="open_backlog", hit_of_rule=None, objections=14)
+
+
+@pytest.mark.parametrize(("language", "first"), [("zh_CN.UTF-8", "发生了什么"), ("en_GB.UTF-8", "What happened"), ("", "What happened")])
+def test_summary_is_in_the_language_of_the_environment_alone(language, first, tmp_path, monkeypatch, capsys) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", language)
+
+    for line in summarise(Workspace(Home(tmp_path), None), FIGURES):
+        say(line)
+
+    told = capsys.readouterr().err
+    assert first == told.splitlines()[0]
+    assert ("held 18 % of" in told, "14条不同意见" in told) == (not language.startswith("zh"), language.startswith("zh"))
+    assert bool(re.search("[\u4e00-\u9fff]", told)) == language.startswith("zh")
 
 
 def interrupt(*_: object, **__: object) -> None:
