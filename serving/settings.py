@@ -1,7 +1,7 @@
 """Settings of ranking and serving, on top of those of the packages below."""
 
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -81,10 +81,21 @@ class ServingSettings(Section):
     """Age of the newest record from which data count as late."""
     ranking_cache_size: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
+    public_url: str = Field(default="", pattern=r"^(https?://.*[^/])?$")
+    """Address under which browsers reach this service; links in messages begin with it."""
+    framed_by: tuple[str, ...] = ()
+    """Sites that may show the pages in a frame, such as https://portal.example; by default none may."""
     mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")
     """Where analysts find MLflow's pages; empty where nobody serves them."""
     checkpoint_dir: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
+
+    @field_validator("framed_by")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not is_private(site) or urlsplit(site).path for site in value):
+            raise ValueError("framed_by must name https sites without a path, one by one")
+        return value
 
     @field_validator("allowed_hosts", "trusted_proxies", "metrics_allowed_addresses")
     @classmethod
@@ -192,11 +203,38 @@ DEPARTMENTS = (
 """Usual departments of a county or district."""
 
 
+ReceiverKind = Literal["webhook", "wecom", "dingtalk", "mail", "sms"]
+
+
 class Receiver(Section):
-    """A program that is told about alerts; its key lies under the home's `keys`."""
+    """A program, group chat, mailbox or SMS gateway that is told about alerts; the key of a program lies under the home's `keys`."""
 
     name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
-    url: str = Field(pattern=r"^https?://")
+    url: str = Field(pattern=r"^(https?|smtps?)://")
+    kind: ReceiverKind = "webhook"
+    """webhook is told of every step as JSON; the others, which people read, of what is for them to do."""
+    secret_file: Path | None = None
+    """Secret of a 钉钉 robot that wants its messages signed."""
+    to: tuple[str, ...] = ()
+    """Mailboxes, or numbers of duty phones."""
+    area: str = ""
+    """Path of the area whose alerts it is told of; empty is the whole."""
+    department: str = ""
+    """Code of the department whose alerts it is told of; empty is any."""
+
+    @model_validator(mode="after")
+    def _address_fits_the_kind(self) -> Self:
+        if (self.kind == "mail") != self.url.startswith("smtp"):
+            raise ValueError("a receiver of kind mail must have an smtp address, and no other may")
+        if (self.kind in {"mail", "sms"}) != bool(self.to):
+            raise ValueError("receivers of kind mail and sms must say to whom, and no others may")
+        return self
+
+
+class Platform(Section):
+    """An outside platform that answers in the name of people; its key lies under the home's `keys`."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
 
 
 class AlertSettings(Section):
@@ -220,6 +258,8 @@ class AlertSettings(Section):
     """True where lists and alerts stay hidden until an analyst releases them."""
     due_hours: DueHours = DueHours()
     receivers: tuple[Receiver, ...] = ()
+    platforms: tuple[Platform, ...] = ()
+    """Outside platforms whose signed answers in the name of an account are taken."""
     departments: tuple[Department, ...] = DEPARTMENTS
 
     @field_validator("departments")

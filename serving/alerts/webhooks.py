@@ -3,9 +3,6 @@
 The history of alerts is the outbox: an entry is written in the transaction of what it tells, so nothing that happened goes untold.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,10 +12,14 @@ from typing import IO, Any
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from sqlalchemy import Connection, Engine, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, func, insert, literal, or_, select, update
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
+from serving.accounts.permissions import Scope
+from serving.alerts.messages import REMINDER, TAGS, Site, compose_message
+from serving.alerts.queries import within
+from serving.alerts.worklist import is_overdue
 from serving.audit import audit_log
 from serving.rankings.releases import shown
 from serving.settings import Receiver
@@ -32,6 +33,8 @@ MOST_ATTEMPTS = 12
 TOLD_FOR = timedelta(hours=24)
 """Entries older than this are not told to a receiver that is new."""
 BATCH = 100
+HERE = Site()
+"""A service without an address of its own, and with the usual terms."""
 
 
 @dataclass(frozen=True)
@@ -42,25 +45,18 @@ class Told:
     failed: int
 
 
-def deliver(engine: Engine, receiver: Receiver, key: bytes, now: datetime, post: Post) -> Told:
+def deliver(engine: Engine, receiver: Receiver, key: bytes, now: datetime, post: Post, site: Site = HERE) -> Told:
     """Tell a receiver what it has not been told; whoever calls this does so in one process at a time."""
     with reading(engine) as connection:
-        waiting = connection.execute(_waiting(receiver.name, now)).mappings().all()
+        waiting = list(connection.execute(_waiting(receiver, now)).mappings())
+        waiting += connection.execute(_reminders(receiver, site, now)).mappings() if receiver.kind != "webhook" else []
     sent = 0
     for entry in waiting:
-        body = _body(entry)
-        taken = post(receiver.url, body, sign(key, entry["alert_id"], entry["version"], body))
+        taken = post(*compose_message(receiver, key, entry, site, now))
         sent += taken
         with writing(engine) as connection:
             _note(connection, receiver.name, entry, now, taken=taken)
     return Told(sent, len(waiting) - sent)
-
-
-def sign(key: bytes, alert_id: str, version: int, body: bytes) -> dict[str, str]:
-    """Return the headers of a message: its name, the same however often it is sent, and the signature over name and body."""
-    name = f"{alert_id}-{version}"
-    signature = hmac.digest(key, name.encode() + b"." + body, hashlib.sha256).hex()
-    return {"Content-Type": "application/json", "Idempotency-Key": name, "X-Yujing-Signature": f"sha256={signature}"}
 
 
 def dead_letters(engine: Engine) -> list[tuple[str, str, int]]:
@@ -86,24 +82,49 @@ def resend(engine: Engine, receiver: str, actor_id: str, now: datetime) -> int:
     return count
 
 
-def _waiting(receiver: str, now: datetime) -> Any:
+def _waiting(receiver: Receiver, now: datetime) -> Any:
     """Return the query for what is to be told now, the oldest first; of lists that are held nothing is."""
     same = (delivery.c.alert_id == alert_transition.c.alert_id, delivery.c.version == alert_transition.c.version)
     untold = and_(delivery.c.receiver.is_(None), alert_transition.c.at > now - TOLD_FOR)
     again = and_(delivery.c.state == "waiting", delivery.c.next_at <= now)
+    for_people = () if receiver.kind == "webhook" else (alert_transition.c.action.in_(TAGS),)
     return (
-        select(alert_transition, alert.c.grid_id, alert.c.path, alert.c.level, delivery.c.attempts)
+        select(alert_transition, *_OF_ALERT, delivery.c.attempts)
         .join(alert, alert.c.alert_id == alert_transition.c.alert_id)
-        .outerjoin(delivery, and_(*same, delivery.c.receiver == receiver))
-        .where(or_(untold, again), shown(alert.c.ranking_id))
+        .outerjoin(delivery, and_(*same, delivery.c.receiver == receiver.name))
+        .where(or_(untold, again), shown(alert.c.ranking_id), *for_people, *_is_for(receiver, alert_transition.c.department))
         .order_by(alert_transition.c.at, alert_transition.c.alert_id, alert_transition.c.version)
         .limit(BATCH)
     )
 
 
-def _body(entry: RowMapping) -> bytes:
-    told = {name: entry[name] for name in ("alert_id", "version", "action", "state", "reason", "grid_id", "path", "level")}
-    return json.dumps(told | {"at": entry["at"].isoformat()}, ensure_ascii=False).encode()
+def _reminders(receiver: Receiver, site: Site, now: datetime) -> Any:
+    """Return the query for overdue alerts of which people were not reminded since they reached their state; told once each.
+
+    A reminder goes under the negative of the version that reached the state.
+    """
+    reached = and_(alert_transition.c.alert_id == alert.c.alert_id, alert_transition.c.at == alert.c.since)
+    named = (-alert_transition.c.version).label("version")
+    told = and_(delivery.c.alert_id == alert.c.alert_id, delivery.c.version == named, delivery.c.receiver == receiver.name)
+    again = and_(delivery.c.state == "waiting", delivery.c.next_at <= now)
+    columns = (alert.c.alert_id, named, literal(REMINDER).label("action"), alert.c.state, alert.c.department, *_OF_ALERT)
+    return (
+        select(*columns, delivery.c.attempts)
+        .join(alert_transition, reached)
+        .outerjoin(delivery, told)
+        .where(is_overdue(site.due_hours, now), or_(delivery.c.receiver.is_(None), again), shown(alert.c.ranking_id))
+        .where(*_is_for(receiver, alert.c.department))
+        .limit(BATCH)
+    )
+
+
+_OF_ALERT = (alert.c.grid_id, alert.c.path, alert.c.level, alert.c.body, alert.c.since)
+
+
+def _is_for(receiver: Receiver, department: ColumnElement[Any]) -> list[ColumnElement[bool]]:
+    """Return the conditions that an entry is for a receiver: of its area, and with its department where it has one."""
+    of_department = [department == receiver.department] if receiver.department else []
+    return [within(alert.c.path, Scope(receiver.area)), *of_department]
 
 
 def _note(connection: Connection, receiver: str, entry: RowMapping, now: datetime, *, taken: bool) -> None:

@@ -37,13 +37,16 @@ def chores(work: Workspace, daily: time | None) -> "list[Chore]":
 def _tell_all(work: Workspace) -> None:
     """Tell every receiver what it does not know yet, if no other process does."""
     from features.database.known_keys import known_secret
+    from serving.alerts.messages import Site, send_mail
     from serving.alerts.webhooks import deliver, post
     from serving.operations.schedule import take_lease
 
     for receiver in work.settings.alerts.receivers:
         now = datetime.now(UTC)
         if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, TELLING):
-            deliver(work.engine, receiver, known_secret(work.home, work.engine, f"receiver-{receiver.name}"), now, post)
+            site = Site(work.settings.serving.public_url, work.settings.alerts.due_hours, work.settings.tz)
+            key = known_secret(work.home, work.engine, f"receiver-{receiver.name}")
+            deliver(work.engine, receiver, key, now, send_mail if receiver.kind == "mail" else post, site)
 
 
 def _rank_apart(work: Workspace) -> "RankDay":

@@ -50,10 +50,10 @@ LANGUAGE_COOKIE, THEME_COOKIE = "yujing_language", "yujing_theme"
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "worker-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors {framed_by}; base-uri 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": POLICY.format(framed_by="'none'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-store",
@@ -91,7 +91,13 @@ def render(
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
     content = _environment().get_template(template).render(about | context)
-    return HTMLResponse(content, status, HEADERS)
+    return HTMLResponse(content, status, HEADERS | framing(request))
+
+
+def framing(request: Request) -> dict[str, str]:
+    """Return the policy that lets the sites of the settings show a page in a frame; nothing where there are none."""
+    sites: tuple[str, ...] = request.app.state.site.settings.serving.framed_by
+    return {"Content-Security-Policy": POLICY.format(framed_by=" ".join(sites))} if sites else {}
 
 
 def read_templates() -> None:

@@ -1,5 +1,3 @@
-import hashlib
-import hmac
 import json
 import threading
 from datetime import timedelta
@@ -8,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from serving.alerts import webhooks
+from serving.alerts.messages import sign, signature_of
 from serving.alerts.transitions import take_step
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, post, resend
 from serving.rankings.releases import release
@@ -126,12 +125,12 @@ def test_post_sends_what_was_signed_and_follows_no_redirection():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     body = json.dumps({"a": 1}).encode()
-    answers = [post(f"{address}/{path}", body, webhooks.sign(KEY, "x", 1, body)) for path in ("alerts", "moved")]
+    answers = [post(f"{address}/{path}", body, sign(KEY, "x-1", NOW, body)) for path in ("alerts", "moved")]
     server.shutdown()
     server.server_close()
 
     assert answers == [True, False]
     assert [path for path, *_ in received] == ["/alerts", "/moved"]
-    signature = hmac.digest(KEY, b"x-1." + body, hashlib.sha256).hex()
-    assert received[0][2]["X-Yujing-Signature"] == f"sha256={signature}"
+    moment = str(int(NOW.timestamp()))
+    assert received[0][2]["Webhook-Signature"] == f"v1,{signature_of(KEY, 'x-1', moment, body)}"
     assert post(DESK.url, body, {}) is False

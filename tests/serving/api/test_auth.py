@@ -33,6 +33,7 @@ PUBLIC = {
     "/manifest.webmanifest",
     "/icon.svg",
     "/worker.js",
+    "/v1/platforms/{name}/answers",
 }
 """What anybody may ask for: signs of life, the description, and what a page needs before its reader has signed in."""
 

@@ -1,0 +1,149 @@
+"""Messages to receivers: what is sent to a program, a group chat, a mailbox or an SMS gateway, and how it is signed.
+
+Programs get JSON signed as Standard Webhooks say. People get a text of at most 150 characters with a link to the alert: place, level and
+what is due, no counts. Chat formats are those of 企业微信/政务微信 and 钉钉/浙政钉 robots; apprise knows them too, but only on the public
+hosts, not on those that governments run themselves, and it brings its own HTTP client without our deadline.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import smtplib
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus, urlsplit
+from zoneinfo import ZoneInfo
+
+from serving.alerts.lifecycle import Action, State, due_at
+from serving.settings import DueHours, Receiver
+
+MOST_CHARACTERS = 150
+REMINDER = "reminder"
+TAGS: Mapping[str, str] = {
+    "raised": "预警提示",
+    Action.HAND_OVER: "移交",
+    Action.REQUEST_SUPERVISION: "提请督办",
+    Action.SUPERVISE: "督办",
+    Action.REOPEN: "重新开启",
+    REMINDER: "催办",
+}
+"""Steps that people are told of, by the word that a message begins with."""
+NEXT = {State.PUBLISHED: "签收", State.ACKNOWLEDGED: "开始处置", State.IN_ACTION: "处置完毕"}
+MAIL_SECONDS = 10.0
+SUBMISSION_PORT = 587
+"""On which SMTP begins in the clear and turns to TLS."""
+
+
+class Message(NamedTuple):
+    """What is sent."""
+
+    url: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Site:
+    """What messages say about this service."""
+
+    public_url: str = ""
+    due_hours: DueHours = field(default_factory=DueHours)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))
+
+
+def compose_message(receiver: Receiver, key: bytes, entry: Mapping[Any, Any], site: Site, now: datetime) -> Message:
+    """Return the message about one entry of the history, as its receiver wants it."""
+    name = f"{entry['alert_id']}-{entry['version']}"
+    if receiver.kind == "webhook":
+        body = _event(entry)
+        return Message(receiver.url, body, sign(key, name, now, body))
+    text = short_text(entry, site)
+    url = _signed_for_dingtalk(receiver, now) if receiver.kind == "dingtalk" else receiver.url
+    content: dict[str, object] = {"msgtype": "text", "text": {"content": text}}
+    if receiver.kind in {"sms", "mail"}:
+        content = {"to": list(receiver.to), "text": text}
+    return Message(url, json.dumps(content, ensure_ascii=False).encode(), {"Content-Type": "application/json", "Idempotency-Key": name})
+
+
+def sign(key: bytes, name: str, now: datetime, body: bytes) -> dict[str, str]:
+    """Return the headers of Standard Webhooks: id, the same however often it is sent, moment, and signature over both and the body."""
+    moment = str(int(now.timestamp()))
+    return {
+        "Content-Type": "application/json",
+        "Idempotency-Key": name,
+        "webhook-id": name,
+        "webhook-timestamp": moment,
+        "webhook-signature": f"v1,{signature_of(key, name, moment, body)}",
+    }
+
+
+def signature_of(key: bytes, name: str, moment: str, body: bytes) -> str:
+    """Return the signature of a message in base64: HMAC-SHA256 over id, moment and body joined by dots."""
+    signed = b".".join((name.encode(), moment.encode(), body))
+    return base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def short_text(entry: Mapping[Any, Any], site: Site) -> str:
+    """Say an entry to people: what it is, where, what is due by when, and the link; at most 150 characters."""
+    head = f"【{TAGS[entry['action']]}】"
+    link = f"{site.public_url}/alerts/{entry['alert_id']}" if site.public_url else ""
+    tail = f"。{_due(entry, site)}不针对个人。{link}"
+    title: str = json.loads(entry["body"])["title"]["zh"].partition("】")[2]
+    return head + title[: MOST_CHARACTERS - len(head) - len(tail)] + tail
+
+
+def send_mail(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Send a message by SMTP, over TLS where the address says smtps or names port 587, and tell whether the server took it."""
+    address, content = urlsplit(url), json.loads(body)
+    mail = EmailMessage()
+    mail["Subject"] = content["text"].partition("。")[0]
+    mail["From"] = f"{address.username or 'yujing'}@{address.hostname}"
+    mail["To"] = ", ".join(content["to"])
+    mail["Message-ID"] = f"<{headers['Idempotency-Key']}@yujing>"
+    mail.set_content(content["text"])
+    try:
+        with _connect(address.scheme, str(address.hostname), address.port) as server:
+            if address.port == SUBMISSION_PORT:
+                server.starttls(context=ssl.create_default_context())
+            if address.username and address.password:
+                server.login(address.username, address.password)
+            return not server.send_message(mail)
+    except (smtplib.SMTPException, OSError):
+        return False
+
+
+def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+    if scheme == "smtps":
+        return smtplib.SMTP_SSL(host, port or 0, timeout=MAIL_SECONDS, context=ssl.create_default_context())
+    return smtplib.SMTP(host, port or 0, timeout=MAIL_SECONDS)
+
+
+def _event(entry: Mapping[Any, Any]) -> bytes:
+    names = ("alert_id", "version", "action", "state", "reason", "grid_id", "path", "level", "owner", "department")
+    told = {name: entry[name] for name in names}
+    return json.dumps(told | {"at": entry["at"].astimezone(UTC).isoformat()}, ensure_ascii=False).encode()
+
+
+def _due(entry: Mapping[Any, Any], site: Site) -> str:
+    state = State(entry["state"])
+    due = due_at(state, entry["since"], site.due_hours)
+    if due is None:
+        return ""
+    if entry["action"] == REMINDER:
+        return f"已超时，请尽快{NEXT[state]}。"
+    local = due.astimezone(site.zone)
+    return f"请于{local.month}月{local.day}日{local:%H:%M}前{NEXT[state]}。"
+
+
+def _signed_for_dingtalk(receiver: Receiver, now: datetime) -> str:
+    """Return the address of a 钉钉 robot with the signature that it asks for where it has a secret."""
+    if receiver.secret_file is None:
+        return receiver.url
+    secret, moment = receiver.secret_file.read_text(encoding="utf-8").strip(), str(int(now.timestamp() * 1000))
+    signed = hmac.digest(secret.encode(), f"{moment}\n{secret}".encode(), hashlib.sha256)
+    return f"{receiver.url}&timestamp={moment}&sign={quote_plus(base64.b64encode(signed))}"
