@@ -103,14 +103,15 @@ def _reminders(receiver: Receiver, site: Site, now: datetime) -> Any:
 
     A reminder goes under the negative of the version that reached the state.
     """
-    reached = and_(alert_transition.c.alert_id == alert.c.alert_id, alert_transition.c.at == alert.c.since)
-    named = (-alert_transition.c.version).label("version")
+    to_state = (alert_transition.c.alert_id == alert.c.alert_id, alert_transition.c.at == alert.c.since)
+    first = select(-func.min(alert_transition.c.version)).where(*to_state, alert_transition.c.state == alert.c.state)
+    named = first.correlate(alert).scalar_subquery().label("version")
     told = and_(delivery.c.alert_id == alert.c.alert_id, delivery.c.version == named, delivery.c.receiver == receiver.name)
     again = and_(delivery.c.state == "waiting", delivery.c.next_at <= now)
     columns = (alert.c.alert_id, named, literal(REMINDER).label("action"), alert.c.state, alert.c.department, *_OF_ALERT)
     return (
         select(*columns, delivery.c.attempts)
-        .join(alert_transition, reached)
+        .select_from(alert)
         .outerjoin(delivery, told)
         .where(is_overdue(site.due_hours, now), or_(delivery.c.receiver.is_(None), again), shown(alert.c.ranking_id))
         .where(*_is_for(receiver, alert.c.department))

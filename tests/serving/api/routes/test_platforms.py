@@ -14,6 +14,7 @@ from serving.alerts.messages import sign
 from serving.alerts.queries import Wanted, history, list_alerts
 from serving.app import create_app
 from serving.audit.audit_log import list_entries
+from serving.settings import Platform
 from tests.support.townships import NOW, OVERSEER, township
 from tests.support.visitors import Clock, open_client, sign_up
 
@@ -22,8 +23,7 @@ PLATFORM = "portal"
 
 @pytest.fixture
 def app(townships):
-    alerts = townships.settings.alerts.model_copy(update={"platforms": ({"name": PLATFORM},)})
-    alerts = type(alerts).model_validate(alerts.model_dump())
+    alerts = townships.settings.alerts.model_copy(update={"platforms": (Platform(name=PLATFORM),)})
     return create_app(townships.settings.model_copy(update={"alerts": alerts}), townships.home, Clock(NOW))
 
 
@@ -41,11 +41,15 @@ def send(townships, app):
     return post
 
 
+@pytest.fixture(scope="module")
+def account(townships):
+    return sign_up(townships.engine, NOW, Role.TOWNSHIP, township(1), "li")[0].name
+
+
 @pytest.fixture
-def answer(townships):
-    sign_up(townships.engine, NOW, Role.TOWNSHIP, township(1), "li")
+def answer(townships, account):
     first = next(each for each in list_alerts(townships.engine, OVERSEER, Wanted(), 500) if each.path.startswith(township(1)))
-    return {"account": "li", "alert_id": first.alert_id, "version": first.version, "action": "acknowledge", "reason": "phoned"}
+    return {"account": account, "alert_id": first.alert_id, "version": first.version, "action": "acknowledge", "reason": "phoned"}
 
 
 def test_answer_in_a_persons_name_is_taken_once_and_recorded_as_such(townships, send, answer):
