@@ -3,6 +3,7 @@
 YujingError
 ├── UsageError            a setting, option or file description is wrong; nothing was read
 ├── InputRefusedError     a whole file was refused at the door; nothing was stored
+├── LoadFailedError       a file was read, and too much of it was refused
 ├── StoreError            the event log, its copy or a published model cannot be used
 ├── NotSignedInError      nobody, or a credential that is not valid (any more)
 │   └── ProofNeededError  a lasting session must give the password again for what is delicate
@@ -43,6 +44,12 @@ class InputRefusedError(YujingError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{message} [{code}]")
         self.code = code
+
+
+class LoadFailedError(YujingError):
+    """A load took in nothing, or lost more than it may; what fits is stored, and the message says what was lost."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
 class StoreError(YujingError):

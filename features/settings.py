@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
+from holidays import list_supported_countries
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
@@ -61,6 +62,12 @@ class Period(Section):
     start: date
     end: date
 
+    @model_validator(mode="after")
+    def _has_a_day(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"a period must end after it starts, for its end is not included; {self.name!r} is {self.start} to {self.end}")
+        return self
+
 
 class CalendarSettings(Section):
     """Which holidays and periods the calendar features know."""
@@ -70,6 +77,23 @@ class CalendarSettings(Section):
     sensitive_periods: tuple[Period, ...] = ()
     workdays: dict[date, bool] = Field(default_factory=dict)
     """Overrides of single days, for years the holiday library does not know yet: true is a workday."""
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, country: str) -> str:
+        known = list_supported_countries()
+        if country not in known:
+            raise ValueError(f"country must be a code of two letters such as CN or DE; {suggest(country[:2].upper(), known)}")
+        return country
+
+
+class IntakeSettings(Section):
+    """What a load may lose before it counts as failed, and which sources have ended."""
+
+    max_refused_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of the rows of a load, or of the cells of one column, that may be refused."""
+    retired_sources: tuple[str, ...] = ()
+    """Sources that send nothing any more and are not missed; any other that falls silent leaves its grids unrated."""
 
 
 class PetitionVolume(Section):
@@ -117,6 +141,7 @@ class Settings(BaseSettings):
     delay_allowance_days: int = Field(default=7, ge=0)
     """Days a report may take; a label is ripe only once they have passed."""
     calendar: CalendarSettings = CalendarSettings()
+    intake: IntakeSettings = IntakeSettings()
     panel: PanelSettings = PanelSettings()
 
     @field_validator("zone")

@@ -26,6 +26,13 @@ def workdays(first: int, last: int, calendar: CalendarSettings) -> npt.NDArray[n
     return np.array([calendar.workdays.get(day, _is_workday(day, calendar.country)) for day in days], np.bool_)
 
 
+def calendar_known_until(country: str) -> date | None:
+    """Return the last day whose working hours are published, make-up days included; None where the country has none of these."""
+    if country != "CN":
+        return None
+    return date(max(day.year for day in chinese_calendar.constants.holidays), 12, 31)
+
+
 @lru_cache(maxsize=16384)
 def _is_workday(day: date, country: str) -> bool:
     if country == "CN":

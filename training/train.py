@@ -72,8 +72,10 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
 
     Raises:
         NotReadyError: the log is too short, or holds no escalation to learn from.
+        StoreError: the registry cannot be opened; nothing was fitted.
     """
     facts, target = task.facts, task.target
+    registry = open_registry(home, facts.target_name)  # before the work: what cannot be registered need not be fitted
     gap = Gap(target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
     with show("panel") as step:
         panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings, step)
@@ -92,7 +94,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     pages = make_report(Subject(facts, panel, result, fitted), settings)
     documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
     run = Run(files, hashes, parameters, _metrics(report), documents)
-    return Trained(open_registry(home, facts.target_name).add(run, now), result, card, pages, objections)
+    return Trained(registry.add(run, now), result, card, pages, objections)
 
 
 def fit_all(

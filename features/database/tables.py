@@ -72,7 +72,7 @@ grid_mapping = Table(
     Column("old", String, primary_key=True),
     Column("new", String, ForeignKey("grid.grid_id"), primary_key=True),
     Column("share", Float, nullable=False, comment="the shares of one old grid sum to 1"),
-    Column("at", Date, nullable=False),
+    Column("at", Date, primary_key=True),
 )
 
 grid_neighbour = Table(
@@ -148,6 +148,8 @@ event_transition = Table(
     Column("action", String, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("known_at", UtcTime, nullable=False),
+    Column("grid_id", String, comment="of a corrected case: its grid from then on"),
+    Column("category", String, comment="of a corrected case: its category from then on"),
     UniqueConstraint("event_seq", "action", "at"),
 )
 

@@ -1,7 +1,8 @@
 """Appending a batch to the event log: one transaction, one idempotency key, no hole in the sequence."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 from sqlalchemy import Connection, Engine, insert, select
@@ -11,10 +12,22 @@ from features.database.engine import writing
 from features.database.tables import batch as batches
 from features.database.tables import event, event_transition, quarantine
 from features.errors import StoreError
-from features.eventlog.cases import CORE, EVENT_SCHEMA, MOMENT, prepare_cases
+from features.eventlog.cases import CORE, CORRECTABLE, EVENT_SCHEMA, IDENTITY, MOMENT, prepare_cases
 from features.eventlog.feeds import advance_feed, ensure_feed
 from features.eventlog.sequence import advance_sequence, lock_sequence
-from features.schema import TRANSITION_COLUMNS, Col
+from features.schema import TRANSITION_COLUMNS, Action, Col
+
+TRANSITION_SCHEMA = pl.Schema(
+    {
+        Col.EVENT_ID: pl.String(),
+        Col.ACTION: pl.String(),
+        Col.AT: MOMENT,
+        Col.KNOWN_AT: MOMENT,
+        Col.GRID_ID: pl.String(),
+        Col.CATEGORY: pl.String(),
+    }
+)
+"""A transition on its way into the log; grid and category are those of a correction, else null."""
 
 
 @dataclass(frozen=True)
@@ -24,33 +37,91 @@ class Reconciled:
     events: pl.DataFrame
     """Rows of new cases, with the columns of the batch."""
     transitions: pl.DataFrame
-    """event_id, action, at, known_at: not yet stored."""
+    """Columns of `TRANSITION_SCHEMA`: not yet stored."""
     conflicts: pl.DataFrame
     """Rows that contradict the log, or an earlier row of the batch."""
     accepted: int
     """Rows that brought anything new."""
+    corrected: int
+    """Rows that moved a case to another grid or category."""
+    vanished: int
+    """Times that the log knows of a case and its row no longer holds; the log keeps them."""
 
 
-def classify_cases(cases: pl.DataFrame, known: pl.DataFrame, known_transitions: pl.DataFrame) -> Reconciled:
+@dataclass(frozen=True)
+class Moment:
+    """When a batch is judged: `now` dates its corrections; a bare date stands for its whole day in `zone`."""
+
+    now: datetime
+    zone: str
+
+
+def classify_cases(cases: pl.DataFrame, known: pl.DataFrame, known_transitions: pl.DataFrame, moment: Moment) -> Reconciled:
     """Compare a batch with what the log knows of its cases.
 
     Args:
         cases: one row per case or repetition of it.
-        known: event_id and the core columns of those cases that are stored.
+        known: event_id, identity and present grid and category of those cases that are stored.
         known_transitions: event_id, action, at of their stored transitions.
+        moment: when that is.
     """
     cases = cases.with_row_index("row")
     opening = cases.join(known, on=Col.EVENT_ID, how="anti").sort("row").unique(Col.EVENT_ID, keep="first", maintain_order=True)
-    core = pl.concat([known.select(Col.EVENT_ID, *CORE), opening.select(Col.EVENT_ID, *CORE)])
-    agreeing = cases.join(core, on=[Col.EVENT_ID, *CORE], how="semi")
-    conflicts = cases.join(core, on=[Col.EVENT_ID, *CORE], how="anti").sort("row")
-    transitions = _transitions(agreeing).join(known_transitions, on=[Col.EVENT_ID, Col.ACTION, Col.AT], how="anti").sort("row", "place")
+    columns = (Col.EVENT_ID, *IDENTITY, *CORRECTABLE)
+    stored = pl.concat([known.select(columns), opening.select(columns)])
+    both = cases.join(stored, on=Col.EVENT_ID, suffix="_stored").sort("row")
+    agrees = _agree(both, moment.zone)
+    agreeing, conflicts = both.filter(agrees), both.filter(~agrees)
+    news = _news(agreeing.select(cases.columns), known_transitions, moment.zone)
+    corrections = _corrections(agreeing, moment.now)
+    transitions = pl.concat([news, corrections], how="diagonal").sort("row", maintain_order=True)
     return Reconciled(
         events=opening,
-        transitions=transitions.select(Col.EVENT_ID, Col.ACTION, Col.AT, Col.KNOWN_AT),
+        transitions=transitions.select(TRANSITION_SCHEMA.keys()),
         conflicts=conflicts,
         accepted=pl.concat([opening["row"], transitions["row"]]).n_unique(),
+        corrected=corrections["row"].n_unique(),
+        vanished=_count_vanished(agreeing, known_transitions),
     )
+
+
+def _agree(both: pl.DataFrame, zone: str) -> pl.Series:
+    """Tell which rows speak of the same case as the log, by type and times."""
+    same = pl.col(Col.EVENT_TYPE) == pl.col(f"{Col.EVENT_TYPE}_stored")
+    times = (same_moment(pl.col(name), pl.col(f"{name}_stored"), zone) for name in (Col.OCCURRED_AT, Col.REPORTED_AT))
+    return both.select(pl.all_horizontal(same, *times).fill_null(value=False)).to_series()
+
+
+def same_moment(one: pl.Expr, other: pl.Expr, zone: str) -> pl.Expr:
+    """Tell whether two times are one, written with or without seconds, or with or without the time of day."""
+    whole_minute = (one.dt.truncate("1m") == other.dt.truncate("1m")) & (_is_whole(one, "1m", zone) | _is_whole(other, "1m", zone))
+    day = one.dt.convert_time_zone(zone).dt.date() == other.dt.convert_time_zone(zone).dt.date()
+    return (one == other) | whole_minute | (day & (_is_whole(one, "1d", zone) | _is_whole(other, "1d", zone)))
+
+
+def _is_whole(time: pl.Expr, unit: str, zone: str) -> pl.Expr:
+    local = time.dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return local.dt.truncate(unit) == local
+
+
+def _corrections(agreeing: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Return one transition per row that names another grid or category than the log, or than the row of the case before it."""
+    before = [pl.col(name).shift(1).over(Col.EVENT_ID).fill_null(pl.col(f"{name}_stored")).alias(f"{name}_before") for name in CORRECTABLE]
+    changed = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_before") for name in CORRECTABLE)
+    moved = agreeing.with_columns(before).filter(changed)
+    at = pl.lit(now).cast(MOMENT) + pl.duration(microseconds=pl.int_range(pl.len()).over(Col.EVENT_ID))
+    action = pl.lit(Action.CORRECTED.value).alias(Col.ACTION)
+    return moved.select("row", Col.EVENT_ID, action, at.alias(Col.AT), at.alias(Col.KNOWN_AT), *CORRECTABLE)
+
+
+def _news(agreeing: pl.DataFrame, known_transitions: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Return the transitions of the rows that the log does not know yet, to the precision of either."""
+    told = _transitions(agreeing).join(known_transitions, on=[Col.EVENT_ID, Col.ACTION, Col.AT], how="anti")
+    if told.is_empty() or known_transitions.is_empty():
+        return told.sort("row", "place")
+    near = told.join(known_transitions, on=[Col.EVENT_ID, Col.ACTION], suffix="_stored")
+    near = near.filter(same_moment(pl.col(Col.AT), pl.col(f"{Col.AT}_stored"), zone))
+    return told.join(near, on="place", how="anti").sort("row", "place")
 
 
 def _transitions(cases: pl.DataFrame) -> pl.DataFrame:
@@ -64,12 +135,22 @@ def _transitions(cases: pl.DataFrame) -> pl.DataFrame:
         pl.col("column").replace_strict(actions).alias(Col.ACTION),
         pl.max_horizontal(Col.AT, Col.KNOWN_AT).alias(Col.KNOWN_AT),
     )
-    ordered = moves.sort("row", Col.AT, maintain_order=True).with_row_index("place")
+    ordered = moves.sort("row", Col.AT, maintain_order=True).with_row_index("place").drop("column")
     return ordered.unique([Col.EVENT_ID, Col.ACTION, Col.AT], keep="first")
 
 
+def _count_vanished(agreeing: pl.DataFrame, known_transitions: pl.DataFrame) -> int:
+    """Count the times that the log knows and a row no longer holds, in columns that are filled at all."""
+    vanished = 0
+    for column, action in TRANSITION_COLUMNS.items():
+        if agreeing[column].null_count() < len(agreeing):
+            knows = known_transitions.filter(pl.col(Col.ACTION) == action.value).select(Col.EVENT_ID).unique()
+            vanished += agreeing.filter(pl.col(column).is_null()).join(knows, on=Col.EVENT_ID, how="semi").height
+    return vanished
+
+
 ID_CONFLICT = "ID_CONFLICT"
-"""Code of a row whose id is known with another grid, type, category or time."""
+"""Code of a row whose id is known with another type or time."""
 
 REFUSED_ROW = ("row_number", "field", "code", "row_hash")
 
@@ -90,6 +171,8 @@ class Batch:
     """Rows refused at the door."""
     read: int
     """Number of rows read: those above."""
+    moment: Moment = field(default_factory=lambda: Moment(datetime.now(UTC), "UTC"))
+    """When and in which zone: corrections are known from then on."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +185,10 @@ class BatchCounts:
     quarantined: int
     conflicts: tuple[RefusedRow, ...] = ()
     """Those of the quarantined rows that contradict the log."""
+    corrected: int = 0
+    """Those of the accepted rows that moved a case to another grid or category."""
+    vanished: int = 0
+    """Times that the log knows of a case and its row no longer holds."""
 
 
 def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
@@ -121,7 +208,8 @@ def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
             return answer
         ensure_feed(connection, batch.feed)
         known = _known_cases(connection, cases[Col.EVENT_ID])
-        verdict = classify_cases(cases, known, _known_transitions(connection, known))
+        moves = _known_transitions(connection, known)
+        verdict = classify_cases(cases, _as_corrected(known, moves), moves, batch.moment)
         counts = _count(batch, verdict)
         batch_id = _store_batch(connection, batch, counts)
         _store_records(connection, verdict, known, batch_id, last)
@@ -147,17 +235,28 @@ def _known_cases(connection: Connection, event_ids: pl.Series) -> pl.DataFrame:
 
 
 def _known_transitions(connection: Connection, known: pl.DataFrame) -> pl.DataFrame:
-    """Return event_id, action, at of the stored transitions of known cases."""
-    columns = plain(event_transition.c[Col.EVENT_SEQ, Col.ACTION, Col.AT])
-    query = select(*columns).where(among(connection, event_transition.c.event_seq, known[Col.EVENT_SEQ]))
-    stored = read_frame(connection, query, pl.Schema({Col.EVENT_SEQ: pl.Int64(), Col.ACTION: pl.String(), Col.AT: MOMENT}))
-    return stored.join(known, on=Col.EVENT_SEQ).select(Col.EVENT_ID, Col.ACTION, Col.AT)
+    """Return event_id, action, at, grid_id and category of the stored transitions of known cases, in their order."""
+    schema = pl.Schema({Col.EVENT_SEQ: pl.Int64(), Col.ACTION: pl.String(), Col.AT: MOMENT, **{name: pl.String() for name in CORRECTABLE}})
+    query = select(*plain(event_transition.c[tuple(schema)])).order_by(event_transition.c.seq)
+    stored = read_frame(connection, query.where(among(connection, event_transition.c.event_seq, known[Col.EVENT_SEQ])), schema)
+    ids = known.select(Col.EVENT_SEQ, Col.EVENT_ID)
+    return stored.join(ids, on=Col.EVENT_SEQ, maintain_order="left").select(Col.EVENT_ID, Col.ACTION, Col.AT, *CORRECTABLE)
+
+
+def _as_corrected(known: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
+    """Return known cases with the grid and category of their last correction."""
+    corrected = moves.filter(pl.col(Col.ACTION) == Action.CORRECTED.value)
+    if corrected.is_empty():
+        return known
+    last = corrected.unique(Col.EVENT_ID, keep="last").select(Col.EVENT_ID, *CORRECTABLE)
+    return known.update(last, on=Col.EVENT_ID)
 
 
 def _count(batch: Batch, verdict: Reconciled) -> BatchCounts:
     conflicts = verdict.conflicts.select(Col.ROW_NUMBER, pl.lit(Col.EVENT_ID), pl.lit(ID_CONFLICT).alias("code"), Col.ROW_HASH).rows()
     quarantined = len(batch.quarantined) + len(conflicts)
-    return BatchCounts(batch.read, verdict.accepted, batch.read - verdict.accepted - quarantined, quarantined, tuple(conflicts))
+    duplicate = batch.read - verdict.accepted - quarantined
+    return BatchCounts(batch.read, verdict.accepted, duplicate, quarantined, tuple(conflicts), verdict.corrected, verdict.vanished)
 
 
 def _store_batch(connection: Connection, batch: Batch, counts: BatchCounts) -> int:

@@ -34,8 +34,13 @@ CASE_SCHEMA = pl.Schema(
 )
 """Columns of `Batch.cases`: the attributes, when each transition happened, and the row of the file with its keyed hash."""
 
-CORE = (Col.GRID_ID, Col.EVENT_TYPE, Col.CATEGORY, Col.OCCURRED_AT, Col.REPORTED_AT)
-"""What cannot change about a case: another value under the same id is a conflict."""
+IDENTITY = (Col.EVENT_TYPE, Col.OCCURRED_AT, Col.REPORTED_AT)
+"""What cannot change about a case: another value under the same id is a conflict, unless it is only more or less precise."""
+
+CORRECTABLE = (Col.GRID_ID, Col.CATEGORY)
+"""What may change about a case: another value is a correction, known from the moment it came."""
+
+CORE = (*CORRECTABLE, *IDENTITY)
 
 
 def prepare_cases(cases: pl.DataFrame) -> pl.DataFrame:

@@ -1,29 +1,40 @@
 """The grid table: grids from a file or from the events themselves, what lies beside them, and redrawn borders."""
 
 import reprlib
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import shapely
 from scipy.spatial import KDTree
-from sqlalchemy import Connection, Engine, Table, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from features.database.bulk import insert_rows, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
 from features.errors import UsageError
+from features.eventlog.ground import ground_findings, misplaced, shift_between, stacked
+from features.facts.crosswalk import closed_grids
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
 Positions = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
+Pairs = tuple[Positions, Positions, Floats]
+
+GAP_DEGREES = 5e-5
+"""Borders up to some 5 m apart are one border that was drawn twice."""
+GAP_SHARE = 0.02
+"""But no gap is larger than this share of a side of a typical grid."""
+CORNER_GAPS = 10
+"""Polygons whose near borders are shorter than so many gaps meet at a corner only."""
 
 
 def find_neighbours(grids: pl.DataFrame, nearest: int) -> pl.DataFrame:
     """Return pairs (a, b, weight), both directions, the weights of one a summing to 1.
 
-    Where every grid has a polygon, neighbours share a border and weigh by its length; else the nearest centroids weigh alike;
-    a grid without either has none.
+    Polygons that share a border weigh by its length; gaps and overlaps of a few metres do not part them. Where a grid has no polygon, or
+    one that touches no other, the nearest centroids stand in and weigh alike. A grid whose position is none has no neighbours.
 
     Args:
         grids: grid_id, lon, lat in degrees, and geometry as WKT if there is one.
@@ -32,62 +43,125 @@ def find_neighbours(grids: pl.DataFrame, nearest: int) -> pl.DataFrame:
     Raises:
         UsageError: a geometry cannot be read.
     """
-    if Col.GEOMETRY in grids.columns and not grids[Col.GEOMETRY].has_nulls():
-        a, b, weight = _sharing_borders(_polygons(grids))
-    else:
-        grids = grids.drop_nulls([Col.LON, Col.LAT])
-        a, b, weight = _nearest(grids.select(Col.LON, Col.LAT).to_numpy(), nearest)
+    has_position = grids[Col.LON].is_not_null().to_numpy()
+    grids = grids[np.flatnonzero(~(misplaced(grids) & has_position))]
+    shared = _sharing_borders(_polygons(grids)) if Col.GEOMETRY in grids.columns else _none()
+    alone = np.setdiff1d(np.flatnonzero(~stacked(grids)), shared[0])
+    near = _nearest(grids, alone, nearest)
+    a, b, weight = (np.concatenate(both) for both in zip(_normalised(shared), near, strict=True))
     ids = grids[Col.GRID_ID]
     pairs = pl.DataFrame({"a": ids[a], "b": ids[b], "weight": weight})
     return pairs.with_columns(pl.col("weight") / pl.col("weight").sum().over("a")).sort("a", "b")
 
 
+def _none() -> Pairs:
+    return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
+
+
+def _normalised(pairs: Pairs) -> Pairs:
+    """Give a typical border of each grid the weight 1, so that borders and centroids can be weighed together."""
+    a, b, weight = pairs
+    if not len(a):
+        return pairs
+    typical = np.bincount(a, weight) / np.maximum(np.bincount(a), 1)
+    return a, b, weight / typical[a]
+
+
 def _polygons(grids: pl.DataFrame) -> npt.NDArray[np.object_]:
-    shapes = shapely.from_wkt(grids[Col.GEOMETRY].to_numpy(), on_invalid="ignore")
-    if len(broken := grids.filter(pl.Series(shapely.is_missing(shapes)))):
+    drawn = grids[Col.GEOMETRY]
+    shapes = shapely.from_wkt(drawn.to_numpy(), on_invalid="ignore")
+    if len(broken := grids.filter(pl.Series(shapely.is_missing(shapes)) & drawn.is_not_null())):
         raise UsageError(f"the geometry of a grid must be WKT such as POLYGON ((...)), that of {broken[Col.GRID_ID][0]!r} is not.")
     return np.asarray(shapely.make_valid(shapes))
 
 
-def _sharing_borders(polygons: npt.NDArray[np.object_]) -> tuple[Positions, Positions, Floats]:
-    a, b = shapely.STRtree(polygons).query(polygons, predicate="intersects")
+def _sharing_borders(polygons: npt.NDArray[np.object_]) -> Pairs:
+    """Return pairs of polygons with the length of the border they share, in degrees."""
+    size = np.sqrt(shapely.area(polygons))
+    if not np.isfinite(size).any():
+        return _none()
+    gap = min(GAP_DEGREES, GAP_SHARE * float(np.nanmedian(size)))
+    a, b = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=gap)
     a, b = a[a != b], b[a != b]
-    border = shapely.length(shapely.intersection(polygons[a], polygons[b]))
+    touch = shapely.intersects(polygons[a], polygons[b])
+    border = np.zeros(len(a))
+    border[touch] = shapely.length(shapely.intersection(polygons[a[touch]], polygons[b[touch]]))
+    apart = np.flatnonzero(~touch)
+    border[apart] = _near_length(polygons[a[apart]], polygons[b[apart]], gap)
     return a[border > 0], b[border > 0], border[border > 0]
 
 
-def _nearest(degrees: Floats, nearest: int) -> tuple[Positions, Positions, Floats]:
-    """Compare points on the unit sphere: the nearest by chord are the nearest on the ground, at any latitude."""
-    count = min(nearest, len(degrees) - 1)
-    if count < 1:
-        return np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0)
-    lon, lat = np.radians(degrees).T
+def _near_length(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_], gap: float) -> Floats:
+    """Return how long the border of one polygon runs within a gap of the other, 0 where they meet at a corner only."""
+    length = shapely.length(shapely.intersection(shapely.boundary(one), shapely.buffer(other, 2 * gap)))
+    return np.asarray(np.where(length > CORNER_GAPS * gap, length, 0.0))
+
+
+def _nearest(grids: pl.DataFrame, chosen: Positions, nearest: int) -> Pairs:
+    """Return pairs of the chosen grids and the nearest of all, both directions.
+
+    Points are compared on the unit sphere: the nearest by chord are the nearest on the ground, at any latitude.
+    """
+    there = np.flatnonzero(grids[Col.LON].is_not_null())
+    chosen = np.intersect1d(chosen, there)
+    count = min(nearest, len(there) - 1)
+    if count < 1 or not len(chosen):
+        return _none()
+    lon, lat = np.radians(grids.select(Col.LON, Col.LAT).to_numpy().astype(np.float64)).T
     points = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    _, found = KDTree(points).query(points, k=count + 1)
-    pairs = np.column_stack([np.repeat(np.arange(len(points)), count + 1), found.ravel()])
+    _, near = KDTree(points[there]).query(points[chosen], k=count + 1)
+    pairs = np.column_stack([np.repeat(chosen, count + 1), there[near.ravel()]])
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     a, b = np.unique(np.concatenate([pairs, pairs[:, ::-1]]), axis=0).T
     return a, b, np.ones(len(a))
 
 
+_POSITION_SCHEMA = pl.Schema({Col.GRID_ID: pl.String(), Col.LON: pl.Float64(), Col.LAT: pl.Float64()})
+
 SHARE_TOLERANCE = 1e-6
 """How far the shares of one old grid may be from 1."""
 
 
-def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> None:
+def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> list[str]:
     """Store the rows of a grid file, in place of what was known of those grids, and work out what lies beside them.
 
     Args:
         engine: the open database.
         grids: columns of the flat grid file; the optional ones may be left out; geometry is WKT.
         nearest_neighbours: how many to take from centroids where there are no borders.
+
+    Returns: what is wrong with the ground and what changed of it, one sentence each.
     """
     columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns]
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name != Col.GRID_ID)
     rows = grids.select(columns).with_columns(pl.col(Col.NAME).fill_null(pl.col(Col.GRID_ID)), pl.col(Col.PARENT_PATH).fill_null(""))
+    neighbours = find_neighbours(grids, nearest_neighbours)
     with writing(engine) as connection:
+        before = read_frame(connection, select(grid.c.grid_id, grid.c.lon, grid.c.lat).order_by(grid.c.grid_id), _POSITION_SCHEMA)
         insert_rows(connection, grid, rows, f"ON CONFLICT (grid_id) DO UPDATE SET {changes}")
-        _replace(connection, grid_neighbour, find_neighbours(grids, nearest_neighbours))
+        _replace(connection, grid_neighbour, neighbours)
+    return [*ground_findings(rows, neighbours), *_changes(before, rows)]
+
+
+def check_ground(engine: Engine) -> list[str]:
+    """Return what is wrong with the registered grids as they lie, one sentence each."""
+    schema = pl.Schema({**_POSITION_SCHEMA, Col.PARENT_PATH: pl.String(), Col.GEOMETRY: pl.String()})
+    with reading(engine) as connection:
+        grids = read_frame(connection, select(*grid.c[tuple(schema)]).where(grid.c.lon.is_not(None)).order_by(grid.c.grid_id), schema)
+        pairs = select(grid_neighbour.c.a, grid_neighbour.c.b)
+        neighbours = read_frame(connection, pairs, pl.Schema({"a": pl.String(), "b": pl.String()}))
+    return list(ground_findings(grids, neighbours))
+
+
+def _changes(before: pl.DataFrame, rows: pl.DataFrame) -> Iterator[str]:
+    """Yield what a grid file changed of the grids that were there."""
+    registered = before.filter(pl.col(Col.LON).is_not_null())
+    gone = registered.join(rows, on=Col.GRID_ID, how="anti")[Col.GRID_ID].to_list()
+    if gone:
+        advice = "They stay registered; where they were redrawn, say so in a crosswalk."
+        yield f"{len(gone):,} registered grids are not in the file: {reprlib.repr(gone)}. {advice}"
+    if shift := shift_between(registered, rows.select(Col.GRID_ID, Col.LON, Col.LAT)):
+        yield f"All grids moved {shift}: this file or the one before is not in WGS 84. Convert it."
 
 
 def discover_grids(engine: Engine, found: pl.DataFrame) -> None:
@@ -107,13 +181,15 @@ def discover_grids(engine: Engine, found: pl.DataFrame) -> None:
 def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
     """Store how redrawn grids (old, new, share, at) were divided, in place of what was known.
 
+    A grid that keeps its code and gives a part away is among its own successors.
+
     Raises:
-        UsageError: the shares of an old grid do not sum to 1, or a new grid is not in the grid table.
+        UsageError: the shares of an old grid on a day do not sum to 1, or a new grid is not in the grid table.
     """
-    sums = crosswalk.group_by("old").agg(pl.col("share").sum()).filter((pl.col("share") - 1).abs() > SHARE_TOLERANCE)
+    sums = crosswalk.group_by("old", "at").agg(pl.col("share").sum()).filter((pl.col("share") - 1).abs() > SHARE_TOLERANCE)
     if not sums.is_empty():
-        old, share = sums.sort("old").row(0)
-        raise UsageError(f"the shares of each old grid must sum to 1, those of {old!r} sum to {share:g}. Mend the crosswalk.")
+        old, at, share = sums.sort("old", "at").row(0)
+        raise UsageError(f"the shares of each old grid must sum to 1, those of {old!r} on {at} sum to {share:g}. Mend the crosswalk.")
     with writing(engine) as connection:
         known = set(connection.execute(select(grid.c.grid_id)).scalars())
         if unknown := sorted(set(crosswalk["new"]) - known):
@@ -138,16 +214,17 @@ def _replace(connection: Connection, table: Table, rows: pl.DataFrame) -> None:
     insert_rows(connection, table, rows)
 
 
-_SCHEMA = pl.Schema({Col.GRID_ID: pl.String(), Col.AT: pl.Date()})
+_CROSSWALK = pl.Schema({"old": pl.String(), "new": pl.String(), "at": pl.Date()})
 
 
 def registered_grids(engine: Engine) -> pl.DataFrame | None:
-    """Return grid_id of the grids that came with a grid file and the day each was redrawn, if it was; None where there are none.
+    """Return grid_id of the grids that came with a grid file and the day each was closed, if it was; None where there are none.
 
-    A grid file gives every grid a position; a grid that was only named by events has none.
+    A grid file gives every grid a position; a grid that was only named by events has none. A grid that gave a part away stays open.
     """
-    redrawn = select(func.min(grid_mapping.c.at)).where(grid_mapping.c.old == grid.c.grid_id).scalar_subquery()
-    query = select(grid.c.grid_id, redrawn).where(grid.c.lon.is_not(None)).order_by(grid.c.grid_id)
     with reading(engine) as connection:
-        grids = read_frame(connection, query, _SCHEMA)
-    return None if grids.is_empty() else grids
+        query = select(grid.c.grid_id).where(grid.c.lon.is_not(None)).order_by(grid.c.grid_id)
+        grids = read_frame(connection, query, pl.Schema({Col.GRID_ID: pl.String()}))
+        crosswalk = read_frame(connection, select(*grid_mapping.c[tuple(_CROSSWALK)]), _CROSSWALK)
+    closed = closed_grids(crosswalk).rename({"old": Col.GRID_ID})
+    return None if grids.is_empty() else grids.join(closed, on=Col.GRID_ID, how="left", maintain_order="left")

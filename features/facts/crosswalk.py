@@ -1,6 +1,6 @@
 """Redrawn grids: what happened in an old grid is shared out over the grids that took its place."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
@@ -8,7 +8,6 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import Days
-from features.errors import UsageError
 from features.facts.facts import Facts, Marks, Spells, Weights
 from features.facts.places import WEIGHT_UNIT, Indices, positions
 
@@ -16,22 +15,21 @@ Rows = TypeVar("Rows", Spells, Marks)
 
 
 def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
-    """Give each case of an old grid to its successors, weighted by their shares.
+    """Give each case of a grid that was redrawn after it happened to the successors, weighted by their shares.
+
+    A grid may keep its code and give a part away: what happened there before that day is shared out, what happened later is not.
 
     Args:
         facts: with the old grids among their places.
-        crosswalk: columns old, new, share, at; the shares of one old grid sum to 1.
+        crosswalk: columns old, new, share, at; the shares of one old grid on one day sum to 1.
     """
-    heirs_of = last_heirs(crosswalk)
-    old = _positions(facts, heirs_of["old"])
-    order = np.argsort(old, kind="stable")
-    order = order[old[order] >= 0]
-    if not len(order):
+    states = _States.of(facts, crosswalk)
+    if not len(states.old):
         return facts
-    old, new = old[order], _positions(facts, heirs_of["new"])[order]
-    share = _whole(old, np.round(heirs_of["share"].to_numpy()[order] / WEIGHT_UNIT) * WEIGHT_UNIT)
-    first_heir = np.searchsorted(old, facts.cases.grid)
-    heirs = np.searchsorted(old, facts.cases.grid, side="right") - first_heir
+    old, new, share = states.old, states.new, _whole(states.old, np.round(states.share / WEIGHT_UNIT) * WEIGHT_UNIT)
+    state = states.of_cases(facts)
+    first_heir = np.searchsorted(old, state)
+    heirs = np.searchsorted(old, state, side="right") - first_heir
     case, nth = _repeat(np.maximum(heirs, 1))
     heir = np.where(heirs[case] > 0, first_heir[case] + nth, 0)
     grid = np.where(heirs[case] > 0, new[heir], facts.cases.grid[case]).astype(np.int32)
@@ -52,9 +50,94 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
 
     moved = replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
     inherited = facts.places.valid_from.copy()
-    np.minimum.at(inherited, new, facts.places.valid_from[old])
+    np.minimum.at(inherited, new, facts.places.valid_from[states.grid])
     places = replace(facts.places, valid_from=inherited, redrawn_day=_redrawn(facts, crosswalk))
-    return _without(replace(moved, places=places), old)
+    return _without(replace(moved, places=places), states.closed)
+
+
+def closed_grids(crosswalk: pl.DataFrame) -> pl.DataFrame:
+    """Return the grids that are no more (old) and the day each was closed (at): redrawn, and not among the successors from that day on."""
+    ids = crosswalk.select(pl.col("old", "new").cast(pl.String), "at")
+    last = ids.group_by("old", maintain_order=True).agg(pl.col("at").max())
+    open_again = ids.join(last.rename({"old": "new", "at": "closed"}), on="new").filter(pl.col("at") >= pl.col("closed"))
+    return last.join(open_again, left_on="old", right_on="new", how="anti")
+
+
+@dataclass(frozen=True)
+class _States:
+    """Every redrawn grid between two of its redrawings, with the grids of today that hold what happened there and then."""
+
+    old: npt.NDArray[np.int64]
+    """State, sorted; one row per state and grid of today."""
+    grid: Indices
+    """The grid whose state that is."""
+    new: Indices
+    share: Weights
+    first: npt.NDArray[np.int64]
+    """(G,) first state of each grid, -1 where it was never redrawn."""
+    days: dict[int, Days]
+    """By grid: the days on which it was redrawn, in order."""
+    closed: Indices
+    """Grids that are no more."""
+
+    @classmethod
+    def of(cls, facts: Facts, crosswalk: pl.DataFrame) -> "_States":
+        position = {grid_id: place for place, grid_id in enumerate(facts.places.grid_ids.tolist())}
+        first, days, table = np.full(facts.places.size, -1, np.int64), dict[int, list[int]](), list[tuple[int, int, int, float]]()
+        for state, ((old, day), heirs) in enumerate(sorted(heirs_by_day(crosswalk).items())):
+            if old in position:
+                grid = position[old]
+                first[grid] = state if first[grid] < 0 else first[grid]
+                days.setdefault(grid, []).append(day)
+                table += [(state, grid, position[heir], share) for heir, share in heirs.items() if heir in position]
+        states, grids, new_grids, shares = zip(*table, strict=True) if table else ((), (), (), ())
+        closed = _positions(facts, closed_grids(crosswalk)["old"])
+        arrays = np.array(states, np.int64), np.array(grids, np.int32), np.array(new_grids, np.int32), np.array(shares, np.float64)
+        return cls(*arrays, first, {grid: np.array(own, np.int32) for grid, own in days.items()}, closed[closed >= 0])
+
+    def of_cases(self, facts: Facts) -> npt.NDArray[np.int64]:
+        """Return the state that the grid of each case was in when it happened; -1 where nothing of it changed since.
+
+        What is said to have happened in a grid that was no more counts as before its end.
+        """
+        state = np.full(len(facts.cases.grid), -1, np.int64)
+        for grid, own in self.days.items():
+            rows = slice(*facts.case_offsets[grid : grid + 2])
+            passed = np.searchsorted(own, facts.cases.occurred_day[rows], side="right")
+            passed = np.minimum(passed, len(own) - 1) if grid in self.closed else passed
+            state[rows] = np.where(passed < len(own), self.first[grid] + passed, -1)
+        return state
+
+
+def heirs_by_day(crosswalk: pl.DataFrame) -> dict[tuple[str, int], dict[str, float]]:
+    """Follow what happened in each grid before it was redrawn on a day to the grids of today: (grid, day number) -> grid -> share."""
+    steps: dict[tuple[str, int], dict[str, float]] = {}
+    ids = crosswalk.select(pl.col("old", "new").cast(pl.String), "share", pl.col("at").to_physical())
+    for old, new, share, day in ids.iter_rows():
+        steps.setdefault((old, day), {})[new] = share
+    days: dict[str, list[int]] = {}
+    for old, day in sorted(steps):
+        days.setdefault(old, []).append(day)
+    heirs: dict[tuple[str, int], dict[str, float]] = {}
+    for old, day in sorted(steps, key=lambda step: -step[1]):
+        parts: dict[str, float] = {}
+        for new, share in steps[old, day].items():
+            later = next((other for other in days.get(new, ()) if other > day), None)
+            for heir, part in ({new: 1.0} if later is None else heirs[new, later]).items():
+                parts[heir] = parts.get(heir, 0.0) + share * part
+        heirs[old, day] = parts
+    return heirs
+
+
+def last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:
+    """Return the grids of today that hold what happened in the grids that are no more: old, new, share."""
+    closed = set(closed_grids(crosswalk)["old"])
+    first: dict[str, dict[str, float]] = {}
+    for (old, _), heirs in sorted(heirs_by_day(crosswalk).items()):
+        if old in closed:
+            first.setdefault(old, heirs)
+    rows = [(old, new, share) for old, heirs in first.items() for new, share in heirs.items()]
+    return pl.DataFrame(rows, schema={"old": pl.String, "new": pl.String, "share": pl.Float64}, orient="row")
 
 
 def _redrawn(facts: Facts, crosswalk: pl.DataFrame) -> Days:
@@ -62,25 +145,6 @@ def _redrawn(facts: Facts, crosswalk: pl.DataFrame) -> Days:
     redrawn, new = facts.places.redrawn_day.copy(), _positions(facts, crosswalk["new"])
     np.maximum.at(redrawn, new[new >= 0], crosswalk["at"].to_physical().to_numpy()[new >= 0])
     return redrawn
-
-
-def last_heirs(crosswalk: pl.DataFrame) -> pl.DataFrame:
-    """Follow grids that were redrawn more than once to the grids of today: old, new, share.
-
-    Raises:
-        UsageError: a grid leads back to itself.
-    """
-    shares = crosswalk.select(pl.col("old", "new").cast(pl.String), pl.col("share").cast(pl.Float64))
-    steps = shares
-    for _ in range(len(shares)):
-        onward = steps.join(shares, left_on="new", right_on="old", how="left", suffix="_next")
-        if onward["new_next"].null_count() == len(onward):
-            return steps.group_by("old", "new", maintain_order=True).agg(pl.col("share").sum())
-        share = pl.col("share") * pl.col("share_next").fill_null(1.0)
-        steps = onward.select("old", pl.coalesce("new_next", "new").alias("new"), share.alias("share"))
-    if len(shares):
-        raise UsageError("the crosswalk must lead from old grids to new ones, found a circle. Mend it and ingest it again.")
-    return shares
 
 
 def _without(facts: Facts, gone: Indices) -> Facts:
@@ -91,7 +155,7 @@ def _without(facts: Facts, gone: Indices) -> Facts:
     return replace(facts, places=facts.places.of(kept), **{name: replace(rows, grid=number[rows.grid]) for name, rows in tables.items()})
 
 
-def _whole(old: Indices, share: Weights) -> Weights:
+def _whole(old: npt.NDArray[np.int64], share: Weights) -> Weights:
     """Give what rounding left of each old grid (sorted) to its last successor.
 
     >>> _whole(np.array([0, 0, 3]), np.array([0.25, 0.5, 1.0]))

@@ -11,6 +11,7 @@ from features.days import NEVER, Days, local_days
 from features.errors import UsageError
 from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts.codes import Vocabulary, codes
+from features.facts.corrections import Corrections, follow_corrections
 from features.facts.crosswalk import split
 from features.facts.escalations import clock_fires, refuse_unknown_categories, target_marks, without_petitions
 from features.facts.facts import Cases, Facts, Marks, Spells
@@ -59,13 +60,15 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     reported = records.filter(pl.col(Col.ACTION) == Action.REPORTED).select(CASE_COLUMNS)
     if reported.is_empty():
         raise UsageError("the event log holds no records of this target. Run `yujing ingest FILE` first.")
-    places = read_places(_grids(snapshot, reported), snapshot.neighbours)
+    corrected = records.filter((pl.col(Col.ACTION) == Action.CORRECTED) & pl.col(Col.GRID_ID).is_not_null())
+    places = read_places(_grids(snapshot, reported, corrected), snapshot.neighbours)
     # records come nearly in the order in which they became known, which makes two stable sorts cheaper than one by both keys
     cases = reported.sort(Col.KNOWN_AT, maintain_order=True)
     cases = cases.with_columns(grid=_positions(cases[Col.GRID_ID], places.grid_ids)).sort("grid", maintain_order=True)
     moves = read_moves(records, cases)
     spells, fires = open_spells(cases, moves), clock_fires(cases, feeds, target, settings.zone)
-    words = Vocabulary.of(cases)
+    corrected = _last_of_each_day(corrected, cases, settings.zone)
+    words = Vocabulary.of(pl.concat([cases, corrected], how="diagonal_relaxed"))
     facts = Facts(
         places=places,
         cases=_case_arrays(cases, fires, words, settings.zone),
@@ -80,7 +83,8 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         first_day=_first_day(cases, settings.zone),
         sequence=snapshot.sequence,
     )
-    facts = split(replace(facts, places=_since_first_record(facts, snapshot.grids)), snapshot.crosswalk)
+    facts = replace(facts, places=_since_first_record(facts, snapshot.grids))
+    facts = split(_corrected(facts, corrected, words), snapshot.crosswalk)
     return with_undertakings(facts, snapshot, settings.zone)
 
 
@@ -106,11 +110,30 @@ def known_categories(snapshot: LogSnapshot, settings: Settings) -> set[str]:
     return {*DISPUTE_CATEGORIES, *settings.categories, *declared, *seen}
 
 
-def _grids(snapshot: LogSnapshot, reported: pl.DataFrame) -> pl.DataFrame:
+def _last_of_each_day(corrected: pl.DataFrame, cases: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Return case, event_type, day, grid_id and category of the corrections of these cases, the last of a case on each day."""
+    numbered = cases.select(Col.EVENT_SEQ, Col.EVENT_TYPE, case=pl.int_range(pl.len(), dtype=pl.Int32))
+    known = corrected.select(Col.EVENT_SEQ, Col.KNOWN_AT, Col.GRID_ID, Col.CATEGORY).join(numbered, on=Col.EVENT_SEQ, maintain_order="left")
+    known = known.with_columns(pl.Series("day", _days(known[Col.KNOWN_AT], zone), dtype=pl.Int32))
+    return known.unique(["case", "day"], keep="last", maintain_order=True).drop(Col.EVENT_SEQ, Col.KNOWN_AT)
+
+
+def _corrected(facts: Facts, corrected: pl.DataFrame, words: Vocabulary) -> Facts:
+    """Let corrected cases go on where they were handed to; a grid that is known from such a case alone is there since that day."""
+    if corrected.is_empty():
+        return facts
+    grid, day = _positions(corrected[Col.GRID_ID], facts.places.grid_ids).to_numpy(), corrected["day"].to_numpy()
+    valid_from = facts.places.valid_from.copy()
+    np.minimum.at(valid_from, grid, day)
+    corrections = Corrections(corrected["case"].to_numpy(), day, grid, words.kind_of(corrected))
+    return follow_corrections(replace(facts, places=replace(facts.places, valid_from=valid_from)), corrections)
+
+
+def _grids(snapshot: LogSnapshot, reported: pl.DataFrame, corrected: pl.DataFrame) -> pl.DataFrame:
     """Return the grids of the snapshot; only those with records where its feeds are not all in use."""
     if set(reported[Col.FEED].unique().cast(pl.String)) == set(snapshot.feeds):
         return snapshot.grids
-    seen = reported[Col.GRID_ID].unique().cast(pl.String)
+    seen = pl.concat([reported[Col.GRID_ID].cast(pl.String), corrected[Col.GRID_ID].cast(pl.String)]).unique()
     successors = snapshot.crosswalk.filter(pl.col("old").cast(pl.String).is_in(seen.to_list()))["new"].cast(pl.String)
     return snapshot.grids.filter(pl.col(Col.GRID_ID).cast(pl.String).is_in([*seen, *successors]))
 
@@ -147,12 +170,14 @@ def _case_arrays(cases: pl.DataFrame, fires: pl.DataFrame, words: Vocabulary, zo
         due_day=due,
         self_found=cases[Col.SELF_FOUND].cast(pl.Int16).fill_null(-1).to_numpy(),
         exposure=np.ones(len(cases)),
+        reported=np.ones(len(cases), np.bool_),
     )
 
 
 def _spell_arrays(spells: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Spells:
     case = spells["case"].to_numpy()
-    return Spells(case, cases["grid"].to_numpy()[case], _days(spells["start_at"], zone), _days(spells["end_at"], zone))
+    start_day, end_day = _days(spells["start_at"], zone), _days(spells["end_at"], zone)
+    return Spells(case, cases["grid"].to_numpy()[case], start_day, end_day, np.zeros(len(case), np.bool_))
 
 
 def _mark_arrays(marks: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Marks:

@@ -43,6 +43,8 @@ class Cases:
     """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
     exposure: Weights
     """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual."""
+    reported: npt.NDArray[np.bool_]
+    """True where the case was reported in this grid and as this kind; False where it came there later, by a correction."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class Spells:
     start_day: Days
     end_day: Days
     """NEVER while it is open."""
+    moved_on: npt.NDArray[np.bool_]
+    """True where it did not end by a closing: the case went on in another grid or as another kind."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,11 @@ class Facts:
         if EventType.PETITION not in self.event_types:
             return np.zeros(len(self.cases.grid), np.bool_)
         return np.asarray(self.cases.event_type == self.event_types.index(EventType.PETITION))
+
+    @cached_property
+    def is_report(self) -> npt.NDArray[np.bool_]:
+        """(cases,) flags of what counts as a report: no petition, and no case that came from another grid or kind."""
+        return np.asarray(self.cases.reported & ~self.is_petition)
 
     @cached_property
     def case_offsets(self) -> npt.NDArray[np.int64]:

@@ -1,13 +1,15 @@
 """The columns of a case, each read from the cells of a batch; what does not fit is added to the faults."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import polars as pl
 
-from features.intake.cells import Cells
+from features.intake.cells import Cells, time_text
+from features.intake.codes import canonical
 from features.intake.pseudonyms import keyed_ids
 from features.intake.quarantine import Code, RowErrors
-from features.intake.rules import CODE_COLUMNS
+from features.intake.rules import CODE_COLUMNS, YES_OR_NO
 from features.schema import CASE_REQUIRED, PEOPLE_BUCKETS, TRANSITION_COLUMNS, Col
 
 FORMULA = r"^(=|[+@-].*[(|!])"
@@ -15,6 +17,10 @@ ID_CHARS = 64
 GRID_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$"
 """What a grid id must look like that no grid table vouches for: names of places or persons are no codes."""
 MOST_PEOPLE = 100_000
+NO_LEVEL = r"[/;\p{Cc}]"
+"""What may not stand in the code of an area: it would make other levels of it."""
+PATTERN_CHARS = 40
+"""Of a time that cannot be read, only the pattern is told, no longer than this."""
 SLACK = timedelta(minutes=1)
 """How far two clocks may disagree about the order of what happened."""
 
@@ -28,7 +34,7 @@ def refuse_formulas(cells: Cells, faults: RowErrors) -> None:
 def read_ids(cells: Cells, faults: RowErrors, key: bytes) -> pl.Series:
     """Return the keyed hash of each case's id; the same id in another source is another case."""
     source = cells.terms.source
-    text, field = cells.text(source.columns[Col.EVENT_ID]), source.field(Col.EVENT_ID)
+    text, field = cells.code(Col.EVENT_ID), source.field(Col.EVENT_ID)
     faults.add(field, Code.ID_MISSING, text.is_null())
     faults.add(field, Code.ID_FORMAT, text.str.len_chars() > ID_CHARS)
     return keyed_ids(key, pl.select(pl.lit(f"{source.name}\0") + text.fill_null("")).to_series())
@@ -43,7 +49,7 @@ def read_grids(cells: Cells, faults: RowErrors) -> pl.Series:
 
 def grid_ids(cells: Cells) -> pl.Series:
     """Return the id of the grid of each row, null where it is missing or cannot be one."""
-    text = cells.text(cells.terms.source.columns[Col.GRID_ID])
+    text = cells.code(Col.GRID_ID)
     registered = cells.terms.grids
     fits = text.str.contains(GRID_CODE) if registered is None else text.is_in(registered[Col.GRID_ID].implode())
     return text.set(~fits.fill_null(False), None)
@@ -51,28 +57,47 @@ def grid_ids(cells: Cells) -> pl.Series:
 
 def parent_paths(cells: Cells) -> pl.Series:
     """Return what lies above the grid of each row, from the top joined by "/"; null where a part is missing."""
-    parts = [cells.text(column).str.replace_all("/", "-", literal=True) for column in cells.terms.source.parents]
+    parts = [part.str.replace_all(NO_LEVEL, "-").set(part.str.contains(r"^\.+$").fill_null(False), None) for part in cells.parents()]
     return pl.select(pl.concat_str(parts, separator="/")).to_series() if parts else pl.repeat("", cells.frame.height, eager=True)
 
 
 def read_codes(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
-    """Return the code of each row in a column with a closed list."""
-    source = cells.terms.source
-    text = cells.text(source.columns[name])
-    codes = text.fill_null("").replace_strict(cells.terms.codes[name], default=None, return_dtype=pl.String)
+    """Return the code of each row in a column with a closed list; a text outside the list of an optional column counts as empty."""
+    source, table = cells.terms.source, cells.terms.codes[name]
+    text = cells.text(name)
+    if name == Col.SELF_FOUND and table is YES_OR_NO:
+        text = text.str.to_lowercase()
+    codes = _look_up(text, table)
     unknown = codes.is_null() if name in CASE_REQUIRED else codes.is_null() & text.is_not_null()
-    faults.add(source.field(name), CODE_COLUMNS[name], unknown)
+    if unknown.any():
+        codes = codes.fill_null(_look_up(canonical(text), table))
+        unknown &= codes.is_null()
+        faults.look(source.field(name), CODE_COLUMNS[name], text.filter(unknown))
+    if name in CASE_REQUIRED:
+        faults.add(source.field(name), CODE_COLUMNS[name], unknown)
+    else:
+        faults.empty_codes(source.field(name), pl.repeat(None, len(unknown), dtype=pl.String, eager=True).set(unknown, CODE_COLUMNS[name]))
     return codes == "true" if name == Col.SELF_FOUND else codes
 
 
+def _look_up(text: pl.Series, table: Mapping[str, str]) -> pl.Series:
+    return text.fill_null("").replace_strict(table, default=None, return_dtype=pl.String)
+
+
 def read_times(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
-    """Return the moments of a time column."""
+    """Return the moments of a time column; one of an optional column that cannot be read counts as empty."""
     moments, codes = cells.moments[name]
-    field = cells.terms.source.field(name)
-    faults.add_codes(field, codes)
+    column, field = cells.terms.source.columns[name], cells.terms.source.field(name)
+    unreadable = codes == Code.TIME_FORMAT
+    if unreadable.any():
+        texts = time_text(cells.frame, column).filter(unreadable.fill_null(False)).str.slice(0, PATTERN_CHARS)
+        faults.look(field, Code.TIME_FORMAT, texts.str.replace_all(r"\d", "9").str.replace_all(r"[A-Za-z]", "a"))
     if name in CASE_REQUIRED:
+        faults.add_codes(field, codes)
         faults.add(field, Code.TIME_MISSING, moments.is_null() & codes.is_null())
-    return moments
+        return moments
+    faults.empty_codes(field, codes)
+    return moments.set(codes.is_not_null(), None)
 
 
 def refuse_disorder(times: pl.DataFrame, cells: Cells, faults: RowErrors) -> None:
@@ -104,11 +129,12 @@ def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, fau
 def read_people(cells: Cells, faults: RowErrors) -> pl.Series:
     """Return the size of the group as a bucket; the exact number goes no further."""
     source = cells.terms.source
-    text, field = cells.text(source.columns[Col.PEOPLE]), source.field(Col.PEOPLE)
-    number = text.str.strip_suffix(".0").cast(pl.Int64, strict=False)
-    faults.add(field, Code.NUMBER_FORMAT, ~text.str.contains(r"^[+-]?\d+(\.0)?$"))
-    faults.add(field, Code.NUMBER_NEGATIVE, text.str.starts_with("-"))
-    faults.add(field, Code.NUMBER_RANGE, text.is_not_null() & ~number.is_between(1, MOST_PEOPLE).fill_null(False))
+    text, field = canonical(cells.text(Col.PEOPLE)), source.field(Col.PEOPLE)
+    number = text.cast(pl.Int64, strict=False)
+    readable = text.str.contains(r"^[+-]?\d+$").fill_null(False)
+    faults.empty_codes(field, text.set(readable, None).set(~readable & text.is_not_null(), Code.NUMBER_FORMAT))
+    faults.add(field, Code.NUMBER_NEGATIVE, readable & text.str.starts_with("-"))
+    faults.add(field, Code.NUMBER_RANGE, readable & ~number.is_between(1, MOST_PEOPLE).fill_null(False))
     buckets = pl.repeat(None, len(text), dtype=pl.String, eager=True)
     for bucket in PEOPLE_BUCKETS:
         smallest = int(bucket.rstrip("+").split("-")[0])

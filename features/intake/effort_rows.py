@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 
 from features.database.engine import writing
 from features.eventlog.undertakings import append_effort, append_from_source, campaigns_of_effort
-from features.intake.cells import parse_times
 from features.intake.pseudonyms import keyed_ids
 from features.intake.quarantine import Code, RowErrors
 from features.intake.rules import YES_OR_NO
+from features.intake.times import parse_times
 from features.settings import Settings
 from features.undertakings.codes import UndertakingKind
 from features.undertakings.undertaking import Undertaking

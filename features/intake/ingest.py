@@ -1,10 +1,11 @@
 """Take a file or a query into the event log: read it once to see whether it may come in, then again to store it batch by batch."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from features.database.engine import database_url, open_database
@@ -13,16 +14,22 @@ from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.grids import registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
+from features.intake.personal_data.detector import find_identifier
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.pseudonyms import deployment_key
 from features.intake.quarantine import Code
 from features.intake.readers.open_input import open_input
+from features.intake.report import IngestReport, Unmapped
 from features.intake.rules import set_terms
 from features.intake.source_file import SourceFile, flat_source
 from features.intake.storing_pass import StoringPass
 from features.intake.validation_pass import validate
+from features.schema import CASE_REQUIRED
 from features.settings import Settings
 from features.storage.home import Home
+
+SHOWN_CHARS = 24
+"""A longer text is no code of a list."""
 
 Progress = Callable[[int, int], None]
 """Called with (rows stored, rows in all)."""
@@ -38,27 +45,6 @@ class IngestRequest:
     grids: Path | None = None
     crosswalk: Path | None = None
     """Grids that were redrawn; it replaces what was known of them."""
-
-
-@dataclass(frozen=True)
-class IngestReport:
-    """What became of the rows: read = accepted + duplicate + quarantined."""
-
-    read: int
-    accepted: int
-    duplicate: int
-    quarantined: int
-    seconds: float
-    by_code: dict[str, int]
-    """Quarantined rows by code."""
-    normalised: int
-    """Cells whose full-width characters were made half-width."""
-    left_out: tuple[str, ...]
-    """Columns of the file that nothing is read from."""
-    redrawn: int
-    """Grids that gave way to others by the crosswalk file that came with it."""
-    refused: Path | None
-    """Where the quarantined rows are listed, without their text."""
 
 
 def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
@@ -77,7 +63,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         StoreError: the log refused; sending the same again stores what is missing.
     """
     began = time.monotonic()
-    rows = open_input(request.path, request.source)
+    rows = open_input(request.path, request.source, (CASE_REQUIRED,))
     source = request.source or flat_source(rows.header)
     refuse_personal_names(request.path, rows.header, now.date())
     _check_columns(rows.header, source)
@@ -88,23 +74,25 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     engine = open_database(database_url(home, settings))
     try:
         key = deployment_key(home, engine)
-        if grids is not None:
-            store_grids(engine, grids, settings.panel.nearest_neighbours)
+        remarks = [] if grids is None else [*grids.remarks, *store_grids(engine, grids.rows, settings.panel.nearest_neighbours)]
         if crosswalk is not None:
             store_crosswalk(engine, crosswalk)
-        terms = set_terms(source, settings, registered_grids(engine), now)
-        found = validate(rows, terms)
+        surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories))
-        storing = StoringPass(engine, terms, found.paths, refused)
-        for mapped in _one_ahead(map_batch(batch, terms, key) for batch in rows.batches()):
+        storing = StoringPass(engine, surveyed.terms, surveyed.paths, refused)
+        for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
             storing.store(mapped)
             if progress:
-                progress(storing.read, found.rows)
+                progress(storing.read, surveyed.rows)
     finally:
         engine.dispose()
-    left_out = tuple(name for name in rows.header if name not in source.needed)
-    redrawn = 0 if crosswalk is None else crosswalk["old"].n_unique()
-    return _report(storing, time.monotonic() - began, left_out, redrawn, refused)
+    return replace(
+        _report(storing, now.date()),
+        seconds=time.monotonic() - began,
+        left_out=tuple(name for name in rows.header if name not in source.needed),
+        redrawn=0 if crosswalk is None else crosswalk["old"].n_unique(),
+        remarks=(*rows.remarks, *remarks, *surveyed.remarks),
+    )
 
 
 def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
@@ -116,19 +104,34 @@ def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
             yield batch
 
 
-def _report(storing: StoringPass, seconds: float, left_out: tuple[str, ...], redrawn: int, refused: Path) -> IngestReport:
+def _report(storing: StoringPass, today: date) -> IngestReport:
+    by_code = Counter[str]()
+    for (_, code), rows in storing.by_field.items():
+        by_code[code] += rows
     return IngestReport(
         read=storing.read,
         accepted=storing.accepted,
         duplicate=storing.duplicate,
         quarantined=storing.quarantined,
-        seconds=seconds,
-        by_code=dict(storing.by_code.most_common()),
+        seconds=0.0,
+        by_code=dict(by_code.most_common()),
         normalised=storing.normalised,
-        left_out=left_out,
-        redrawn=redrawn,
-        refused=refused if storing.quarantined else None,
+        left_out=(),
+        redrawn=0,
+        refused=storing.refused if storing.quarantined else None,
+        by_field=dict(storing.by_field.most_common()),
+        emptied={reason: cells for reason, cells in storing.emptied.items() if cells},
+        unmapped=tuple(_unmapped(storing.seen, today)),
+        corrected=storing.corrected,
+        vanished=storing.vanished,
     )
+
+
+def _unmapped(seen: Counter[tuple[str, Code, str]], today: date) -> Iterator[Unmapped]:
+    """Yield what may be shown of the cells that could not be read: nothing that could name a person."""
+    for (name, code, text), rows in seen.most_common():
+        if code is Code.TIME_FORMAT or (len(text) <= SHOWN_CHARS and find_identifier(text, today) is None):
+            yield Unmapped(name, code, text, rows)
 
 
 def _check_columns(header: tuple[str, ...], source: SourceFile) -> None:

@@ -1,5 +1,7 @@
 """Rows of a source become cases of the log, or are refused for one stated reason each."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,7 +20,7 @@ from features.intake.columns import (
 )
 from features.intake.personal_data.screening import screen_rows
 from features.intake.pseudonyms import keyed_hashes
-from features.intake.quarantine import Refusal, RowErrors
+from features.intake.quarantine import Code, Reason, Refusal, RowErrors
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import CODE_COLUMNS, RowRules
 from features.schema import Col
@@ -33,6 +35,12 @@ class MappedBatch:
     refusals: tuple[Refusal, ...]
     normalised: int
     """Cells that held full-width characters."""
+    emptied: Counter[Reason]
+    """Cells of optional columns that could not be read, in rows that are kept."""
+    seen: Counter[tuple[str, Code, str]]
+    """What cells held that no list or format knows: field, code, value or the pattern of a time."""
+    places: Mapping[int, str]
+    """Where rows stand in a workbook, by their number; empty for other inputs."""
 
     @property
     def read(self) -> int:
@@ -53,6 +61,9 @@ def map_batch(batch: RowBatch, terms: RowRules, key: bytes) -> MappedBatch:
         cases=_complete(rows.filter(~faults.rows)),
         refusals=(*_refuse_broken(batch, key), *_refuse(rows.filter(faults.rows), faults)),
         normalised=cells.normalised,
+        emptied=faults.emptied,
+        seen=faults.seen,
+        places={} if batch.places is None else dict(zip(batch.numbers, batch.places, strict=True)),
     )
 
 

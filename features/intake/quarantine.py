@@ -1,6 +1,7 @@
 """Why a row or a file is refused: a closed list of reasons, and the report that names rows but never shows them."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,12 +29,14 @@ class Code(StrEnum):
         return member
 
     FILE_EMPTY = "FILE_EMPTY", "file", "The file holds nothing.", "文件是空的。"
-    FILE_TOO_LARGE = "FILE_TOO_LARGE", "file", "The workbook is larger than the limit.", "工作簿超过大小上限。"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE", "file", "The file is larger than the limit, or unpacks to more.", "文件或其解压后的大小超过上限。"
     FILE_TOO_MANY_COLUMNS = "FILE_TOO_MANY_COLUMNS", "file", "The header has more columns than the limit.", "表头列数超过上限。"
     FILE_ENCODING = "FILE_ENCODING", "file", "The text is not in the stated encoding.", "文本与声明的编码不符。"
     FILE_ARCHIVE = "FILE_ARCHIVE", "file", "The compressed file is damaged or holds no table.", "压缩文件已损坏,或其中不是表格。"
     FILE_FORMAT = "FILE_FORMAT", "file", "The file is none of the formats that can be read.", "文件不是可读取的格式。"
     FILE_HEADER = "FILE_HEADER", "file", "A needed column is missing, or a name stands twice.", "缺少所需的列,或列名重复。"
+    FILE_CODES_LOST = "FILE_CODES_LOST", "file", "Codes went through a number and lost their last digits.", "编码曾被当作数字,末位已丢失。"
+    FILE_GROUND = "FILE_GROUND", "file", "Grids lie where none can lie, or name impossible areas.", "网格位置或上级路径不可能成立。"
     FILE_COLUMN_REFUSED = "FILE_COLUMN_REFUSED", "file", "The file identifies persons.", "文件含有可识别个人的信息。"
 
     ROW_TOO_SHORT = "ROW_TOO_SHORT", "row", "The row has fewer cells than the header.", "单元格数少于表头。"
@@ -47,11 +50,16 @@ class Code(StrEnum):
     PERSON_ID_NUMBER = "PERSON_ID_NUMBER", "cell", "A cell may hold a number that identifies a person.", "单元格疑似含有身份证件号码。"
     PERSON_PHONE = "PERSON_PHONE", "cell", "A cell may hold a telephone number.", "单元格疑似含有电话号码。"
     PERSON_NAME = "PERSON_NAME", "cell", "A cell may name a person.", "单元格疑似含有姓名。"
-    PERSON_ACCOUNT = "PERSON_ACCOUNT", "cell", "A cell may hold an account, address or plate.", "单元格疑似含有个人账号、住址或车牌。"
+    PERSON_ACCOUNT = (
+        "PERSON_ACCOUNT",
+        "cell",
+        "A cell may hold an account, a position, an address or a plate.",
+        "单元格疑似含有个人账号、位置、住址或车牌。",
+    )
 
     ID_MISSING = "ID_MISSING", "event_id", "The case has no id.", "缺少事件编号。"
     ID_FORMAT = "ID_FORMAT", "event_id", "The id of the case is longer than 64 characters.", "事件编号超过 64 个字符。"
-    ID_CONFLICT = "ID_CONFLICT", "event_id", "The id is known with another place, kind or time.", "同一编号已有不同的网格、类型或时间。"
+    ID_CONFLICT = "ID_CONFLICT", "event_id", "The id is known with another type or time.", "同一编号已有不同的类型或时间。"
     GRID_UNKNOWN = "GRID_UNKNOWN", "grid_id", "The grid is missing, not in the grid table, or not a code.", "网格缺失、未登记或不是编码。"
     GRID_CLOSED = "GRID_CLOSED", "grid_id", "The grid had been closed when this happened.", "事件发生时该网格已撤销。"
     TYPE_UNKNOWN = "TYPE_UNKNOWN", "event_type", "The type is not in the closed list.", "事件类型不在代码表中。"
@@ -80,6 +88,8 @@ class Refusal:
     code: Code
     row_hash: str
     """Keyed hash of the row, so that the sender's copy can be matched without keeping its text."""
+    place: str = ""
+    """Where it stands in a workbook, such as 2月!18."""
 
 
 def write_report(path: Path, refusals: Iterable[Refusal]) -> None:
@@ -88,8 +98,8 @@ def write_report(path: Path, refusals: Iterable[Refusal]) -> None:
     with path.open("a", encoding="utf-8-sig" if first else "utf-8", newline="") as file:
         writer = csv.writer(file)
         if first:
-            writer.writerow(("row_number", "field", "code", "sentence", "说明"))
-        writer.writerows((one.row_number, one.field, one.code, one.code.en, one.code.zh) for one in refusals)
+            writer.writerow(("row_number", "field", "code", "sentence", "说明", "place"))
+        writer.writerows((one.row_number, one.field, one.code, one.code.en, one.code.zh, one.place) for one in refusals)
 
 
 Reason = tuple[str, Code]
@@ -102,6 +112,9 @@ class RowErrors:
     def __init__(self, rows: int) -> None:
         self._found: list[Reason] = []
         self._index = pl.repeat(None, rows, dtype=pl.Int16, eager=True)
+        self._emptied: list[tuple[Reason, pl.Series]] = []
+        self.seen: Counter[tuple[str, Code, str]] = Counter()
+        """What the cells held that a code list or a time could not be read from: field, code, value or its pattern."""
 
     def add(self, field: str, code: Code, rows: pl.Series) -> None:
         """Refuse the rows that are true; null counts as false."""
@@ -113,6 +126,20 @@ class RowErrors:
         """Refuse the rows that have a code."""
         for code in codes.drop_nulls().unique().sort():
             self.add(field, Code[code], codes == code)
+
+    def empty_codes(self, field: str, codes: pl.Series) -> None:
+        """Note the cells of an optional column that have a code: they are emptied, and their rows are kept."""
+        self._emptied += [((field, Code[code]), codes == code) for code in codes.drop_nulls().unique().sort()]
+
+    def look(self, field: str, code: Code, texts: pl.Series) -> None:
+        """Note what cells held that could not be read, so that one look tells what to map."""
+        counted = texts.drop_nulls().value_counts(name="rows")
+        self.seen.update({(field, code, text): rows for text, rows in counted.iter_rows()})
+
+    @property
+    def emptied(self) -> Counter[Reason]:
+        """Number of emptied cells in rows that are kept, by field and code."""
+        return Counter({reason: int((cells.fill_null(value=False) & ~self.rows).sum()) for reason, cells in self._emptied})
 
     @property
     def rows(self) -> pl.Series:

@@ -15,7 +15,10 @@ from features.settings import Settings
 FUTURE = timedelta(hours=24)
 """How far the clock of a sender may be ahead."""
 
-YES_OR_NO = {"true": "true", "1": "true", "yes": "true", "是": "true", "false": "false", "0": "false", "no": "false", "否": "false"}
+YES = ("true", "t", "yes", "y", "1", "on", "是", "有", "对", "真", "√", "✓", "✔", "☑", "是的")
+NO = ("false", "f", "no", "n", "0", "off", "否", "无", "错", "假", "×", "✗", "✘", "x", "不是", "没有")
+YES_OR_NO = {**dict.fromkeys(YES, "true"), **dict.fromkeys(NO, "false")}
+"""Words for yes and no, in lower case."""
 
 CODE_COLUMNS = {
     Col.EVENT_TYPE: Code.TYPE_UNKNOWN,
@@ -38,6 +41,12 @@ class RowRules:
     """Per code column that is mapped: text of the source -> code."""
     grids: pl.DataFrame | None
     """grid_id of the registered grids and the day each was redrawn, if it was; None where grids are taken from the events."""
+    vouched: frozenset[str] = frozenset()
+    """Codes that only look like numbers of cards: as many pass their check as chance lets through."""
+
+    def declared(self, name: str) -> Mapping[str, str]:
+        """Return text -> code of a column with a closed list; empty for other columns."""
+        return self.codes.get(name, {})
 
     @property
     def today(self) -> date:

@@ -10,6 +10,8 @@ import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from features.errors import UsageError
+from features.intake.readers.layout import Layout
+from features.intake.times import NUMBERS, time_that_reads_twice
 from features.nearest import suggest
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
 from features.settings import Section, read_yaml, validate
@@ -35,25 +37,39 @@ FIXED_CODES = {
 class Column(Section):
     """What fills one column of a case: a column of the source, or one value for all rows."""
 
-    source: str | None = Field(default=None, alias="from")
+    source: str | tuple[str, ...] | None = Field(default=None, alias="from")
+    """A column of the source, or several whose texts are joined: codes by "-", a date and its time by a blank."""
     value: str | None = None
     digits: int | None = Field(default=None, ge=1, le=18)
     """Keep only the first whole number, padded with zeros to this width: "503.0" becomes "0503"."""
     values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Code -> texts of the source that mean it; "" stands for an empty cell. Any other text is refused; the codes need no declaring."""
+    nothing: tuple[str, ...] | None = None
+    """Words that mean an empty cell, in any letter case, in place of the usual ones such as NULL, 无 and -."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.source is None) == (self.value is None):
             raise ValueError("give either `from`, a column of the source, or `value`, one value for all rows")
+        if self.source is not None and not all(self.origins):
+            raise ValueError("`from` must name columns of the source, found an empty name")
         texts = [text for texts in self.values.values() for text in texts]
         if twice := sorted({text for text in texts if texts.count(text) > 1}):
             raise ValueError(f"{twice[0]!r} must stand under one code only")
         return self
 
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The columns of the source that fill it."""
+        return () if self.source is None else (self.source,) if isinstance(self.source, str) else self.source
+
 
 def _accept_name(value: object) -> object:
-    return {"from": value} if isinstance(value, str) else value
+    return {"from": value} if isinstance(value, (str, list)) else value
+
+
+def _accept_one(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 def _case_column(name: str) -> str:
@@ -63,17 +79,23 @@ def _case_column(name: str) -> str:
 
 
 def _time_format(pattern: str) -> str:
+    if pattern in NUMBERS:
+        return pattern
     sample = datetime(2001, 2, 3, tzinfo=UTC)
     try:
         again = pl.Series([sample]).dt.strftime(pattern).str.to_datetime(pattern, strict=False).dt.date()
     except pl.exceptions.PolarsError:
         again = pl.Series([None], dtype=pl.Date)
     if again.item() != sample.date():
-        raise ValueError("a time format must name at least year, month and day, such as %m/%d/%Y %I:%M:%S %p")
+        raise ValueError(
+            f"a time format must name at least year, month and day, such as %m/%d/%Y %I:%M:%S %p, or be one of {', '.join(NUMBERS)}"
+        )
     return pattern
 
 
 def _check_time(name: str, column: Column) -> None:
+    if len(column.origins) > 1 and name not in (Col.EVENT_ID, Col.GRID_ID, *TIME_COLUMNS):
+        raise ValueError(f"{name} is filled from one column; only ids, grids and times may join several")
     if name in TIME_COLUMNS and (column.source is None or column.values or column.digits):
         raise ValueError(f"{name} is a time: it takes `from` only; time formats stand under `formats`")
 
@@ -99,10 +121,16 @@ class SourceFile(Section):
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     zone: str | None = None
-    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    encoding: Literal["utf-8", "gb18030"] | None = None
+    """Found out where it is not stated, as are the next three."""
+    separator: str | None = Field(default=None, min_length=1, max_length=1)
+    sheets: Annotated[tuple[str, ...], BeforeValidator(_accept_one)] = ()
+    """Of a workbook; without them every visible sheet that has the needed columns is read."""
+    header_row: int | None = Field(default=None, ge=1, le=1000)
+    """The row of the names, the first of the file or sheet being 1."""
     sql: Query | None = None
     formats: tuple[Annotated[str, AfterValidator(_time_format)], ...] = ()
-    """Time formats tried before ISO 8601, in this order."""
+    """Time formats tried before ISO 8601, in this order; `excel`, `epoch_seconds` and `epoch_milliseconds` for times written as numbers."""
     columns: dict[Annotated[str, AfterValidator(_case_column)], OneColumn]
     parents: tuple[OneColumn, ...] = ()
     """What lies above a grid, from the top: the path of a grid that no grid file describes."""
@@ -118,6 +146,14 @@ class SourceFile(Section):
             raise ValueError("zone must be an IANA name such as Asia/Shanghai")
         return zone
 
+    @field_validator("formats")
+    @classmethod
+    def _one_meaning(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := time_that_reads_twice(formats):
+            one, other, text = twice
+            raise ValueError(f"{one} and {other} read {text!r} as two different moments; keep the one that this source is written in")
+        return formats
+
     @field_validator("columns")
     @classmethod
     def _whole_case(cls, columns: dict[str, Column]) -> dict[str, Column]:
@@ -131,17 +167,27 @@ class SourceFile(Section):
     @property
     def needed(self) -> tuple[str, ...]:
         """Columns that the source must have, in the order they are named."""
-        named = (column.source for column in (*self.columns.values(), *self.parents))
-        return tuple(dict.fromkeys(name for name in named if name is not None))
+        return tuple(dict.fromkeys(name for column in (*self.columns.values(), *self.parents) for name in column.origins))
+
+    @property
+    def code_columns(self) -> tuple[str, ...]:
+        """Columns of the source that hold codes of grids and of what lies above them."""
+        named = (self.columns[Col.GRID_ID], *self.parents)
+        return tuple(dict.fromkeys(name for column in named for name in column.origins))
+
+    @property
+    def layout(self) -> Layout:
+        """What is stated of the file, and the columns its header must have."""
+        return Layout(self.encoding, self.separator, self.sheets, self.header_row, (self.needed,))
 
     def field(self, name: str) -> str:
         """Return what a column of a case is called where it comes from."""
-        return self.columns[name].source or name
+        return " + ".join(self.columns[name].origins) or name
 
     @property
-    def times(self) -> dict[str, str]:
-        """Time columns of a case that are filled, and the column of the source each is read from."""
-        return {name: column.source for name, column in self.columns.items() if name in TIME_COLUMNS and column.source}
+    def times(self) -> dict[str, Column]:
+        """Time columns of a case that are filled, and how."""
+        return {name: column for name, column in self.columns.items() if name in TIME_COLUMNS}
 
 
 def flat_source(header: tuple[str, ...]) -> SourceFile:

@@ -2,18 +2,22 @@
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import polars.selectors as cs
 from sqlalchemy import Engine
 
-from features.eventlog.append import Batch, append_batch
+from features.eventlog.append import Batch, Moment, append_batch
 from features.eventlog.grids import discover_grids
 from features.intake.mapping import MappedBatch
-from features.intake.quarantine import Code, Refusal, write_report
+from features.intake.quarantine import Code, Reason, Refusal, write_report
 from features.intake.rules import RowRules
 from features.schema import Col
+
+MOST_SEEN = 1_000
+"""Different texts of cells that could not be read that are counted."""
 
 
 class StoringPass:
@@ -21,10 +25,13 @@ class StoringPass:
 
     def __init__(self, engine: Engine, terms: RowRules, paths: pl.DataFrame, refused: Path) -> None:
         """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows."""
-        self._engine, self._terms, self._paths, self._refused = engine, terms, paths, refused
+        self._engine, self._terms, self._paths, self.refused = engine, terms, paths, refused
         self._known_grids: set[str] = set()
         self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
-        self.by_code: Counter[str] = Counter()
+        self.corrected = self.vanished = 0
+        self.by_field: Counter[Reason] = Counter()
+        self.emptied: Counter[Reason] = Counter()
+        self.seen: Counter[tuple[str, Code, str]] = Counter()
 
     def store(self, mapped: MappedBatch) -> None:
         """Store one batch and list its refused rows."""
@@ -32,17 +39,28 @@ class StoringPass:
             self._discover(mapped.cases[Col.GRID_ID])
         feed = self._terms.source.name
         quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
-        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read))
+        moment = Moment(self._terms.now, self._terms.zone)
+        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read, moment))
         conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
         refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
         if refusals:
-            write_report(self._refused, refusals)
+            write_report(self.refused, [replace(one, place=mapped.places.get(one.row_number, "")) for one in refusals])
         self.read += counts.read
         self.accepted += counts.accepted
         self.duplicate += counts.duplicate
         self.quarantined += counts.quarantined
         self.normalised += mapped.normalised
-        self.by_code.update(one.code.value for one in refusals)
+        self.corrected += counts.corrected
+        self.vanished += counts.vanished
+        self.by_field.update((one.field, one.code) for one in refusals)
+        self.emptied.update(mapped.emptied)
+        self._look(mapped.seen)
+
+    def _look(self, seen: Counter[tuple[str, Code, str]]) -> None:
+        """Keep what cells held that no list knows, the first `MOST_SEEN` different texts of it."""
+        room = MOST_SEEN - len(self.seen)
+        fresh = [key for key in seen if key not in self.seen][: max(room, 0)]
+        self.seen.update({key: rows for key, rows in seen.items() if key in self.seen or key in fresh})
 
     def _discover(self, grids: pl.Series) -> None:
         """Let the grids be there before their events: new ones only, and only those of rows that are stored."""

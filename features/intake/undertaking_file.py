@@ -14,12 +14,12 @@ from features.database.engine import database_url, open_database, reading, writi
 from features.errors import InputRefusedError, UsageError
 from features.eventlog.undertakings import append_from_source, known_places
 from features.intake.effort_rows import EFFORT_COLUMNS, declare_campaigns, store_effort
-from features.intake.ingest import IngestReport
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.pseudonyms import deployment_key, keyed_hashes, keyed_ids
 from features.intake.quarantine import Code, Refusal, RowErrors, write_report
 from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.readers.open_input import open_input
+from features.intake.report import IngestReport
 from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
 from features.settings import Settings
 from features.storage.home import Home
@@ -112,7 +112,7 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
         StoreError: the database refused; sending the same again stores what is missing.
     """
     began = time.monotonic()
-    rows = open_input(path, None)
+    rows = open_input(path, None, (EFFORT_COLUMNS, *(layout.needed for layout in LAYOUTS)))
     refuse_personal_names(path, rows.header, now.date())
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-undertakings.csv"
     refused.unlink(missing_ok=True)
@@ -138,6 +138,7 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
         left_out=tuple(name for name in rows.header if name not in used),
         redrawn=0,
         refused=refused if tally.quarantined else None,
+        remarks=rows.remarks,
     )
 
 

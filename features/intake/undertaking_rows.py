@@ -5,10 +5,10 @@ from datetime import datetime
 
 import polars as pl
 
-from features.intake.cells import parse_times
 from features.intake.personal_data.detector import screen
 from features.intake.quarantine import Code, RowErrors
 from features.intake.rules import YES_OR_NO
+from features.intake.times import parse_times
 from features.settings import Settings
 from features.undertakings.codes import UndertakingKind, sub_kinds_of
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking

@@ -35,7 +35,9 @@ class Channel:
 
 
 def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    """Return one increment per case where it was reported; one that came from another grid is no report of this one."""
     weight = facts.cases.weight * facts.cases.exposure
+    channel = np.where(facts.cases.reported, channel, np.int16(-1))
     return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight if amount is None else weight * amount)
 
 
@@ -53,7 +55,8 @@ def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floatin
 def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
     case = facts.spells.case
     weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
-    return Increments(len(facts.event_types), facts.cases.event_type[case], facts.spells.grid, facts.spells.end_day, weight)
+    closed = np.where(facts.spells.moved_on, np.int16(-1), facts.cases.event_type[case])
+    return Increments(len(facts.event_types), closed, facts.spells.grid, facts.spells.end_day, weight)
 
 
 def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
@@ -172,7 +175,9 @@ def quick(horizon_days: int) -> ChannelSet:
 
 def _repeated(facts: Facts, days: int) -> Increments:
     cases = facts.cases
-    again = kernels.follows_same_kind(cases.grid, cases.kind, cases.known_day, len(facts.kinds), days)
+    rows = np.flatnonzero(cases.reported)
+    again = np.zeros(len(cases.grid), np.bool_)
+    again[rows] = kernels.follows_same_kind(cases.grid[rows], cases.kind[rows], cases.known_day[rows], len(facts.kinds), days)
     return _of_cases(facts, _only(again & ~facts.is_petition), 1)
 
 

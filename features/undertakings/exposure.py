@@ -33,7 +33,7 @@ def found_weights(cases: Cases, first_day: int, undertakings: Undertakings, camp
     """
     weights = np.ones(len(cases.grid))
     is_campaign = np.isin(undertakings.kind, campaigns)
-    found = np.flatnonzero(cases.self_found == 1)
+    found = np.flatnonzero((cases.self_found == 1) & cases.reported)
     if not is_campaign.any() or not len(found):
         return weights
     for rows in _by_version(undertakings, np.flatnonzero(is_campaign)):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.errors import UsageError
+from features.errors import LoadFailedError, UsageError
 from serving.cli.console import DAY, AsJson, AsOf, First, TargetName, day, json_text, message, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from features.intake.ingest import IngestReport
+    from features.intake.report import IngestReport
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Case files; none where the source file has a query.")]
 Source = Annotated[str | None, typer.Option("--source", help="Name or path of a source file; without one it is the flat case file.")]
@@ -43,6 +43,7 @@ def ingest(  # noqa: PLR0913 - options of a command
     """
     from features.intake.ingest import IngestRequest
     from features.intake.ingest import ingest as take_in
+    from features.intake.report import load_faults
     from features.intake.source_file import find_source
     from features.intake.undertaking_file import ingest_undertakings
 
@@ -50,35 +51,56 @@ def ingest(  # noqa: PLR0913 - options of a command
         raise UsageError("ingest needs a FILE, a --source with a query, or --undertakings. Name one.")
     described = find_source(source) if source else None
     totals: Counter[str] = Counter()
+    faults: list[str] = []
     paths: list[Path | None] = [*files] if files else [None] if source else []
     for path in paths:
         with progress(path.name if path else str(source)) as step:
             report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
         _tell(report)
+        faults += load_faults(report, work.settings.intake.max_refused_share)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
     for path in undertakings or ():
         report = ingest_undertakings(work.home, work.settings, path, datetime.now(UTC))
         _tell(report)
+        faults += load_faults(report, work.settings.intake.max_refused_share)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
     if as_json:
         typer.echo(json_text(dict(totals)))
     else:
         typer.echo(f"read {totals['read']} = " + " + ".join(f"{name} {totals[name]}" for name in COUNTS[1:]))
+    if faults:
+        raise LoadFailedError(" ".join(faults))
     return dict(totals)
 
 
 def _tell(report: "IngestReport") -> None:
     """Say what a reader of the counts would ask next."""
-    for code, rows in sorted(report.by_code.items()):
-        message(f"quarantined: {code} {rows}")
-    if report.refused:
-        message(f"Refused rows, without their values: {report.refused}")
+    from features.intake.report import advice
+
+    for remark in report.remarks:
+        message(remark)
+    _tell_losses(report)
     if report.left_out:
         message(f"Columns that nothing is read from: {', '.join(report.left_out)}")
     if report.normalised:
         message(f"Full-width characters made half-width in {report.normalised} cells.")
     if report.redrawn:
         message(f"Grids that were redrawn: {report.redrawn}; what happened there is shared out over those that took their place.")
+    if report.corrected:
+        message(f"Cases that moved to another grid or category: {report.corrected}; they are counted there from now on.")
+    if report.vanished:
+        message(f"Times that the file no longer holds of known cases: {report.vanished}; the log keeps them.")
+    for line in advice(report):
+        message(line)
+
+
+def _tell_losses(report: "IngestReport") -> None:
+    for (column, code), rows in report.by_field.items():
+        message(f"quarantined: {code} {rows}" + f" ({column})" * bool(column))
+    for (column, code), cells in report.emptied.items():
+        message(f"Cells of {column} that cannot be read and count as empty: {cells} ({code}); their rows are kept.")
+    if report.refused:
+        message(f"Refused rows, without their values: {report.refused}")
 
 
 if TYPE_CHECKING:

@@ -189,6 +189,36 @@ def _upkeep(work: Workspace) -> str:
     return "nothing undelivered, no day without a list, lists and data of today"
 
 
+def _calendar(work: Workspace) -> str:
+    from features.workdays import calendar_known_until
+
+    until = calendar_known_until(work.settings.calendar.country)
+    if until is None:
+        return "public holidays by rule"
+    advice = "later days are guessed from public holidays, without make-up days: upgrade chinesecalendar, or state calendar.workdays"
+    return f"workdays are known until {until}; {advice}"
+
+
+def _ground(work: Workspace) -> str:
+    from features.eventlog.grids import check_ground
+
+    if findings := check_ground(work.engine):
+        raise StoreError(" ".join(findings))
+    return "grids lie beside each other"
+
+
+def _sources(work: Workspace) -> str:
+    from features.eventlog.read import log_state
+
+    retired = work.settings.intake.retired_sources
+    through = log_state(work.engine).known_through
+    if unknown := sorted(set(retired) - set(through)):
+        known = ", ".join(through) or "none"
+        raise UsageError(f"intake.retired_sources must name sources of the log, found {unknown[0]!r}. Known: {known}.")
+    told = (f"{name} until {moment:%Y-%m-%d}{' (retired)' * (name in retired)}" for name, moment in through.items())
+    return ", ".join(told) or "none yet"
+
+
 def _address(work: Workspace) -> str:
     return f"{work.settings.serving.host}:{work.settings.serving.port}"
 
@@ -201,6 +231,9 @@ CHECKS: dict[str, Check] = {
     "home folder": _home,
     "free disk": _disk,
     "event log": _event_log,
+    "sources": _sources,
+    "ground": _ground,
+    "calendar": _calendar,
     "second wall": _walls,
     "keys": _keys,
     "guards": _guards,

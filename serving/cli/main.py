@@ -124,6 +124,12 @@ def main() -> None:
     except YujingError as error:
         message(f"yujing: {error}")
         sys.exit(FAILED)
+    except OSError as error:
+        place = error.filename or "a file"
+        message(
+            f"yujing: {place} must be open to this command, found: {error.strerror or error}. Check the disk, the folder and its rights."
+        )
+        sys.exit(FAILED)
 
 
 if __name__ == "__main__":

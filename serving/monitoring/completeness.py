@@ -67,7 +67,8 @@ def _silences(reported: pl.DataFrame, day: Days, window: tuple[int, int], allowe
 
 def _longest_gap(day: Days, first: int, as_of: int) -> tuple[int, int]:
     """Return how many days the longest gap that reaches into [first, as_of) has, and its first day."""
-    before = day[day < first].max(initial=first - 1)
+    earlier = day[day < first]
+    before = earlier.max() if len(earlier) else first - 1
     seen = np.unique(np.concatenate([[before], day[(day >= first) & (day < as_of)], [as_of]]))
     gaps = np.diff(seen) - 1
     longest = int(np.argmax(gaps))

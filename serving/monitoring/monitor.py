@@ -28,7 +28,7 @@ from serving.monitoring.drift import (
     shift_findings,
 )
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
-from serving.scoring.coverage import Coverage, read_coverage
+from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.settings import Settings
 from serving.text import NOTICES, Text
 from training.learning.folds import Gap
@@ -102,7 +102,7 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     facts, last = read_facts(snapshot, target, settings), day_number(as_of)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    coverage = read_coverage(records, facts, last, settings.ranking.stale_source_days, settings.tz)
+    coverage = read_coverage(records, facts, last, staleness_of(settings), settings.tz)
     return Subject(as_of, target, facts, gap, coverage, find_silences(records, last - MONTH_DAYS, last, settings))
 
 

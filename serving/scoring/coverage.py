@@ -12,6 +12,7 @@ import polars as pl
 from features.days import midnight
 from features.facts.facts import Facts
 from features.schema import Action, Col
+from serving.settings import Settings
 from serving.text import Confidence, Withheld
 
 WEEKS = 52
@@ -41,7 +42,7 @@ class Reporting:
 def read_reporting(facts: Facts, as_of: int) -> Reporting:
     """Compare each grid's reports of the 52 weeks up to its last one with those of the others; `as_of` is a day number."""
     cases, size = facts.cases, facts.places.size
-    used = (cases.known_day < as_of) & (cases.grid >= 0) & ~facts.is_petition
+    used = (cases.known_day < as_of) & (cases.grid >= 0) & facts.is_report
     grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
     after_last = np.zeros(size, np.int64)
     np.maximum.at(after_last, grid, day + 1)
@@ -80,7 +81,6 @@ SILENT_FROM = 4.7
 """Expected reports from which none at all has a Poisson probability below 1 %."""
 DOUBTFUL_FROM = 2.3
 """The same for 10 %."""
-YEAR_DAYS = 365
 
 Flags = npt.NDArray[np.bool_]
 
@@ -99,13 +99,27 @@ class Coverage:
         return np.array([reason is None for reason in self.withheld], dtype=np.bool_)
 
 
-def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, stale_after_days: int, zone: ZoneInfo) -> Coverage:
+@dataclass(frozen=True)
+class Staleness:
+    """When a source counts as stopped: that long behind, unless it is known to have ended."""
+
+    days: int
+    retired: tuple[str, ...] = ()
+
+
+def staleness_of(settings: Settings) -> Staleness:
+    """Return what the settings say of sources that stopped."""
+    return Staleness(settings.ranking.stale_source_days, settings.intake.retired_sources)
+
+
+def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, staleness: Staleness, zone: ZoneInfo) -> Coverage:
     """Tell per grid whether what was known before `as_of` (a day number) suffices to rate it.
 
-    `records` are those of the feeds that the facts were read from.
+    `records` are those of the feeds that the facts were read from. However long a source is silent, its silence never becomes calm: the
+    grids it reported on are unrated until it reports again or is retired by name.
     """
     reporting = read_reporting(facts, as_of)
-    stale = _stale(records, facts.places.grid_ids, midnight(as_of, zone), timedelta(days=stale_after_days))
+    stale = _stale(records, facts.places.grid_ids, midnight(as_of, zone), staleness)
     silent = reporting.missing >= SILENT_FROM * reporting.spread
     withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
     unknown, low = reporting.recent < SILENT_FROM * reporting.spread, reporting.missing >= DOUBTFUL_FROM * reporting.spread
@@ -113,12 +127,13 @@ def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, stale_after_d
     return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
 
 
-def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, allowance: timedelta) -> Flags:
-    """Return (G,) True where a feed that reported on the grid within a year is behind by more than the allowance."""
+def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, staleness: Staleness) -> Flags:
+    """Return (G,) True where a feed that ever reported on the grid, and is not retired, is behind by more than is allowed."""
     reported = records.lazy().filter(pl.col(Col.ACTION) == Action.REPORTED, pl.col(Col.KNOWN_AT) < now)
-    late = reported.group_by(Col.FEED).agg(pl.col(Col.KNOWN_AT).max()).filter(pl.col(Col.KNOWN_AT) < now - allowance)
-    recent = reported.filter(pl.col(Col.KNOWN_AT) >= now - timedelta(days=YEAR_DAYS))
-    behind = recent.join(late, on=Col.FEED, how="semi").select(pl.col(Col.GRID_ID).unique().cast(pl.String)).collect()
+    expected = reported.filter(~pl.col(Col.FEED).cast(pl.String).is_in(staleness.retired))
+    oldest = now - timedelta(days=staleness.days)
+    late = expected.group_by(Col.FEED).agg(pl.col(Col.KNOWN_AT).max()).filter(pl.col(Col.KNOWN_AT) < oldest)
+    behind = reported.join(late, on=Col.FEED, how="semi").select(pl.col(Col.GRID_ID).unique().cast(pl.String)).collect()
     return np.isin(grid_ids, behind[Col.GRID_ID].to_numpy().astype(np.str_))
 
 

@@ -15,7 +15,8 @@ from features.errors import NotReadyError
 from features.eventlog.grids import copy_grids
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
-from features.intake.ingest import IngestReport, IngestRequest, ingest
+from features.intake.ingest import IngestRequest, ingest
+from features.intake.report import IngestReport
 from features.schema import Col
 from features.storage.home import Home
 from serving.accounts.permissions import Scope

@@ -19,7 +19,7 @@ from features.panel.feature import Feature
 from features.schema import Col
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
-from serving.scoring.coverage import Coverage, read_coverage
+from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.scoring.explanations import explain_rows
 from serving.settings import Settings
 from serving.text import CONFIDENCE, frequency
@@ -100,7 +100,7 @@ def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Setting
             model=model,
             facts=facts,
             panel=panel,
-            coverage=read_coverage(records, facts, day, settings.ranking.stale_source_days, settings.tz),
+            coverage=read_coverage(records, facts, day, staleness_of(settings), settings.tz),
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],

@@ -20,7 +20,7 @@ def weekly_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     Returns: one tuple per grid of at most `WEEKS` counts, back to the first full week of the log; None stands for one or two.
     """
     cases = facts.cases
-    counted = ~facts.is_petition & (cases.grid >= 0)
+    counted = facts.is_report & (cases.grid >= 0)
     counts = _count(facts, as_of, cases.grid[counted], cases.known_day[counted], cases.weight[counted])
     return [hide_small(row) for row in counts.tolist()]
 

@@ -54,7 +54,8 @@ def by_kind(facts: Facts) -> Grouping:
 
 def new_cases(facts: Facts, groups: Grouping, period: Period) -> Counted:
     """Count the cases that became known in a period."""
-    return _count(facts, groups, np.arange(len(facts.cases.grid)), facts.cases.known_day, period)
+    reported = np.flatnonzero(facts.cases.reported)
+    return _count(facts, groups, reported, facts.cases.known_day[reported], period)
 
 
 def escalations(facts: Facts, groups: Grouping, period: Period) -> Counted:
@@ -64,7 +65,8 @@ def escalations(facts: Facts, groups: Grouping, period: Period) -> Counted:
 
 def closed(facts: Facts, groups: Grouping, period: Period) -> Counted:
     """Count the cases that were closed in a period."""
-    return _count(facts, groups, facts.spells.case, facts.spells.end_day, period)
+    closings = ~facts.spells.moved_on
+    return _count(facts, groups, facts.spells.case[closings], facts.spells.end_day[closings], period)
 
 
 def open_at_end(facts: Facts, groups: Grouping, period: Period) -> Counted:

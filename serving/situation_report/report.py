@@ -18,7 +18,7 @@ from features.schema import Col
 from serving.maps.place_names import Gazetteer
 from serving.monitoring.completeness import find_silences
 from serving.rankings.releases import shown as is_out
-from serving.scoring.coverage import read_coverage
+from serving.scoring.coverage import read_coverage, staleness_of
 from serving.scoring.daily_run import grid_names
 from serving.settings import Settings
 from serving.situation_report import counts, sections
@@ -74,7 +74,7 @@ def _after(snapshot: LogSnapshot, engine: Engine, settings: Settings, facts: Fac
     period, target = about
     _, feeds = find_target(snapshot, target, settings)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
-    coverage = read_coverage(records, facts, period.end, settings.ranking.stale_source_days, settings.tz)
+    coverage = read_coverage(records, facts, period.end, staleness_of(settings), settings.tz)
     silences = find_silences(records, period.start, period.end, settings)
     return [sections.alert_ends(_states(engine, period, target)), sections.quality(coverage, silences)]
 

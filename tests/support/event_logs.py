@@ -26,7 +26,10 @@ GRIDS = {"a": "D/T1/C1", "b": "D/T1/C1", "c": "D/T1/C2", "d": "D/T2/C3"}
 
 @dataclass(frozen=True)
 class Case:
-    """One case; `moves` are (action, at) or (action, at, known) after the report, `closed` is short for ("resolved", at)."""
+    """One case; `moves` are (action, at), (action, at, known) or (action, at, known, grid, category) after the report.
+
+    `closed` is short for ("resolved", at).
+    """
 
     grid: str
     reported: float
@@ -51,7 +54,7 @@ class Case:
     def all_moves(self) -> tuple[tuple[str, float, float], ...]:
         """Every transition after the report as (action, at, known)."""
         closing = () if self.closed is None else (("resolved", self.closed),)
-        return tuple((action, at, rest[0] if rest else at) for action, at, *rest in (*closing, *self.moves))
+        return tuple((action, at, *(rest or (at,))) for action, at, *rest in (*closing, *self.moves))
 
     def until(self, day: float) -> "Case":
         """Return the case without the transitions that became known at or after `day`."""
@@ -115,7 +118,7 @@ def make_log(
         feeds: name -> (rules, targets), where feeds differ.
         grids: grid_id -> parent path.
         neighbours: (a, b, weight), both directions.
-        crosswalk: (old, new, share).
+        crosswalk: (old, new, share), or (old, new, share, day) where it was redrawn on another day than `FIRST`.
         undertakings: each a `Plan`, in any order.
         known_through: day through which every feed is complete.
         zone: of the days.
@@ -129,7 +132,7 @@ def make_log(
         ).with_columns(lon=pl.lit(0.0), area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date)),
         neighbours=pl.DataFrame(list(neighbours), schema={"a": pl.String, "b": pl.String, "weight": pl.Float64}, orient="row"),
         crosswalk=pl.DataFrame(
-            [(*row, FIRST) for row in crosswalk],
+            [(*row[:3], FIRST + timedelta(days=row[3] if len(row) > 3 else 0)) for row in crosswalk],
             schema={"old": pl.String, "new": pl.String, "share": pl.Float64, "at": pl.Date},
             orient="row",
         ),
@@ -151,9 +154,10 @@ def _records(cases, zone):
         ]
         words = (case.feed, case.grid, case.event_type, case.category, case.source, case.self_found, case.people, None)
         yield (seq, opened, "reported", times[0], times[1], *words, times[2], times[3])
-        for action, at, known in case.all_moves:
+        for action, at, known, *corrected in case.all_moves:
             seq += 1
-            yield (seq, opened, action, moment(at, zone), moment(known, zone), case.feed, *[None] * 9)
+            grid, category = corrected or (None, None)
+            yield (seq, opened, action, moment(at, zone), moment(known, zone), case.feed, grid, None, category, *[None] * 6)
 
 
 def make_facts(cases, target=None, settings=SETTINGS, **log) -> Facts:

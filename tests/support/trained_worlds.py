@@ -24,8 +24,8 @@ def make_facts(grid, day, grids, through, known_delay=0):
     grid, day = np.asarray(grid, np.int32)[order], np.asarray(day, np.int32)[order]
     known, nothing = day + np.int32(known_delay), np.zeros(len(day), np.int16)
     never = np.full(len(day), NEVER, np.int32)
-    ones = np.ones(len(day))
-    cases = Cases(grid, ones, nothing, nothing, nothing - 1, nothing.astype(bool), day, known, never, never, nothing - 1, ones)
+    ones, no = np.ones(len(day)), nothing.astype(bool)
+    cases = Cases(grid, ones, nothing, nothing, nothing - 1, no, day, known, never, never, nothing - 1, ones, ~no)
     rows = np.arange(len(day), dtype=np.int32)
     townships = Level(("a", "b"), (np.arange(grids) % 2).astype(np.int32))
     district = Level(("",), np.zeros(grids, np.int32))
@@ -39,7 +39,7 @@ def make_facts(grid, day, grids, through, known_delay=0):
             np.full(grids, -NEVER, np.int32),
         ),
         cases=cases,
-        spells=Spells(rows, grid, known, never),
+        spells=Spells(rows, grid, known, never, rows < 0),
         target=Marks(rows, grid, day, known),
         reopened=Marks(rows[:0], grid[:0], day[:0], known[:0]),
         event_types=("dispute",),

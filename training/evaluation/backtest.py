@@ -8,6 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import to_date
+from features.errors import NotReadyError
 from features.facts.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
@@ -119,8 +120,11 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
     """Return what the folds of a backtest are replayed on, and the folds: the same for the same panel, whatever the model.
 
     Raises:
-        NotReadyError: the log is too short.
+        NotReadyError: the log is too short, or the target never occurred in it.
     """
+    if not len(facts.target.case):
+        advice = "Is the column that says so empty, such as escalated_at? Fill it, or name another `target:`."
+        raise NotReadyError(f"none of {int(facts.cases.weight.sum()):,} cases has what target {facts.target_name!r} counts. {advice}")
     gap = Gap(horizon_days, settings.delay_allowance_days)
     ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
     panel = at(panel, slice(0, ripe_as_ofs))

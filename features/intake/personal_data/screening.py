@@ -13,6 +13,8 @@ from features.intake.quarantine import Code
 from features.intake.source_file import SourceFile
 from features.schema import Col
 
+SERIAL_TIME = r"^[1-9]\d{4}(?:\.\d+)?$"
+"""Times as spreadsheets count them, 45299.6: read or not, they are no telephone numbers."""
 ADVICE = "Remove them at the source and send the file again."
 
 
@@ -38,9 +40,9 @@ def screen_rows(cells: Cells) -> Iterator[tuple[str, pl.Series]]:
     Every column is screened, whether mapped or not, except the id of the case, which is replaced by a keyed hash. Cells that are
     read as a time or found in a closed list are known not to.
     """
-    id_column = cells.terms.source.columns[Col.EVENT_ID].source
+    id_columns = cells.terms.source.columns[Col.EVENT_ID].origins
     for name in cells.frame.columns:
-        if name == id_column:
+        if name in id_columns:
             continue
         text = cells.frame[name]
         distinct = text.filter(~_is_known(name, cells) & text.is_not_null()).unique()
@@ -51,18 +53,20 @@ def screen_rows(cells: Cells) -> Iterator[tuple[str, pl.Series]]:
 
 
 def _is_known(name: str, cells: Cells) -> pl.Series:
-    """Return the rows whose cell in a column of the source was read as a time, or found in a closed list."""
+    """Return the rows whose cell was judged by the reader of its column: as a time or a number of a time, a code of a list, a grid."""
     terms = cells.terms
     known = pl.repeat(False, cells.frame.height, dtype=pl.Boolean, eager=True)
     for case_column in _uses(name, terms.source):
         if case_column in cells.moments:
-            known |= cells.moments[case_column][0].is_not_null()
+            known |= cells.moments[case_column][0].is_not_null() | cells.frame[name].str.contains(SERIAL_TIME).fill_null(False)
         elif case_column in terms.codes:
             known |= cells.frame[name].is_in(list(terms.codes[case_column])).fill_null(False)
         elif case_column == Col.GRID_ID and terms.grids is not None:
-            known |= cells.text(terms.source.columns[Col.GRID_ID]).is_in(terms.grids[Col.GRID_ID].implode()).fill_null(False)
+            known |= cells.code(Col.GRID_ID).is_in(terms.grids[Col.GRID_ID].implode()).fill_null(False)
+    if terms.vouched and name in terms.source.code_columns:
+        known |= cells.frame[name].is_in(list(terms.vouched)).fill_null(False)
     return known
 
 
 def _uses(name: str, source: SourceFile) -> list[str]:
-    return [case_column for case_column, column in source.columns.items() if column.source == name]
+    return [case_column for case_column, column in source.columns.items() if name in column.origins]

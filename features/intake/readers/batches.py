@@ -1,19 +1,26 @@
 """What every reader gives: numbered rows as text, in batches, and apart from them the rows that cannot be used at all."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
+from features.intake.readers.layout import Layout, own_spelling
 
 BATCH_ROWS = 20_000
 MAX_COLUMNS = 64
 CELL_BYTES = 8 * 1024
+POLYGON_BYTES = 4 * 1024 * 1024
+"""Longest cell of a file whose cells may hold polygons."""
+FREE_BYTES, MOST_EXPANSION = 64 * 1024 * 1024, 50
+"""What a compressed file may hold in any case, and beyond it how many times its own size."""
 
 _DAMAGED = "[\x00\ufffd]"
 """A NUL, or the mark a decoder leaves where bytes were no text."""
+_UNNAMED = "\x00column "
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,10 @@ class RowBatch:
     cells: pl.DataFrame
     """All String, one column per name of the header."""
     broken: tuple[BrokenRow, ...] = ()
+    places: pl.Series | None = None
+    """Where each row stands in a workbook, such as 2月!18; None for other inputs."""
+    unnamed: int = 0
+    """Cells with content in columns without a name, which nothing can be read from."""
 
     @property
     def read(self) -> int:
@@ -49,43 +60,73 @@ class RowInput:
     header: tuple[str, ...]
     batches: Callable[[], Iterator[RowBatch]]
     """Read all rows from the start; memory is bounded by the size of a batch."""
+    remarks: tuple[str, ...] = ()
+    """What was found out about the file, and what of it is not read: one sentence each."""
 
 
-def check_header(names: Sequence[str], where: str) -> tuple[str, ...]:
-    """Return the names without surrounding blanks.
+def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tuple[str, ...]:
+    """Return the names of the columns up to the last that has one; those without a name get one that `drop_unnamed` knows.
 
     Raises:
         InputRefusedError: too many columns, no text, or a name that stands twice.
     """
-    if len(names) > MAX_COLUMNS:
-        advice = "Leave out the columns that are not needed."
-        raise InputRefusedError(Code.FILE_TOO_MANY_COLUMNS, f"{where} may have {MAX_COLUMNS} columns, found {len(names)}. {advice}")
-    if any("\x00" in name or "\ufffd" in name for name in names):
+    if any("\x00" in name or "\ufffd" in name for name in names if name):
         advice = "Save it as UTF-8, or state `encoding: gb18030` in a source file."
         raise InputRefusedError(Code.FILE_ENCODING, f"{where} must have a header in the stated encoding, found other bytes. {advice}")
-    header = tuple(name.strip() for name in names)
-    if len(set(header)) < len(header):
-        raise InputRefusedError(Code.FILE_HEADER, f"{where} must name each column once, found a name twice. Rename one of them.")
-    return header
+    header = own_spelling(names, layout)
+    while header and not header[-1]:
+        header.pop()
+    if len(header) > MAX_COLUMNS:
+        advice = "Leave out the columns that are not needed."
+        raise InputRefusedError(Code.FILE_TOO_MANY_COLUMNS, f"{where} may have {MAX_COLUMNS} columns, found {len(header)}. {advice}")
+    if twice := [name for name, times in Counter(filter(None, header)).items() if times > 1]:
+        found = f"found {twice[0]!r} again. Rename one of them."
+        raise InputRefusedError(Code.FILE_HEADER, f"{where} must name each column once, {found}")
+    return tuple(name or unnamed_column(place) for place, name in enumerate(header, start=1))
 
 
-def set_broken_cells_apart(batch: RowBatch) -> RowBatch:
+def unnamed_column(place: int) -> str:
+    """Return what stands for the name of a column without one, the first being 1."""
+    return f"{_UNNAMED}{place}"
+
+
+def named(header: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns that have a name."""
+    return tuple(name for name in header if not name.startswith(_UNNAMED))
+
+
+def drop_unnamed(batch: RowBatch) -> RowBatch:
+    """Leave out columns without a name and count their cells that are not empty."""
+    unnamed = [name for name in batch.cells.columns if name.startswith(_UNNAMED)]
+    if not unnamed:
+        return batch
+    filled = sum(int((batch.cells[name].str.strip_chars() != "").sum()) for name in unnamed)
+    return replace(batch, cells=batch.cells.drop(unnamed), unnamed=filled)
+
+
+def finish(batch: RowBatch, most_bytes: int = CELL_BYTES) -> RowBatch:
+    """Leave out columns without a name, and move rows with a cell that is too long or damaged to the broken ones."""
+    return set_broken_cells_apart(drop_unnamed(batch), most_bytes)
+
+
+def set_broken_cells_apart(batch: RowBatch, most_bytes: int = CELL_BYTES) -> RowBatch:
     """Move rows with a cell that is too long or damaged to the broken ones."""
     cells = batch.cells
-    damaged = cells.select(pl.all().str.contains(_DAMAGED) | (pl.all().str.len_bytes() > CELL_BYTES))
+    damaged = cells.select(pl.all().str.contains(_DAMAGED) | (pl.all().str.len_bytes() > most_bytes))
     rows = damaged.select(pl.any_horizontal(pl.all()).fill_null(False)).to_series()
     if not rows.any():
         return batch
-    found = zip(batch.numbers.filter(rows), cells.filter(rows).iter_rows(named=True), strict=True)
-    broken = [_name_fault(number, row) for number, row in found]
+    damaged_rows = zip(batch.numbers.filter(rows), cells.filter(rows).iter_rows(named=True), strict=True)
+    broken = [_name_fault(number, row, most_bytes) for number, row in damaged_rows]
     together = sorted([*batch.broken, *broken], key=lambda row: row.number)
-    return RowBatch(batch.numbers.filter(~rows), cells.filter(~rows), tuple(together))
+    places = None if batch.places is None else batch.places.filter(~rows)
+    return replace(batch, numbers=batch.numbers.filter(~rows), cells=cells.filter(~rows), broken=tuple(together), places=places)
 
 
-def _name_fault(number: int, row: dict[str, str | None]) -> BrokenRow:
+def _name_fault(number: int, row: dict[str, str | None], most_bytes: int) -> BrokenRow:
     text = row_text(row.values())
     for field, cell in row.items():
-        if cell is not None and len(cell.encode()) > CELL_BYTES:
+        if cell is not None and len(cell.encode()) > most_bytes:
             return BrokenRow(number, field, Code.CELL_TOO_LONG, text)
         if cell is not None and "\ufffd" in cell:
             return BrokenRow(number, field, Code.CELL_ENCODING, text)
@@ -97,3 +138,14 @@ def _name_fault(number: int, row: dict[str, str | None]) -> BrokenRow:
 def row_text(cells: Iterable[str | None]) -> str:
     """Join the cells of a row into the text its keyed hash is taken of."""
     return "\x1f".join(cell or "" for cell in cells)
+
+
+def refuse_expansion(where: object, expanded: int, compressed: int) -> None:
+    """Refuse a compressed file that expands beyond all reason.
+
+    Raises:
+        InputRefusedError: it holds more than `FREE_BYTES`, and more than `MOST_EXPANSION` times its size.
+    """
+    if expanded > max(FREE_BYTES, MOST_EXPANSION * compressed):
+        found = f"found more than {expanded >> 20} MiB in {compressed >> 10} KiB. Send it as plain CSV."
+        raise InputRefusedError(Code.FILE_TOO_LARGE, f"{where} may unpack to {MOST_EXPANSION} times its size, {found}")

@@ -10,15 +10,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from features.errors import UsageError
-from features.intake.readers.batches import BATCH_ROWS, RowBatch, RowInput, check_header
-from features.intake.readers.table_reader import as_text, rows_to_batches
+from features.intake.readers.as_text import as_text
+from features.intake.readers.batches import BATCH_ROWS, RowBatch, RowInput, name_columns
+from features.intake.readers.layout import Layout
+from features.intake.readers.table_reader import rows_to_batches
 from features.intake.source_file import Query
 
 
 def sql_input(query: Query) -> RowInput:
     """Run the query once to learn its columns; every reading runs it again."""
     with closing(_rows(query)) as rows:
-        header = check_header([name or "" for name in next(rows)], "the query")
+        header = name_columns(next(rows), Layout(), "the query")
     return RowInput(header, partial(_batches, query, header))
 
 

@@ -1,49 +1,49 @@
-"""Parquet files and Excel workbooks, read a batch at a time; every value becomes text, moments as ISO 8601."""
+"""Parquet files, read a batch at a time, and rows of other typed sources; every value becomes text, moments as ISO 8601."""
 
-import warnings
-import zipfile
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from datetime import datetime
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import openpyxl
 import polars as pl
 import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl.utils.exceptions import InvalidFileException
 
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
-from features.intake.readers.batches import BATCH_ROWS, RowBatch, RowInput, check_header, set_broken_cells_apart
+from features.intake.readers.as_text import EXACT_BELOW
+from features.intake.readers.batches import (
+    BATCH_ROWS,
+    CELL_BYTES,
+    POLYGON_BYTES,
+    RowBatch,
+    RowInput,
+    finish,
+    name_columns,
+    named,
+    refuse_expansion,
+)
+from features.intake.readers.layout import Layout
 
-WORKBOOK_BYTES = 256 * 1024 * 1024
-"""Unpacked size of a workbook, which has to be held in memory in part."""
+FREE_ROWS = 5_000_000
+"""Rows that a Parquet file may have in any case; beyond, each must take a byte at least."""
 
 
-def parquet_input(path: Path) -> RowInput:
+def parquet_input(path: Path, layout: Layout) -> RowInput:
     """Read the header of a Parquet file."""
     try:
+        metadata = pq.read_metadata(path)
         schema = pq.read_schema(path)
     except pa.ArrowInvalid as error:
         raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be a Parquet file, found something else. Export it again.") from error
-    if nested := [field.name for field in schema if pa.types.is_nested(field.type) or pa.types.is_binary(field.type)]:
+    _check_size(path, metadata)
+    unfit = pa.types.is_nested if layout.geometry else lambda kind: pa.types.is_nested(kind) or pa.types.is_binary(kind)
+    if nested := [field.name for field in schema if unfit(field.type)]:
         advice = "Leave it out or flatten it."
         raise InputRefusedError(Code.FILE_FORMAT, f"{path} must hold plain columns, found {nested[0]!r} nested or binary. {advice}")
-    return RowInput(check_header(schema.names, str(path)), partial(_parquet_batches, path))
-
-
-def excel_input(path: Path) -> RowInput:
-    """Read the header of the first sheet of a workbook."""
-    with closing(_sheet_rows(path)) as rows:
-        header = next(rows, ())
-    if not any(header):
-        raise InputRefusedError(Code.FILE_EMPTY, f"{path} must begin with a header on its first sheet, found nothing.")
-    names = check_header([name or "" for name in header], str(path))
-    return RowInput(names, partial(_excel_batches, path, names))
+    columns = name_columns(schema.names, layout, str(path))
+    return RowInput(named(columns), partial(_parquet_batches, path, columns, POLYGON_BYTES if layout.geometry else CELL_BYTES))
 
 
 def rows_to_batches(rows: Iterator[tuple[str | None, ...]], header: tuple[str, ...]) -> Iterator[RowBatch]:
@@ -54,52 +54,32 @@ def rows_to_batches(rows: Iterator[tuple[str | None, ...]], header: tuple[str, .
         cells = pl.DataFrame([pl.Series(name, column, dtype=pl.String) for name, column in columns])
         batch = RowBatch(pl.int_range(first, first + len(block), dtype=pl.Int64, eager=True), cells)
         first += batch.read
-        yield set_broken_cells_apart(batch)
+        yield finish(batch)
 
 
-def as_text(value: object) -> str | None:
-    """Write one value of a typed source as a CSV file would hold it."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def _check_size(path: Path, metadata: pq.FileMetaData) -> None:
+    compressed = path.stat().st_size
+    refuse_expansion(path, sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)), compressed)
+    if metadata.num_rows > max(FREE_ROWS, compressed):
+        found = f"found {metadata.num_rows:,} rows in {compressed >> 10} KiB. Send it as plain CSV."
+        raise InputRefusedError(Code.FILE_TOO_LARGE, f"rows of {path} must differ from each other, {found}")
 
 
-def _parquet_batches(path: Path) -> Iterator[RowBatch]:
+def _parquet_batches(path: Path, columns: tuple[str, ...], most_bytes: int) -> Iterator[RowBatch]:
     first = 1
-    for block in pq.ParquetFile(path).iter_batches(BATCH_ROWS):
-        cells = pl.DataFrame(pl.from_arrow(block)).with_columns(cs.datetime().dt.to_string("iso:strict")).cast(pl.String)
-        batch = RowBatch(pl.int_range(first, first + cells.height, dtype=pl.Int64, eager=True), cells)
-        first += batch.read
-        yield set_broken_cells_apart(batch)
+    with pq.ParquetFile(path) as file:
+        for block in file.iter_batches(BATCH_ROWS):
+            cells = _to_text(pl.DataFrame(pl.from_arrow(block)))
+            cells.columns = list(columns) + cells.columns[len(columns) :]
+            batch = RowBatch(pl.int_range(first, first + cells.height, dtype=pl.Int64, eager=True), cells.select(columns))
+            first += batch.read
+            yield finish(batch, most_bytes)
 
 
-def _excel_batches(path: Path, header: tuple[str, ...]) -> Iterator[RowBatch]:
-    rows = _sheet_rows(path)
-    next(rows)
-    whole = ((row + (None,) * len(header))[: len(header)] for row in rows if any(row))
-    return rows_to_batches(whole, header)
-
-
-def _sheet_rows(path: Path) -> Generator[tuple[str | None, ...], None, None]:
-    """Yield the rows of the first sheet; a formula is given as it is written, so that it can be refused."""
-    try:
-        _check_size(path)
-        with warnings.catch_warnings(action="ignore", category=UserWarning):
-            book = openpyxl.load_workbook(path, read_only=True)
-        with closing(book):
-            for row in book.worksheets[0].iter_rows(values_only=True):
-                yield tuple(map(as_text, row))
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError) as error:
-        raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be an .xlsx workbook, found something else. Save it again.") from error
-
-
-def _check_size(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > WORKBOOK_BYTES:
-        advice = "Save it as CSV."
-        raise InputRefusedError(Code.FILE_TOO_LARGE, f"{path} may unpack to {WORKBOOK_BYTES >> 20} MiB, found {size >> 20}. {advice}")
+def _to_text(cells: pl.DataFrame) -> pl.DataFrame:
+    whole = cs.float().is_finite() & (cs.float() == cs.float().round()) & (cs.float().abs() < EXACT_BELOW)
+    number = cs.float().cast(pl.Float64)
+    written = number.cast(pl.String).str.replace(r"e(\d)", "E+$1")
+    texts = cells.with_columns(pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(written))
+    texts = texts.with_columns(cs.datetime().dt.to_string("iso:strict"), cs.binary().bin.encode("hex"))
+    return texts.cast(pl.String)

@@ -9,12 +9,13 @@ from sqlalchemy import Engine, select
 
 from features.database.tables import batch, event, event_transition, quarantine, sequence
 from features.errors import StoreError
-from features.eventlog.append import Batch, BatchCounts, append_batch
+from features.eventlog.append import Batch, BatchCounts, Moment, append_batch
 from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.read import log_state
 from features.targets import Target
 
 REPORTED = datetime(2026, 1, 2, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = datetime(2026, 1, 9, tzinfo=UTC)
 
 
@@ -42,7 +43,7 @@ def test_append_batch_new_cases_are_stored_with_their_transitions(engine: Engine
 
 
 def test_append_batch_same_key_gives_the_first_answer_and_stores_nothing(engine: Engine, make_cases) -> None:
-    conflict = {"event_id": "c1", "category": "other"}
+    conflict = {"event_id": "c1", "event_type": "other"}
     first = send(engine, "k1", make_cases({}, {}, conflict), (4, "grid_id", "GRID_UNKNOWN", "h4"))
     stored = rows(engine, event.c.seq), rows(engine, quarantine.c.row_number), rows(engine, batch.c.id), rows(engine, sequence.c.last)
     again = send(engine, "k1", make_cases({}, {}, conflict), (4, "grid_id", "GRID_UNKNOWN", "h4"))
@@ -62,7 +63,7 @@ def test_append_batch_known_case_without_news_is_a_duplicate(engine: Engine, mak
     send(engine, "k1", make_cases({"resolved_at": LATER}))
     counts = send(engine, "k2", make_cases({"resolved_at": LATER}, {"event_id": "c1"}))
 
-    assert counts == BatchCounts(read=2, accepted=0, duplicate=2, quarantined=0)
+    assert BatchCounts(read=2, accepted=0, duplicate=2, quarantined=0, vanished=1) == counts
     assert rows(engine, sequence.c.last) == [(2,)]
 
 
@@ -78,9 +79,9 @@ def test_append_batch_known_case_with_news_gets_the_new_transitions_only(engine:
 
 
 @pytest.mark.parametrize(
-    "change", [{"grid_id": "g2"}, {"event_type": "hazard"}, {"category": "other"}, {"occurred_at": REPORTED}, {"reported_at": LATER}]
+    "change", [{"event_type": "hazard"}, {"occurred_at": REPORTED}, {"reported_at": LATER}, {"grid_id": "g2", "reported_at": LATER}]
 )
-def test_append_batch_known_case_with_another_core_is_a_conflict(engine: Engine, make_cases, change: dict[str, object]) -> None:
+def test_append_batch_known_case_of_another_type_or_time_is_a_conflict(engine: Engine, make_cases, change: dict[str, object]) -> None:
     send(engine, "k1", make_cases({}))
     counts = send(engine, "k2", make_cases({**change, "resolved_at": LATER}))
 
@@ -92,7 +93,7 @@ def test_append_batch_known_case_with_another_core_is_a_conflict(engine: Engine,
 
 
 def test_append_batch_repetition_inside_a_batch_is_judged_by_its_first_row(engine: Engine, make_cases) -> None:
-    same, news, conflict = {"event_id": "c1"}, {"event_id": "c1", "resolved_at": LATER}, {"event_id": "c1", "grid_id": "g3"}
+    same, news, conflict = {"event_id": "c1"}, {"event_id": "c1", "resolved_at": LATER}, {"event_id": "c1", "event_type": "other"}
     counts = send(engine, "k1", make_cases({}, same, news, news, conflict))
 
     assert (counts.accepted, counts.duplicate, counts.quarantined) == (2, 2, 1)
@@ -157,3 +158,51 @@ def test_declare_feed_replaces_the_specification_and_keeps_the_rest(engine: Engi
     declare_feed(engine, "hotline", FeedSpec(targets={"harm": Target(transitions=("escalated",))}))
 
     assert log_state(engine).known_through == {"hotline": REPORTED}
+
+
+@pytest.mark.parametrize("change", [{"grid_id": "g2"}, {"category": "other"}])
+def test_append_batch_case_handed_on_or_reclassified_is_corrected_from_now_on(engine: Engine, make_cases, change: dict[str, str]) -> None:
+    send(engine, "k1", make_cases({}))
+    moved = Batch("k2", "hotline", make_cases({**change, "resolved_at": LATER}), [], 1, Moment(NOW, "UTC"))
+
+    counts = append_batch(engine, moved)
+
+    assert BatchCounts(read=1, accepted=1, duplicate=0, quarantined=0, corrected=1) == counts
+    columns = event_transition.c["seq", "action", "known_at", "grid_id", "category"]
+    grid, category = change.get("grid_id", "g1"), change.get("category", "neighbor")
+    assert [(2, "resolved", LATER, None, None), (3, "corrected", NOW, grid, category)] == rows(engine, *columns)
+
+
+def test_append_batch_case_that_was_corrected_is_compared_with_where_it_is_now(engine: Engine, make_cases) -> None:
+    send(engine, "k1", make_cases({}))
+    send(engine, "k2", make_cases({"grid_id": "g2"}))
+
+    again = send(engine, "k3", make_cases({"grid_id": "g2"}, {"event_id": "c2"}))
+    back = send(engine, "k4", make_cases({"grid_id": "g1"}, {"event_id": "c2"}))
+
+    assert (1, 1, 0) == (again.accepted, again.duplicate, again.corrected)
+    assert (1, 1, 1) == (back.accepted, back.duplicate, back.corrected)
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        (datetime(2026, 1, 1, 8, 5, tzinfo=UTC), datetime(2026, 1, 1, 8, 5, 27, tzinfo=UTC)),
+        (datetime(2026, 1, 1, 8, 5, 27, tzinfo=UTC), datetime(2026, 1, 1, 8, 5, tzinfo=UTC)),
+        (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, 8, 5, tzinfo=UTC)),
+    ],
+)
+def test_append_batch_time_that_gained_or_lost_precision_is_the_same_time(
+    engine: Engine, make_cases, first: datetime, later: datetime
+) -> None:
+    send(engine, "k1", make_cases({"occurred_at": first, "resolved_at": LATER}))
+
+    counts = send(engine, "k2", make_cases({"occurred_at": later, "resolved_at": LATER + timedelta(seconds=9)}))
+
+    assert BatchCounts(read=1, accepted=0, duplicate=1, quarantined=0) == counts
+
+
+def test_append_batch_other_minute_is_another_time(engine: Engine, make_cases) -> None:
+    send(engine, "k1", make_cases({"occurred_at": datetime(2026, 1, 1, 8, 5, 1, tzinfo=UTC)}))
+
+    assert 1 == send(engine, "k2", make_cases({"occurred_at": datetime(2026, 1, 1, 8, 5, 2, tzinfo=UTC)})).quarantined

@@ -65,7 +65,7 @@ def test_discover_grids_known_ones_keep_what_is_known(engine: Engine, tmp_path: 
 def test_store_crosswalk_shares_that_do_not_sum_to_one_are_refused(engine: Engine, shares: list[float]) -> None:
     crosswalk = pl.DataFrame({"old": "g0", "new": ["g1", "g2"], "share": shares, "at": date(2026, 1, 1)})
 
-    with pytest.raises(UsageError, match=f"those of 'g0' sum to {sum(shares):g}"):
+    with pytest.raises(UsageError, match=f"those of 'g0' on 2026-01-01 sum to {sum(shares):g}"):
         store_crosswalk(engine, crosswalk)
 
 
@@ -114,4 +114,5 @@ def test_find_neighbours_without_any_position_there_are_none() -> None:
 
 
 def located(**polygons: str) -> pl.DataFrame:
-    return pl.DataFrame({"grid_id": list(polygons), "lon": 0.0, "lat": 0.0, "geometry": list(polygons.values())})
+    positions = {"lon": None, "lat": None}
+    return pl.DataFrame({"grid_id": list(polygons), **positions, "geometry": list(polygons.values())})

@@ -55,7 +55,7 @@ def test_split_shares_add_up_to_whole_cases(shares):
 
 
 def test_split_twice_redrawn_grid_passes_on_to_the_last_successors():
-    facts = make_facts([Case("a", 1), Case("b", 2)], crosswalk=[("a", "b", 1.0), ("b", "c", 0.5), ("b", "d", 0.5)])
+    facts = make_facts([Case("a", 1), Case("b", 5)], crosswalk=[("a", "b", 1.0, 3), ("b", "c", 0.5, 9), ("b", "d", 0.5, 9)])
 
     assert [("c", 0.5), ("c", 0.5), ("d", 0.5), ("d", 0.5)] == sorted(
         zip(facts.places.grid_ids[facts.cases.grid].tolist(), facts.cases.weight.tolist(), strict=True)
@@ -85,3 +85,29 @@ def test_split_says_since_when_a_grid_has_its_borders():
 
     assert days(0)[0] == redrawn["b"] == redrawn["c"]
     assert redrawn["d"] < 0
+
+
+def test_split_grid_that_gives_a_part_away_keeps_what_happens_later():
+    facts = make_facts([Case("a", 1), Case("a", 9)], crosswalk=[("a", "a", 0.75, 5), ("a", "b", 0.25, 5)])
+
+    assert [("a", 0.75), ("a", 1.0), ("b", 0.25)] == sorted(
+        zip(facts.places.grid_ids[facts.cases.grid].tolist(), facts.cases.weight.tolist(), strict=True)
+    )
+    assert "a" in facts.places.grid_ids
+
+
+def test_split_two_grids_that_swap_their_codes_swap_what_happened_before():
+    facts = make_facts([Case("a", 1), Case("b", 9)], crosswalk=[("a", "b", 1.0, 5), ("b", "a", 1.0, 5)])
+
+    assert [("b", 1), ("b", 9)] == sorted(
+        (grid, int(day)) for grid, day in zip(facts.places.grid_ids[facts.cases.grid], facts.cases.occurred_day - days(0)[0], strict=True)
+    )
+    assert ["a", "b"] == facts.places.grid_ids[:2].tolist()
+
+
+def test_split_part_of_a_part_is_shared_on_its_day_only():
+    crosswalk = [("a", "a", 0.5, 5), ("a", "b", 0.5, 5), ("b", "b", 0.5, 20), ("b", "c", 0.5, 20)]
+    facts = make_facts([Case("a", 1), Case("b", 10), Case("b", 30)], crosswalk=crosswalk)
+    weights = sorted(zip(facts.places.grid_ids[facts.cases.grid].tolist(), facts.cases.weight.tolist(), strict=True))
+
+    assert [("a", 0.5), ("b", 0.25), ("b", 0.5), ("b", 1.0), ("c", 0.25), ("c", 0.5)] == weights

@@ -44,7 +44,6 @@ def test_read_crosswalk_file_reads_pairs_with_share_and_day(ending: str, tmp_pat
         ("other,g2,1.5,2026-05-01", "NUMBER_RANGE", "share must lie above 0 and up to 1"),
         ("other,g2,0,2026-05-01", "NUMBER_RANGE", "share must lie above 0 and up to 1"),
         ("other,g2,1,May", "TIME_FORMAT", "at must be a day"),
-        ("old,g2,0.5,2026-05-02", "TIME_ORDER", "on one day, found several in row 1"),
     ],
 )
 def test_read_crosswalk_file_with_a_fault_is_refused_as_a_whole(line: str, code: str, sentence: str, tmp_path: Path) -> None:
@@ -61,9 +60,10 @@ def test_read_crosswalk_file_names_what_is_missing(tmp_path: Path) -> None:
         read_crosswalk_file(tmp_path / "none.csv", TODAY)
 
 
-def test_read_crosswalk_file_in_a_circle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="found a circle"):
-        read_crosswalk_file(put(tmp_path / "crosswalk.csv", "a,b,1,2026-05-01", "b,a,1,2026-05-02"), TODAY)
+def test_read_crosswalk_file_grid_may_keep_its_code_swap_it_and_be_redrawn_again(tmp_path: Path) -> None:
+    lines = ("a,a,0.6,2026-05-01", "a,b,0.4,2026-05-01", "b,c,1,2026/5/2", "c,b,1,2026-05-02")
+
+    assert 4 == read_crosswalk_file(put(tmp_path / "crosswalk.csv", *lines), TODAY).height
 
 
 @pytest.fixture

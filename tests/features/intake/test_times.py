@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.intake.cells import parse_times
+from features.intake.times import parse_times
 
 LATEST = datetime(2026, 6, 2, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import pytest
 from features.days import midnight
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.schema import Action, Col
-from serving.scoring.coverage import read_coverage
+from serving.scoring.coverage import Staleness, read_coverage
 from tests.support.trained_worlds import make_facts
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -24,11 +24,11 @@ def records_of(facts, feed_of):
     return pl.DataFrame({name: pl.Series(list(values), dtype=RECORD_SCHEMA[name]) for name, values in columns.items()})
 
 
-def coverage_of(days_by_grid, feed_of=lambda _: "one", as_of=AS_OF):
+def coverage_of(days_by_grid, feed_of=lambda _: "one", as_of=AS_OF, retired=()):
     days = [np.asarray(days) for days in days_by_grid]
     grid = np.repeat(np.arange(len(days)), [len(each) for each in days])
     facts = make_facts(grid, np.concatenate(days), len(days), AS_OF)
-    return read_coverage(records_of(facts, feed_of), facts, as_of, 7, ZONE)
+    return read_coverage(records_of(facts, feed_of), facts, as_of, Staleness(7, retired), ZONE)
 
 
 def test_read_coverage_grid_without_records_is_no_data():
@@ -71,3 +71,25 @@ def test_read_coverage_what_becomes_known_later_changes_nothing():
     feeds = {"g000": "one", "g001": "two"}.__getitem__
 
     assert coverage_of([STEADY, stopped], feeds, as_of=AS_OF - 40) == coverage_of([STEADY, back], feeds, as_of=AS_OF - 40)
+
+
+@pytest.mark.parametrize("silent_days", [20, 200, 366, 600, 2000])
+def test_read_coverage_source_that_stopped_stays_stale_however_long_ago(silent_days):
+    """Silence never becomes calm: after a year of it full lists were published."""
+    feeds = {"g000": "one", "g001": "two"}.__getitem__
+
+    coverage = coverage_of([np.arange(AS_OF, AS_OF + silent_days), STEADY], feeds, as_of=AS_OF + silent_days)
+
+    assert (None, "stale_source") == coverage.withheld
+
+
+def test_read_coverage_only_source_that_stopped_years_ago_rates_nothing():
+    assert ("stale_source", "stale_source") == coverage_of([STEADY, STEADY], as_of=AS_OF + 900).withheld
+
+
+def test_read_coverage_retired_source_is_not_missed():
+    feeds = {"g000": "one", "g001": "two"}.__getitem__
+
+    coverage = coverage_of([np.arange(0, AS_OF + 600), STEADY], feeds, as_of=AS_OF + 600, retired=("two",))
+
+    assert "stale_source" not in coverage.withheld

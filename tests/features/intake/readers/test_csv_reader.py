@@ -7,15 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.intake.readers import csv_reader
-from features.intake.readers.batches import RowBatch
+from features.intake.readers.batches import CELL_BYTES, RowBatch
+from features.intake.readers.csv_head import CsvHead
 from features.intake.readers.csv_reader import csv_input
+from features.intake.readers.layout import Layout
 
 
 def read(path: Path, content: str | bytes) -> tuple[list[tuple[int, tuple[str, ...]]], list[tuple[int, str, str]]]:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     rows: list[tuple[int, tuple[str, ...]]] = []
     broken: list[tuple[int, str, str]] = []
-    for batch in csv_input(path, "utf-8").batches():
+    for batch in csv_input(path, Layout("utf-8")).batches():
         rows += zip(batch.numbers, batch.cells.rows(), strict=True)
         broken += [(row.number, row.field, row.code.value) for row in batch.broken]
     return rows, broken
@@ -60,7 +62,7 @@ def test_csv_input_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
 
 def test_csv_input_damaged_and_endless_cells_are_named(tmp_path: Path) -> None:
     endless = "9" * (1 << 20)
-    content = b"a,b\n1,\xff\n2,\x00\n3," + endless.encode() + b"\n4," + b"," * 100_000 + b"\n5,6\n"
+    content = b"a,b\n1,\xff\n2,\x00\n3," + endless.encode() + b"\n4," + b",x" * 100_000 + b"\n5,6\n"
 
     rows, broken = read(tmp_path / "a.csv", content)
 
@@ -90,11 +92,14 @@ def test_csv_input_numbers_the_rows_of_anything_without_a_gap(tmp_path_factory: 
 
 
 def test_csv_input_fast_and_careful_way_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    content = "a,b,c\n" + "".join(f"{i},x y,\n" if i % 5 else "short\n" for i in range(100))
+    lines = ("short", "1,x,,,", "1,x,y,z", "1,x y,", "1,x,y")
+    content = "a,b,c\n" + "".join(f"{lines[number % 5]}\n" for number in range(100))
     fast = read(tmp_path / "a.csv", content)
 
-    def careful(block: list[str], header: tuple[str, ...], first: int) -> RowBatch:
-        return csv_reader._split_quoted(block, csv_reader._Lines(io.StringIO()), header, first)
+    def careful(block: list[str], head: CsvHead, first: int) -> RowBatch:
+        return csv_reader._split_quoted(
+            block, csv_reader._Lines(io.StringIO(), CELL_BYTES), csv_reader._CsvFile(tmp_path, head, CELL_BYTES), first
+        )
 
     monkeypatch.setattr(csv_reader, "_split_plain", careful)
 

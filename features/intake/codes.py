@@ -1,0 +1,55 @@
+"""One canonical form of a code on every road, and the words that stand for no code at all."""
+
+import polars as pl
+
+from features.intake.readers.layout import INVISIBLE
+
+LOST_DIGITS = r"^[+-]?\d+(?:\.\d*)?[eE]\+\d+$"
+"""A number as spreadsheets write it once its last digits are gone: 2.02601E+17."""
+
+NOTHING = (
+    *("null", "none", "nan", "nil", "n/a", "na", "#n/a", "<na>", "undefined"),
+    *("#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!"),
+    *("-", "--", "---", "—", "——", "–", "/", "//", "\\", ".", "*", "?"),
+    *("无", "空", "未知", "不详", "暂无", "待定", "没有", "未填", "未填写", "未分配", "(空)", "(空白)", "(null)"),
+)
+"""Words that mean an empty cell, unless the source file gives the column others."""
+NOTHING_AS_CODE = (*NOTHING, "0", "00", "000", "0000")
+"""The same where a code is expected: no grid and no case has the number nought."""
+
+_INVISIBLE = f"[{INVISIBLE}]"
+
+
+def canonical(text: pl.Series) -> pl.Series:
+    r"""Write codes as they are compared: without what cannot be seen, a whole number without the point that a float gave it.
+
+    >>> canonical(pl.Series(["503.0", "5.10", "a\u200b1"])).to_list()
+    ['503', '5.10', 'a1']
+    """
+    if text.str.contains(r"^\d+\.0+$").any():
+        text = text.str.replace(r"^(\d+)\.0+$", "$1")
+    return without_invisible(text)
+
+
+def without_invisible(text: pl.Series) -> pl.Series:
+    """Leave out characters without a picture."""
+    is_ascii = (text.str.len_bytes() == text.str.len_chars()).all()
+    return text if is_ascii else text.str.replace_all(_INVISIBLE, "")
+
+
+def empty_where(text: pl.Series, words: tuple[str, ...]) -> pl.Series:
+    """Return null where a text is one of the words, in any letter case."""
+    meant = text.str.to_lowercase().is_in([word.lower() for word in words]).fill_null(value=False)
+    return text.set(meant, None) if meant.any() else text
+
+
+def spelt_differently(codes: pl.Series) -> list[tuple[str, str]]:
+    """Return pairs of codes that differ by spelling only: letter case, leading noughts, separators.
+
+    >>> spelt_differently(pl.Series(["G-01", "g01", "G1", "G2"]))
+    [('G-01', 'G1'), ('G1', 'g01')]
+    """
+    bare = codes.str.to_lowercase().str.replace_all(r"[\s._:/-]", "").str.replace_all(r"(^|[^0-9])0+([0-9])", "$1$2")
+    alike = pl.DataFrame({"code": codes, "bare": bare}).unique().sort("bare", "code")
+    alike = alike.with_columns(pl.col("code").shift(-1).over("bare").alias("next")).drop_nulls()
+    return list(alike.select("code", "next").iter_rows())

@@ -1,0 +1,114 @@
+"""What became of a file: the counts, what could not be read, and what a reader of them should do next."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from features.intake.quarantine import Code, Reason
+
+SHOWN_VALUES = 8
+FEWEST_ROWS = 2
+"""Rows in which a value must stand to be shown: what stands once may be anything, a code of a list does not."""
+BULK_SHARE, BULK_ROWS = 0.05, 3
+SERIAL_PATTERN = ("99999", "99999.9")
+
+
+@dataclass(frozen=True)
+class Unmapped:
+    """A text that no list or format knows; of a time only its pattern, such as 99/99/9999."""
+
+    field: str
+    code: Code
+    text: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What became of the rows: read = accepted + duplicate + quarantined."""
+
+    read: int
+    accepted: int
+    duplicate: int
+    quarantined: int
+    seconds: float
+    by_code: dict[str, int]
+    """Quarantined rows by code."""
+    normalised: int
+    """Cells whose full-width characters were made half-width."""
+    left_out: tuple[str, ...]
+    """Columns of the file that nothing is read from."""
+    redrawn: int
+    """Grids that gave way to others by the crosswalk file that came with it."""
+    refused: Path | None
+    """Where the quarantined rows are listed, without their text."""
+    by_field: dict[Reason, int] = field(default_factory=dict)
+    """Quarantined rows by column and code."""
+    emptied: dict[Reason, int] = field(default_factory=dict)
+    """Cells of optional columns that could not be read and count as empty; their rows were kept."""
+    unmapped: tuple[Unmapped, ...] = ()
+    """What cells held that no list or format knows, the most frequent first."""
+    corrected: int = 0
+    """Rows that moved a known case to another grid or category."""
+    vanished: int = 0
+    """Times that the log knows of a case and its row no longer holds; the log keeps them."""
+    remarks: tuple[str, ...] = ()
+    """What was found out about the files, and what of them was not read: one sentence each."""
+
+
+def load_faults(report: IngestReport, most_refused: float) -> list[str]:
+    """Return why a load counts as failed: it took nothing in, or more than a share of its rows or of the cells of a column was lost."""
+    faults = []
+    if report.read and not report.accepted and not report.duplicate:
+        faults.append(f"none of {report.read:,} rows was taken in.")
+    elif report.quarantined > most_refused * report.read:
+        faults.append(f"{report.quarantined:,} of {report.read:,} rows were refused, more than the {most_refused:.0%} that may be.")
+    for (name, code), cells in report.emptied.items():
+        if cells > most_refused * report.read:
+            faults.append(f"column {name} could not be read in {cells:,} of {report.read:,} rows ({code}); their cells count as empty.")
+    return faults
+
+
+def advice(report: IngestReport) -> Iterator[str]:
+    """Yield what to do about what stands in a report, the likely reason first."""
+    if report.read and report.duplicate == report.read:
+        yield "All rows were known already: is it the file of last time?"
+    if _is_bulk(report, Code.ID_CONFLICT):
+        yield (
+            f"{report.by_code[Code.ID_CONFLICT]:,} rows bear the id of another case. Where numbers begin anew every year or office, "
+            "make the id of several columns in a source file: `event_id: {from: [year, number]}`."
+        )
+    if _is_bulk(report, Code.TIME_ORDER):
+        yield "Many rows end before they begin: is a column in another zone (`zone:` of the source file), or are two exchanged?"
+    if _is_bulk(report, Code.GRID_UNKNOWN):
+        yield "Many rows are in no known grid: are grids missing in the grid file, or merged or empty cells in the file?"
+    yield from _unread_times(report)
+    yield from _unmapped_codes(report)
+
+
+def _is_bulk(report: IngestReport, code: Code) -> bool:
+    return report.by_code.get(code, 0) >= max(BULK_ROWS, BULK_SHARE * report.read)
+
+
+def _unread_times(report: IngestReport) -> Iterator[str]:
+    patterns: dict[str, list[str]] = {}
+    for one in report.unmapped:
+        if one.code is Code.TIME_FORMAT:
+            patterns.setdefault(one.field, []).append(one.text)
+    for name, texts in patterns.items():
+        if texts[0].startswith(SERIAL_PATTERN):
+            yield f"{name}: numbers such as 45299.6 look like Excel dates. Format the column as a date, or state `formats: [excel]`."
+        else:
+            yield f"{name}: times are written like {', '.join(texts[:2])} (9 for any digit). State that under `formats` of a source file."
+
+
+def _unmapped_codes(report: IngestReport) -> Iterator[str]:
+    values: dict[Reason, list[Unmapped]] = {}
+    for one in report.unmapped:
+        if one.code is not Code.TIME_FORMAT:
+            values.setdefault((one.field, one.code), []).append(one)
+    for (name, code), texts in values.items():
+        shown = [f"{one.text} ({one.rows:,} rows)" for one in texts if one.rows >= FEWEST_ROWS][:SHOWN_VALUES]
+        rest = len(texts) - len(shown)
+        listed = ", ".join([*shown, *([f"{rest:,} others"] if rest else [])])
+        yield f"{name}: not in the code list ({code}): {listed}. Map them under `values` of a source file, or declare the codes."

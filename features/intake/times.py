@@ -1,0 +1,142 @@
+"""Read columns of times, and say which cells cannot be trusted."""
+
+from datetime import UTC, date, datetime
+from itertools import combinations
+
+import polars as pl
+
+from features.intake.quarantine import Code
+
+INSTANT = pl.Datetime("us", "UTC")
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+ISO_FORMATS = (
+    "%Y-%m-%d",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M%#z",
+    "%Y-%m-%d %H:%M%#z",
+)
+YEAR_FIRST_FORMATS = (
+    *("%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M", "%Y/%m/%d"),
+    *("%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%Y.%m.%d"),
+    *("%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H:%M", "%Y年%m月%d日"),
+    *("%Y年%m月%d日 %H时%M分%S秒", "%Y年%m月%d日 %H时%M分", "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分"),
+    *("%Y/%m/%d %p %I:%M:%S", "%Y/%m/%d %p %I:%M", "%Y-%m-%d %p %I:%M:%S", "%Y-%m-%d %p %I:%M"),
+)
+"""Other ways to write a time from the year down, which can mean one moment only."""
+EXCEL, EPOCH_SECONDS, EPOCH_MILLISECONDS = "excel", "epoch_seconds", "epoch_milliseconds"
+NUMBERS = (EXCEL, EPOCH_SECONDS, EPOCH_MILLISECONDS)
+"""Formats of times that are written as numbers: they have to be stated, for any number could be one."""
+
+NO_DAYS = tuple(
+    date(*day) for day in ((1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1), (2999, 12, 31), (9999, 12, 31))
+)
+"""Days that systems write where there is none."""
+NO_TIME = r"^(?:0+$|0000\D|0001\D0?1\D0?1\b|1900\D0?1\D0?0\b)"
+"""The same where they are not even days."""
+
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 a serial number is a local time
+_MOST_SERIAL = 100_000
+_NO_YEAR = 999
+"""Two digits read as a whole year are taken for no time."""
+_MORNING, _EVENING = "上午|凌晨|清晨|早上|早晨", "下午|中午|晚上|傍晚"
+_MIDNIGHT_24 = r"([T ])24:00((?::00(?:\.0+)?)?)"
+_SAMPLES = pl.Series([datetime(2001, 2, 3, 4, 5, 6), datetime(2010, 12, 11, 9, 8, 7), datetime(2003, 4, 5, 16, 17, 18)])  # noqa: DTZ001
+
+
+def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: datetime | None) -> tuple[pl.Series, pl.Series]:
+    """Read times in the given formats, then in ISO 8601 and other ways that begin with the year.
+
+    A naive time is in `zone`, a bare date is its midnight, 24:00 the midnight that ends the day. A time after `latest` is refused;
+    None lets deadlines lie in the future.
+
+    Returns: moments in UTC, and the code of each cell that was refused; both are null where the text is null.
+    """
+    text, day_later = _write_plainly(text)
+    moments = pl.repeat(None, len(text), dtype=INSTANT, eager=True)
+    codes = pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    for pattern in (*formats, *_likeliest_first(text), *YEAR_FIRST_FORMATS):
+        left = text.is_not_null() & moments.is_null() & codes.is_null()
+        if not left.any():
+            break
+        stamps = _read(text.set(~left, None), pattern)
+        if day_later is not None:
+            stamps = _add_days(stamps, day_later)
+        read, faults = _localise(stamps, zone)
+        moments = moments.fill_null(read)
+        codes = codes.fill_null(faults)
+    codes = codes.set(text.is_not_null() & moments.is_null() & codes.is_null(), Code.TIME_FORMAT)
+    codes = codes.set((moments < OLDEST).fill_null(False), Code.TIME_TOO_OLD)
+    if latest is not None:
+        codes = codes.set((moments > latest).fill_null(False), Code.TIME_FUTURE)
+    return moments, codes
+
+
+def empty_times(text: pl.Series, moments: pl.Series, zone: str) -> pl.Series:
+    """Tell which cells hold a day that stands for none, such as 1900-01-01 or 9999-12-31."""
+    local = moments.dt.convert_time_zone(zone).dt.date()
+    none = local.is_in(NO_DAYS) | moments.dt.date().is_in(NO_DAYS)
+    return none.fill_null(value=False) | (moments.is_null() & text.str.contains(NO_TIME).fill_null(value=False))
+
+
+def time_that_reads_twice(formats: tuple[str, ...]) -> tuple[str, str, str] | None:
+    """Return two formats, and a text that is one moment in the first and another in the second; None where there is none."""
+    written = [name for name in formats if name not in NUMBERS]
+    for one, other in combinations((*written, *ISO_FORMATS, *YEAR_FIRST_FORMATS), 2):
+        if one not in written:
+            return None
+        for first, second in ((one, other), (other, one)):
+            text = _SAMPLES.dt.strftime(first.replace("%#z", "+0000"))
+            read = _read(text, first), _read(text, second)
+            plain = [stamps.dt.replace_time_zone(None) for stamps in read]
+            apart = ((plain[0] != plain[1]) & (plain[0].dt.year() > _NO_YEAR) & (plain[1].dt.year() > _NO_YEAR)).fill_null(value=False)
+            if apart.any():
+                return one, other, text.filter(apart)[0]
+    return None
+
+
+def _write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    """Write morning and evening as AM and PM, and 24:00 as 00:00 of the next day."""
+    if text.str.contains("午|晨|上|晚").any():
+        text = text.str.replace(_MORNING, "AM").str.replace(_EVENING, "PM")
+    if not text.str.contains("24:00", literal=True).any():
+        return text, None
+    return text.str.replace(_MIDNIGHT_24, "${1}00:00${2}"), text.str.contains(_MIDNIGHT_24)
+
+
+def _read(text: pl.Series, pattern: str) -> pl.Series:
+    if pattern not in NUMBERS:
+        return text.str.to_datetime(pattern, strict=False, time_unit="us")
+    number = text.cast(pl.Float64, strict=False)
+    if pattern == EXCEL:
+        seconds = (number.set(~number.is_between(1, _MOST_SERIAL), None) * 86_400).round().cast(pl.Int64) * 1_000_000
+        return pl.select(pl.lit(_EXCEL_EPOCH) + seconds.cast(pl.Duration("us"))).to_series()
+    micros = number.set(~number.is_between(0, 1e14), None) * (1e6 if pattern == EPOCH_SECONDS else 1e3)
+    return micros.round().cast(pl.Int64, strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _add_days(stamps: pl.Series, day_later: pl.Series) -> pl.Series:
+    return pl.select(pl.when(day_later).then(stamps.dt.offset_by("1d")).otherwise(stamps)).to_series()
+
+
+def _likeliest_first(text: pl.Series) -> list[str]:
+    """Put the ISO format of the first time before the others: no text fits two of them, and a column is mostly written in one."""
+    first = text.drop_nulls().head(1)
+    return sorted(ISO_FORMATS, key=lambda pattern: first.str.to_datetime(pattern, strict=False).has_nulls())
+
+
+def _localise(stamps: pl.Series, zone: str) -> tuple[pl.Series, pl.Series]:
+    """Turn stamps into UTC; local times that happened twice or never become null and get a code."""
+    none = pl.repeat(None, len(stamps), dtype=pl.String, eager=True)
+    if stamps.dtype == INSTANT:
+        return stamps, none
+    local = stamps.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    lost = local.is_null() & stamps.is_not_null()
+    if lost.any():
+        earliest = stamps.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        none = none.set(lost & earliest.is_not_null(), Code.TIME_AMBIGUOUS).set(lost & earliest.is_null(), Code.TIME_NONEXISTENT)
+    return local.dt.convert_time_zone("UTC"), none
