@@ -10,7 +10,7 @@ SHOWN_VALUES = 8
 FEWEST_ROWS = 2
 """Rows in which a value must stand to be shown: what stands once may be anything, a code of a list does not."""
 BULK_SHARE, BULK_ROWS = 0.05, 3
-SERIAL_PATTERN = ("99999", "99999.9")
+SERIAL_PATTERNS = ("99999", "99999.9")
 
 
 @dataclass(frozen=True)
@@ -95,10 +95,12 @@ def _unread_times(report: IngestReport) -> Iterator[str]:
     for one in report.unmapped:
         if one.code is Code.TIME_FORMAT:
             patterns.setdefault(one.field, []).append(one.text)
+    serial = [name for name, texts in patterns.items() if texts[0].startswith(SERIAL_PATTERNS)]
+    if serial:
+        remedy = "Format the columns as dates, or state `formats: [excel]`."
+        yield f"{', '.join(serial)}: numbers such as 45299.6 look like Excel dates. {remedy}"
     for name, texts in patterns.items():
-        if texts[0].startswith(SERIAL_PATTERN):
-            yield f"{name}: numbers such as 45299.6 look like Excel dates. Format the column as a date, or state `formats: [excel]`."
-        else:
+        if name not in serial:
             yield f"{name}: times are written like {', '.join(texts[:2])} (9 for any digit). State that under `formats` of a source file."
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.intake.times import parse_times
+from features.intake.times import parse_times, time_that_reads_twice
 
 LATEST = datetime(2026, 6, 2, tzinfo=UTC)
 
@@ -76,3 +76,45 @@ def test_parse_times_deadline_may_lie_ahead() -> None:
 
 def _happens_once(stamp: datetime) -> bool:
     return stamp.replace(fold=1 - stamp.fold).utcoffset() == stamp.utcoffset()
+
+
+@pytest.mark.parametrize(
+    ("text", "formats", "local"),
+    [
+        ("2024/2/18 下午 10:05", (), (2024, 2, 18, 22, 5)),
+        ("2024/2/18 上午 12:05", (), (2024, 2, 18, 0, 5)),
+        ("18.2.2024 下午 3:01", ("%d.%m.%Y %p %I:%M",), (2024, 2, 18, 15, 1)),
+        ("2024-02-18 24:00", (), (2024, 2, 19, 0, 0)),
+        ("2024-02-18T24:00:00", (), (2024, 2, 19, 0, 0)),
+        ("2024年2月18日 22时05分", (), (2024, 2, 18, 22, 5)),
+        ("2024/2/8 7:05", (), (2024, 2, 8, 7, 5)),
+        ("45340.92013888889", ("excel",), (2024, 2, 18, 22, 5)),
+        ("1708265100", ("epoch_seconds",), (2024, 2, 18, 22, 5)),
+        ("1708265100000", ("epoch_milliseconds",), (2024, 2, 18, 22, 5)),
+    ],
+)
+def test_parse_times_ways_in_which_systems_write_time(text: str, formats: tuple[str, ...], local: tuple[int, ...]) -> None:
+    moments, codes = parse_times(pl.Series([text]), formats, "Asia/Shanghai", None)
+
+    assert [None] == codes.to_list()
+    assert datetime(*local, tzinfo=ZoneInfo("Asia/Shanghai")) == moments.item()
+
+
+@pytest.mark.parametrize("text", ["45340.92", "1708265100", "25:00", "2024-02-18 24:01", "18/02/2024"])
+def test_parse_times_number_or_order_that_nobody_stated_is_no_time(text: str) -> None:
+    assert ["TIME_FORMAT"] == parse_times(pl.Series([text]), (), "Asia/Shanghai", None)[1].to_list()
+
+
+@pytest.mark.parametrize(
+    ("formats", "twice"),
+    [
+        (("%m/%d/%Y", "%d/%m/%Y"), True),
+        (("%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"), True),
+        (("%Y-%d-%m",), True),
+        (("%d/%m/%Y", "%d/%m/%Y %H:%M"), False),
+        (("%m/%d/%Y %I:%M:%S %p",), False),
+        (("%Y%m%d%H%M%S", "%Y%m%d", "excel"), False),
+    ],
+)
+def test_time_that_reads_twice_is_found_among_formats(formats: tuple[str, ...], twice: bool) -> None:
+    assert twice == (time_that_reads_twice(formats) is not None)
