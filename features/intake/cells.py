@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.intake.codes import NOTHING, NOTHING_AS_CODE, canonical, empty_where, without_invisible
+from features.intake.codes import NOTHING, NOTHING_AS_AREA, canonical, empty_where, without_invisible
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import RowRules
 from features.intake.source_file import Column

@@ -14,8 +14,8 @@ NOTHING = (
     *("无", "空", "未知", "不详", "暂无", "待定", "没有", "未填", "未填写", "未分配", "(空)", "(空白)", "(null)"),
 )
 """Words that mean an empty cell, unless the source file gives the column others."""
-NOTHING_AS_CODE = (*NOTHING, "0", "00", "000", "0000")
-"""The same where a code is expected: no grid and no case has the number nought."""
+NOTHING_AS_AREA = (*NOTHING, "0")
+"""The same for grids and what lies above them: none has the number nought."""
 
 _INVISIBLE = f"[{INVISIBLE}]"
 
