@@ -31,14 +31,14 @@ class Cells:
 
     def code(self, name: str) -> pl.Series:
         """Return what fills a column of codes in its one canonical form; null where there is none."""
-        return self._code(self.terms.source.columns[name])
+        return self._code(self.terms.source.columns[name], NOTHING if name == Col.EVENT_ID else NOTHING_AS_AREA)
 
     def parents(self) -> list[pl.Series]:
         """Return the codes of what lies above the grid of each row, from the top."""
-        return [self._code(column) for column in self.terms.source.parents]
+        return [self._code(column, NOTHING_AS_AREA) for column in self.terms.source.parents]
 
-    def _code(self, column: Column) -> pl.Series:
-        return canonical(self._filled(column, frozenset(), NOTHING_AS_CODE))
+    def _code(self, column: Column, nothing: tuple[str, ...]) -> pl.Series:
+        return canonical(self._filled(column, frozenset(), nothing))
 
     def _filled(self, column: Column, declared: Collection[str], nothing: tuple[str, ...]) -> pl.Series:
         if not column.origins:

@@ -50,12 +50,12 @@ def test_advice_serial_dates_are_named_once_for_all_their_columns() -> None:
 
 
 def test_ingest_counts_what_to_map_and_shows_no_person(take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
-    lines = [
+    unknown = [
         *(case(number, category="邻里纠纷") for number in range(3)),
-        *(case(9 + number, category="居民王秀英反映") for number in range(2)),
+        *(case(number, category="居民王秀英反映") for number in (9, 10)),
     ]
 
-    made = take_in(write_cases([*lines, *(case(20 + number) for number in range(30))]))
+    made = take_in(write_cases([*unknown, *(case(20 + number) for number in range(60))]))
 
     told = " ".join(advice(made))
     assert "category: not in the code list (CATEGORY_UNKNOWN): 邻里纠纷 (3 rows)" in told
