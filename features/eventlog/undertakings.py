@@ -1,6 +1,6 @@
 """The register of undertakings: versions are appended under numbers of the log's own sequence, and never overwritten."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -50,6 +50,32 @@ def read_versions(connection: Connection, through: int) -> pl.DataFrame:
     columns = plain(undertaking.c[tuple(VERSION_SCHEMA)])
     query: Select[*tuple[object, ...]] = select(*columns).where(undertaking.c.seq <= through)
     return read_frame(connection, query.order_by(undertaking.c.undertaking_id, undertaking.c.version), VERSION_SCHEMA)
+
+
+def paths_above(connection: Connection) -> dict[str, str]:
+    """Return the path of the area above each grid."""
+    return {row.grid_id: row.parent_path for row in connection.execute(select(grid.c.grid_id, grid.c.parent_path))}
+
+
+def paths_of(places: Sequence[str], above: Mapping[str, str]) -> tuple[str, ...]:
+    """Return places as paths, a grid last in its own.
+
+    >>> paths_of(["g1", "d/t"], {"g1": "d/t/c"})
+    ('d/t/c/g1', 'd/t')
+    """
+    return tuple(f"{above[place]}/{place}".strip("/") if place in above else place for place in places)
+
+
+def attention_on(connection: Connection, day: date) -> list[tuple[str, float]]:
+    """Return the paths in which an undertaking under way moves the share of grids alerted, and by what factor; "" is everything."""
+    moving = [one for one in current_undertakings(connection) if one.attention is not None and one.public_at <= day]
+    above = paths_above(connection) if moving else {}
+    return [
+        (path, one.attention)
+        for one in moving
+        if one.attention is not None and one.start_at <= day and (one.end_at is None or day < one.end_at)
+        for path in paths_of(one.place_list, above) or (EVERYWHERE,)
+    ]
 
 
 def known_places(connection: Connection) -> set[str]:

@@ -8,6 +8,8 @@ from sqlalchemy import Engine, func, select
 
 from features.database.engine import reading
 from features.database.tables import ranking, ranking_row
+from features.eventlog.undertakings import attention_on
+from serving.accounts.permissions import Scope
 from serving.alerts.rule import AlertHistory, Outcome, RankedGrids, decide, is_above, seeded
 from serving.rankings.ledger import newest_entry
 from serving.rankings.schemas import GridRow
@@ -15,6 +17,9 @@ from serving.settings import AlertSettings
 from serving.text import Text
 
 LISTS = 28
+
+Attention = tuple[tuple[Scope, float], ...]
+"""Areas and the factor on the share of grids alerted there."""
 
 
 @dataclass
@@ -24,12 +29,13 @@ class _Replay:
     ends: dict[str, date] = field(default_factory=dict)
     above: frozenset[str] = frozenset()
 
-    def alerts_of(self, day: date, horizon_days: int, listed: RankedGrids, settings: AlertSettings) -> int:
+    def alerts_of(self, day: date, horizon_days: int, listed: RankedGrids, settings: AlertSettings, attention: Attention) -> int:
         cool_down = timedelta(days=settings.cool_down_days)
         standing = AlertHistory(
             open=frozenset(grid for grid, end in self.ends.items() if end > day),
             cooling=frozenset(grid for grid, end in self.ends.items() if end <= day < end + cool_down),
             above=self.above,
+            attention=attention,
         )
         decisions = decide(listed.candidates, standing, settings, seeded(day, "expected", 0))
         raised = [each.grid_id for each in decisions if each.outcome is Outcome.RAISED]
@@ -38,9 +44,12 @@ class _Replay:
         return len(raised)
 
 
-def expected_alerts_per_day(engine: Engine, settings: AlertSettings, target: str, lists: int = LISTS) -> dict[date, int]:
+def expected_alerts_per_day(
+    engine: Engine, settings: AlertSettings, target: str, lists: int = LISTS, tried: Attention = ()
+) -> dict[date, int]:
     """Return per day of the last published lists how many alerts a rule would have raised; empty where nothing was published.
 
+    Undertakings that were under way move it as they did; `tried` is attention that nobody has saved yet.
     Alerts are taken to stay open until their window ends; where people close them sooner there are somewhat more.
     """
     newest: dict[date, tuple[int, int]] = {}
@@ -53,7 +62,8 @@ def expected_alerts_per_day(engine: Engine, settings: AlertSettings, target: str
             number, horizon_days = newest[day]
             bodies = select(ranking_row.c.body).where(ranking_row.c.ranking_id == number, ranking_row.c.level == "grid")
             rows = [GridRow.model_validate_json(body) for body in connection.execute(bodies).scalars()]
-            counted[day] = replay.alerts_of(day, horizon_days, RankedGrids(rows), settings)
+            saved = tuple((Scope(path), factor) for path, factor in attention_on(connection, day))
+            counted[day] = replay.alerts_of(day, horizon_days, RankedGrids(rows), settings, (*saved, *tried))
     return counted
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, func, insert, select
 from features.database.alert_tables import OPEN_STATES, alert, alert_decision, alert_transition
 from features.database.tables import ranking, ranking_row
 from features.days import day_number, midnight
+from features.eventlog.undertakings import attention_on
+from serving.accounts.permissions import Scope
 from serving.alerts import silences
 from serving.alerts.lifecycle import RAISED, Action, State
 from serving.alerts.rule import MOST_LISTED, OF_LISTS, AlertHistory, Decision, Outcome, RankedGrids, Rated, decide, seeded
@@ -111,6 +113,7 @@ def _standing(connection: Connection, entry: Entry, before: int | None, cool_dow
         cooling=_grids(connection, alert.c.grid_id, target, *ended),
         above=_grids(connection, alert_decision.c.grid_id, *above),
         silences=silences.active(connection, now),
+        attention=tuple((Scope(path), factor) for path, factor in attention_on(connection, entry.origin.as_of)),
         raised_today=_raised_today(connection, entry, listed) if entry.revision else None,
     )
 

@@ -5,6 +5,7 @@ random slot takes only room that the score left, so it never displaces another g
 """
 
 import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from serving.settings import AlertSettings
 
 ChosenBy = Literal["score", "random"]
 
+LEAST_ATTENTION, MOST_ATTENTION = 0.25, 4.0
+"""How far undertakings may move the share of grids alerted in their places."""
 MOST_LISTED, OF_LISTS = 8, 12
 """So many of so many consecutive lists may name a grid without a note by a person: nobody should be looked at for ever by default."""
 
@@ -67,6 +70,14 @@ class AlertHistory:
     """Areas that raise nothing now."""
     raised_today: Mapping[str, int] | None = None
     """Alerts of the same day per unit; None for the first list of a day, which alone draws at random."""
+
+    attention: tuple[tuple[Scope, float], ...] = ()
+    """Areas in which an undertaking under way moves the share of grids that is alerted, and by what factor."""
+
+    def factor(self, path: str) -> float:
+        """Return by what the shares of a place are multiplied: by all that covers it, within the bounds of one."""
+        factor = math.prod(factor for area, factor in self.attention if area.covers(path))
+        return min(max(factor, LEAST_ATTENTION), MOST_ATTENTION)
 
     def mutes(self, path: str) -> bool:
         """Tell whether a silence covers a place."""
@@ -116,7 +127,7 @@ def is_above(decision: Decision) -> bool:
 def _held(candidate: Candidate, standing: AlertHistory, settings: AlertSettings) -> Outcome:
     """Return why a grid is not raised, capacity aside; `RAISED` where nothing holds it."""
     threshold = settings.leave_share if candidate.grid_id in standing.above else settings.enter_share
-    if candidate.share > threshold:
+    if candidate.share > threshold * standing.factor(candidate.path):
         return Outcome.BELOW_THRESHOLD
     if candidate.grid_id in standing.unnoted:
         return Outcome.NEEDS_NOTE

@@ -20,6 +20,12 @@ HandedToDepartment = Annotated[str | None, typer.Option("--department", help="Co
 Reason = Annotated[str, typer.Option("--reason", help="A code of the list of that step.")]
 
 
+Places = Annotated[str, typer.Option("--places", help="Paths of grids or areas, separated by ;. Everything without one.")]
+Attention = Annotated[
+    float | None, typer.Option("--attention", min=0.25, max=4, help="Factor on the share of grids alerted there, to be tried.")
+]
+
+
 def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
     """List alerts, the newest window first."""
     from serving.alerts.lifecycle import OPEN
@@ -81,15 +87,25 @@ def retry_webhooks(work: Workspace) -> None:
         message(f"{count} messages to {receiver} will be sent again.")
 
 
-def forecast_alerts(work: Workspace, *, target: TargetName = None) -> None:
-    """Say how many alerts a day the rule of the settings would have raised on the last lists."""
+def forecast_alerts(work: Workspace, *, target: TargetName = None, places: Places = "", attention: Attention = None) -> None:
+    """Say how many alerts a day the rule of the settings would have raised on the last lists.
+
+    With --attention it also says what a period or project of these places would have made of them, before it is saved.
+    """
     from features.facts.derive import DEFAULT_TARGET
+    from serving.accounts.permissions import Scope
     from serving.alerts.capacity import expected_alerts_per_day
 
-    counted = expected_alerts_per_day(work.engine, work.settings.alerts, target or DEFAULT_TARGET)
-    print_table(("day", "alerts"), list(counted.items()))
+    about = work.engine, work.settings.alerts, target or DEFAULT_TARGET
+    counted = expected_alerts_per_day(*about)
+    tried = tuple((Scope(path.strip()), attention) for path in places.split(";")) if attention is not None else ()
+    changed = expected_alerts_per_day(*about, tried=tried) if tried else counted
+    rows = [(day, count, changed[day]) for day, count in counted.items()]
+    print_table(("day", "alerts", "tried")[: 3 if tried else 2], [row[: 3 if tried else 2] for row in rows])
     if counted:
         message(f"On average {sum(counted.values()) / len(counted):.1f} a day over {len(counted)} lists.")
+        if tried:
+            message(f"With the attention that was tried: {sum(changed.values()) / len(changed):.1f} a day.")
 
 
 def operator() -> "Actor":

@@ -4,12 +4,11 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from features.database.engine import reading, writing
-from features.database.tables import grid
 from features.errors import ForbiddenError, NotFoundError, UsageError
-from features.eventlog.undertakings import append_by_hand, current_undertakings
+from features.eventlog.undertakings import append_by_hand, current_undertakings, paths_above, paths_of
 from features.intake.personal_data.detector import find_identifier
 from features.undertakings.codes import UndertakingKind, sub_kinds_of
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking
@@ -115,7 +114,7 @@ def _check(entered: Undertaking, now: datetime, declared: tuple[str, ...]) -> No
 
 def _refuse_elsewhere(connection: Connection, actor: Actor, undertaking: Undertaking) -> None:
     """Let only those enter and end it whose area holds all of its places."""
-    above = _paths_above(connection)
+    above = paths_above(connection)
     known = _known(above)
     if unknown := [place for place in undertaking.place_list if place not in known]:
         raise UsageError(f"places must be grids or areas of the grid table, and {', '.join(unknown[:3])} are not. Correct them.")
@@ -126,18 +125,12 @@ def _refuse_elsewhere(connection: Connection, actor: Actor, undertaking: Underta
 
 
 def _placed(connection: Connection) -> list[Placed]:
-    above = _paths_above(connection)
+    above = paths_above(connection)
     return [_place(each, above) for each in current_undertakings(connection)]
 
 
 def _place(undertaking: Undertaking, above: dict[str, str]) -> Placed:
-    paths = tuple(f"{above[place]}/{place}".strip("/") if place in above else place for place in undertaking.place_list)
-    return Placed(undertaking, paths)
-
-
-def _paths_above(connection: Connection) -> dict[str, str]:
-    """Return the path of the area above each grid."""
-    return {row.grid_id: row.parent_path for row in connection.execute(select(grid.c.grid_id, grid.c.parent_path))}
+    return Placed(undertaking, paths_of(undertaking.place_list, above))
 
 
 def _known(above: dict[str, str]) -> set[str]:

@@ -161,3 +161,22 @@ def test_silence_that_has_ended_is_no_longer_given_and_mutes_nothing():
 
     assert set(outcomes(muted).values()) == {"silenced"}
     assert "silenced" not in outcomes(replace(muted, silences=())).values()
+
+
+def test_decide_attention_moves_the_threshold_in_its_area_alone():
+    standing = AlertHistory(attention=((Scope("d/t1"), 2.0), (Scope("d/t2"), 0.5)))
+    candidates = [
+        Candidate(f"g{place}{unit}", f"d/{unit}/g{place}{unit}", f"d/{unit}", place / 100)
+        for place in (2, 4, 8)
+        for unit in ("t1", "t2", "t3")
+    ]
+    settings = AlertSettings(enter_share=0.05, leave_share=0.05, per_township=9, exploration_share=0, blind_review_share=0)
+    raised = {each.grid_id for each in decide(candidates, standing, settings, np.random.default_rng(1)) if each.outcome is Outcome.RAISED}
+
+    assert raised == {"g2t1", "g4t1", "g8t1", "g2t2", "g2t3", "g4t3"}
+
+
+def test_attention_of_several_undertakings_multiplies_within_bounds():
+    standing = AlertHistory(attention=((Scope(""), 3.0), (Scope("d/t1"), 3.0), (Scope("d/t2"), 0.1)))
+
+    assert [standing.factor(path) for path in ("d/t1/g", "d/t2/g", "d/t3/g")] == [4.0, pytest.approx(0.3), 3.0]
