@@ -19,7 +19,7 @@ PROGRAM = """
 import json
 import sys
 from pathlib import Path
-from features.home import Home
+from features.storage.home import Home
 from serving.run import serve
 from serving.settings import Settings
 port, root, settings, serving = sys.argv[1:]

@@ -24,11 +24,11 @@ import asyncio, json, socket, sys
 from datetime import datetime
 from pathlib import Path
 from sqlalchemy import Engine, event
-from features.home import Home
+from features.storage.home import Home
 from serving.app import create_app
 from serving.settings import Settings
-from tests.serving.api.matrix import Request, running
-from tests.serving.visitors import Clock
+from tests.support.access_matrix import Request, running
+from tests.support.visitors import Clock
 event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
 root, now, listening, requests = json.loads(sys.argv[1])
 async def read():

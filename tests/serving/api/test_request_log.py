@@ -54,7 +54,7 @@ def test_lines_are_json_and_name_the_route(shared_world, clock, token, capfd):
 def test_log_that_writes_messages_of_errors_would_be_found():
     """The check above can fail: Python's own words on an error repeat what was sent."""
     program = "import logging\ntry: int('s3cret-T0ken')\nexcept ValueError: logging.getLogger().exception('failed')"
-    ours = f"from serving.logs import configure_logs\nconfigure_logs()\n{program}"
+    ours = f"from serving.run import configure_logs\nconfigure_logs()\n{program}"
 
     assert PLANTED[-1] in subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
     told = json.loads(subprocess.run([sys.executable, "-c", ours], capture_output=True, text=True, check=True).stderr)
