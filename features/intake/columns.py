@@ -32,12 +32,12 @@ def refuse_formulas(cells: Cells, faults: RowErrors) -> None:
 
 
 def read_ids(cells: Cells, faults: RowErrors, key: bytes) -> pl.Series:
-    """Return the keyed hash of each case's id; the same id in another source is another case."""
+    """Return the keyed hash of each case's id; the same id in another id space is another case."""
     source = cells.terms.source
     text, field = cells.code(Col.EVENT_ID), source.field(Col.EVENT_ID)
     faults.add(field, Code.ID_MISSING, text.is_null())
     faults.add(field, Code.ID_FORMAT, text.str.len_chars() > ID_CHARS)
-    return keyed_ids(key, pl.select(pl.lit(f"{source.name}\0") + text.fill_null("")).to_series())
+    return keyed_ids(key, pl.select(pl.lit(f"{source.id_space or source.name}\0") + text.fill_null("")).to_series())
 
 
 def read_grids(cells: Cells, faults: RowErrors) -> pl.Series:

@@ -120,6 +120,8 @@ class SourceFile(Section):
     """How one source is read. Naive times are in `zone`, else in the zone of the settings."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    id_space: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    """Sources that number the same cases, such as the hotlines of several departments, name the same; its own name by default."""
     zone: str | None = None
     encoding: Literal["utf-8", "gb18030"] | None = None
     """Found out where it is not stated, as are the next three."""
@@ -198,7 +200,7 @@ def flat_source(header: tuple[str, ...]) -> SourceFile:
 
 def source_files(folders: Sequence[Path] = (SOURCES, SHIPPED, CHECKOUT)) -> dict[str, Path]:
     """Return name -> path of the source files in some folders; the first folder that has a name counts."""
-    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.rglob("*.yaml"))}
 
 
 def find_source(name: str, folders: Sequence[Path] = (SOURCES, SHIPPED, CHECKOUT)) -> SourceFile:
