@@ -49,7 +49,7 @@ SOURCE_ZH = {
     "other": "其他渠道",
 }
 
-AREA_ZH = {"neighbours": "相邻网格", "community": "所在社区", "township": "所在乡镇(街道)", "district": "全区"}
+AREA_ZH = {"neighbours": "相邻网格", "community": "所在社区", "township": "所在镇街", "district": "全区"}
 AREA_EN = {"neighbours": "neighbouring grids", "community": "the community", "township": "the township", "district": "the district"}
 
 

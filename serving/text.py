@@ -28,19 +28,19 @@ class Text(BaseModel):
 
 
 SERVICE_ONLY = Text(
-    zh="用于服务排期,不得用于考核排名",
+    zh="用于服务排期，不得用于考核排名",
     en="For planning services; not for appraising or ranking staff or places",
 )
 DISCLAIMER = Text(
-    zh="本提示由历史汇总数据按网格统计得出,只用于提前做好服务和化解,不针对任何个人或单位;不是执法依据,不作为限制群众正常信访、出行的依据,"
-    "不作为网格员考核扣分依据;不属于《中华人民共和国突发事件应对法》规定的预警发布。",
+    zh="本提示由历史汇总数据按网格统计得出，只用于提前做好服务和化解，不针对任何个人或单位；不是执法依据，不作为限制群众正常信访、出行的依据，"
+    "不作为网格员考核扣分依据；不属于《中华人民共和国突发事件应对法》规定的预警发布。",
     en="This notice is computed from past totals per grid, only so that service and mediation come early. "
     "It is about no person or organisation; "
     "it is no ground for law enforcement, for limiting lawful petitions or travel, or for marking down staff; "
     "it is not a warning under the Emergency Response Law of the PRC.",
 )
 ASSOCIATION_ONLY = Text(
-    zh="排序反映记录中的关联,不说明原因,也不说明任何人有过错",
+    zh="排序反映记录中的关联，不说明原因，也不说明任何人有过错",
     en="The order reflects associations in the records; it explains no cause and says nothing of anyone's fault",
 )
 NOTICES = (SERVICE_ONLY, DISCLAIMER, ASSOCIATION_ONLY)
@@ -56,19 +56,19 @@ ATTENTION = {
 
 Withheld = Literal["no_data", "silent", "stale_source"]
 WITHHELD = {
-    "no_data": Text(zh="数据不足,不作评定:本网格尚无任何记录", en="not enough data, not rated: this grid has no record yet"),
+    "no_data": Text(zh="数据不足，不作评定：本网格尚无任何记录", en="not enough data, not rated: this grid has no record yet"),
     "silent": Text(
-        zh="数据不足,不作评定:按同期全区上报情况本应有记录,本网格却无任何上报",
+        zh="数据不足，不作评定：按同期全区上报情况本应有记录，本网格却无任何上报",
         en="not enough data, not rated: this grid reported nothing while the others' reports say it should have",
     ),
-    "stale_source": Text(zh="数据不足,不作评定:数据来源未按时更新", en="not enough data, not rated: its source is late"),
+    "stale_source": Text(zh="数据不足，不作评定：数据来源未按时更新", en="not enough data, not rated: its source is late"),
 }
 
 Confidence = Literal["high", "low", "unknown"]
 CONFIDENCE = {
-    "high": Text(zh="上报连续,把握程度较高", en="reports come in steadily"),
-    "low": Text(zh="近期上报偏少,把握程度较低,请先核实数据", en="fewer reports than usual lately; check the data first"),
-    "unknown": Text(zh="上报量小,无法判断上报是否完整", en="too few reports to tell whether they are complete"),
+    "high": Text(zh="上报连续，把握程度较高", en="reports come in steadily"),
+    "low": Text(zh="近期上报偏少，把握程度较低，请先核实数据", en="fewer reports than usual lately; check the data first"),
+    "unknown": Text(zh="上报量小，无法判断上报是否完整", en="too few reports to tell whether they are complete"),
 }
 
 
@@ -77,7 +77,7 @@ def forbidden_words(text: str) -> list[str]:
 
     >>> forbidden_words("近28天新增矛盾纠纷5件")
     []
-    >>> forbidden_words("由于积压,将会发生升级")
+    >>> forbidden_words("由于积压，将会发生升级")
     ['将会发生', '由于']
     """
     return [word for word in FORBIDDEN if word in text.lower()]

@@ -99,14 +99,14 @@ def say_neglect(weeks: float) -> Text:
     """Say whether lot alone keeps the limit.
 
     >>> say_neglect(202.0).zh
-    '按现有名额,每个网格平均202周随机抽到一次;做不到26周内至少走访一次,请增加名额或登记日常走访'
+    '按现有名额，每个网格平均202周随机抽到一次；做不到26周内至少走访一次，请增加名额或登记日常走访'
     >>> say_neglect(20.0).en
     'at this capacity lot leads to a grid once in 20 weeks; that keeps the limit of 26 weeks'
     """
     if weeks <= LIMIT_WEEKS:
         zh, en = f"可以做到{LIMIT_WEEKS}周内至少走访一次", f"that keeps the limit of {LIMIT_WEEKS} weeks"
     else:
-        zh = f"做不到{LIMIT_WEEKS}周内至少走访一次,请增加名额或登记日常走访"
+        zh = f"做不到{LIMIT_WEEKS}周内至少走访一次，请增加名额或登记日常走访"
         en = f"the limit of {LIMIT_WEEKS} weeks cannot be kept so: add slots, or enter routine visits"
     often = Text(zh=f"平均{weeks:.0f}周随机抽到一次", en=f"once in {weeks:.0f} weeks") if math.isfinite(weeks) else NEVER
-    return Text(zh=f"按现有名额,每个网格{often.zh};{zh}", en=f"at this capacity lot leads to a grid {often.en}; {en}")
+    return Text(zh=f"按现有名额，每个网格{often.zh}；{zh}", en=f"at this capacity lot leads to a grid {often.en}; {en}")

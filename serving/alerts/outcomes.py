@@ -18,7 +18,7 @@ NOT_DUE = Text(zh="尚未到期", en="not due yet")
 """In place of a sequel until it is settled."""
 VISITED = Text(zh="已走访", en="visited")
 NOT_VISITED = Text(zh="无走访记录", en="no visit on record")
-NO_PROOF = Text(zh=",走访后平稳不等于提示有误", en=", and calm after a visit does not make a notice wrong")
+NO_PROOF = Text(zh="，走访后平稳不等于提示有误", en=", and calm after a visit does not make a notice wrong")
 
 
 class AlertOutcome(BaseModel):
@@ -46,20 +46,20 @@ def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
     """Say what followed within a window of some days.
 
     >>> tell(14, 2.0, visited=False).words.zh
-    '14天内有升级:少量(不足3件);无走访记录'
+    '14天内有升级：少量(不足3件)；无走访记录'
     >>> tell(14, 0.0, visited=True).words.zh
-    '14天内无升级;已走访,走访后平稳不等于提示有误'
+    '14天内无升级；已走访，走访后平稳不等于提示有误'
     """
     response = VISITED if visited else NOT_VISITED
     if escalations is None:
-        happened = Text(zh="网格已调整,无法判断", en="the grid was redrawn, so it cannot be told")
+        happened = Text(zh="网格已调整，无法判断", en="the grid was redrawn, so it cannot be told")
         return AlertOutcome(escalated=None, escalations=None, visited=visited, words=_join(happened, response))
     (shown,) = hide_small([escalations])
     if escalations == 0:
         calm = Text(zh=f"{days}天内无升级", en=f"no escalation within {days} days")
         return AlertOutcome(escalated=False, escalations=0, visited=visited, words=_join(calm, response, *([NO_PROOF] if visited else [])))
     said = Text(zh="少量(不足3件)", en="few (under 3)") if shown is None else Text(zh=f"{shown}件", en=str(shown))
-    happened = Text(zh=f"{days}天内有升级:{said.zh}", en=f"escalated within {days} days: {said.en}")
+    happened = Text(zh=f"{days}天内有升级：{said.zh}", en=f"escalated within {days} days: {said.en}")
     return AlertOutcome(escalated=True, escalations=shown, visited=visited, words=_join(happened, response))
 
 
@@ -82,6 +82,6 @@ def _visited(connection: Connection, rows: Sequence[RowMapping]) -> Mapping[str,
 def _join(happened: Text, response: Text, *further: Text) -> Text:
     added = [*further]
     return Text(
-        zh=f"{happened.zh};{response.zh}" + "".join(each.zh for each in added),
+        zh=f"{happened.zh}；{response.zh}" + "".join(each.zh for each in added),
         en=f"{happened.en}; {response.en}" + "".join(each.en for each in added),
     )

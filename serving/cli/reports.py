@@ -48,7 +48,7 @@ def _show(seen: "Watch") -> None:
     print_table(("", "name", "longest gap, days", "since", "expected", "silent"), [tuple(vars(each).values()) for each in silences])
     for part in (seen.features, seen.predictions, seen.quality):
         if isinstance(part, Unknown):
-            typer.echo(f"不能估计:{part.reason.zh} / {part.reason.en}")
+            typer.echo(f"不能估计：{part.reason.zh} / {part.reason.en}")
     if not isinstance(seen.features, Unknown):
         print_table(("feature", "", "PSI"), [(shift.name, shift.zh, shift.psi) for shift in seen.features[:5]])
     if not isinstance(seen.quality, Unknown):

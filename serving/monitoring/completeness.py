@@ -48,7 +48,7 @@ def completeness_findings(silences: list[Silence], coverage: Coverage) -> list[F
     found = [_stopped(each) for each in silences if each.silent]
     silent = sum(reason in {"silent", "stale_source"} for reason in coverage.withheld)
     if silent > SILENT_SHARE * len(coverage.withheld):
-        said = Text(zh=f"{silent}个网格本应有上报而没有,不作评定", en=f"{silent} grids sent nothing where reports were expected")
+        said = Text(zh=f"{silent}个网格本应有上报而没有，不作评定", en=f"{silent} grids sent nothing where reports were expected")
         found.append(Finding("completeness", said))
     return found
 
@@ -91,7 +91,7 @@ def _stopped(each: Silence) -> Finding:
     return Finding(
         "completeness",
         Text(
-            zh=f"来源“{name}”自{each.since}起{each.days}天没有上报,按往常约应有{each.expected:.0f}件",
+            zh=f"来源“{name}”自{each.since}起{each.days}天没有上报，按往常约应有{each.expected:.0f}件",
             en=f"{each.kind} {each.name} sent nothing for {each.days} days from {each.since}, about {each.expected:.0f} were expected",
         ),
     )

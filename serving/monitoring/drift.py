@@ -34,7 +34,7 @@ class Unknown:
 
     def to_json(self) -> dict[str, object]:
         """Return the reason in both languages."""
-        return {"reason": {"zh": f"不能估计:{self.reason.zh}", "en": f"cannot be estimated: {self.reason.en}"}}
+        return {"reason": {"zh": f"不能估计：{self.reason.zh}", "en": f"cannot be estimated: {self.reason.en}"}}
 
 
 Floats = npt.NDArray[np.floating]
@@ -115,7 +115,7 @@ def shift_findings(shifts: list[Shift]) -> list[Finding]:
         return []
     names = ", ".join(f"{shift.name} ({shift.psi:.2f})" for shift in moved[:NAMED])
     said = f"{len(moved)}/{len(shifts)}"
-    zh = f"{said}列特征与上年同期明显不同,最大的是:{names}"
+    zh = f"{said}列特征与上年同期明显不同，最大的是：{names}"
     return [Finding("features", Text(zh=zh, en=f"{said} features differ clearly from the same season a year before, most of all: {names}"))]
 
 

@@ -152,7 +152,7 @@ def realise(facts: Facts, lists: Lists, gap: Gap, settings: Settings) -> Realise
     counts = count_labels(facts, month.as_ofs, gap.horizon_days).astype(np.float64)
     positives = int((counts[np.isfinite(month.expected)] >= 1).sum())
     if positives < LEAST_POSITIVES:
-        zh = f"只有{positives}个网格期出现升级,少于{LEAST_POSITIVES}个"
+        zh = f"只有{positives}个网格期出现升级，少于{LEAST_POSITIVES}个"
         return Unknown(Text(zh=zh, en=f"{positives} rows saw an escalation, fewer than {LEAST_POSITIVES}"))
     return _judge(facts, month, counts, gap, settings)
 
@@ -163,14 +163,14 @@ def quality_findings(realised: Realised) -> list[Finding]:
     if realised.beaten_by:
         rules = ", ".join(realised.beaten_by)
         said = Text(
-            zh=f"不优于简单规则({rules}):建议回退到上一模型(yujing models rollback)或按简单规则排序",
+            zh=f"不优于简单规则({rules})：建议回退到上一模型(yujing models rollback)或按简单规则排序",
             en=f"not better than a simple rule ({rules}): roll back (yujing models rollback), or go by the rule",
         )
         found.append(Finding("quality", said))
     bounds = realised.calibration["ci95"]
     if bounds and not bounds[0] <= 1 <= bounds[1]:
         between = f"{bounds[0]:.2f}–{bounds[1]:.2f}"
-        said = Text(zh=f"实际件数为预计的{between}倍,预计有偏", en=f"what followed was {between} times what was expected")
+        said = Text(zh=f"实际件数为预计的{between}倍，预计有偏", en=f"what followed was {between} times what was expected")
         found.append(Finding("quality", said))
     return found
 
@@ -180,7 +180,7 @@ def _no_ripe_list(lists: Lists, gap: Gap) -> Unknown:
     found, late = len(lists.as_ofs), lists.late
     return Unknown(
         Text(
-            zh=f"名单要在发布{days}天后才成熟,当日发布的{found}期均未成熟,另有{late}期晚于当日发布、不作评价",
+            zh=f"清单要在发布{days}天后才成熟，当日发布的{found}期均未成熟，另有{late}期晚于当日发布、不作评价",
             en=f"a list is ripe after {days} days; none of {found} published on their day is, and {late} came later, which are not judged",
         )
     )

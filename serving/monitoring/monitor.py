@@ -121,7 +121,9 @@ def _features(home: Home, engine: Engine, subject: Subject, settings: Settings) 
     facts, last = subject.facts, subject.last
     as_ofs = np.arange(last - MONTH_DAYS + EVERY_DAYS, last + 1, EVERY_DAYS, dtype=np.int32)
     if as_ofs[0] - SEASON_DAYS - settings.backtest.warm_up_days < facts.first_day:
-        return Unknown(Text(zh="日志不足一年,无上年同期可比", en="the log is younger than a year, there is no same season to compare with"))
+        return Unknown(
+            Text(zh="日志不足一年，无上年同期可比", en="the log is younger than a year, there is no same season to compare with")
+        )
     try:
         champion = current(home, engine, subject.target)
     except NotReadyError:
@@ -135,6 +137,6 @@ def _predictions(lists: Lists, last: int) -> float | Unknown:
     now, before = lists.between(last - MONTH_DAYS + 1, last), lists.between(last - 2 * MONTH_DAYS + 1, last - MONTH_DAYS)
     if not len(now.as_ofs) or not len(before.as_ofs):
         return Unknown(
-            Text(zh="最近四周或其前四周没有当日发布的名单", en="the last or the four weeks before lack lists published on their day")
+            Text(zh="最近四周或其前四周没有当日发布的清单", en="the last or the four weeks before lack lists published on their day")
         )
     return prediction_shift(now.expected, before.expected)

@@ -40,33 +40,33 @@ class OperationalHealth:
         yield from self._late()
         for run in self.failed:
             yield Text(
-                zh=f"上一次{JOB_NAMES.get(run.job, run.job)}失败;原因见管理页,或运行 yujing doctor",
+                zh=f"上一次{JOB_NAMES.get(run.job, run.job)}失败；原因见管理页，或运行 yujing doctor",
                 en=f"the last {run.job} failed; /admin and yujing doctor say why",
             )
 
     def _undelivered(self) -> Iterator[Text]:
         if count := self.letters.total():
             yield Text(
-                zh=f"{count}条消息未送达;检查接收方后,在管理页点“重发”,或运行 yujing webhooks retry",
+                zh=f"{count}条消息未送达；检查接收方后，在管理页点“重发”，或运行 yujing webhooks retry",
                 en=f"{count} messages were not taken; look at the receiver, then resend them on /admin or by yujing webhooks retry",
             )
 
     def _late(self) -> Iterator[Text]:
         if self.missed:
             yield Text(
-                zh=f"{len(self.missed)}天没有清单;补齐数据后运行 yujing rank --as-of 日期",
+                zh=f"{len(self.missed)}天没有清单；补齐数据后运行 yujing rank --as-of 日期",
                 en=f"{len(self.missed)} days have no list; mend their data, then run yujing rank --as-of DATE",
             )
         if self.list_age:
             hours = self.list_age // HOUR
             yield Text(
-                zh=f"最新清单发布于{hours}小时前;查看上一次生成清单的结果",
+                zh=f"最新清单发布于{hours}小时前；查看上一次生成清单的结果",
                 en=f"the newest list is {hours} hours old; see why none was made since",
             )
         if self.data_age:
             hours = self.data_age // HOUR
             yield Text(
-                zh=f"最新记录是{hours}小时前的;检查数据来源和导入任务",
+                zh=f"最新记录是{hours}小时前的；检查数据来源和导入任务",
                 en=f"the newest record is {hours} hours old; check sources and ingest",
             )
 

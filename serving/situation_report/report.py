@@ -46,10 +46,10 @@ def analyse(snapshot: LogSnapshot, engine: Engine, settings: Settings, period: P
         first = to_date(facts.first_day)
         raise NotReadyError(f"the log must cover the whole period, and goes from {first} through {through}. Choose another, or ingest.")
     by_kind = compare(facts, counts.by_kind(facts), period)
-    days = f"{to_date(period.start)}至{to_date(period.end - 1)},共{period.days}天"
+    days = f"{to_date(period.start)}至{to_date(period.end - 1)}，共{period.days}天"
     return Page(
         title=f"{period.name}矛盾纠纷形势分析",
-        lead=f"{days} · 数据截至{through} · 目标:{word(TARGET_ZH, target)}",
+        lead=f"{days} · 数据截至{through} · 目标：{word(TARGET_ZH, target)}",
         sections=[*_counted(facts, engine, period, by_kind), *_after(snapshot, engine, settings, facts, (period, target))],
         standing=tuple(notice.zh for notice in NOTICES),
         plots=draw_situation(_months(facts, by_kind.groups, period), _changes(by_kind)),
@@ -63,7 +63,7 @@ def _counted(facts: Facts, engine: Engine, period: Period, by_kind: Compared) ->
     others |= {name: masked(count(facts, groups, period)) for name, count in AT_END.items()}
     return [
         sections.overview(by_township, others),
-        Section("近13个月新增", ("末一根为本期所在月份;竖线为95%区间。",), plot="months"),
+        Section("近13个月新增", ("末一根为本期所在月份；竖线为95%区间。",), plot="months"),
         sections.townships(by_township, others, _names(facts, engine, groups.names)),
         sections.categories(by_kind),
         sections.emerging(by_kind),

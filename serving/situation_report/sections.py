@@ -44,10 +44,10 @@ class Page:
     """PNG by name."""
 
 
-MASK_NOTE = "※:少于5件、报送不足3天,或显示后可推出此类数字,不予显示。上年同期为上年的同样月份,倍数按日均。"
+MASK_NOTE = "※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。上年同期为上年的同样月份，倍数按日均。"
 COMPARED = ("本期新增", "水平95%区间", "上年同期", "为上年同期的倍数(95%区间)")
 STATE_ZH = {
-    State.PUBLISHED: "已发布,尚未签收",
+    State.PUBLISHED: "已发布，尚未签收",
     State.ACKNOWLEDGED: "已签收",
     State.IN_ACTION: "处置中",
     State.CLOSED: "已销号",
@@ -55,14 +55,14 @@ STATE_ZH = {
     State.DATA_WRONG: "数据有误",
     State.EXPIRED: "到期未处置",
 }
-NO_YEAR_BEFORE = "不能估计:日志未覆盖上年同期。"
+NO_YEAR_BEFORE = "不能估计：日志未覆盖上年同期。"
 
 
 def overview(compared: Compared, others: Mapping[str, Column]) -> Section:
     """Say the sums of the district."""
     rows = [("新增事项", *_row(compared.now.total, compared.before.total if compared.before else None, compared.total_change))]
     rows += [(name, shown(column.total), interval_text(column.total), "—", "—") for name, column in others.items()]
-    notes = (MASK_NOTE, "区间按泊松分布精确计算;不含信访事项。上报减少不等于矛盾减少,件数受上报影响,不用于考核。")
+    notes = (MASK_NOTE, "区间按泊松分布精确计算；不含信访事项。上报减少不等于矛盾减少，件数受上报影响，不用于考核。")
     return Section("总体情况", notes, Table(("", "本期", *COMPARED[1:]), rows))
 
 
@@ -71,8 +71,8 @@ def townships(compared: Compared, others: Mapping[str, Column], names: Sequence[
     rows = [
         (name, *_row_of(compared, place), *(shown(column.cells[place]) for column in others.values())) for place, name in enumerate(names)
     ]
-    notes = ("按行政区划代码排列,不作排名。", *(() if compared.before else (NO_YEAR_BEFORE,)))
-    return Section("分乡镇(街道)", notes, Table(("乡镇(街道)", *COMPARED, *others), rows))
+    notes = ("按行政区划代码排列，不作排名。", *(() if compared.before else (NO_YEAR_BEFORE,)))
+    return Section("分镇街", notes, Table(("镇街", *COMPARED, *others), rows))
 
 
 def categories(compared: Compared) -> Section:
@@ -84,14 +84,14 @@ def categories(compared: Compared) -> Section:
 def emerging(compared: Compared) -> Section:
     """Name the categories with clearly more cases a day than over the year before."""
     rows = [(kind_name(compared.groups.names[place]), shown(compared.now.cells[place])) for place in compared.emerging]
-    notes = ("日均新增明显高于此前一年的类别(各类别区间合计按95%把握)。", *(() if rows else ("本期没有,或日志不足一年。",)))
+    notes = ("日均新增明显高于此前一年的类别(各类别区间合计按95%把握)。", *(() if rows else ("本期没有，或日志不足一年。",)))
     return Section("新上升类别", notes, Table(("类别", "本期新增"), rows) if rows else None)
 
 
 def alert_ends(states: Mapping[str, int]) -> Section:
     """Say where the alerts of the period stand, never by person or unit."""
     rows = [(words, str(states[state])) for state, words in STATE_ZH.items() if states.get(state)]
-    notes = (f"窗口在本期开始的提示共{sum(states.values())}条,按现状计数。",)
+    notes = (f"窗口在本期开始的提示共{sum(states.values())}条，按现状计数。",)
     return Section("提示的办理结果", notes, Table(("现状", "条数"), rows) if rows else None)
 
 

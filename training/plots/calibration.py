@@ -66,7 +66,7 @@ def folds_in_time(axes: Sequence[Axes], summary: Summary) -> None:
     panel.set_yticks(range(len(folds)), [f"第{fold['fold']}折" for fold in reversed(folds)])
     panel.xaxis.set_major_locator(dates.AutoDateLocator())
     panel.xaxis.set_major_formatter(dates.DateFormatter("%Y-%m" if judged - began > YEAR_DAYS else "%m-%d"))
-    panel.set_xlabel("灰:学习;空白:标签未成熟,不用;实心:名单日;虚框:名单所说的最后几天")
+    panel.set_xlabel("灰:学习;空白:标签未成熟,不用;实心:清单日;虚框:清单所说的最后几天")
     panel.grid(axis="y", visible=False)
 
 
@@ -114,7 +114,7 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
     for day, cell in summary["lead_time"][MODEL]["listed"].items():
         if cell["ci95"]:
             panel.plot([int(day)] * 2, cell["ci95"], color=OBSERVED, linewidth=1.4, alpha=0.6)
-    panel.set(ylim=(0, None), xlabel="提前天数(至少)", ylabel="已在前5%名单上的升级比例")
+    panel.set(ylim=(0, None), xlabel="提前天数(至少)", ylabel="已在前5%清单上的升级比例")
     panel.set_xticks(days)
     panel.yaxis.set_major_formatter(PERCENT)
     panel.legend(frameon=False)
@@ -125,7 +125,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
     (panel,) = axes
     found = summary["churn"]["day_over_day"] or summary["churn"]["between_lists"][MODEL]
     if not found["pairs"]:
-        note(panel, "不能估计:只有一期名单")
+        note(panel, "不能估计:只有一期清单")
         return
     panel.bar(range(1, found["pairs"] + 1), found["shares"], color=BAR, width=0.7)
     panel.axhline(found["mean"], color=INK, linewidth=1.4, linestyle="--")
@@ -139,7 +139,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
         ha="right",
         bbox=BACKED,
     )
-    panel.set(xlabel=f"相邻两期名单(相隔{found['days_apart']}天),按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
+    panel.set(xlabel=f"相邻两期清单(相隔{found['days_apart']}天),按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
     panel.yaxis.set_major_formatter(PERCENT)
     panel.grid(axis="x", visible=False)
 

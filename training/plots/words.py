@@ -12,13 +12,13 @@ MODEL_ZH = {
     "count_365d": "近一年件数",
     "count_90d": "近90天件数",
     "count_28d": "近28天件数",
-    "decay_28d": "近期加权件数",
+    "decay_28d": "近期折合件数",
     "against_own_mean_28d": "近28天比自身平均",
     "open_backlog": "未办结件数",
     "backlog_by_type": "分类未办结件数",
     "due": "即将到期件数",
     "long_run_rate": "长期平均",
-    "township_mean": "乡镇(街道)平均",
+    "township_mean": "镇街平均",
     "poisson_regression": "泊松回归",
     "z_score_28d": "近28天z值",
 }
@@ -40,14 +40,14 @@ METRIC_ZH = {
 SUBSET_ZH = {
     "onset": "突发:无未办结、90天无事项",
     "chronic": "长期高发:近一年升级最多的一成",
-    "rising": "新近上升:近28天高于自身一年",
+    "rising": "正在上升:近28天高于自身一年",
     "low_reporting": "上报最少的四分之一",
     "before_spring_festival": "春节前四周",
     "after_redraw": "网格调整后60天内",
     "resident": "只看群众反映的升级",
 }
 AREA_TYPE_ZH = {"old_town": "老城区", "new_estate": "新建小区", "industrial_park": "产业园区", "rural": "农村"}
-GROUPING_ZH = {"area_type": "区域类型", "low_reporting": "上报多少", "township": "乡镇(街道)"}
+GROUPING_ZH = {"area_type": "区域类型", "low_reporting": "上报多少", "township": "镇街"}
 KIND_ZH = AREA_TYPE_ZH | {"true": "上报最少的四分之一", "false": "其余网格"}
 VERDICT_ZH = {
     "pass": "大体均衡",
@@ -56,9 +56,9 @@ VERDICT_ZH = {
     "not_estimable": "不能估计,不等于通过",
 }
 LIST_ZH = {
-    "chronic": "持续偏高名单(按常态)",
-    "rising": "新近上升名单(按倍数)",
-    "lightgbm": "总名单(按预计件数)",
+    "chronic": "长期偏高清单(按常态)",
+    "rising": "正在上升清单(按倍数)",
+    "lightgbm": "总清单(按预计件数)",
     "z_score_28d": "简单规则(近28天z值)",
 }
 TARGET_ZH = {"escalation": "升级", "surge": "突增"}

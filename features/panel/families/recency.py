@@ -38,7 +38,7 @@ def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
         value=lambda block: block.days_since(channel),
     )
     for tau in TAUS.get(what, OTHER_TAUS):
-        yield _decayed(what, channel, tau, (f"近期{zh}(加权)：{{n}}件", f"{en} one after another lately (weighted {{n}})"))
+        yield _decayed(what, channel, tau, (f"近期{zh}折合{{n}}件", f"{en} one after another lately (weighted {{n}})"))
 
 
 def _decayed(what: str, channel: Channel, tau: int, phrases: tuple[str, str]) -> Feature:

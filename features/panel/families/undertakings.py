@@ -63,7 +63,7 @@ def _here(kind: str) -> Iterator[Feature]:
     yield from (_stage(kind, stage) for stage in STAGES)
     zh, en = words_of(kind)
     if kind == UndertakingKind.SHOCK:
-        yield _feature(kind, "decay", "cases", (f"近期{zh}(加权)：{{n}}起", f"{en} lately (weighted {{n}})"), _faded)
+        yield _feature(kind, "decay", "cases", (f"近期{zh}折合{{n}}起", f"{en} lately (weighted {{n}})"), _faded)
         return
     yield _feature(kind, "start_gap", "days", (f"距最近的{zh}开始还有{{n}}天", f"{{n}} days to the next {en}"), _days_to_start(kind))
     yield _feature(kind, "since", "days", (f"最近的{zh}已开始{{n}}天", f"{{n}} days since the last {en} began"), _days_since_start(kind))

@@ -31,9 +31,18 @@ SIGNED_WITHIN = timedelta(minutes=5)
 REFUSED = "a message must be signed with the key of a platform that is configured, within five minutes. Sign it anew."
 
 PlatformName = Annotated[str, Path(pattern=r"^[a-z0-9_]{1,40}$", description="Name of the platform", examples=["portal"])]
-MessageId = Annotated[str, Header(alias="webhook-id", min_length=8, max_length=64, description="Repeating it repeats the answer")]
-Moment = Annotated[str, Header(alias="webhook-timestamp", pattern=r"^[0-9]{10}$", description="Unix seconds of the signature")]
-Signature = Annotated[str, Header(alias="webhook-signature", max_length=500, description="v1,BASE64, several separated by blanks")]
+MessageId = Annotated[
+    str,
+    Header(alias="webhook-id", min_length=8, max_length=64, description="Repeating it repeats the answer", examples=["message-1"]),
+]
+Moment = Annotated[
+    str,
+    Header(alias="webhook-timestamp", pattern=r"^[0-9]{10}$", description="Unix seconds of the signature", examples=["1767949200"]),
+]
+Signature = Annotated[
+    str,
+    Header(alias="webhook-signature", max_length=500, description="v1,BASE64, several separated by blanks", examples=["v1,YQ=="]),
+]
 
 
 class PlatformAnswer(BaseModel):

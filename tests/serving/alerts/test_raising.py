@@ -25,7 +25,7 @@ def test_publish_raises_alerts_with_frozen_words_and_a_first_entry(days):
     assert (first.state, first.version, first.level, first.selection_probability) == ("published", 1, "elevated", 1.0)
     assert (first.ends - first.starts).days == 14
     assert "示例g1网格" in first.text.title.zh
-    assert first.text.changes[0].zh == "此前没有可比的名单"
+    assert first.text.changes[0].zh == "此前没有可比的清单"
     assert [(step.action, step.state) for step in history(days.engine, COMMAND, first.alert_id)] == [("raised", "published")]
     assert second.grid_id == "g2"
     assert entry.revision == 0
@@ -83,7 +83,7 @@ def test_publish_second_day_says_what_changed(days):
     days.publish(days=1)
 
     assert {"g1": 1, "g2": 1} == {each.grid_id: each.version for each in days.alerts()}
-    assert "此前没有可比的名单" == next(each for each in days.alerts() if each.grid_id == "g2").text.changes[0].zh
+    assert "此前没有可比的清单" == next(each for each in days.alerts() if each.grid_id == "g2").text.changes[0].zh
 
 
 def test_publish_second_look_hides_level_and_rank(days):

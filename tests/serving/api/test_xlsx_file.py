@@ -37,7 +37,7 @@ def test_xlsx_keeps_numbers_as_numbers_and_the_notice_on_every_row():
     header, row = sheet.iter_rows(values_only=True)
 
     assert dict(zip(header, row, strict=True))["usual_level"] == 0.1
-    assert row[header.index("notice")] == "用于服务排期,不得用于考核排名"
+    assert row[header.index("notice")] == "用于服务排期，不得用于考核排名"
 
 
 def test_xlsx_text_that_starts_like_a_formula_is_none_wherever_it_comes_from():

@@ -26,6 +26,7 @@ OFFERED_AT = {
     Right.READ_CORRECTIONS: ("/corrections", ""),
     Right.DECIDE_CORRECTIONS: ("/corrections", ""),
     Right.SILENCE: ("/service", 'action="/service/silences"'),
+    Right.UNDERTAKE: ("/undertakings", 'action="/undertakings'),
     Right.RELEASE: ("/service", ""),
     Right.PAUSE: ("/service", 'action="/service/pause"'),
     Right.READ_AUDIT: ("/audit", ""),

@@ -19,7 +19,7 @@ def test_export_opens_in_a_spreadsheet_and_is_written_down(client, shared_world,
 
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="ranking-2026-01-09-township.csv"'
-    assert {"用于服务排期,不得用于考核排名"} == {row["notice"] for row in rows}
+    assert {"用于服务排期，不得用于考核排名"} == {row["notice"] for row in rows}
     assert written.subject == newest(shared_world.engine).ranking_id
     assert json.loads(written.detail) == order | {"parent": None, "rows": len(rows)}
 

@@ -23,7 +23,7 @@ def test_ranking_page_is_what_its_model_says(client):
 
     assert (page.ranking.as_of, page.level, page.total, page.next) == (AS_OF, "grid", 40, None)
     assert list(range(1, 40)) == [row.score.rank for row in page.rows if row.score]
-    assert page.notices[0].zh == "用于服务排期,不得用于考核排名"
+    assert page.notices[0].zh == "用于服务排期，不得用于考核排名"
 
 
 @pytest.mark.parametrize("level", ["grid", "community", "township", "district"])

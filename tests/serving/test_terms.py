@@ -1,0 +1,61 @@
+"""One thing has one name: what users read holds no word that the glossary rules out, and Chinese has marks as wide as its letters."""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GLOSSARY = ROOT / "docs" / "glossary.md"
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+NARROW = re.compile(r"(?<=[\u4e00-\u9fff》”])[,;:]|[,;:](?=[\u4e00-\u9fff《“])")
+LATER = {"text.py", "recommended_actions.py", "explanations.py", "translations.py", "alert_view.py"}
+PATTERN = re.compile(r"\(\?|\[\^|\u4e00-")
+"""Literals that are regular expressions, not texts."""
+
+
+def ruled_out() -> list[str]:
+    """Return the last column of the glossary."""
+    rows = [line.strip("|").split("|") for line in GLOSSARY.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    return [row[3].strip() for row in rows if CHINESE.search(row[3])]
+
+
+def literals(path: Path) -> Iterator[str]:
+    """Yield the string literals of a Python file that hold Chinese, docstrings of doctests included."""
+    for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
+        if token.type == tokenize.STRING and CHINESE.search(token.string) and not PATTERN.search(token.string):
+            yield token.string
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield every text that users may read, with where it stands."""
+    for path in sorted((ROOT / "serving").rglob("*.py")):
+        if "node_modules" not in path.parts and path.name not in LATER:
+            yield from ((path.relative_to(ROOT).as_posix(), literal) for literal in literals(path))
+    for folder, ending in (("serving/pages", "*.yaml"), ("serving/pages/templates", "*.html"), ("training/report/templates", "*.html")):
+        for path in sorted((ROOT / folder).rglob(ending)):
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+    yield "features/display_names.py", (ROOT / "features/display_names.py").read_text(encoding="utf-8")
+    yield "README.zh-CN.md", (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("word", ruled_out())
+def test_no_text_holds_a_word_that_the_glossary_rules_out(word: str) -> None:
+    assert [where for where, text in texts() if word in text] == []
+
+
+def test_chinese_texts_of_serving_have_wide_marks() -> None:
+    found = [
+        (where, text[:80]) for where, text in texts() if where.startswith("serving/") and where.endswith(".py") and NARROW.search(text)
+    ]
+
+    assert found == []
+
+
+def test_glossary_rules_out_what_was_found() -> None:
+    assert {"名单", "持续偏高", "新近上升", "分析岗", "回答", "加权", "再看一遍"} <= set(ruled_out())
+    assert NARROW.search("用于服务排期,不得用于考核排名")
+    assert not NARROW.search("约1,200件(范围7–18次)")
