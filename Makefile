@@ -9,7 +9,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
 WEB := hatch_build.py $(wildcard serving/frontend/*.json serving/frontend/*.ts serving/frontend/src/*)
 
-.PHONY: test test-bare test-full lint format demo shots bench lock
+.PHONY: docs test test-bare test-full lint format demo shots bench lock
 
 test: lint
 	$(PYTEST)
@@ -37,6 +37,9 @@ demo: .venv/ready
 
 shots: .venv/ready
 	$(BIN)/python -m tests.support.screenshots $(SHOWN) build/shots
+
+docs: .venv/ready
+	$(BIN)/python -m tests.support.documents
 
 bench: .venv/ready
 	$(BIN)/yujing bench

@@ -14,11 +14,14 @@ from typer.testing import CliRunner
 from features.intake.source_file import SourceFile
 from serving.cli.main import app
 from serving.settings import Settings
+from tests.support.documents import PAGES
 from tests.support.golden_sample import make_sample
 
 ROOT = Path(__file__).parent.parent
 READMES = ("README.md", "README.zh-CN.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+GENERATED_TEXTS = {"alert-texts.md"}
+"""Long because they show every text that there is."""
 LAST_SAMPLE_DAY = date(2026, 5, 31)
 
 
@@ -86,3 +89,24 @@ def test_default_configuration_equals_the_defaults_in_code() -> None:
 
     assert Settings().model_dump(mode="json") == written
     assert Settings() == Settings.load(ROOT / "configs/default.yaml")
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_generated_pages_say_what_is_declared(name: str) -> None:
+    assert PAGES[name]() == (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def written_pages() -> list[Path]:
+    return [ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", written_pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_pages_are_short_and_name_only_what_exists(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (page.parent / link).exists()]
+    paths = [
+        path for path in re.findall(r"`((?:features|training|serving|tests|configs|docs)/[\w./-]+)`", text) if not (ROOT / path).exists()
+    ]
+
+    assert text.count("\n") < 150 or page.name in GENERATED_TEXTS
+    assert ([], []) == (links, paths)
