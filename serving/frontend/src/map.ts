@@ -36,7 +36,9 @@ class GridMap {
     this.ground = brushOf(colour("--surface"));
     this.brushes = new Map(["0", "1", "2", "3"].map((level) => [level, brushOf(colour(`--lv${level}`))]));
     this.brushes.set(NOT_RATED, brushOf(colour("--surface"), colour("--hatch")));
-    this.badges = new Map([...canvas.parentElement!.querySelectorAll<SVGGElement>("[data-grid]")].map((badge) => [badge.dataset.grid!, badge]));
+    this.badges = new Map(
+      [...canvas.parentElement!.querySelectorAll<SVGGElement>("[data-grid]")].map((badge) => [badge.dataset.grid!, badge]),
+    );
     this.draw();
   }
 
@@ -77,7 +79,12 @@ class GridMap {
     const { canvas, grids, pen, scale } = this;
     this.x = within(this.x, canvas.width - grids.width * scale);
     this.y = within(this.y, canvas.height - grids.height * scale);
-    const view = { west: -this.x / scale, north: -this.y / scale, east: (canvas.width - this.x) / scale, south: (canvas.height - this.y) / scale };
+    const view = {
+      west: -this.x / scale,
+      north: -this.y / scale,
+      east: (canvas.width - this.x) / scale,
+      south: (canvas.height - this.y) / scale,
+    };
     this.paintSmall(view);
     pen.setTransform(scale, 0, 0, scale, this.x, this.y);
     (this.brushes.get(NOT_RATED)!.style as CanvasPattern).setTransform(new DOMMatrix().scale(1 / scale));
@@ -96,7 +103,8 @@ class GridMap {
     const pixels = new Pixels(this.canvas.width, this.canvas.height, this.ground);
     grids.visit(view, (_, box, owner) => {
       const brush = this.brushes.get(grids.levels[owner] ?? "");
-      if (brush && this.isSmall(box)) pixels.box(x + box.west * scale, y + box.north * scale, x + box.east * scale, y + box.south * scale, brush);
+      if (brush && this.isSmall(box))
+        pixels.box(x + box.west * scale, y + box.north * scale, x + box.east * scale, y + box.south * scale, brush);
     });
     this.pen.putImageData(pixels.image, 0, 0);
   }

@@ -12,7 +12,8 @@ const PATIENCE_SECONDS = 5;
 
 /** A redirection leads to the login, which is no alert. */
 const withoutLogins = {
-  cacheWillUpdate: ({ response }: { response: Response }) => Promise.resolve(response.status === 200 && !response.redirected ? response : null),
+  cacheWillUpdate: ({ response }: { response: Response }) =>
+    Promise.resolve(response.status === 200 && !response.redirected ? response : null),
 };
 
 registerRoute(
