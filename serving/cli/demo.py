@@ -17,6 +17,7 @@ from features.storage.home import Home
 from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
 from serving.cli.demo_summary import read_figures, summarise
+from serving.cli.demo_undertakings import write_examples
 from serving.cli.models import promote_model, train_and_show
 from serving.cli.rank import rank_days
 from serving.cli.serve import serve
@@ -38,6 +39,7 @@ STEPS = {
     "promote": Text(zh="发布模型", en="promote the model"),
     "rank": Text(zh="发布最近两周的清单", en="publish the lists of two weeks"),
 }
+UNDERTAKINGS = ("projects.csv", "undertakings.csv", "effort.csv", "sensitive_periods.csv")
 REASON = "demo: published to be looked at, whatever the gate says"
 ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")
 """Variables that would lead the demo into a store that others use."""
@@ -62,6 +64,7 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
             source=str(files / "source.yaml"),
             grids=files / "grids.csv",
             crosswalk=files / "crosswalk.csv",
+            undertakings=[*(files / name for name in UNDERTAKINGS), write_examples(files, today)],
         ),
         "backtest and train": lambda: train_and_show(place, place.settings, truth=files / "truth"),
         "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),

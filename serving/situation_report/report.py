@@ -23,9 +23,11 @@ from serving.scoring.daily_run import grid_names
 from serving.settings import Settings
 from serving.situation_report import counts, sections
 from serving.situation_report.counts import Compared, Grouping, compare, happened, masked
+from serving.situation_report.handling import handling
 from serving.situation_report.period import Period, count_interval
 from serving.situation_report.sections import Page, Section
 from serving.text import NOTICES
+from serving.undertakings.estimates import read_review
 from training.plots.situation import draw_situation
 from training.plots.words import TARGET_ZH, word
 
@@ -50,7 +52,12 @@ def analyse(snapshot: LogSnapshot, engine: Engine, settings: Settings, period: P
     return Page(
         title=f"{period.name}矛盾纠纷形势分析",
         lead=f"{days} · 数据截至{through} · 目标：{word(TARGET_ZH, target)}",
-        sections=[*_counted(facts, engine, period, by_kind), *_after(snapshot, engine, settings, facts, (period, target))],
+        sections=[
+            *_counted(facts, engine, period, by_kind),
+            _handled(snapshot, facts, engine, settings, period),
+            *_after(snapshot, engine, settings, facts, (period, target)),
+            sections.what_helped(read_review(engine)),
+        ],
         standing=tuple(notice.zh for notice in NOTICES),
         plots=draw_situation(_months(facts, by_kind.groups, period), _changes(by_kind)),
     )
@@ -68,6 +75,11 @@ def _counted(facts: Facts, engine: Engine, period: Period, by_kind: Compared) ->
         sections.categories(by_kind),
         sections.emerging(by_kind),
     ]
+
+
+def _handled(snapshot: LogSnapshot, facts: Facts, engine: Engine, settings: Settings, period: Period) -> Section:
+    townships = counts.by_township(facts).names
+    return handling(snapshot, period, settings.zone, townships, _names(facts, engine, townships))
 
 
 def _after(snapshot: LogSnapshot, engine: Engine, settings: Settings, facts: Facts, about: tuple[Period, str]) -> list[Section]:

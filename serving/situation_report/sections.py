@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
+from features.undertakings.codes import words_of
 from serving.alerts.lifecycle import State
 from serving.monitoring.completeness import Silence
 from serving.scoring.coverage import Coverage
 from serving.situation_report.counts import Column, Compared, interval_text
 from serving.situation_report.period import Change
 from serving.text import WITHHELD
+from serving.undertakings.estimates import Review, say_helped
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,18 @@ def quality(coverage: Coverage, silences: Sequence[Silence]) -> Section:
     notes += [f"{count}个网格{WITHHELD[reason].zh}。" for reason, count in withheld.items()]
     rows = [(_source(each), str(each.days), f"{each.expected:.1f}", "是" if each.silent else "否") for each in silences]
     return Section("数据质量", tuple(notes), Table(("来源", "最长连续无上报天数", "该段时间按往常应有件数", "视为中断"), rows))
+
+
+def what_helped(review: Review | None) -> Section:
+    """Say what treatments and going there changed, never by person or unit."""
+    estimates = review.estimates if review else {}
+    treatments = [
+        (words_of(*key.split("/")[1:])[0], say_helped(each).zh) for key, each in sorted(estimates.items()) if "/treatment/" in key
+    ]
+    rows = [*treatments, ("按提示走访(随机抽取的网格)", say_helped(estimates.get("helped/acting")).zh)]
+    when = f"估计用数据截至{review.as_of}之前。" if review else "尚未估计。"
+    notes = ("治理与未治理的相邻网格在治理前后相比；走访按随机抽取的概率加权。区间为95%，跨过1表示看不出差别，不用于考核。", when)
+    return Section("有没有帮助", notes, Table(("做法", "结果"), rows))
 
 
 def kind_name(kind: str) -> str:
