@@ -8,12 +8,19 @@ import chinese_calendar
 import holidays
 import numpy as np
 import numpy.typing as npt
-from lunardate import LunarDate
 
 from features.days import Days, day_number, to_date
+from features.errors import UsageError
 from features.settings import CalendarSettings, Period
 
 SATURDAY = 5
+FIRST_FESTIVAL = 1990
+SPRING_FESTIVALS = """
+0127 0215 0204 0123 0210 0131 0219 0207 0128 0216 0205 0124 0212 0201 0122 0209 0129 0218 0207 0126 0214
+0203 0123 0210 0131 0219 0208 0128 0216 0205 0125 0212 0201 0122 0210 0129 0217 0206 0126 0213 0203
+0123 0211 0131 0219 0208 0128 0215 0204 0124 0212 0201 0122 0210 0130 0217 0206 0126 0214 0202 0123 0211
+"""
+"""Month and day of the first day of the first lunar month, by year from `FIRST_FESTIVAL` on."""
 
 
 def workdays(first: int, last: int, calendar: CalendarSettings) -> npt.NDArray[np.bool_]:
@@ -49,11 +56,26 @@ def _holidays(country: str, year: int) -> holidays.HolidayBase:
 
 
 def days_to_spring_festival(as_ofs: Days) -> Days:
-    """Return signed days to the nearest Spring Festival: positive before it, 0 on the day, negative after."""
-    years = range(to_date(as_ofs.min()).year - 1, to_date(as_ofs.max()).year + 2)
-    festivals = np.array([day_number(LunarDate(year, 1, 1).to_solar_date()) for year in years], np.int32)
+    """Return signed days to the nearest Spring Festival: positive before it, 0 on the day, negative after.
+
+    Raises:
+        UsageError: a day lies outside the table.
+    """
+    festivals = _spring_festivals()
+    first, last = to_date(as_ofs.min()), to_date(as_ofs.max())
+    if first.year < FIRST_FESTIVAL or day_number(last) > festivals[-1]:
+        raise UsageError(
+            f"Spring Festival is known from {FIRST_FESTIVAL} to {to_date(festivals[-1])}, got {first} to {last}. Leave these days out."
+        )
     distance = festivals[None, :] - as_ofs[:, None]
     return np.take_along_axis(distance, np.abs(distance).argmin(axis=1)[:, None], axis=1)[:, 0]
+
+
+@lru_cache(maxsize=1)
+def _spring_festivals() -> Days:
+    """Return the day numbers of the table, in order."""
+    days = [date(year, int(text[:2]), int(text[2:])) for year, text in enumerate(SPRING_FESTIVALS.split(), FIRST_FESTIVAL)]
+    return np.array([day_number(day) for day in days], np.int32)
 
 
 def days_within(as_ofs: Days, horizon_days: int, periods: Iterable[Period]) -> npt.NDArray[np.int64]:

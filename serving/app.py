@@ -25,7 +25,7 @@ from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.pages.all_pages import add_pages, make_ready
 from serving.server.auth import Clock, CredentialCache
 from serving.server.concurrency_limit import ConcurrencyLimit
-from serving.server.dependencies import AppState
+from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.server.list_cache import RankingCache
 from serving.server.metrics import Metrics, RequestLog
@@ -48,11 +48,12 @@ def create_app(
     now: Clock = utc_now,
     open_explainer: OpenExplainer | None = None,
     open_scorer: OpenScorer | None = None,
+    overdue: Overdue | None = None,
 ) -> FastAPI:
     """Return the application that serves the ledger of a home; nothing is opened before it starts.
 
     `open_explainer` makes, when it is first needed, what explains grids whose reasons were not published; `open_scorer` what scores
-    case files that are not stored.
+    case files that are not stored. `overdue` says what is due and not done beside the service, which makes it not ready.
     """
     openers = {"open_explainer": open_explainer, "open_scorer": open_scorer}
     app = FastAPIOffline(
@@ -62,7 +63,7 @@ def create_app(
         title="yujing 预警",
         version=version("yujing"),
         description="\n\n".join(f"{notice.zh}\n\n{notice.en}" for notice in NOTICES),
-        lifespan=lambda started: _opened(started, settings, home, now, openers),
+        lifespan=lambda started: _opened(started, settings, home, now, (openers, overdue)),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     add_routes(app)
@@ -75,10 +76,11 @@ def create_app(
 
 @asynccontextmanager
 async def _opened(
-    app: FastAPI, settings: Settings, home: Home, now: Clock, openers: Mapping[str, Callable[[], object] | None]
+    app: FastAPI, settings: Settings, home: Home, now: Clock, beside: tuple[Mapping[str, Callable[[], object] | None], Overdue | None]
 ) -> AsyncIterator[dict[str, object]]:
     """Open what routes read from, keep it fresh, and close it when the server stops."""
     issuer = Issuer.of(settings.oidc)
+    openers, overdue = beside
     async with AsyncExitStack() as opened:
         engine = open_database(database_url(home, settings))
         opened.callback(engine.dispose)
@@ -98,7 +100,7 @@ async def _opened(
 
         await opened.enter_async_context(repeating(note_chains, HEAD_SECONDS))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving)
+        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving, overdue or nothing_overdue)
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
         yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **once}

@@ -15,6 +15,7 @@ from serving.api.connections import LimitedProtocol, max_connections
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
+from serving.server.dependencies import Overdue
 from serving.settings import Settings
 
 
@@ -61,11 +62,17 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(home: Home, settings: Settings, open_explainer: OpenExplainer | None = None, open_scorer: OpenScorer | None = None) -> None:
+def serve(
+    home: Home,
+    settings: Settings,
+    open_explainer: OpenExplainer | None = None,
+    open_scorer: OpenScorer | None = None,
+    overdue: Overdue | None = None,
+) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
     configure_logs()
     config = uvicorn.Config(
-        create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer),
+        create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer, overdue=overdue),
         host=settings.serving.host,
         port=settings.serving.port,
         http=LimitedProtocol,

@@ -1,8 +1,9 @@
 """Settings of ranking and serving, on top of those of the packages below."""
 
+import re
 from pathlib import Path
 from typing import ClassVar, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,6 +11,8 @@ from features.settings import Section
 from training.settings import Settings as TrainingSettings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
+"""What an address may hold as it is (RFC 3986)."""
 
 
 class RankingSettings(Section):
@@ -111,6 +114,14 @@ class ServingSettings(Section):
         return self
 
     @model_validator(mode="after")
+    def _proxy_is_named(self) -> Self:
+        if self.behind_proxy and not self.trusted_proxies:
+            raise ValueError(
+                "behind_proxy needs trusted_proxies, or all who come through the proxy count as one address and lock each other out"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _open_only_behind_a_proxy(self) -> Self:
         if self.host not in LOOPBACK and not self.behind_proxy:
             raise ValueError(f"host must be one of {', '.join(LOOPBACK)} unless behind_proxy is true, for nothing here ends TLS")
@@ -163,6 +174,28 @@ def is_private(address: str) -> bool:
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
+def ascii_url(address: str) -> str:
+    """Return an http(s) address as it is sent.
+
+    >>> ascii_url("https://预警.example:8443/通知?from=yujing")
+    'https://xn--0wwy37b.example:8443/%E9%80%9A%E7%9F%A5?from=yujing'
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+        name = host.encode("idna").decode() if host and not host.isascii() else host
+    except (ValueError, UnicodeError) as error:
+        raise ValueError(f"must be an address such as https://host/path: {error}") from error
+    if parts.scheme not in ("http", "https") or not name or "@" in parts.netloc or re.search(r"[\s\x00-\x1f\x7f]", address):
+        raise ValueError("must be an address such as https://host/path, without blanks, name or password")
+    place = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
+    path, query = quote(parts.path, safe=PATH_CHARACTERS), quote(parts.query, safe=PATH_CHARACTERS + "?")
+    return urlunsplit((parts.scheme, place, path, query, ""))
+
+
 class DueHours(Section):
     """Hours that each step of an alert may take before it is listed as overdue; nothing else happens."""
 
@@ -210,7 +243,7 @@ class Receiver(Section):
     """A program, group chat, mailbox or SMS gateway that is told about alerts; the key of a program lies under the home's `keys`."""
 
     name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
-    url: str = Field(pattern=r"^(https?|smtps?)://")
+    url: str = Field(pattern=r"^(https?|smtps?)://[^/]")
     kind: ReceiverKind = "webhook"
     """webhook is told of every step as JSON; the others, which people read, of what is for them to do."""
     secret_file: Path | None = None
@@ -221,6 +254,12 @@ class Receiver(Section):
     """Path of the area whose alerts it is told of; empty is the whole."""
     department: str = ""
     """Code of the department whose alerts it is told of; empty is any."""
+
+    @field_validator("url")
+    @classmethod
+    def _sendable(cls, value: str) -> str:
+        """Store an http address in ASCII: the host name by IDNA, the rest percent-encoded."""
+        return value if value.startswith("smtp") else ascii_url(value)
 
     @model_validator(mode="after")
     def _address_fits_the_kind(self) -> Self:
@@ -267,6 +306,13 @@ class AlertSettings(Section):
     def _codes_are_unique(cls, value: tuple[Department, ...]) -> tuple[Department, ...]:
         if len({each.code for each in value}) < len(value):
             raise ValueError("departments must have different codes")
+        return value
+
+    @field_validator("receivers")
+    @classmethod
+    def _named_once(cls, value: tuple[Receiver, ...]) -> tuple[Receiver, ...]:
+        if len({receiver.name for receiver in value}) < len(value):
+            raise ValueError("each receiver must have a name of its own, for its key and its messages are kept by name")
         return value
 
     @model_validator(mode="after")

@@ -3,14 +3,17 @@
 The history of alerts is the outbox: an entry is written in the transaction of what it tells, so nothing that happened goes untold.
 """
 
+import logging
+import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import Message
-from http.client import HTTPException
-from typing import IO, Any
-from urllib.error import URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from http.client import HTTPConnection
+from threading import Thread
+from time import monotonic
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, func, insert, literal, or_, select, update
 
@@ -35,6 +38,8 @@ TOLD_FOR = timedelta(hours=24)
 BATCH = 100
 HERE = Site()
 """A service without an address of its own, and with the usual terms."""
+ROUND_SECONDS = 300.0
+"""A round that took longer ends; what is left is sent in the next one."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +55,16 @@ def deliver(engine: Engine, receiver: Receiver, key: bytes, now: datetime, post:
     with reading(engine) as connection:
         waiting = list(connection.execute(_waiting(receiver, now)).mappings())
         waiting += connection.execute(_reminders(receiver, site, now)).mappings() if receiver.kind != "webhook" else []
-    sent = 0
+    sent = failed = 0
+    until = monotonic() + ROUND_SECONDS
     for entry in waiting:
+        if monotonic() > until:
+            break
         taken = post(*compose_message(receiver, key, entry, site, now))
-        sent += taken
+        sent, failed = sent + taken, failed + (not taken)
         with writing(engine) as connection:
             _note(connection, receiver.name, entry, now, taken=taken)
-    return Told(sent, len(waiting) - sent)
+    return Told(sent, failed)
 
 
 def dead_letters(engine: Engine) -> list[tuple[str, str, int]]:
@@ -142,23 +150,68 @@ def _note(connection: Connection, receiver: str, entry: RowMapping, now: datetim
         connection.execute(update(delivery).where(*(delivery.c[name] == value for name, value in named.items())).values(noted))
 
 
-TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 5.0
+"""Per connection attempt and per read."""
+TOTAL_SECONDS = 15.0
+"""From the look-up of the name to the status, however slowly the receiver answers."""
+PORTS = {"http": 80, "https": 443}
 
-
-class _Stay(HTTPRedirectHandler):
-    """Let a redirection be an error."""
-
-    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> None:
-        """Go nowhere else."""
-
-
-_opener = build_opener(_Stay)
+log = logging.getLogger(__name__)
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Send a body and tell whether the receiver took it with a 2xx."""
-    try:
-        with _opener.open(Request(url, body, dict(headers)), timeout=TIMEOUT_SECONDS):  # noqa: S310 - http(s) by the settings' pattern
-            return True
-    except (URLError, HTTPException, OSError):
+    """Send a body and tell whether the receiver took it with a 2xx in time; whatever else happens is logged."""
+    attempt = _Attempt(urlsplit(url), body, headers)
+    thread = Thread(target=attempt.run, name="webhook", daemon=True)
+    thread.start()
+    thread.join(TOTAL_SECONDS)
+    if thread.is_alive():
+        attempt.give_up()
+        log.warning("a receiver did not answer within %s s: %s", TOTAL_SECONDS, attempt.host)
         return False
+    return attempt.taken
+
+
+class _Attempt:
+    """One message on its way, in a thread that can be given up."""
+
+    def __init__(self, address: SplitResult, body: bytes, headers: Mapping[str, str]) -> None:
+        self.host = address.hostname or ""
+        self.taken = False
+        self._address = address
+        self._body = body
+        self._headers = {**headers, "Host": address.netloc, "Connection": "close"}
+        self._socket: socket.socket | None = None
+        self._given_up = False
+
+    def run(self) -> None:
+        """Send the message and read the status."""
+        try:
+            self._send()
+        except Exception as error:  # noqa: BLE001 - nothing that a receiver does may end the thread of deliveries
+            if not self._given_up:
+                log.warning("a message was not delivered to %s: %s: %s", self.host, type(error).__name__, error)
+
+    def give_up(self) -> None:
+        """Cut the connection, which ends the thread."""
+        self._given_up = True
+        if self._socket:
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _send(self) -> None:
+        address = self._address
+        connected = socket.create_connection((self.host, address.port or PORTS[address.scheme]), TIMEOUT_SECONDS)
+        with connected.dup() as self._socket, connected:  # the duplicate can be cut while TLS holds the other
+            connection = HTTPConnection(self.host)
+            connection.sock = _encrypted(connected, self.host) if address.scheme == "https" else connected
+            target = (address.path or "/") + (f"?{address.query}" if address.query else "")
+            connection.request("POST", target, self._body, self._headers)
+            status = connection.getresponse().status
+            self.taken = 200 <= status < 300
+            if not self.taken:
+                log.warning("a receiver answered %s: %s", status, self.host)
+            connection.close()
+
+
+def _encrypted(connected: socket.socket, host: str) -> ssl.SSLSocket:
+    return ssl.create_default_context().wrap_socket(connected, server_hostname=host)

@@ -1,6 +1,5 @@
 """`yujing doctor`: one line per thing that must hold, so that what is wrong is found before it hurts."""
 
-import shutil
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -23,8 +22,6 @@ FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette
 Whole = Annotated[bool, typer.Option("--whole", help="Read every list and every entry of the audit trail.")]
 NEWEST_LISTS, NEWEST_ENTRIES = 3, 1000
 """How many are read otherwise, so that a check takes no longer as the home grows."""
-FREE_SHARE, FREE_BYTES = 0.05, 1024**3
-"""Writes need the larger of the two free."""
 PRIVATE = 0o077
 """Rights that group and others must not have."""
 
@@ -84,11 +81,9 @@ def _home(work: Workspace) -> str:
 
 
 def _disk(work: Workspace) -> str:
-    usage = shutil.disk_usage(work.home.folder(work.home.root))
-    needed = max(int(usage.total * FREE_SHARE), FREE_BYTES)
-    if usage.free < needed:
-        raise StoreError(f"{needed >> 20} MiB must be free, found {usage.free >> 20}. Make room before the next ingest.")
-    return f"{usage.free >> 20} MiB free"
+    from serving.free_disk import check_free_disk
+
+    return f"{check_free_disk(work.home) >> 20} MiB free"
 
 
 def _event_log(work: Workspace) -> str:

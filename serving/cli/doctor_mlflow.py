@@ -112,7 +112,7 @@ def _login(_: Workspace) -> str:
 
 
 def _api_apart(_: Workspace) -> str:
-    if subprocess.run([sys.executable, "-c", API], check=False, capture_output=True).returncode:  # noqa: S603 - our own program
+    if subprocess.run([sys.executable, "-P", "-c", API], check=False, capture_output=True).returncode:  # noqa: S603 - our own program
         raise UsageError("the API must start without MLflow, and it was imported, or the API does not start. Look who imports it.")
     return "the API does not import it"
 

@@ -15,38 +15,46 @@ from serving.cli.workspace import Workspace
 from serving.text import Text
 
 if TYPE_CHECKING:
-    from serving.operations.background import Chore
-    from serving.operations.schedule import RankDay
+    from serving.operations.background import Task
+    from serving.operations.schedule import DailyRuns, RankDay
+    from serving.settings import Receiver
 
 PROGRAM = "from serving.cli.main import main; main()"
 EVERY_SECONDS = 60.0
-TELLING = timedelta(minutes=30)
+DELIVERY_LEASE = timedelta(minutes=30)
+RANK_SECONDS = 3600.0
+"""Deadline of the process that ranks a day."""
 
 
-def chores(work: Workspace, daily: time | None) -> "list[Chore]":
-    """Return the chores that the options and settings ask for."""
+def background_tasks(work: Workspace, runs: "DailyRuns | None") -> "dict[str, Task]":
+    """Return the periodic tasks that the settings and options ask for, by name: deliveries apart from ranking, and from each other."""
+    tasks: dict[str, Task] = {
+        f"deliveries to {receiver.name}": partial(_deliver, work, receiver) for receiver in work.settings.alerts.receivers
+    }
+    if runs is not None:
+        tasks["daily ranking"] = lambda: runs.run_due(datetime.now(work.settings.tz))
+    return tasks
+
+
+def daily_runs(work: Workspace, daily: time) -> "DailyRuns":
+    """Return what ranks every day from a local time on."""
     from serving.operations.schedule import DailyRuns
 
-    asked: list[Chore] = [partial(_tell_all, work)] if work.settings.alerts.receivers else []
-    if daily is not None:
-        runs = DailyRuns(work.engine, _rank_apart(work), daily, _holder())
-        asked.append(lambda: runs.run_due(datetime.now(work.settings.tz)))
-    return asked
+    return DailyRuns(work.engine, _rank_apart(work), daily, _holder())
 
 
-def _tell_all(work: Workspace) -> None:
-    """Tell every receiver what it does not know yet, if no other process does."""
+def _deliver(work: Workspace, receiver: "Receiver") -> None:
+    """Send a receiver what it does not know yet, if no other process does."""
     from features.database.known_keys import known_secret
     from serving.alerts.messages import Site, send_mail
     from serving.alerts.webhooks import deliver, post
     from serving.operations.schedule import take_lease
 
-    for receiver in work.settings.alerts.receivers:
-        now = datetime.now(UTC)
-        if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, TELLING):
-            site = Site(work.settings.serving.public_url, work.settings.alerts.due_hours, work.settings.tz)
-            key = known_secret(work.home, work.engine, f"receiver-{receiver.name}")
-            deliver(work.engine, receiver, key, now, send_mail if receiver.kind == "mail" else post, site)
+    now = datetime.now(UTC)
+    if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, DELIVERY_LEASE):
+        site = Site(work.settings.serving.public_url, work.settings.alerts.due_hours, work.settings.tz)
+        key = known_secret(work.home, work.engine, f"receiver-{receiver.name}")
+        deliver(work.engine, receiver, key, now, send_mail if receiver.kind == "mail" else post, site)
 
 
 def _rank_apart(work: Workspace) -> "RankDay":
@@ -54,8 +62,11 @@ def _rank_apart(work: Workspace) -> "RankDay":
     where = ["--home", str(work.home.root), *(["--config", str(work.named_config)] if work.named_config else [])]
 
     def rank_day(day: date) -> str | None:
-        command = [sys.executable, "-c", PROGRAM, *where, "rank", "--as-of", day.isoformat(), "--top", "0"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+        command = [sys.executable, "-P", "-c", PROGRAM, *where, "rank", "--as-of", day.isoformat(), "--top", "0"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RANK_SECONDS)  # noqa: S603 - our own program
+        except subprocess.TimeoutExpired:
+            return f"ranking must end within {RANK_SECONDS:.0f} s, and was stopped"
         return None if done.returncode == 0 else (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
 
     return rank_day
@@ -66,8 +77,11 @@ def _holder() -> str:
 
 
 if TYPE_CHECKING:
+    from serving.operations.background import PeriodicTask
+    from serving.operations.schedule import DailyRuns
     from serving.scoring.explain_grid import OnDemand
     from serving.scoring.score_file import FileScorer
+    from serving.text import Text
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]
@@ -99,9 +113,18 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
         )
     )
     _welcome(work)
-    with run_in_background(chores(work, daily), EVERY_SECONDS):
+    runs = daily_runs(work, daily) if daily is not None else None
+    with run_in_background(background_tasks(work, runs), EVERY_SECONDS) as tasks:
         settings = work.settings.model_copy(update={"serving": serving})
-        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work))
+        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work), partial(_overdue, work, tasks, runs))
+
+
+def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | None", now: datetime) -> "list[Text]":
+    """Say which tasks beside the service are stuck, and which lists are due and not there."""
+    from serving.operations.health import overdue_work
+
+    stuck = [task.name for task in tasks if task.is_stuck()]
+    return overdue_work(stuck, runs.overdue(now.astimezone(work.settings.tz)) if runs else [])
 
 
 def _open_explainer(work: Workspace) -> "OnDemand":

@@ -71,6 +71,27 @@ class OperationalHealth:
             )
 
 
+def overdue_work(stuck: Sequence[str], days: Sequence[date]) -> list[Text]:
+    """Say which tasks beside the service are stuck, and which lists are due and not there."""
+    texts = []
+    if stuck:
+        texts.append(
+            Text(
+                zh=f"后台任务停止：{'、'.join(stuck)}；请重启服务",
+                en=f"background tasks are stuck: {', '.join(stuck)}; restart the service",
+            )
+        )
+    if days:
+        named = [f"{day}" for day in days]
+        texts.append(
+            Text(
+                zh=f"到期未出清单：{'、'.join(named)}；查看服务日志中的原因，或运行 yujing rank --as-of 日期",
+                en=f"lists are due and missing: {', '.join(named)}; see the log of the service, or run yujing rank --as-of DATE",
+            )
+        )
+    return texts
+
+
 def read_operational_health(engine: Engine, limits: ServingSettings, now: datetime) -> OperationalHealth:
     """Look for what needs whoever runs the service."""
     published, known = newest_moments(engine)

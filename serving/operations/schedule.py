@@ -37,6 +37,8 @@ RankDay = Callable[[date], str | None]
 LOOK_BACK_DAYS = 7
 """Missed days before these are left as they are."""
 LEASE = timedelta(hours=1)
+GRACE = timedelta(hours=1)
+"""Time that a list which is due has to be there; ranking has as long."""
 RETRY = timedelta(minutes=15)
 """How soon a list of today that was refused is tried again."""
 
@@ -74,6 +76,15 @@ class DailyRuns:
             else:
                 self.refused_at = now
         return published
+
+    def overdue(self, now: datetime) -> list[date]:
+        """Return the days whose list is due, is not there, and had its time; none before the first list of all."""
+        first, last = _first_open(self.engine), _last_due(now - GRACE, self.at)
+        if first is None:
+            return []
+        first = max(first, last - timedelta(days=LOOK_BACK_DAYS))
+        settled = _settled(self.engine, first)
+        return [day for day in _days(first, last) if day not in settled]
 
 
 def due_days(engine: Engine, now: datetime, at: time) -> list[date]:

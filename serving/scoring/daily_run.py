@@ -15,6 +15,7 @@ from features.storage.home import Home
 from serving.alerts.corrections import accepted_corrections, note_rescores
 from serving.alerts.raising import Raising
 from serving.alerts.rule import RankedGrids
+from serving.free_disk import check_free_disk
 from serving.maps.binary import pack_all
 from serving.maps.polygons import prepare
 from serving.rankings.entries import Entry, Origin
@@ -47,6 +48,7 @@ def rank_days(
 ) -> Iterator[Entry]:
     """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
     refuse_while_paused(engine)
+    check_free_disk(home)
     corrected = accepted_corrections(engine)
     for as_of in as_ofs:
         if midnight(day_number(as_of), settings.tz) > now:

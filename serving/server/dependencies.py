@@ -1,5 +1,6 @@
 """What a request reads from: the shelf of lists, the clock, and when a list is stale."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -11,6 +12,14 @@ from serving.server.auth import Clock
 from serving.server.list_cache import Head, RankingCache
 from serving.server.responses import Freshness, ShownList
 from serving.settings import AlertSettings, ServingSettings
+from serving.text import Text
+
+Overdue = Callable[[datetime], Sequence[Text]]
+
+
+def nothing_overdue(_: datetime) -> Sequence[Text]:
+    """Return nothing, where no work runs beside the service."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class AppState:
     home: Home
     limits: ServingSettings
     """When lists are old and data late, among others."""
+    overdue: Overdue
+    """Work beside the service that is due and not done, at a moment."""
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

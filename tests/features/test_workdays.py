@@ -2,10 +2,13 @@
 
 from datetime import date, timedelta
 
+import holidays
 import numpy as np
 import pytest
 
-from features.days import day_number, every
+from features import workdays as seasonality
+from features.days import day_number, every, to_date
+from features.errors import UsageError
 from features.settings import CalendarSettings, Period
 from features.workdays import days_to_spring_festival, days_within, workdays
 
@@ -85,6 +88,23 @@ def test_days_to_spring_festival_counts_down_to_it_and_up_after(festival):
     as_ofs = np.array([day_number(festival + timedelta(days=days)) for days in (-42, -1, 0, 1, 20)], np.int32)
 
     assert [42, 1, 0, -1, -20] == days_to_spring_festival(as_ofs).tolist()
+
+
+def test_spring_festivals_are_those_of_another_library():
+    in_malaysia = holidays.country_holidays("MY", years=range(seasonality.FIRST_FESTIVAL, 2052), observed=False, language="en_US")
+    first_days = {}
+    for day, name in sorted(in_malaysia.items()):
+        if "Chinese New Year" in name:
+            first_days.setdefault(day.year, day)
+    expected = list(first_days.values())
+
+    assert expected == [to_date(day) for day in seasonality._spring_festivals()]
+
+
+@pytest.mark.parametrize("day", [date(1989, 12, 31), date(2051, 2, 12)])
+def test_days_to_spring_festival_outside_the_table_is_refused(day):
+    with pytest.raises(UsageError, match="known from 1990 to 2051-02-11"):
+        days_to_spring_festival(np.array([day_number(day)], np.int32))
 
 
 def test_days_to_spring_festival_is_never_more_than_half_a_lunar_year_away():

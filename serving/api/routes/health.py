@@ -1,8 +1,11 @@
 """GET /healthz and /readyz: does the process answer, and can it read the ledger."""
 
-from fastapi import APIRouter
+from http import HTTPStatus
+
+from fastapi import APIRouter, HTTPException
 
 from serving.api.schemas import Health, Readiness
+from serving.free_disk import check_free_disk
 from serving.operations.health import read_operational_health
 from serving.server.dependencies import ReadingOf
 
@@ -17,7 +20,15 @@ async def read_health() -> Health:
 
 @router.get("/readyz")
 def read_readiness(reading: ReadingOf) -> Readiness:
-    """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it."""
+    """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it.
+
+    Raises:
+        StoreError: the store cannot be read, or the disk is too full to publish.
+        HTTPException: a list is due and missing, or a task beside the service is stuck.
+    """
+    check_free_disk(reading.home)
+    if overdue := reading.overdue(reading.now()):
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "; ".join(text.en for text in overdue).capitalize() + ".")
     reading.shelf.refresh()
     current = reading.shelf.current
     waiting = list(read_operational_health(reading.shelf.engine, reading.limits, reading.now()))

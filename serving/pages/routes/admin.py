@@ -143,6 +143,7 @@ def _page(
         roles=tuple(role for role in Role if role is not Role.WALL),
         departments=viewer.site.settings.alerts.departments,
         upkeep=read_operational_health(viewer.engine, viewer.reading.limits, viewer.reading.now()),
+        overdue=viewer.reading.overdue(viewer.now),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,
         fault=fault,

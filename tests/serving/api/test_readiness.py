@@ -1,10 +1,14 @@
 import asyncio
+from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
 from features.errors import StoreError
+from serving import free_disk
 from serving.app import create_app
+from serving.operations.health import overdue_work
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 from tests.support.access_matrix import Request, by, running
@@ -70,3 +74,28 @@ def test_ready_without_any_list_once_that_is_certain(app, engine):
             return (await application.ask(READY)).body
 
     assert b'"ranking_id":null' in asyncio.run(run())
+
+
+async def readiness(app):
+    async with running(app) as application:
+        answer = await application.ask(READY)
+        return answer.status, answer.body.decode()
+
+
+def test_not_ready_while_a_list_is_due_and_missing(home, engine):
+    publish_day(engine, 0)
+    overdue = overdue_work(["deliveries to desk"], [date(2026, 1, 9)])
+    status, body = asyncio.run(readiness(create_app(Settings(), home, Clock(NOW), overdue=lambda _: overdue)))
+
+    assert 503 == status
+    assert "Background tasks are stuck: deliveries to desk" in body
+    assert "missing: 2026-01-09" in body
+
+
+def test_not_ready_with_too_little_disk(app, engine, monkeypatch):
+    publish_day(engine, 0)
+    monkeypatch.setattr(free_disk.shutil, "disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=4 << 30))
+
+    assert 503 == asyncio.run(readiness(app))[0]
+    monkeypatch.setattr(free_disk.shutil, "disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=6 << 30))
+    assert 200 == asyncio.run(readiness(app))[0]

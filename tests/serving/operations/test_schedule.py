@@ -108,3 +108,22 @@ def test_take_lease_is_one_holders_until_it_ends(days):  # noqa: F811 - the fixt
     ]
 
     assert taken == [True, False, True, False, True, False]
+
+
+def test_overdue_names_a_list_an_hour_after_it_was_due(runs):
+    daily = runs()
+    assert daily.overdue(after(0, hour=23)) == []  # there was never a list
+    daily.run_due(after(0))
+
+    assert daily.overdue(after(1, hour=6)) == []
+    assert daily.overdue(after(1, hour=7)) == [AS_OF + timedelta(days=1)]
+    daily.run_due(after(1, hour=7))
+    assert daily.overdue(after(1, hour=8)) == []
+
+
+def test_overdue_counts_a_refused_list_of_today(runs):
+    daily = runs(failing=AS_OF + timedelta(days=1))
+    daily.run_due(after(0))
+    daily.run_due(after(1))
+
+    assert daily.overdue(after(1, hour=8)) == [AS_OF + timedelta(days=1)]
