@@ -100,7 +100,9 @@ async def _opened(
 
         await opened.enter_async_context(repeating(note_chains, HEAD_SECONDS))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
-        reading = AppState(shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving, overdue or nothing_overdue)
+        reading = AppState(
+            shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving, overdue or nothing_overdue
+        )
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
         yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **once}

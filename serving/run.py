@@ -11,10 +11,10 @@ import uvicorn
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from features.storage.home import Home
-from serving.api.connections import LimitedProtocol, max_connections
 from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
+from serving.server.connections import LimitedProtocol, max_connections
 from serving.server.dependencies import Overdue
 from serving.settings import Settings
 

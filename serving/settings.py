@@ -178,7 +178,7 @@ def ascii_url(address: str) -> str:
     """Return an http(s) address as it is sent.
 
     >>> ascii_url("https://预警.example:8443/通知?from=yujing")
-    'https://xn--0wwy37b.example:8443/%E9%80%9A%E7%9F%A5?from=yujing'
+    'https://xn--792a71x.example:8443/%E9%80%9A%E7%9F%A5?from=yujing'
 
     Raises:
         ValueError: it is none.

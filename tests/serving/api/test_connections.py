@@ -9,22 +9,23 @@ import psutil
 import pytest
 
 from features.storage.home import Home
-from serving.api.connections import MAX_HEAD_BYTES
+from serving.server.connections import MAX_HEAD_BYTES
 from tests.support.servers import PROGRAM, served
 
 STRICT = """
-from serving.api import connections
+from serving.server import connections
 connections.HEAD_SECONDS, connections.BODY_SECONDS, connections.STALLED_SECONDS = 0.5, 0.5, 0.5
 connections.BODY_BYTES_PER_SECOND = 150_000
 """
 PATIENT = """
-from serving.api import connections
+from serving.server import connections
 connections.HEAD_SECONDS, connections.BODY_SECONDS = 60, 60
 """
 PLAIN = """
-from serving.api import server, turnstile
-server.LimitedProtocol = "httptools"
-turnstile._has_body = lambda scope: False
+from serving import run
+from serving.server import concurrency_limit
+run.LimitedProtocol = "httptools"
+concurrency_limit._has_body = lambda scope: False
 """
 FEW_DESCRIPTORS = """
 import resource
