@@ -81,7 +81,7 @@ def _home(work: Workspace) -> str:
 
 
 def _disk(work: Workspace) -> str:
-    from serving.operations.free_disk import check_free_disk
+    from features.storage.free_disk import check_free_disk
 
     return f"{check_free_disk(work.home) >> 20} MiB free"
 

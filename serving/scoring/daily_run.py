@@ -11,13 +11,13 @@ from features.database.engine import reading
 from features.database.tables import grid
 from features.days import day_number, midnight, to_date
 from features.errors import NotReadyError, UsageError
+from features.storage.free_disk import check_free_disk
 from features.storage.home import Home
 from serving.alerts.corrections import accepted_corrections, note_rescores
 from serving.alerts.raising import Raising
 from serving.alerts.rule import RankedGrids
 from serving.maps.binary import pack_all
 from serving.maps.polygons import prepare
-from serving.operations.free_disk import check_free_disk
 from serving.rankings.entries import Entry, Origin
 from serving.rankings.ledger import newest, publish
 from serving.rankings.publishing import refuse_while_paused

@@ -4,8 +4,8 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException
 
+from features.storage.free_disk import check_free_disk
 from serving.api.schemas import Health, Readiness
-from serving.operations.free_disk import check_free_disk
 from serving.operations.health import read_operational_health
 from serving.server.dependencies import ReadingOf
 

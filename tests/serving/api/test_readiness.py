@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from features.errors import StoreError
+from features.storage import free_disk
 from serving.app import create_app
-from serving.operations import free_disk
 from serving.operations.health import overdue_work
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 
 from features.errors import StoreError
-from serving.operations import free_disk
-from serving.operations.free_disk import check_free_disk
+from features.storage import free_disk
+from features.storage.free_disk import check_free_disk
 
 GIB = 1 << 30
 
