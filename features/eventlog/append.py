@@ -87,9 +87,12 @@ def classify_cases(cases: pl.DataFrame, known: pl.DataFrame, known_transitions: 
 
 def _agree(both: pl.DataFrame, zone: str) -> pl.Series:
     """Tell which rows speak of the same case as the log, by type and times."""
-    same = pl.col(Col.EVENT_TYPE) == pl.col(f"{Col.EVENT_TYPE}_stored")
+    same = both.select(pl.all_horizontal(pl.col(name) == pl.col(f"{name}_stored") for name in IDENTITY).fill_null(value=False)).to_series()
+    if same.all():
+        return same
+    kind = pl.col(Col.EVENT_TYPE) == pl.col(f"{Col.EVENT_TYPE}_stored")
     times = (same_moment(pl.col(name), pl.col(f"{name}_stored"), zone) for name in (Col.OCCURRED_AT, Col.REPORTED_AT))
-    return both.select(pl.all_horizontal(same, *times).fill_null(value=False)).to_series()
+    return both.select(pl.all_horizontal(kind, *times).fill_null(value=False)).to_series()
 
 
 def same_moment(one: pl.Expr, other: pl.Expr, zone: str) -> pl.Expr:
@@ -106,12 +109,14 @@ def _is_whole(time: pl.Expr, unit: str, zone: str) -> pl.Expr:
 
 def _corrections(agreeing: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Return one transition per row that names another grid or category than the log, or than the row of the case before it."""
+    moved = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_stored") for name in CORRECTABLE)
+    agreeing = agreeing.join(agreeing.filter(moved), on=Col.EVENT_ID, how="semi", maintain_order="left")
     before = [pl.col(name).shift(1).over(Col.EVENT_ID).fill_null(pl.col(f"{name}_stored")).alias(f"{name}_before") for name in CORRECTABLE]
     changed = pl.any_horizontal(pl.col(name) != pl.col(f"{name}_before") for name in CORRECTABLE)
-    moved = agreeing.with_columns(before).filter(changed)
+    changes = agreeing.with_columns(before).filter(changed)
     at = pl.lit(now).cast(MOMENT) + pl.duration(microseconds=pl.int_range(pl.len()).over(Col.EVENT_ID))
     action = pl.lit(Action.CORRECTED.value).alias(Col.ACTION)
-    return moved.select("row", Col.EVENT_ID, action, at.alias(Col.AT), at.alias(Col.KNOWN_AT), *CORRECTABLE)
+    return changes.select("row", Col.EVENT_ID, action, at.alias(Col.AT), at.alias(Col.KNOWN_AT), *CORRECTABLE)
 
 
 def _news(agreeing: pl.DataFrame, known_transitions: pl.DataFrame, zone: str) -> pl.DataFrame:

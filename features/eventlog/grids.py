@@ -130,7 +130,7 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
         grids: columns of the flat grid file; the optional ones may be left out; geometry is WKT.
         nearest_neighbours: how many to take from centroids where there are no borders.
 
-    Returns: what is wrong with the ground and what changed of it, one sentence each.
+    Returns: what the file changed of grids that were there, one sentence each.
     """
     columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns]
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name != Col.GRID_ID)
@@ -140,17 +140,18 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
         before = read_frame(connection, select(grid.c.grid_id, grid.c.lon, grid.c.lat).order_by(grid.c.grid_id), _POSITION_SCHEMA)
         insert_rows(connection, grid, rows, f"ON CONFLICT (grid_id) DO UPDATE SET {changes}")
         _replace(connection, grid_neighbour, neighbours)
-    return [*ground_findings(rows, neighbours), *_changes(before, rows)]
+    return list(_changes(before, rows))
 
 
 def check_ground(engine: Engine) -> list[str]:
-    """Return what is wrong with the registered grids as they lie, one sentence each."""
+    """Return what is wrong with the registered grids as they lie, one sentence each; grids that are no more do not count."""
     schema = pl.Schema({**_POSITION_SCHEMA, Col.PARENT_PATH: pl.String(), Col.GEOMETRY: pl.String()})
     with reading(engine) as connection:
         grids = read_frame(connection, select(*grid.c[tuple(schema)]).where(grid.c.lon.is_not(None)).order_by(grid.c.grid_id), schema)
         pairs = select(grid_neighbour.c.a, grid_neighbour.c.b)
         neighbours = read_frame(connection, pairs, pl.Schema({"a": pl.String(), "b": pl.String()}))
-    return list(ground_findings(grids, neighbours))
+        closed = closed_grids(read_frame(connection, select(*grid_mapping.c[tuple(_CROSSWALK)]), _CROSSWALK))["old"]
+    return list(ground_findings(grids.filter(~pl.col(Col.GRID_ID).is_in(closed.implode())), neighbours))
 
 
 def _changes(before: pl.DataFrame, rows: pl.DataFrame) -> Iterator[str]:

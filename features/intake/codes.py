@@ -39,6 +39,9 @@ def without_invisible(text: pl.Series) -> pl.Series:
 
 def empty_where(text: pl.Series, words: tuple[str, ...]) -> pl.Series:
     """Return null where a text is one of the words, in any letter case."""
+    longest = max(len(word.encode()) for word in words) if words else 0
+    if not (text.str.len_bytes() <= longest).any():
+        return text
     meant = text.str.to_lowercase().is_in([word.lower() for word in words]).fill_null(value=False)
     return text.set(meant, None) if meant.any() else text
 

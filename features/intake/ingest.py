@@ -11,7 +11,7 @@ from pathlib import Path
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.feeds import FeedSpec, declare_feed
-from features.eventlog.grids import registered_grids, store_crosswalk, store_grids
+from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
 from features.intake.personal_data.detector import find_identifier
@@ -77,6 +77,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         remarks = [] if grids is None else [*grids.remarks, *store_grids(engine, grids.rows, settings.panel.nearest_neighbours)]
         if crosswalk is not None:
             store_crosswalk(engine, crosswalk)
+        remarks += check_ground(engine) if grids else []
         surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
         declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories))
         storing = StoringPass(engine, surveyed.terms, surveyed.paths, refused)

@@ -36,6 +36,7 @@ NO_DAYS = tuple(
     date(*day) for day in ((1753, 1, 1), (1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1970, 1, 1), (2999, 12, 31), (9999, 12, 31))
 )
 """Days that systems write where there is none."""
+_AFTER_NO_DAYS, _BEFORE_NO_DAYS = datetime(1971, 1, 1, tzinfo=UTC), datetime(2900, 1, 1, tzinfo=UTC)
 NO_TIME = r"^(?:0+$|0000\D|0001\D0?1\D0?1\b|1900\D0?1\D0?0\b)"
 """The same where they are not even days."""
 
@@ -56,17 +57,18 @@ def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: da
 
     Returns: moments in UTC, and the code of each cell that was refused; both are null where the text is null.
     """
-    text, day_later = _write_plainly(text)
     moments = pl.repeat(None, len(text), dtype=INSTANT, eager=True)
     codes = pl.repeat(None, len(text), dtype=pl.String, eager=True)
-    for pattern in (*formats, *_likeliest_first(text), *YEAR_FIRST_FORMATS):
+    plain, day_later = text, None
+    for pattern in (*formats, *_likeliest_first(text), None, *formats, *ISO_FORMATS, *YEAR_FIRST_FORMATS):
         left = text.is_not_null() & moments.is_null() & codes.is_null()
         if not left.any():
             break
-        stamps = _read(text.set(~left, None), pattern)
-        if day_later is not None:
-            stamps = _add_days(stamps, day_later)
-        read, faults = _localise(stamps, zone)
+        if pattern is None:
+            plain, day_later = _write_plainly(text.set(~left, None))
+            continue
+        stamps = _read(plain.set(~left, None), pattern)
+        read, faults = _localise(stamps if day_later is None else _add_days(stamps, day_later), zone)
         moments = moments.fill_null(read)
         codes = codes.fill_null(faults)
     codes = codes.set(text.is_not_null() & moments.is_null() & codes.is_null(), Code.TIME_FORMAT)
@@ -78,6 +80,9 @@ def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: da
 
 def empty_times(text: pl.Series, moments: pl.Series, zone: str) -> pl.Series:
     """Tell which cells hold a day that stands for none, such as 1900-01-01 or 9999-12-31."""
+    doubtful = ~moments.is_between(_AFTER_NO_DAYS, _BEFORE_NO_DAYS)
+    if moments.null_count() == text.null_count() and not doubtful.any():
+        return pl.repeat(False, len(text), dtype=pl.Boolean, eager=True)
     local = moments.dt.convert_time_zone(zone).dt.date()
     none = local.is_in(NO_DAYS) | moments.dt.date().is_in(NO_DAYS)
     return none.fill_null(value=False) | (moments.is_null() & text.str.contains(NO_TIME).fill_null(value=False))

@@ -15,7 +15,7 @@ from features.panel.feature import Feature
 from serving.settings import Settings
 from serving.text import Text
 
-About = Literal["completeness", "features", "predictions", "quality"]
+About = Literal["completeness", "features", "predictions", "quality", "calendar"]
 
 
 @dataclass(frozen=True)

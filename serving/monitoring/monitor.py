@@ -8,13 +8,14 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine
 
-from features.days import day_number
+from features.days import day_number, to_date
 from features.errors import NotReadyError
 from features.eventlog.snapshot import LogSnapshot
 from features.facts.derive import find_target, read_facts
 from features.facts.facts import Facts
 from features.schema import Col
 from features.storage.home import Home
+from features.workdays import calendar_known_until
 from serving.monitoring.alert_quality import Followed, follow_alerts
 from serving.monitoring.completeness import Silence, completeness_findings, find_silences
 from serving.monitoring.drift import (
@@ -48,6 +49,8 @@ class Subject:
     gap: Gap
     coverage: Coverage
     silences: list[Silence]
+    calendar: list[Finding]
+    """That the days ahead are guessed, where they are."""
 
     @property
     def last(self) -> int:
@@ -73,6 +76,7 @@ class Watch:
             found += shift_findings(self.features)
         if not found and not isinstance(self.predictions, Unknown):
             found += prediction_findings(self.predictions)
+        found += self.subject.calendar
         return found if isinstance(self.quality, Unknown) else found + quality_findings(self.quality)
 
     def to_json(self) -> dict[str, Any]:
@@ -103,7 +107,18 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
     coverage = read_coverage(records, facts, last, staleness_of(settings), settings.tz)
-    return Subject(as_of, target, facts, gap, coverage, find_silences(records, last - MONTH_DAYS, last, settings))
+    silences = find_silences(records, last - MONTH_DAYS, last, settings)
+    return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings))
+
+
+def _calendar_findings(end: int, settings: Settings) -> list[Finding]:
+    """Say when the days up to `end` are not all published, so that workdays among them are guessed."""
+    until = calendar_known_until(settings.calendar.country)
+    if until is None or to_date(end - 1) <= until:
+        return []
+    zh = f"工作日历只公布到{until}，此后的工作日按公共假日推测，不含调休；请升级chinesecalendar，或在calendar.workdays中写明"
+    en = f"workdays are published until {until}; later ones are guessed. Upgrade chinesecalendar, or state calendar.workdays"
+    return [Finding("calendar", Text(zh=zh, en=en))]
 
 
 def watch(home: Home, engine: Engine, subject: Subject, settings: Settings) -> Watch:

@@ -58,7 +58,9 @@ def _is_known(name: str, cells: Cells) -> pl.Series:
     known = pl.repeat(False, cells.frame.height, dtype=pl.Boolean, eager=True)
     for case_column in _uses(name, terms.source):
         if case_column in cells.moments:
-            known |= cells.moments[case_column][0].is_not_null() | cells.frame[name].str.contains(SERIAL_TIME).fill_null(False)
+            known |= cells.moments[case_column][0].is_not_null()
+            if not known.all():
+                known |= cells.frame[name].str.contains(SERIAL_TIME).fill_null(False)
         elif case_column in terms.codes:
             known |= cells.frame[name].is_in(list(terms.codes[case_column])).fill_null(False)
         elif case_column == Col.GRID_ID and terms.grids is not None:
