@@ -26,6 +26,9 @@ class UnresolvedAfter(_Frozen):
     days: int = Field(ge=1)
 
 
+Bursts = Literal["join", "apart"]
+"""Whether reports of one cause are one case, or each record is a matter of its own."""
+
 Rule = Annotated[DeadlinePassed | UnresolvedAfter, Field(discriminator="when")]
 """A derived transition: known at the moment it fires, never earlier."""
 

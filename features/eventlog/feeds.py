@@ -10,7 +10,7 @@ from features.database.engine import writing
 from features.database.tables import feed
 from features.eventlog.sequence import lock_sequence
 from features.eventlog.snapshot import Feed
-from features.targets import Rule, Target
+from features.targets import Bursts, Rule, Target
 
 
 class FeedSpec(BaseModel):
@@ -21,6 +21,8 @@ class FeedSpec(BaseModel):
     rules: tuple[Rule, ...] = ()
     targets: dict[str, Target] = Field(default_factory=dict)
     categories: tuple[str, ...] = ()
+    bursts: Bursts = "apart"
+    """Feeds that an older version declared stay as they were read then."""
 
 
 def declare_feed(engine: Engine, name: str, spec: FeedSpec) -> None:
@@ -47,4 +49,4 @@ def read_feeds(connection: Connection, known_through: Mapping[str, datetime]) ->
     """Return the feeds that have records, complete through the given moments."""
     stored = connection.execute(select(feed.c.name, feed.c.spec).order_by(feed.c.name)).all()
     specs = {name: FeedSpec.model_validate(spec) for name, spec in stored if name in known_through}
-    return {name: Feed(name, known_through[name], spec.rules, spec.targets, spec.categories) for name, spec in specs.items()}
+    return {name: Feed(name, known_through[name], spec.rules, spec.targets, spec.categories, spec.bursts) for name, spec in specs.items()}

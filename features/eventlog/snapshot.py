@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from features.schema import Action, Col, EventType
-from features.targets import Rule, Target
+from features.targets import Bursts, Rule, Target
 from features.undertakings.undertaking import no_versions
 
 RECORD_SCHEMA = pl.Schema(
@@ -43,6 +43,8 @@ class Feed:
     targets: Mapping[str, Target] = field(default_factory=dict)
     categories: tuple[str, ...] = ()
     """Codes that its source file declares beside the project's own."""
+    bursts: Bursts = "apart"
+    """Whether reports of one cause are one case, or each record is a matter of its own."""
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,14 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         copied = {column.name: getattr(rows, column.name)[row][by_case] for column in fields(rows)}
         return replace(rows, **{**copied, "case": moved[by_case], "grid": cases.grid[moved[by_case]]})
 
-    moved = replace(facts, cases=cases, spells=follow(facts.spells), target=follow(facts.target), reopened=follow(facts.reopened))
+    moved = replace(
+        facts,
+        cases=cases,
+        spells=follow(facts.spells),
+        target=follow(facts.target),
+        reopened=follow(facts.reopened),
+        further=follow(facts.further),
+    )
     inherited = facts.places.valid_from.copy()
     np.minimum.at(inherited, new, facts.places.valid_from[states.grid])
     places = replace(facts.places, valid_from=inherited, redrawn_day=_redrawn(facts, crosswalk))

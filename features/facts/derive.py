@@ -10,6 +10,7 @@ import polars as pl
 from features.days import NEVER, Days, local_days
 from features.errors import UsageError
 from features.eventlog.snapshot import Feed, LogSnapshot
+from features.facts.bursts import join_bursts
 from features.facts.codes import Vocabulary, codes
 from features.facts.corrections import Corrections, follow_corrections
 from features.facts.crosswalk import split
@@ -83,6 +84,8 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         first_day=_first_day(cases, settings.zone),
         sequence=snapshot.sequence,
     )
+    facts, row_of = join_bursts(facts, _joining(cases, feeds))
+    corrected = corrected.with_columns(case=pl.Series(row_of[corrected["case"].to_numpy()])).filter(pl.col("case") >= 0)
     facts = replace(facts, places=_since_first_record(facts, snapshot.grids))
     facts = split(_corrected(facts, corrected, words), snapshot.crosswalk)
     return with_undertakings(facts, snapshot, settings.zone)
@@ -116,6 +119,12 @@ def _last_of_each_day(corrected: pl.DataFrame, cases: pl.DataFrame, zone: str) -
     known = corrected.select(Col.EVENT_SEQ, Col.KNOWN_AT, Col.GRID_ID, Col.CATEGORY).join(numbered, on=Col.EVENT_SEQ, maintain_order="left")
     known = known.with_columns(pl.Series("day", _days(known[Col.KNOWN_AT], zone), dtype=pl.Int32))
     return known.unique(["case", "day"], keep="last", maintain_order=True).drop(Col.EVENT_SEQ, Col.KNOWN_AT)
+
+
+def _joining(cases: pl.DataFrame, feeds: dict[str, Feed]) -> npt.NDArray[np.bool_]:
+    """Tell which cases are of feeds whose reports of one cause are one case."""
+    joining = [name for name, feed in feeds.items() if feed.bursts == "join"]
+    return cases[Col.FEED].cast(pl.String).is_in(joining).to_numpy()
 
 
 def _corrected(facts: Facts, corrected: pl.DataFrame, words: Vocabulary) -> Facts:

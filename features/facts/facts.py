@@ -72,6 +72,12 @@ class Marks:
     known_day: Days
 
 
+def no_marks() -> Marks:
+    """Return marks of no case."""
+    nothing = np.zeros(0, np.int32)
+    return Marks(nothing, nothing, nothing, nothing)
+
+
 @dataclass(frozen=True)
 class Facts:
     """All that counters and labels read, with the vocabulary that turns codes into words."""
@@ -91,6 +97,8 @@ class Facts:
     first_day: int
     """Day of the first known record."""
     sequence: int
+    further: Marks = field(default_factory=no_marks)
+    """Further reports of a case, by people or sources that told of the same cause; they are counted nowhere else."""
     undertaking_kinds: tuple[tuple[str, str], ...] = ()
     """Pairs of kind and sub-kind of the undertakings that are known."""
     undertakings: Undertakings = field(default_factory=no_undertakings)

@@ -79,7 +79,8 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
             store_crosswalk(engine, crosswalk)
         remarks += check_ground(engine) if grids else []
         surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
-        declare_feed(engine, source.name, FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories))
+        spec = FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories, bursts=source.bursts)
+        declare_feed(engine, source.name, spec)
         storing = StoringPass(engine, surveyed.terms, surveyed.paths, refused)
         for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
             storing.store(mapped)

@@ -15,7 +15,7 @@ from features.intake.times import NUMBERS, time_that_reads_twice
 from features.nearest import suggest
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
 from features.settings import Section, read_yaml, validate
-from features.targets import Rule, Target
+from features.targets import Bursts, Rule, Target
 
 SOURCES = Path("configs/sources")
 """Source files of one's own, under the folder the command runs in."""
@@ -138,6 +138,8 @@ class SourceFile(Section):
     """What lies above a grid, from the top: the path of a grid that no grid file describes."""
     categories: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    bursts: Bursts = "join"
+    """join: reports of one cause (same grid and category, same day or the next) are one case; apart: each record is a matter of its own."""
     derived: tuple[Rule, ...] = ()
     targets: dict[str, Target] = Field(default_factory=dict)
 

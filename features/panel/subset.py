@@ -35,6 +35,7 @@ def trim(facts: Facts, first: int, end: int) -> Facts:
         spells=follow(facts.spells),
         target=follow(facts.target),
         reopened=follow(facts.reopened),
+        further=follow(facts.further),
     )
 
 
@@ -61,6 +62,7 @@ def subset(facts: Facts, grids: Indices) -> Facts:
         spells=cut(facts.spells),
         target=cut(facts.target),
         reopened=cut(facts.reopened),
+        further=cut(facts.further),
         undertakings=cut(facts.undertakings),
     )
 

@@ -19,6 +19,7 @@ from features.panel.feature import Feature
 from features.schema import Col
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
+from serving.scoring.bursts import most_reports, say_burst
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.scoring.explanations import explain_rows
 from serving.settings import Settings
@@ -58,7 +59,11 @@ class ScoredDay:
         parts = self.model.contributions(self.panel, grids)
         values = self.panel.matrix(self.model.feature_names)[grids]
         average = float(self.risk[self.rated].mean())
-        certainty = [(frequency(float(self.risk[grid]), average), CONFIDENCE[self.coverage.confidence[grid]]) for grid in grids.tolist()]
+        reports = most_reports(self.facts, day_number(self.as_of))
+        certainty = [
+            (frequency(float(self.risk[grid]), average), CONFIDENCE[self.coverage.confidence[grid]], *say_burst(int(reports[grid])))
+            for grid in grids.tolist()
+        ]
         return list(explain_rows(self._features, values, parts, certainty))
 
     @property

@@ -84,6 +84,11 @@ def test_find_source_works_in_any_folder_and_ones_own_file_goes_first(tmp_path: 
     assert find_source("nyc_council") == find_source("boston_311")
 
 
+def test_bursts_are_joined_unless_a_source_file_says_that_records_stand_apart() -> None:
+    assert flat_source(()).bursts == "join"
+    assert {find_source(name, [SOURCES]).bursts for name in ("boston_311", "nyc_council")} == {"apart"}
+
+
 def test_source_files_go_into_the_wheel_where_they_are_looked_for() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
 
