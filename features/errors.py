@@ -10,6 +10,7 @@ YujingError
 ├── ForbiddenError        the account may not do this
 │   └── PasswordNotChangedError  it came by a one-time password and has not chosen its own
 ├── IdentityError         an identity provider did not vouch for anybody who has an account; nobody was signed in
+├── BusyError             too much is under way at this moment
 ├── TooManyError          a limit per hour is reached
 ├── NotFoundError         an id, name or date is not there
 ├── PausedError           someone switched publishing off
@@ -86,6 +87,12 @@ class IdentityError(YujingError):
     def __init__(self, code: Literal["over", "refused", "unknown", "down"], message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class BusyError(YujingError):
+    """Too much is under way at this moment; the message says to try again."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
 class TooManyError(YujingError):

@@ -2,9 +2,12 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -13,14 +16,19 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, u
 from features.database.access_tables import account, session, token
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from features.errors import NotFoundError, UsageError
+from features.errors import BusyError, NotFoundError, UsageError
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.audit import audit_log
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
 ONE_TIME_BYTES = 15
 
+MAX_HASHES = 3
+"""Passwords hashed at a time, for each takes 64 MiB."""
+HASH_WAIT_SECONDS = 10.0
+
 _hasher = PasswordHasher()
+_hashes = BoundedSemaphore(MAX_HASHES)
 
 
 def one_time_password() -> str:
@@ -29,14 +37,36 @@ def one_time_password() -> str:
 
 
 def hash_password(password: str) -> str:
-    """Return what is stored of a password."""
-    return _hasher.hash(password)
+    """Return what is stored of a password.
+
+    Raises:
+        BusyError: too many passwords are hashed.
+    """
+    with _hashing():
+        return _hasher.hash(password)
+
+
+@contextmanager
+def _hashing() -> Iterator[None]:
+    """Wait until fewer passwords are hashed than may be at a time."""
+    if not _hashes.acquire(timeout=HASH_WAIT_SECONDS):
+        raise BusyError(f"at most {MAX_HASHES} passwords are checked at a time, found more for {HASH_WAIT_SECONDS:.0f} s. Try again.")
+    try:
+        yield
+    finally:
+        _hashes.release()
 
 
 def password_fits(stored: str | None, password: str) -> bool:
-    """Tell whether a password is the one that was stored; without a stored one it takes as long and is false."""
+    """Tell whether a password is the one that was stored; without a stored one it takes as long and is false.
+
+    Raises:
+        BusyError: too many passwords are hashed.
+    """
+    wanted = stored or _nobodys()
     try:
-        _hasher.verify(stored or _nobodys(), password[: MAX_LENGTH + 1])
+        with _hashing():
+            _hasher.verify(wanted, password[: MAX_LENGTH + 1])
     except (Argon2Error, InvalidHashError):
         return False
     return stored is not None
