@@ -163,6 +163,8 @@ class AlertView:
     reasons: tuple[Said, ...]
     deeds: tuple[tuple[str, str], ...]
     """What may be done, and its legal basis."""
+    changes: tuple[str, ...]
+    """What changed since the list before."""
     notes: tuple[str, ...]
     answers: Answers
     handling: Handling
@@ -187,7 +189,7 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
     handling = say_handling(viewer, alert, steps, names)
     given = verdicts(viewer.engine, viewer.actor, alert_id)
     text = alert.text
-    notes = (*text.background, *text.certainty[:-2], *text.certainty[-1:], *text.changes)
+    notes = (*text.background, *text.certainty[:-2], *text.certainty[-1:])
     return AlertView(
         alert=alert,
         place=_place(viewer, alert),
@@ -197,6 +199,7 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
             for each in text.reasons[:REASONS_SHOWN]
         ),
         deeds=tuple(_deed(t.of(each.words)) for each in text.suggestions),
+        changes=tuple(t.of(change) for change in text.changes),
         notes=tuple(t.of(note) for note in notes),
         answers=answers(alert, viewer.actor, names, viewer.site.settings.alerts.departments, t),
         handling=handling,
