@@ -180,7 +180,7 @@ class _Attempt:
         self.taken = False
         self._address = address
         self._body = body
-        self._headers = {**headers, "Host": address.netloc, "Connection": "close"}
+        self._headers = {**{name.title(): value for name, value in headers.items()}, "Host": address.netloc, "Connection": "close"}
         self._socket: socket.socket | None = None
         self._given_up = False
 
