@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from serving.accounts.permissions import Role
-from serving.cli.console import message, print_table
+from serving.cli.console import AsJson, message, show
 from serving.cli.workspace import Workspace
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name.")]
@@ -42,7 +42,7 @@ def add_account(
     _show(password)
 
 
-def list_accounts(work: Workspace) -> None:
+def list_accounts(work: Workspace, *, as_json: AsJson = False) -> None:
     """Print all accounts."""
     from serving.accounts.accounts import accounts
 
@@ -59,7 +59,7 @@ def list_accounts(work: Workspace) -> None:
         for each in accounts(work.engine)
         for actor in [each.actor]
     ]
-    print_table(COLUMNS, rows)
+    show(COLUMNS, rows, as_json)
 
 
 def disable_account(work: Workspace, *, name: Name) -> None:

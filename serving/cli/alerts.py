@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import TargetName, message, print_table
+from serving.cli.console import AsJson, TargetName, message, print_table, show
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Attention = Annotated[
 ]
 
 
-def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
+def list_alerts(work: Workspace, *, with_ended: All = False, as_json: AsJson = False) -> None:
     """List alerts, the newest window first."""
     from serving.alerts.lifecycle import OPEN
     from serving.alerts.queries import Wanted
@@ -34,7 +34,7 @@ def list_alerts(work: Workspace, *, with_ended: All = False) -> None:
 
     found = find(work.engine, operator(), Wanted(None if with_ended else OPEN), limit=500)
     rows = [(each.alert_id, each.starts, each.ends, each.state, each.level, each.owner, each.text.title.zh) for each in found]
-    print_table(("alert", "from", "until", "state", "level", "with", ""), rows)
+    show(("alert", "from", "until", "state", "level", "with", "title"), rows, as_json)
 
 
 def show_alert(work: Workspace, *, alert_id: AlertId) -> None:

@@ -35,6 +35,24 @@ def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
 
 
+def records(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON objects: a space in a column's name becomes an underscore, a date its ISO form."""
+    names = [column.replace(" ", "_") for column in columns]
+    return [dict(zip(names, map(_json_value, row), strict=True)) for row in rows]
+
+
+def _json_value(cell: Any) -> Any:
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+def show(columns: Sequence[str], rows: Iterable[Sequence[Any]], as_json: bool) -> None:
+    """Print rows as a table for a person, or as a JSON list of objects for a program."""
+    if as_json:
+        typer.echo(json_text(records(columns, rows)))
+    else:
+        print_table(columns, rows)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print an aligned table, numbers to the right; in a pipe no line is wrapped."""
     from rich.console import Console

@@ -4,13 +4,13 @@ import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from serving.cli.backtest import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
-from serving.cli.console import TargetName, Without, message, print_table, progress
+from serving.cli.console import AsJson, TargetName, Without, json_text, message, print_table, progress, records
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,37 +25,55 @@ Reason = Annotated[str, typer.Option("--reason", help="Why, as it shall stand in
 Override = Annotated[bool, typer.Option("--override", help="Publish although the gate objects; that is recorded too.")]
 
 
-def list_models(work: Workspace, *, target: TargetName = None) -> None:
+MODEL_COLUMNS = ("version", "trained", "aliases")
+CHAMPION_COLUMNS = ("target", "champion from", "version", "by", "how", "why", "gate overruled")
+
+
+def list_models(work: Workspace, *, target: TargetName = None, as_json: AsJson = False) -> None:
     """List what was trained, and who was champion when."""
     from training.registry.published import history
 
     zone = work.settings.tz
     trained = [(item.version, _minute(item.created_at, zone), " ".join(item.aliases)) for item in _registry(work, target).list_models()]
-    print_table(("version", "trained", "aliases"), trained)
-    _print_champions(work, history(work.engine, target))
+    champions = _champions(work, history(work.engine, target))
+    if as_json:
+        typer.echo(json_text({"models": records(MODEL_COLUMNS, trained), "champions": records(CHAMPION_COLUMNS, champions)}))
+        return
+    print_table(MODEL_COLUMNS, trained)
+    print_table(CHAMPION_COLUMNS, champions)
 
 
-def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None) -> None:
+def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None, as_json: AsJson = False) -> None:
     """Compare two trained models, row by row of the same folds; below them the first minus the second."""
     from serving.cli.backtest import tabulate_differences, tabulate_models
     from training.registry.versions import compare_versions
 
     registry = _registry(work, target)
     card = compare_versions(registry, registry.show_model(first), registry.show_model(second), work.settings.backtest)
+    if as_json:
+        typer.echo(json_text({"models": card.models, "differences": card.differences}))
+        return
     tabulate_models(card)
     tabulate_differences(card, f"{next(iter(card.models))} minus")
 
 
-def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None) -> None:
+def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None, as_json: AsJson = False) -> None:
     """Show the parameters and figures of one model, and when and why it was champion."""
     from features.facts.derive import DEFAULT_TARGET
     from training.registry.published import history
 
     model = _registry(work, target).show_model(which)
     about = [("version", model.version), ("run", model.run_id), ("trained", _minute(model.created_at, work.settings.tz))]
-    print_table(("model", ""), [*about, ("aliases", " ".join(model.aliases)), *sorted(model.parameters.items())])
+    aliases = " ".join(model.aliases)
+    published = [item for item in history(work.engine, target or DEFAULT_TARGET) if item.model_version == model.version]
+    champions = _champions(work, published)
+    if as_json:
+        figures = {"parameters": dict(model.parameters), "metrics": dict(model.metrics)}
+        typer.echo(json_text(dict(about) | {"aliases": aliases} | figures | {"champions": records(CHAMPION_COLUMNS, champions)}))
+        return
+    print_table(("model", ""), [*about, ("aliases", aliases), *sorted(model.parameters.items())])
     print_table(("metric", "value"), sorted(model.metrics.items()))
-    _print_champions(work, [item for item in history(work.engine, target or DEFAULT_TARGET) if item.model_version == model.version])
+    print_table(CHAMPION_COLUMNS, champions)
 
 
 def promote_model(
@@ -81,8 +99,9 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
     sync_aliases(work.engine, _registry(work, target), publication.target)
 
 
-def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> None:
-    rows = [
+def _champions(work: Workspace, publications: "Sequence[Publication]") -> list[tuple[Any, ...]]:
+    """Return the rows of `CHAMPION_COLUMNS`."""
+    return [
         (
             item.target,
             _minute(item.published_at, work.settings.tz),
@@ -94,7 +113,6 @@ def _print_champions(work: Workspace, publications: "Sequence[Publication]") -> 
         )
         for item in publications
     ]
-    print_table(("target", "champion from", "version", "by", "how", "why", "gate overruled"), rows)
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":

@@ -124,6 +124,16 @@ def test_backtest_ablate_shows_what_each_family_adds(run: Run) -> None:
     assert "what it adds" in shown
 
 
+def test_models_list_and_show_print_json_for_a_program(run: Run) -> None:
+    listed = json.loads(run("models", "list", "--json").stdout)
+    shown = json.loads(run("models", "show", "--json").stdout)
+
+    assert set(listed["models"][0]) == {"version", "trained", "aliases"}
+    assert listed["champions"][0]["why"] == "the first"
+    assert listed["champions"] == shown["champions"]
+    assert shown["metrics"]["poisson_deviance"] > 0
+
+
 def test_models_show_the_champion(run: Run) -> None:
     listed = run("models", "list").stdout
     shown = run("models", "show").stdout
