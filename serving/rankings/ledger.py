@@ -67,6 +67,12 @@ def newest_entry(engine: Engine) -> Entry | None:
         return _last(connection)
 
 
+def entries(engine: Engine) -> list[Entry]:
+    """Return all lists that are out, in the order of the chain."""
+    with reading(engine) as connection:
+        return [_entry(row) for row in connection.execute(select(ranking).where(shown(ranking.c.id)).order_by(ranking.c.id)).mappings()]
+
+
 def find(engine: Engine, ranking_id: str) -> Entry:
     """Return a list by its name.
 

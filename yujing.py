@@ -1,0 +1,261 @@
+"""The Python door to a home folder, in pandas.
+
+```python
+import yujing
+from sklearn.ensemble import HistGradientBoostingRegressor
+
+home = yujing.open("var/demo")
+trial = home.backtest(HistGradientBoostingRegressor(loss="poisson"), name="own")
+trial.metrics  # one row per model, with intervals
+trial.differences  # the first model minus each other one, on the same rows
+```
+
+Nothing is registered or published from here, and the truth of a simulation cannot be reached. `grid_id` is text, `as_of` a date.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from features.days import Days, day_number
+from features.errors import NotReadyError
+from features.facts.facts import Facts
+from features.panel.build import Panel, build_panel
+from features.schema import Col
+from features.storage.home import Home
+from serving.cli.workspace import Workspace
+from serving.rankings.entries import Entry, PublishedRow
+from serving.rankings.ledger import entries, read_body
+from serving.settings import Settings
+from training.evaluation.backtest import BacktestResult, backtest, set_stage
+from training.evaluation.fold_runner import Stage
+from training.evaluation.own_model import Estimator, add_model, backtest_estimator, judged, match_predictions
+from training.learning.folds import Fold, Gap, ripe_as_ofs, rolling_folds
+from training.learning.labels import count_labels, ripe
+from training.registry.tracking import open_registry
+from training.registry.versions import PREDICTIONS
+from training.rivals import PEERS
+
+__all__ = ["Backtest", "District", "open"]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What models said of the test rows, and how good it was."""
+
+    predictions: pd.DataFrame
+    """One row per as_of and grid of the test part: fold, count, and per model expected_*, risk_* and surge_*."""
+    metrics: pd.DataFrame
+    """One row per model, one column per metric; `*_low` and `*_high` bound its 95 % interval."""
+    differences: pd.DataFrame
+    """The first model minus each of the others, per metric, with its 95 % interval."""
+    notes: tuple[str, ...]
+    """What must be said beside the figures."""
+
+
+@dataclass(frozen=True)
+class _Replay:
+    stage: Stage
+    folds: tuple[Fold, ...]
+    result: BacktestResult
+
+
+class District:
+    """One home folder: its cases, panel, models and lists."""
+
+    def __init__(self, work: Workspace) -> None:
+        """Read nothing yet; `open` makes one."""
+        self._work = work
+        self._replayed: dict[tuple[str | None, int | None, bool], _Replay] = {}
+
+    def cases(self) -> pd.DataFrame:
+        """Return the event log, one row per case: attributes, and when each kind of transition first happened (`resolved_at`, ...).
+
+        `case` is the sequence number of the case's first record; ids of the source are not kept. Times are in UTC.
+        """
+        records = self._work.snapshot.records
+        opened = records.filter(pl.col(Col.SEQ) == pl.col(Col.EVENT_SEQ)).drop(Col.EVENT_SEQ, Col.ACTION, Col.AT)
+        later = records.filter(pl.col(Col.SEQ) != pl.col(Col.EVENT_SEQ)).with_columns(pl.col(Col.ACTION).cast(pl.String) + "_at")
+        steps = later.pivot(on=Col.ACTION, index=Col.EVENT_SEQ, values=Col.AT, aggregate_function="min")
+        cases = opened.join(steps, left_on=Col.SEQ, right_on=Col.EVENT_SEQ, how="left", maintain_order="left")
+        return cases.rename({Col.SEQ: "case"}).to_pandas()
+
+    def records(self) -> pd.DataFrame:
+        """Return the event log, one row per record, each with its own known_at; transitions name their case by `event_seq`."""
+        return self._work.snapshot.records.to_pandas()
+
+    def panel(
+        self,
+        first: date | None = None,
+        until: date | None = None,
+        *,
+        labels: bool = False,
+        folds: bool = False,
+        target: str | None = None,
+        horizon_days: int | None = None,
+    ) -> pd.DataFrame:
+        """Return features, one row per grid and as_of, for all ripe as_ofs of a backtest or those in [first, until].
+
+        `labels` adds `label` (escalations in [as_of, as_of + horizon_days)) and `ripe`; where it is not ripe the label is missing, never 0.
+        `folds` adds `fold`, the number of the test part that a row belongs to, missing where rows only ever train.
+        """
+        facts, horizon = self._work.facts(target, horizon_days)
+        as_ofs = _within(ripe_as_ofs(facts, self._gap(horizon), self._settings.backtest), first, until)
+        panel = build_panel(facts, as_ofs, horizon, self._settings)
+        frame = panel.to_frame().to_pandas()
+        if labels:
+            frame["label"], frame["ripe"] = self._labels(facts, as_ofs, horizon)
+        if folds:
+            frame["fold"] = self._folds(panel, horizon)
+        return frame
+
+    def predictions(self, version: int | str = "champion", target: str | None = None) -> pd.DataFrame:
+        """Return what a registered version said of its test rows, beside what happened.
+
+        Raises:
+            NotFoundError: there is no such version, or its files are gone.
+        """
+        facts, _ = self._work.facts(target)
+        registry = open_registry(self._work.home, facts.target_name)
+        document = registry.read_document(registry.show_model(version), PREDICTIONS)
+        return pd.read_parquet(BytesIO(document))
+
+    def rankings(self) -> pd.DataFrame:
+        """Return all published lists, one row per list and grid, as they were published."""
+        lists = entries(self._work.engine)
+        rows = [_list_rows(entry, read_body(self._work.engine, entry)["grid"]) for entry in lists]
+        return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+
+    def explain(self, grid_id: str, as_of: date) -> Mapping[str, Any]:
+        """Return one grid's row of a day with its reasons, as `yujing explain --json` prints it."""
+        from serving.scoring.explain_grid import explain  # noqa: PLC0415 - brings the model with it
+
+        explained = explain(self._work.home, self._work.engine, self._settings, grid_id, as_of)
+        return {"ranking_id": explained.ranking_id, "row": explained.row.model_dump(mode="json")}
+
+    def backtest(
+        self,
+        estimator: Estimator | None = None,
+        *,
+        name: str = "own",
+        peers: bool = False,
+        target: str | None = None,
+        horizon_days: int | None = None,
+    ) -> Backtest:
+        """Replay the past: the product's model, every baseline, well-known learners if `peers`, and your own estimator beside them.
+
+        The estimator learns and predicts as scikit-learn's do, from a DataFrame of the panel's columns and counts of escalations. It is
+        fitted once per fold, on labels as they were known on the fold's first day.
+
+        Raises:
+            NotReadyError: the log is too short.
+            UsageError: the estimator predicts something else than one finite number per row.
+        """
+        past = self._replay(target, horizon_days, peers=peers)
+        if estimator is None:
+            return _shown(past.result)
+        predictions = backtest_estimator(estimator, name, past.stage, past.folds, past.result)
+        return _shown(judged(past.result, predictions, self._settings.backtest))
+
+    def judge(self, frame: pd.DataFrame, *, name: str = "own", target: str | None = None, horizon_days: int | None = None) -> Backtest:
+        """Judge a table of grid_id, as_of, expected (and risk) on the test rows of a backtest, beside the product's model.
+
+        Raises:
+            UsageError: a test row is missing, or a number is no expected count.
+        """
+        result = self._replay(target, horizon_days).result
+        expected, risk = match_predictions(result.predictions, pl.from_pandas(frame))
+        return _shown(judged(result, add_model(result.predictions, name, expected, risk), self._settings.backtest))
+
+    @property
+    def _settings(self) -> Settings:
+        return self._work.settings
+
+    def _with_peers(self) -> Settings:
+        return self._settings.model_copy(update={"backtest": self._settings.backtest.model_copy(update={"peers": PEERS})})
+
+    def _gap(self, horizon: int) -> Gap:
+        return Gap(horizon, self._settings.delay_allowance_days)
+
+    def _replay(self, target: str | None, horizon_days: int | None, *, peers: bool = False) -> "_Replay":
+        """Return the product's own backtest; it is run once, so that a second trial costs its own fits only."""
+        key = (target, horizon_days, peers)
+        if key not in self._replayed:
+            settings = self._with_peers() if peers else self._settings
+            facts, horizon = self._work.facts(target, horizon_days)
+            as_ofs = ripe_as_ofs(facts, self._gap(horizon), settings.backtest)
+            panel = build_panel(facts, as_ofs, horizon, settings)
+            self._replayed[key] = _Replay(*set_stage(facts, panel, horizon, settings), backtest(facts, panel, horizon, settings))
+        return self._replayed[key]
+
+    def _labels(self, facts: Facts, as_ofs: Days, horizon: int) -> tuple[Any, Any]:
+        final = ripe(as_ofs, horizon, self._settings.delay_allowance_days, facts.known_through_day)
+        counts = np.where(final[:, None], count_labels(facts, as_ofs, horizon), np.nan)
+        return counts.T.ravel(), np.tile(final, counts.shape[1])
+
+    def _folds(self, panel: Panel, horizon: int) -> Any:
+        number = np.full(len(panel.as_ofs), np.nan)
+        backtested = self._settings.backtest
+        for position, fold in enumerate(rolling_folds(panel.as_ofs, self._gap(horizon), backtested.test_share, backtested.folds)):
+            number[fold.test] = position
+        return np.tile(number, len(panel.grid_ids))
+
+
+def open(home: str | Path = "var", config: str | Path | None = None) -> District:  # noqa: A001 - `yujing.open` reads as what it does
+    """Return the district in a home folder; nothing is read before it is asked for.
+
+    Raises:
+        NotReadyError: there is no such folder.
+    """
+    if not Path(home).is_dir():
+        raise NotReadyError(f"a home folder must be there, found none at {home}. `yujing demo` and `yujing ingest` make one.")
+    return District(Workspace(Home(Path(home)), Path(config) if config else None))
+
+
+def _list_rows(entry: Entry, rows: Sequence[PublishedRow]) -> pd.DataFrame:
+    frame = pd.json_normalize([json.loads(row.body) for row in rows])
+    frame.insert(0, "ranking_id", entry.ranking_id)
+    frame.insert(1, Col.AS_OF, entry.origin.as_of)
+    frame.insert(2, "revision", entry.revision)
+    return frame
+
+
+def _within(as_ofs: Days, first: date | None, until: date | None) -> Days:
+    low = day_number(first) if first else as_ofs[0]
+    high = day_number(until) if until else as_ofs[-1]
+    chosen = as_ofs[(as_ofs >= low) & (as_ofs <= high)]
+    if not len(chosen):
+        raise NotReadyError(f"first and until must leave an as_of whose label is ripe, got {first} and {until}. Widen the period.")
+    return chosen
+
+
+def _shown(result: BacktestResult) -> Backtest:
+    metrics = {model: _flat(values) for model, values in result.overall.models.items()}
+    differences = {
+        model: _flat({metric: found["value"] for metric, found in gaps.items()} | {"ci95": {m: found["ci95"] for m, found in gaps.items()}})
+        for model, gaps in result.overall.differences.items()
+    }
+    return Backtest(
+        result.predictions.to_pandas(),
+        pd.DataFrame.from_dict(metrics, orient="index"),
+        pd.DataFrame.from_dict(differences, orient="index"),
+        tuple(result.notes),
+    )
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, float | None]:
+    bounds = values["ci95"]
+    flat: dict[str, float | None] = {}
+    for metric, value in values.items():
+        if metric != "ci95":
+            low, high = bounds[metric] or (None, None)
+            flat |= {metric: value, f"{metric}_low": low, f"{metric}_high": high}
+    return flat
