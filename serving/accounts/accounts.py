@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, u
 from features.database.access_tables import account, session, token
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from features.errors import BusyError, NotFoundError, UsageError
+from features.errors import BusyError, ConflictError, NotFoundError, UsageError
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.audit import audit_log
 
@@ -174,8 +174,12 @@ def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> 
 
     Raises:
         NotFoundError: there is no such account, or it is disabled already.
+        ConflictError: it is the last administrator.
     """
     with writing(engine) as connection:
+        chiefs = select(account.c.account_id).where(account.c.administers, account.c.disabled_at.is_(None))
+        if connection.execute(chiefs).scalars().all() == [account_id]:
+            raise ConflictError("one administrator must be left, found no other. Make another one first.")
         wanted = update(account).where(account.c.account_id == account_id, account.c.disabled_at.is_(None))
         if not connection.execute(wanted.values(disabled_at=now)).rowcount:
             raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
