@@ -81,7 +81,7 @@ class CalendarSettings(Section):
     @field_validator("country")
     @classmethod
     def _known_country(cls, country: str) -> str:
-        known = list_supported_countries()
+        known = list_supported_countries(include_aliases=False)
         if country not in known:
             raise ValueError(f"country must be a code of two letters such as CN or DE; {suggest(country[:2].upper(), known)}")
         return country

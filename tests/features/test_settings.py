@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from features.errors import UsageError
-from features.settings import Settings
+from features.settings import CalendarSettings, Period, Settings
 from features.targets import EventFilter, Target
 
 
@@ -137,3 +137,15 @@ def test_load_petition_volume_in_the_model_needs_reason_name_and_end(load, left_
 
     with pytest.raises(UsageError, match=left_out):
         load(f"panel:\n  petition_volume:\n    in_model: true{switch}")
+
+
+@pytest.mark.parametrize("country", ["XX", "China", "CHN", ""])
+def test_calendar_settings_country_that_is_not_known_is_refused(country: str) -> None:
+    with pytest.raises(ValidationError, match="country must be a code of two letters"):
+        CalendarSettings(country=country)
+
+
+@pytest.mark.parametrize("end", ["2026-06-07", "2026-06-01"])
+def test_period_without_a_day_is_refused(end: str) -> None:
+    with pytest.raises(ValidationError, match="a period must end after it starts"):
+        Period(name="gaokao", start="2026-06-07", end=end)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import chinese_calendar
 import holidays
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from features import workdays as seasonality
 from features.days import day_number, every, to_date
 from features.errors import UsageError
 from features.settings import CalendarSettings, Period
-from features.workdays import days_to_spring_festival, days_within, workdays
+from features.workdays import calendar_known_until, days_to_spring_festival, days_within, workdays
 
 CHINA = CalendarSettings(country="CN")
 
@@ -126,3 +127,13 @@ def test_days_within_counts_days_of_the_horizon_once():
 
     assert [0, 1, 3, 1, 0] == days_within(as_ofs, 6, [exam]).tolist()
     assert [0, 1, 4, 2, 0] == days_within(as_ofs, 6, [exam, again]).tolist()
+
+
+def test_calendar_known_until_is_the_end_of_the_last_published_year() -> None:
+    until = calendar_known_until("CN")
+
+    assert until is not None
+    assert (12, 31) == (until.month, until.day)
+    assert calendar_known_until("US") is None
+    with pytest.raises(NotImplementedError):
+        chinese_calendar.is_workday(until + timedelta(days=1))
