@@ -16,6 +16,8 @@ from serving.undertakings.register import Placed, begun_or_ahead, list_undertaki
 AHEAD = timedelta(days=30)
 ENDED = timedelta(days=90)
 """Undertakings that ended longer ago are not shown."""
+STAGES = ("announced", "underway", "ended")
+"""In the order in which they are shown; within one, what is nearest to today first."""
 MOST_PLACES = 3
 SHOWN = 6
 """Undertakings ahead that a panel names."""
@@ -58,7 +60,9 @@ def view_undertakings(viewer: Viewer) -> UndertakingsView:
     today = viewer.local_now.date()
     placed = [each for each in list_undertakings(viewer.engine, viewer.actor, today) if _is_recent(each, today)]
     review = read_review(viewer.engine)
-    lines = _lines(viewer, placed, review, today)
+    lines = tuple(
+        sorted(_lines(viewer, placed, review, today), key=lambda line: (STAGES.index(line.stage), abs((line.start_at - today).days)))
+    )
     return UndertakingsView(
         lines=lines,
         unprepared=tuple(line for line in lines if line.checks and line.stage == "announced"),
@@ -101,9 +105,9 @@ def _line(placed: Placed, viewer: Viewer, names: Gazetteer, review: Review | Non
 def _where(placed: Placed, names: Gazetteer, t: Translator) -> str:
     if not placed.paths:
         return t("whole")
-    shown = [names.area(path) or path.rpartition("/")[2] for path in placed.paths[:MOST_PLACES]]
+    shown = [names.title(path) for path in placed.paths[:MOST_PLACES]]
     further = len(placed.paths) - len(shown)
-    return "、".join(shown) + (t("undertaking_further", n=further) if further else "")
+    return t("undertaking_places_joint").join(shown) + (t("undertaking_further", n=further) if further else "")
 
 
 def _checks(placed: Placed) -> tuple[str, ...]:
