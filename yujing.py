@@ -21,14 +21,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import polars as pl
 
 from features.days import Days, day_number
 from features.errors import NotReadyError
-from features.facts.facts import Facts
-from features.panel.build import Panel, build_panel
+from features.panel.build import build_panel
 from features.schema import Col
 from features.storage.home import Home
 from serving.cli.workspace import Workspace
@@ -37,9 +35,9 @@ from serving.rankings.ledger import entries, read_body
 from serving.settings import Settings
 from training.evaluation.backtest import BacktestResult, backtest, set_stage
 from training.evaluation.fold_runner import Stage
+from training.evaluation.labelled_panel import add_folds, add_labels
 from training.evaluation.own_model import Estimator, add_model, backtest_estimator, judged, match_predictions
-from training.learning.folds import Fold, Gap, ripe_as_ofs, rolling_folds
-from training.learning.labels import count_labels, ripe
+from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.registry.tracking import open_registry
 from training.registry.versions import PREDICTIONS
 from training.rivals import PEERS
@@ -105,17 +103,17 @@ class District:
         """Return features, one row per grid and as_of, for all ripe as_ofs of a backtest or those in [first, until].
 
         `labels` adds `label` (escalations in [as_of, as_of + horizon_days)) and `ripe`; where it is not ripe the label is missing, never 0.
-        `folds` adds `fold`, the number of the test part that a row belongs to, missing where rows only ever train.
+        `folds` adds `fold`, the number of the backtest's test part in which an as_of lies, missing where rows only ever train.
         """
         facts, horizon = self._work.facts(target, horizon_days)
         as_ofs = _within(ripe_as_ofs(facts, self._gap(horizon), self._settings.backtest), first, until)
         panel = build_panel(facts, as_ofs, horizon, self._settings)
-        frame = panel.to_frame().to_pandas()
+        frame = panel.to_frame()
         if labels:
-            frame["label"], frame["ripe"] = self._labels(facts, as_ofs, horizon)
+            frame = add_labels(frame, facts, panel, horizon, self._settings)
         if folds:
-            frame["fold"] = self._folds(panel, horizon)
-        return frame
+            frame = add_folds(frame, facts, panel, horizon, self._settings)
+        return frame.to_pandas()
 
     def predictions(self, version: int | str = "champion", target: str | None = None) -> pd.DataFrame:
         """Return what a registered version said of its test rows, beside what happened.
@@ -195,18 +193,6 @@ class District:
             panel = build_panel(facts, as_ofs, horizon, settings)
             self._replayed[key] = _Replay(*set_stage(facts, panel, horizon, settings), backtest(facts, panel, horizon, settings))
         return self._replayed[key]
-
-    def _labels(self, facts: Facts, as_ofs: Days, horizon: int) -> tuple[Any, Any]:
-        final = ripe(as_ofs, horizon, self._settings.delay_allowance_days, facts.known_through_day)
-        counts = np.where(final[:, None], count_labels(facts, as_ofs, horizon), np.nan)
-        return counts.T.ravel(), np.tile(final, counts.shape[1])
-
-    def _folds(self, panel: Panel, horizon: int) -> Any:
-        number = np.full(len(panel.as_ofs), np.nan)
-        backtested = self._settings.backtest
-        for position, fold in enumerate(rolling_folds(panel.as_ofs, self._gap(horizon), backtested.test_share, backtested.folds)):
-            number[fold.test] = position
-        return np.tile(number, len(panel.grid_ids))
 
 
 def open(home: str | Path = "var", config: str | Path | None = None) -> District:  # noqa: A001 - `yujing.open` reads as what it does

@@ -121,6 +121,12 @@ class Output:
     peers: Annotated[
         bool, typer.Option("--peers", help="Show well-known learners on the same folds, features and labels beside the model.")
     ] = False
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            "--predictions", exists=True, dir_okay=False, help="CSV or Parquet of grid_id, as_of, expected: judge it on the same rows."
+        ),
+    ] = None
     ablate: Annotated[bool, typer.Option("--ablate", help="Repeat it once without each family of features.")] = False
     json_file: Annotated[
         Path | None, typer.Option("--json", dir_okay=False, allow_dash=True, help="Write the figures as JSON; - for stdout.")
@@ -154,6 +160,8 @@ def backtest(
     ablation = _ablate(facts, panel, result, settings) if output.ablate else None
     with progress("fit") as step:
         fitted = _fit(facts, panel, result, settings, step) if output.report else None
+    if output.predictions:
+        result = _judge(result, output.predictions, settings)
     # nothing is learnt or predicted any more: only now may the truth be looked at
     result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
     keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
@@ -168,6 +176,14 @@ def backtest(
         tabulate_differences(ablation, "what it adds")
     if output.json_file:
         output.json_file.write_text(figures + "\n", encoding="utf-8")
+
+
+def _judge(result: "BacktestResult", file: Path, settings: "Settings") -> "BacktestResult":
+    """Put a table of somebody's own predictions beside the models, under the name of its file."""
+    from training.evaluation.own_model import add_model, judged, match_predictions, read_predictions
+
+    said = match_predictions(result.predictions, read_predictions(file))
+    return judged(result, add_model(result.predictions, file.stem, *said), settings.backtest)
 
 
 def _without(ablation: "Scorecard | None") -> dict[str, object]:

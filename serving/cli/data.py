@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -113,15 +114,28 @@ EveryDays = Annotated[int, typer.Option("--every", min=1, help="Days between two
 Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write: .csv or .parquet.")]
 
 
-def panel(work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every: EveryDays = 7, target: TargetName = None) -> None:
-    """Write the feature table.
+@dataclass(frozen=True)
+class Learning:
+    """What is added for somebody who learns from the table."""
 
-    It has one row per grid and as_of: the one given, or with --from all of a row that ends with it.
+    labels: Annotated[
+        bool, typer.Option("--labels", help="Add label (escalations within the horizon; empty where not final) and ripe.")
+    ] = False
+    folds: Annotated[bool, typer.Option("--folds", help="Add fold: the test part of the backtest in which an as_of lies.")] = False
+
+
+def panel(  # noqa: PLR0913 - options of a command
+    work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every: EveryDays = 7, target: TargetName = None, learning: Learning
+) -> None:
+    """Write the feature table, and beside it a dictionary of its columns.
+
+    It has one row per grid and as_of: the one given, or with --from all of a row that ends with it. grid_id is text.
     """
     import numpy as np
 
     from features.days import day_number
     from features.panel.build import build_panel
+    from training.evaluation.labelled_panel import add_folds, add_labels, dictionary
 
     write = _writer(out)
     last = day_number(as_of)
@@ -132,9 +146,16 @@ def panel(work: Workspace, *, as_of: AsOf, out: Out, first: First = None, every:
     facts, horizon = work.facts(target)
     _refuse_beyond_log(facts, last, work.settings.ranking.stale_source_days)
     with progress("panel") as step:
-        table = build_panel(facts, as_ofs, horizon, work.settings, step).to_frame()
+        built = build_panel(facts, as_ofs, horizon, work.settings, step)
+    table = built.to_frame()
+    if learning.labels:
+        table = add_labels(table, facts, built, horizon, work.settings)
+    if learning.folds:
+        table = add_folds(table, facts, built, horizon, work.settings)
     write(table)
-    message(f"{out}: {table.height} rows, {table.width} columns.")
+    words = out.with_suffix(".dictionary.csv")
+    dictionary(built).write_csv(words)
+    message(f"{out}: {table.height} rows, {table.width} columns, described in {words}.")
 
 
 def _refuse_beyond_log(facts: "Facts", last: int, allowance_days: int) -> None:

@@ -76,6 +76,17 @@ def test_panel_last_as_of_of_many_equals_the_one_alone(run: Run, folder: Path) -
     assert one["grid_id"].to_list() == many.filter(pl.col("as_of") == date(2026, 6, 1))["grid_id"].cast(pl.String).to_list()
 
 
+def test_panel_labels_that_are_not_final_are_empty_and_columns_are_described(run: Run, folder: Path) -> None:
+    run("panel", "--as-of", AS_OF, "--from", "2026-04-27", "--labels", "--folds", "--out", str(folder / "labelled.parquet"))
+
+    table, words = pl.read_parquet(folder / "labelled.parquet"), pl.read_csv(folder / "labelled.dictionary.csv")
+
+    assert table.filter("ripe")["label"].null_count() == 0
+    assert table.filter(~pl.col("ripe"))["label"].is_null().all()
+    assert table.filter(pl.col("as_of") == date(2026, 6, 1))["fold"].is_null().all()
+    assert [*table.columns] == ["grid_id", "as_of", *words["name"], "label", "ripe", "fold"]
+
+
 def test_panel_far_beyond_the_log_is_refused(run: Run, folder: Path) -> None:
     """The newest record is of 31 May: a week later a row still describes something, a year later it would describe silence."""
     run("panel", "--as-of", "2026-06-08", "--out", str(folder / "late.csv"))

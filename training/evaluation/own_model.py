@@ -1,6 +1,7 @@
 """Judge an analyst's own model or table of predictions on the folds, rows and metrics of a backtest."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -61,6 +62,20 @@ def backtest_estimator(estimator: Estimator, name: str, stage: Stage, folds: tup
     return add_model(result.predictions, name, *predict_folds(estimator, stage, folds))
 
 
+def read_predictions(file: Path) -> pl.DataFrame:
+    """Read a CSV or Parquet file of predictions, grid_id as text.
+
+    Raises:
+        UsageError: the file is neither.
+    """
+    try:
+        if file.suffix == ".parquet":
+            return pl.read_parquet(file)
+        return pl.read_csv(file, schema_overrides={Col.GRID_ID: pl.String}, try_parse_dates=True)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UsageError(f"predictions must be a CSV or Parquet file, and {file.name} cannot be read as one.") from error
+
+
 def match_predictions(predictions: pl.DataFrame, own: pl.DataFrame) -> Said:
     """Return what a table of grid_id, as_of, expected (and risk, where it has one) says of every row of a backtest.
 
@@ -71,7 +86,10 @@ def match_predictions(predictions: pl.DataFrame, own: pl.DataFrame) -> Said:
     """
     if missing := [name for name in (*KEYS, "expected") if name not in own.columns]:
         raise UsageError(f"predictions must have the columns grid_id, as_of and expected; {', '.join(missing)} is missing.")
-    table = own.with_columns(pl.col(Col.AS_OF).cast(pl.Date), pl.col(Col.GRID_ID).cast(pl.String))
+    as_of = pl.col(Col.AS_OF).str.to_date(strict=False) if own.schema[Col.AS_OF] == pl.String else pl.col(Col.AS_OF).cast(pl.Date)
+    table = own.with_columns(as_of, pl.col(Col.GRID_ID).cast(pl.String))
+    if undated := table[Col.AS_OF].null_count():
+        raise UsageError(f"as_of must be a date such as 2026-01-31 in every row of predictions, {undated} are none.")
     if twice := len(table) - table.select(KEYS).n_unique():
         raise UsageError(f"predictions must hold every grid and as_of once, {twice} rows repeat others.")
     joined = predictions.select(KEYS).join(table, on=KEYS, how="left", maintain_order="left")
