@@ -53,9 +53,13 @@ class Target(_Frozen):
     transitions: tuple[Action, ...] = ()
     events: EventFilter | None = None
     horizon_days: int | None = Field(default=None, ge=1)
+    parent: str | None = None
+    """Frequent target of transitions from whose cases a rare target of new events is foretold."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Target":
         if bool(self.transitions) == (self.events is not None):
             raise ValueError("a target names either transitions or events, and exactly one of them")
+        if self.parent and self.events is None:
+            raise ValueError("only a target of new events may name a parent")
         return self

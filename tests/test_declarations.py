@@ -69,7 +69,7 @@ def fitted_with(facts, family, monkeypatch):
 
 @pytest.mark.parametrize("unit", ["share", "ratio", "cases", "days"])
 def test_new_feature_of_any_unit_is_read_shown_and_watched(facts, monkeypatch, unit):
-    columns = json.loads(fitted_with(facts, LatelyFamily(unit, Use.MODEL), monkeypatch).files()["features.json"])["names"]
+    columns = json.loads(fitted_with(facts, LatelyFamily(unit, Use.MODEL), monkeypatch).files()["features.json"])["new"]["names"]
     shifts = {shift.name: shift for shift in feature_shifts(facts, LATER, HORIZON, columns, SETTINGS)}
     (feature,) = (feature for feature in catalogue(facts, HORIZON, SETTINGS) if feature.family == "lately")
 
@@ -84,7 +84,7 @@ def test_new_feature_of_any_unit_is_read_shown_and_watched(facts, monkeypatch, u
 
 @pytest.mark.parametrize("use", [Use.LEVEL_ONLY, Use.SHOWN_ONLY, Use.NEVER])
 def test_new_feature_declared_for_other_uses_is_not_read(facts, monkeypatch, use):
-    assert "dispute_late_share_grid_90d" not in fitted_with(facts, LatelyFamily("ratio", use), monkeypatch).feature_names
+    assert "dispute_late_share_grid_90d" not in fitted_with(facts, LatelyFamily("ratio", use), monkeypatch).parts[0].columns.names
 
 
 def test_monitor_watches_exactly_what_the_champion_reads(trained, facts):

@@ -61,9 +61,9 @@ class ModelSettings(Section):
     }
 
     learning_rate: float = Field(default=0.1, gt=0, le=1)
-    num_leaves: int = Field(default=16, ge=2)
-    min_data_in_leaf: int = Field(default=200, ge=1)
-    lambda_l2: float = Field(default=10.0, ge=0)
+    num_leaves: int = Field(default=6, ge=2)
+    min_data_in_leaf: int = Field(default=150, ge=1)
+    lambda_l2: float = Field(default=20.0, ge=0)
     feature_fraction: float = Field(default=0.5, gt=0, le=1)
     """Share of the features each tree may use."""
     exclude_families: tuple[str, ...] = ()

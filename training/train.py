@@ -20,7 +20,7 @@ from training.code_version import code_version
 from training.evaluation.backtest import BacktestResult, backtest
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import METRICS
-from training.learning.examples import at, training_part
+from training.learning.examples import training_part
 from training.learning.fit import fit
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.inner_validation import InnerPredictions
@@ -89,7 +89,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     hashes = {name: sha256(content) for name, content in files.items()}
     parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
     objections = evaluate_gate(report, comparison)
-    read = [feature for feature in panel.features if feature.name in fitted.feature_names]
+    read = [column for part in fitted.parts for column in part.describe(panel)]
     card = write_card(report, parameters, read, objections)
     pages = make_report(Subject(facts, panel, result, fitted), settings)
     documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
@@ -123,7 +123,7 @@ def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, 
         report = stored
     elif recipe != settings.model:
         report = backtest(facts, panel, result.horizon_days, settings.model_copy(update={"model": recipe})).to_json()
-    return Comparison(champion.hash, report, _turnover(at(panel, slice(-1, None)), fitted, champion))
+    return Comparison(champion.hash, report, _turnover(panel.at(slice(-1, None)), fitted, champion))
 
 
 def _read_recipe(champion: Published) -> ModelSettings | None:

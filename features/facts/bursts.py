@@ -16,7 +16,7 @@ from numba import njit
 from scipy.special import gammaincinv
 
 from features.days import Days
-from features.facts.facts import Facts, Marks, Spells
+from features.facts.facts import Facts, Marks, Outcome, Spells
 from features.facts.places import Indices
 
 Floats = npt.NDArray[np.float64]
@@ -59,8 +59,15 @@ def join_bursts(facts: Facts, joins: Flags) -> tuple[Facts, Indices]:
         cases=replace(cases, **{column.name: getattr(cases, column.name)[is_case] for column in fields(cases)}),
         spells=_renumber(_merge_spells(facts.spells, first), number),
         target=_renumber(_first_marks(facts.target, first), number),
+        hazards=_renumber(_first_marks(facts.hazards, first), number),
         reopened=_renumber(_take(facts.reopened, np.flatnonzero(is_case[facts.reopened.case])), number),
-        further=Marks(number[first[further]], cases.grid[further], cases.occurred_day[further], cases.known_day[further]),
+        further=Marks(
+            number[first[further]],
+            cases.grid[further],
+            cases.occurred_day[further],
+            cases.known_day[further],
+            np.full(len(further), Outcome.REPORTED, np.int16),
+        ),
     )
     return joined, np.where(is_case, number, np.int32(-1))
 

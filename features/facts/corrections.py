@@ -49,6 +49,7 @@ def follow_corrections(facts: Facts, corrections: Corrections) -> Facts:
         cases=cases,
         spells=_cut_spells(facts.spells, stages, cases.grid),
         target=_follow_marks(facts.target, stages, cases.grid),
+        hazards=_follow_marks(facts.hazards, stages, cases.grid),
         reopened=_follow_marks(facts.reopened, stages, cases.grid),
         further=_follow_marks(facts.further, stages, cases.grid),
     )

@@ -48,14 +48,8 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
         copied = {column.name: getattr(rows, column.name)[row][by_case] for column in fields(rows)}
         return replace(rows, **{**copied, "case": moved[by_case], "grid": cases.grid[moved[by_case]]})
 
-    moved = replace(
-        facts,
-        cases=cases,
-        spells=follow(facts.spells),
-        target=follow(facts.target),
-        reopened=follow(facts.reopened),
-        further=follow(facts.further),
-    )
+    marks = {name: follow(getattr(facts, name)) for name in ("target", "hazards", "reopened", "further")}
+    moved = replace(facts, cases=cases, spells=follow(facts.spells), **marks)
     inherited = facts.places.valid_from.copy()
     np.minimum.at(inherited, new, facts.places.valid_from[states.grid])
     places = replace(facts.places, valid_from=inherited, redrawn_day=_redrawn(facts, crosswalk))
@@ -158,7 +152,7 @@ def _without(facts: Facts, gone: Indices) -> Facts:
     """Take grids without cases out of the places and number the others anew."""
     kept = np.setdiff1d(np.arange(facts.places.size, dtype=np.int32), gone)
     number = np.cumsum(np.isin(np.arange(facts.places.size), kept)).astype(np.int32) - 1
-    tables = {name: getattr(facts, name) for name in ("cases", "spells", "target", "reopened")}
+    tables = {name: getattr(facts, name) for name in ("cases", "spells", "target", "hazards", "reopened")}
     return replace(facts, places=facts.places.of(kept), **{name: replace(rows, grid=number[rows.grid]) for name, rows in tables.items()})
 
 

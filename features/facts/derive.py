@@ -14,8 +14,8 @@ from features.facts.bursts import join_bursts
 from features.facts.codes import Vocabulary, codes
 from features.facts.corrections import Corrections, follow_corrections
 from features.facts.crosswalk import split
-from features.facts.escalations import clock_fires, refuse_unknown_categories, target_marks, without_petitions
-from features.facts.facts import Cases, Facts, Marks, Spells
+from features.facts.escalations import clock_fires, hazards_of, refuse_unknown_categories, target_marks, without_petitions
+from features.facts.facts import Cases, Facts, Marks, Outcome, Spells
 from features.facts.places import Places, read_places
 from features.facts.spells import open_spells, read_moves
 from features.schema import DISPUTE_CATEGORIES, Action, Col
@@ -70,12 +70,15 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     spells, fires = open_spells(cases, moves), clock_fires(cases, feeds, target, settings.zone)
     corrected = _last_of_each_day(corrected, cases, settings.zone)
     words = Vocabulary.of(pl.concat([cases, corrected], how="diagonal_relaxed"))
+    marks = _mark_arrays(target_marks(target, cases, moves, spells, fires), cases, settings.zone)
+    came_back = moves.filter(pl.col(Col.ACTION) == Action.REOPENED).with_columns(outcome=pl.lit(int(Outcome.CAME_BACK), pl.Int16))
     facts = Facts(
         places=places,
         cases=_case_arrays(cases, fires, words, settings.zone),
         spells=_spell_arrays(spells, cases, settings.zone),
-        target=_mark_arrays(target_marks(target, cases, moves, spells, fires), cases, settings.zone),
-        reopened=_mark_arrays(moves.filter(pl.col(Col.ACTION) == Action.REOPENED), cases, settings.zone),
+        target=marks,
+        hazards=marks,
+        reopened=_mark_arrays(came_back, cases, settings.zone),
         event_types=words.event_types,
         kinds=words.kinds,
         sources=words.sources,
@@ -84,6 +87,10 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         first_day=_first_day(cases, settings.zone),
         sequence=snapshot.sequence,
     )
+    if target.parent:
+        parent, _ = find_target(snapshot, target.parent, settings)
+        borrowed = target_marks(hazards_of(parent), cases, moves, spells, fires)
+        facts = replace(facts, hazards=_mark_arrays(borrowed, cases, settings.zone))
     facts, row_of = join_bursts(facts, _joining(cases, feeds))
     corrected = corrected.with_columns(case=pl.Series(row_of[corrected["case"].to_numpy()])).filter(pl.col("case") >= 0)
     facts = replace(facts, places=_since_first_record(facts, snapshot.grids))
@@ -191,7 +198,8 @@ def _spell_arrays(spells: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Spell
 
 def _mark_arrays(marks: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Marks:
     case = marks["case"].to_numpy()
-    return Marks(case, cases["grid"].to_numpy()[case], _days(marks[Col.AT], zone), _days(marks[Col.KNOWN_AT], zone))
+    days = _days(marks[Col.AT], zone), _days(marks[Col.KNOWN_AT], zone)
+    return Marks(case, cases["grid"].to_numpy()[case], *days, marks["outcome"].to_numpy())
 
 
 def _days(times: pl.Series, zone: str) -> Days:

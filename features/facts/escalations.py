@@ -11,15 +11,20 @@ import polars as pl
 
 from features.errors import UsageError
 from features.eventlog.snapshot import Feed
+from features.facts.facts import Outcome
 from features.facts.spells import number
 from features.nearest import suggest
-from features.schema import Col, EventType
+from features.schema import Action, Col, EventType
 from features.targets import DeadlinePassed, EventFilter, Rule, Target
 
 
 def without_petitions(cases: pl.DataFrame) -> pl.DataFrame:
     """Return the cases that may escalate, numbered: all but petitions."""
     return number(cases).filter(pl.col(Col.EVENT_TYPE) != EventType.PETITION)
+
+
+OUTCOME_OF = {Action.OVERDUE: Outcome.TERM_PASSED, Action.REOPENED: Outcome.CAME_BACK}
+"""Any other transition is a handing up, or harm."""
 
 
 def clock_fires(cases: pl.DataFrame, feeds: dict[str, Feed], target: Target, zone: str) -> pl.DataFrame:
@@ -50,24 +55,43 @@ def _fired(fires: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
     met = fires.join(spells, on="case").filter(
         (pl.col("start_at") <= pl.col("fire_at")) & (pl.col("end_at").is_null() | (pl.col("end_at") > pl.col("fire_at")))
     )
-    return met.select("case", pl.col("fire_at").alias(Col.AT), pl.col("fire_at").alias(Col.KNOWN_AT))
+    return met.select("case", pl.col("fire_at").alias(Col.AT), pl.col("fire_at").alias(Col.KNOWN_AT), outcome=_code(Outcome.TERM_PASSED))
 
 
 def target_marks(target: Target, cases: pl.DataFrame, moves: pl.DataFrame, spells: pl.DataFrame, fires: pl.DataFrame) -> pl.DataFrame:
-    """Return what the target counts, by case: case, at, known_at.
+    """Return what the target counts, by case: case, at, known_at, outcome.
 
     Petitions never count. A case counts once per spell, by what was known first: what is learnt later takes nothing back.
     """
     eligible = without_petitions(cases)
     if target.events is not None:
-        return _matching(eligible, target.events).select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT)
+        new = _matching(eligible, target.events)
+        return new.select("case", pl.col(Col.OCCURRED_AT).alias(Col.AT), Col.KNOWN_AT, outcome=_code(Outcome.REPORTED))
     wanted = [action.value for action in target.transitions]
-    stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT)
-    again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select("case", at=pl.col("start_at"), known_at=pl.col("start_at"))
+    stored = moves.filter(pl.col(Col.ACTION).is_in(wanted)).select("case", Col.AT, Col.KNOWN_AT, outcome=_outcome())
+    again = spells.filter(pl.col("case") == pl.col("case").shift(1)).select(
+        "case", at=pl.col("start_at"), known_at=pl.col("start_at"), outcome=_code(Outcome.CAME_BACK)
+    )
     marks = pl.concat([again.with_columns(turn=pl.lit(1)), pl.concat([stored, _fired(fires, spells)]).with_columns(turn=pl.lit(0))])
     marks = marks.sort("case", Col.KNOWN_AT, maintain_order=True).with_columns(spell=pl.col("turn").cum_sum())
     counted = marks.filter(pl.col("turn") == 0).unique(["case", "spell"], keep="first", maintain_order=True)
-    return counted.join(eligible.select("case"), on="case", how="semi", maintain_order="left").select("case", Col.AT, Col.KNOWN_AT)
+    kept = counted.join(eligible.select("case"), on="case", how="semi", maintain_order="left")
+    return kept.select("case", Col.AT, Col.KNOWN_AT, "outcome")
+
+
+def hazards_of(parent: Target) -> Target:
+    """Return what a rare target borrows from its parent: cases handed up or ending in harm, without terms and reopenings."""
+    return parent.model_copy(update={"transitions": tuple(action for action in parent.transitions if action not in OUTCOME_OF)})
+
+
+def _outcome() -> pl.Expr:
+    """Return how each stored transition made its case an escalation."""
+    codes = {action.value: int(outcome) for action, outcome in OUTCOME_OF.items()}
+    return pl.col(Col.ACTION).cast(pl.String).replace_strict(codes, default=int(Outcome.HANDED_UP), return_dtype=pl.Int16)
+
+
+def _code(outcome: Outcome) -> pl.Expr:
+    return pl.lit(int(outcome), pl.Int16)
 
 
 def refuse_unknown_categories(target: Target, known: Collection[str]) -> None:

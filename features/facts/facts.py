@@ -4,6 +4,7 @@ Every fact carries the local day on which it became known; a fact of day d is us
 """
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +17,19 @@ from features.undertakings.in_force import Undertakings, no_undertakings
 
 Codes = npt.NDArray[np.int16]
 Weights = npt.NDArray[np.float64]
+
+
+class Outcome(IntEnum):
+    """How a case became an escalation."""
+
+    REPORTED = 0
+    """It is itself the event that the target counts."""
+    HANDED_UP = 1
+    """It was handed up or ended in harm: everything but the two below."""
+    TERM_PASSED = 2
+    """Its term passed while it was open."""
+    CAME_BACK = 3
+    """It was reopened after closing."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +84,14 @@ class Marks:
     grid: Indices
     occurred_day: Days
     known_day: Days
+    outcome: Codes
+    """Members of `Outcome`."""
 
 
 def no_marks() -> Marks:
     """Return marks of no case."""
     nothing = np.zeros(0, np.int32)
-    return Marks(nothing, nothing, nothing, nothing)
+    return Marks(nothing, nothing, nothing, nothing, nothing.astype(np.int16))
 
 
 @dataclass(frozen=True)
@@ -87,6 +103,8 @@ class Facts:
     spells: Spells
     target: Marks
     """Every escalation the target counts: a case once per spell."""
+    hazards: Marks
+    """Escalations of cases from which the target is foretold: its own, or those of the parent that a rare target borrows from."""
     reopened: Marks
     event_types: tuple[str, ...]
     kinds: tuple[tuple[str, str], ...]

@@ -53,10 +53,10 @@ class Shared:
                 self._values[key] = compute(self.facts, self.when)
             return self._values[key]
 
-    def usual(self, channel: Channel) -> Values:
-        """Return the usual events per day of every grid, shape (T, G)."""
-        key = ("usual", channel.of.name, channel.index)
-        return self.once(key, lambda facts, when: usual_rate(facts, when, channel))
+    def usual(self, channel: Channel, memory_days: int = MEMORY_DAYS) -> Values:
+        """Return the usual events per day of every grid, by the last `memory_days`, shape (T, G)."""
+        key = ("usual", channel.of.name, channel.index, memory_days)
+        return self.once(key, lambda facts, when: usual_rate(facts, when, channel, memory_days))
 
     def usual_of_cohort(self, channel: Channel) -> Values:
         """Return the usual events per day of the grids that are there, 0 for others, shape (T, G)."""
@@ -99,9 +99,9 @@ class Block:
         """(T, 1) days from the first record of the log to as_of, at least 1."""
         return self.when.observed_days(self.facts)
 
-    def usual(self, channel: Channel) -> Values:
+    def usual(self, channel: Channel, memory_days: int = MEMORY_DAYS) -> Values:
         """Return the usual events per day of each grid (`usual_rate`)."""
-        return self.shared.usual(channel)[:, self.grids]
+        return self.shared.usual(channel, memory_days)[:, self.grids]
 
     def sum_of_others(self, level: str, values: Values) -> Values:
         """Return the sum of (T, G) values over the other grids of the area each grid belongs to; 0 where it belongs to none."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +16,17 @@ from features.errors import UsageError
 from features.facts.facts import Facts
 from features.panel.as_ofs import AsOfs
 from features.panel.block import Block, Shared
+from features.panel.case_rows import CaseRows, closed_cases, open_cases
 from features.panel.families import (
+    at_risk,
     backlog,
     calendar_days,
     counts,
     due,
     history,
+    new_cases,
     quality,
+    rates,
     recency,
     repeats,
     surroundings,
@@ -32,7 +37,7 @@ from features.panel.feature import Feature, Use
 from features.schema import Col
 from features.settings import Settings
 
-FAMILIES = (history, counts, due, backlog, trends, recency, repeats, surroundings, quality, undertakings)
+FAMILIES = (history, new_cases, counts, rates, due, at_risk, backlog, trends, recency, repeats, surroundings, quality, undertakings)
 
 Matrix = npt.NDArray[np.float32]
 
@@ -42,12 +47,14 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Panel:
-    """Features of all grids at all as_ofs: `values[f, t, g]`, float32, NaN where a feature has no value."""
+    """Features of all grids at all as_ofs, `values[f, t, g]`, float32, NaN where a feature has no value; and rows of single cases."""
 
     grid_ids: npt.NDArray[np.str_]
     as_ofs: Days
     features: tuple[Feature, ...]
     values: npt.NDArray[np.float32]
+    open_cases: CaseRows = field(default_factory=CaseRows.none)
+    closed_cases: CaseRows = field(default_factory=CaseRows.none)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -71,6 +78,12 @@ class Panel:
         for row, name in zip(values, names, strict=True):
             row[...] = instead.get(name, self.column(name))
         return values.reshape(len(names), -1).T
+
+    def at(self, as_ofs: slice) -> Self:
+        """Return the panel of consecutive as_ofs."""
+        as_ofs = slice(*as_ofs.indices(len(self.as_ofs)))
+        cases = {name: getattr(self, name).at(as_ofs) for name in ("open_cases", "closed_cases")}
+        return replace(self, as_ofs=self.as_ofs[as_ofs], values=self.values[:, as_ofs], **cases)
 
     def to_frame(self) -> pl.DataFrame:
         """Return the panel as a table sorted by grid_id and as_of."""
@@ -134,7 +147,7 @@ def build_features(
         for done, _ in enumerate(threads.map(fill, blocks), start=1):
             if progress:
                 progress(done, len(blocks))
-    return Panel(facts.places.grid_ids, when.as_ofs, features, values)
+    return Panel(facts.places.grid_ids, when.as_ofs, features, values, open_cases(facts, when), closed_cases(facts, when))
 
 
 def _blocks(facts: Facts, when: AsOfs, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:

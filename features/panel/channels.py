@@ -125,52 +125,17 @@ def due_within(days: int) -> ChannelSet:
     return ChannelSet(f"due_{days}d", lambda facts: _within(facts, facts.cases.due_day, days))
 
 
-def open_before_due(lead: int, kinds: int) -> ChannelSet:
-    """Open cases whose clock rule fires in exactly `lead` days, by kind: their state at each as_of."""
+def new_within(horizon_days: int) -> ChannelSet:
+    """Escalations of cases reported less than a horizon before: each weighs the share of a horizon in which it was not in the log yet."""
 
     def increments(facts: Facts) -> Increments:
-        due = facts.cases.due_day[facts.spells.case]
-        start, end = np.maximum(facts.spells.start_day, due - lead - 1), np.minimum(facts.spells.end_day, due - lead)
-        rows = np.flatnonzero((due < NEVER) & (start < end))
-        case = facts.spells.case[rows]
-        return Increments(kinds, facts.cases.kind[case], facts.cases.grid[case], start[rows], facts.cases.weight[case], end[rows])
-
-    return ChannelSet(f"open_before_due_{lead}d", increments)
-
-
-def came_due(lead: int, kinds: int, *, escalated: bool) -> ChannelSet:
-    """Cases that were open `lead` days before their clock rule fired, by kind, on the day it fired; all, or only those that escalated."""
-
-    def increments(facts: Facts) -> Increments:
-        due = facts.cases.due_day[facts.spells.case]
-        pending = (due < NEVER) & (facts.spells.start_day < due - lead) & (facts.spells.end_day >= due - lead)
-        if escalated:
-            pending &= _escalated(facts)[facts.spells.case]
-        case = facts.spells.case[pending]
-        return Increments(kinds, facts.cases.kind[case], facts.spells.grid[pending], due[pending], facts.cases.weight[case])
-
-    return ChannelSet(f"came_due_{lead}d{'_escalated' * escalated}", increments)
-
-
-def _escalated(facts: Facts) -> npt.NDArray[np.bool_]:
-    """Tell which cases escalated on the day their clock rule fired."""
-    fired = facts.target.case[facts.target.occurred_day == facts.cases.due_day[facts.target.case]]
-    escalated = np.zeros(len(facts.cases.grid), np.bool_)
-    escalated[fired] = True
-    return escalated
-
-
-def quick(horizon_days: int) -> ChannelSet:
-    """Escalations whose case was reported less than a horizon before: each weighs the share of a horizon in which that can happen."""
-
-    def increments(facts: Facts) -> Increments:
-        case = facts.target.case
-        lag = facts.target.occurred_day - facts.cases.known_day[case]
+        marks, case = facts.hazards, facts.hazards.case
+        lag = marks.occurred_day - facts.cases.known_day[case]
         share = np.round((horizon_days - lag) / horizon_days / WEIGHT_UNIT) * WEIGHT_UNIT
-        weight = facts.cases.weight[case] * np.maximum(share, 0.0)
-        return Increments(1, np.zeros(len(case), np.int16), facts.target.grid, facts.target.known_day, weight)
+        weight = facts.cases.weight[case] * np.clip(share, 0.0, 1.0)
+        return Increments(1, np.zeros(len(case), np.int16), marks.grid, marks.known_day, weight)
 
-    return ChannelSet(f"quick_{horizon_days}d", increments)
+    return ChannelSet(f"new_{horizon_days}d", increments)
 
 
 def _repeated(facts: Facts, days: int) -> Increments:

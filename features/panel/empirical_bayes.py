@@ -24,12 +24,15 @@ GRID_STRENGTH_DAYS = (1.0, 3_650.0)
 """Bounds of the prior's worth in days of observation."""
 
 
-def usual_rate(facts: Facts, when: AsOfs, channel: Channel) -> Values:
-    """Return the expected events per day of each grid, shape (T, G); only grids that were there before an as_of have a say in it."""
+def usual_rate(facts: Facts, when: AsOfs, channel: Channel, memory_days: int = MEMORY_DAYS) -> Values:
+    """Return the expected events per day of each grid, shape (T, G); only grids that were there before an as_of have a say in it.
+
+    `memory_days` is how far back events count, at most `MEMORY_DAYS`.
+    """
     cohort = when.cohort(facts)
     increments = channel.of.increments(facts)
-    counts = decayed(increments, channel.index, when.as_ofs, np.ones(MEMORY_DAYS), facts.places.size)
-    days = np.minimum(when.observed_days(facts), MEMORY_DAYS)
+    counts = decayed(increments, channel.index, when.as_ofs, np.ones(memory_days), facts.places.size)
+    days = np.minimum(when.observed_days(facts), memory_days)
     grids = facts.places.size
     rate: Values = counts.sum(axis=1, keepdims=True) / (days * np.maximum(cohort.sum(axis=1, keepdims=True), 1)) + RATE_FLOOR
     member_of_rate: Indices = np.zeros(grids, np.int32)

@@ -19,7 +19,7 @@ def trim(facts: Facts, first: int, end: int) -> Facts:
     """Return the facts that as_ofs up to `end` can see and remember: cases known before it, and known, open or changed since `first`."""
     used = facts.cases.known_day >= first
     used[facts.spells.case[facts.spells.end_day >= first]] = True
-    for marks in (facts.target, facts.reopened):
+    for marks in (facts.target, facts.hazards, facts.reopened):
         used[marks.case[marks.known_day >= first]] = True
     used &= facts.cases.known_day < end
     number = (np.cumsum(used) - 1).astype(np.int32)
@@ -34,6 +34,7 @@ def trim(facts: Facts, first: int, end: int) -> Facts:
         cases=replace(facts.cases, **{column.name: getattr(facts.cases, column.name)[used] for column in fields(facts.cases)}),
         spells=follow(facts.spells),
         target=follow(facts.target),
+        hazards=follow(facts.hazards),
         reopened=follow(facts.reopened),
         further=follow(facts.further),
     )
@@ -56,15 +57,8 @@ def subset(facts: Facts, grids: Indices) -> Facts:
             columns["case"] = (columns["case"] + shift[columns["grid"]]).astype(np.int32)
         return replace(rows, **columns)
 
-    return replace(
-        facts,
-        cases=cut(facts.cases),
-        spells=cut(facts.spells),
-        target=cut(facts.target),
-        reopened=cut(facts.reopened),
-        further=cut(facts.further),
-        undertakings=cut(facts.undertakings),
-    )
+    marks = {name: cut(getattr(facts, name)) for name in ("target", "hazards", "reopened", "further")}
+    return replace(facts, cases=cut(facts.cases), spells=cut(facts.spells), undertakings=cut(facts.undertakings), **marks)
 
 
 def _renumbered(grid: Indices, grids: Indices) -> Indices:

@@ -16,7 +16,8 @@ from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import State, due_at, time_allowed
 from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
-from serving.alerts.schemas import Alert, AlertStep, AlertText
+from serving.alerts.schemas import Alert, AlertStep, AlertText, SaidReason
+from serving.rankings.line_words import mask_line
 from serving.rankings.releases import shown
 from serving.settings import DueHours
 
@@ -49,7 +50,7 @@ def list_alerts(engine: Engine, actor: Actor, wanted: Wanted, limit: int) -> lis
         query = select(alert).where(seen_by(actor), *_conditions(actor, wanted))
         if wanted.last:
             query = query.where(_after(_row(connection, actor, wanted.last)))
-        return _with_sequels(connection, query.order_by(alert.c.starts.desc(), alert.c.path, alert.c.alert_id).limit(limit))
+        return _with_sequels(connection, query.order_by(alert.c.starts.desc(), alert.c.path, alert.c.alert_id).limit(limit), actor.scope)
 
 
 def count_alerts(engine: Engine, actor: Actor, wanted: Wanted) -> dict[State, int]:
@@ -67,7 +68,7 @@ def find_alert(engine: Engine, actor: Actor, alert_id: str) -> Alert:
         NotFoundError: there is none of that id, or it lies elsewhere; the two cannot be told apart.
     """
     with reading_within(engine, actor.scope) as connection:
-        found = _with_sequels(connection, row_in_reach(actor, alert_id))
+        found = _with_sequels(connection, row_in_reach(actor, alert_id), actor.scope)
     if not found:
         raise NotFoundError(MISSING)
     return found[0]
@@ -77,7 +78,7 @@ def alerts_of_grid(engine: Engine, actor: Actor, grid_id: str, limit: int) -> li
     """Return the last alerts of a grid, the newest first."""
     query = select(alert).where(seen_by(actor), alert.c.grid_id == grid_id).order_by(alert.c.raised_at.desc()).limit(limit)
     with reading_within(engine, actor.scope) as connection:
-        return _with_sequels(connection, query)
+        return _with_sequels(connection, query, actor.scope)
 
 
 def history(engine: Engine, actor: Actor, alert_id: str) -> list[AlertStep]:
@@ -97,7 +98,7 @@ def overdue(engine: Engine, actor: Actor, hours: DueHours, now: datetime) -> lis
     """Return the open alerts whose next step is overdue, by place; for supervision, nothing happens to them."""
     query = select(alert).where(seen_by(actor), alert.c.state.in_(OPEN_STATES)).order_by(alert.c.path, alert.c.alert_id)
     with reading_within(engine, actor.scope) as connection:
-        found = [alert_of(row) for row in connection.execute(query).mappings()]
+        found = [disclose(alert_of(row), actor.scope) for row in connection.execute(query).mappings()]
     return [each for each in found if (due := due_at(each.state, each.since, hours)) and due < now]
 
 
@@ -147,15 +148,30 @@ def row_in_reach(actor: Actor, alert_id: str) -> Select[*tuple[Any, ...]]:
     return select(alert).where(alert.c.alert_id == alert_id, seen_by(actor))
 
 
+def disclose(found: Alert, scope: Scope) -> Alert:
+    """Return an alert as a reader may see it: its grid, its township and a department it was handed to see single cases, others do not."""
+    if scope.department or "/" in scope.path:
+        return found
+    reasons = tuple(_masked(reason) for reason in found.text.reasons)
+    return found.model_copy(update={"text": found.text.model_copy(update={"reasons": reasons})})
+
+
+def _masked(reason: SaidReason) -> SaidReason:
+    if reason.line is None:
+        return reason
+    line = mask_line(reason.line)
+    return reason.model_copy(update={"line": line, "words": line.words})
+
+
 def alert_of(row: RowMapping) -> Alert:
     """Return an alert from its row, without what followed it."""
     return Alert(**_named(Alert, row), text=AlertText.model_validate_json(row["body"]))
 
 
-def _with_sequels(connection: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
+def _with_sequels(connection: Connection, query: Select[*tuple[Any, ...]], scope: Scope) -> list[Alert]:
     rows = connection.execute(query).mappings().all()
     found = read_outcomes(connection, rows)
-    return [alert_of(row).model_copy(update={"sequel": found.get(row["alert_id"])}) for row in rows]
+    return [disclose(alert_of(row), scope).model_copy(update={"sequel": found.get(row["alert_id"])}) for row in rows]
 
 
 def _row(connection: Connection, actor: Actor, alert_id: str) -> RowMapping:

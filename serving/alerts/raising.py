@@ -55,7 +55,7 @@ class Raising:
 
     listed: RankedGrids
     explain: Explain
-    """For grids whose reasons the list leaves out."""
+    """In full; the list masks what is about one or two cases."""
     settings: AlertSettings
     zone: ZoneInfo
 
@@ -78,9 +78,7 @@ class Raising:
 
     def _write(self, connection: Connection, entry: Entry, raised: Sequence[Decision], before: Mapping[str, GridRow]) -> None:
         rated = self.listed.rated
-        explained = {each.grid_id: found for each in raised if (found := rated[each.grid_id].row.explanation)}
-        if missing := [each.grid_id for each in raised if each.grid_id not in explained]:
-            explained |= self.explain(missing)
+        explained = self.explain([each.grid_id for each in raised]) if raised else {}
         for each in raised:
             row = rated[each.grid_id].row.model_copy(update={"explanation": explained[each.grid_id]})
             subject = self._subject(entry, Rated(row, rated[each.grid_id].score), explained[each.grid_id], before.get(each.grid_id), each)
@@ -178,6 +176,7 @@ def _alert_row(entry: Entry, subject: Subject, decision: Decision, path: str) ->
         "second_look": decision.second_look,
         "level": None if decision.second_look else subject.level,
         "body": compose(subject).model_dump_json(),
+        "kind": next((line.category for line in subject.explanation.named if line.part == "open"), None),
         "state": State.PUBLISHED,
         "since": entry.published_at,
         "owner": path,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from features.schema import EventType
-from serving.rankings.schemas import Reason
+from serving.rankings.schemas import ExplanationLine
 from serving.text import Text
 
 
@@ -94,6 +94,11 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
             "Check office and deadline of each open matter and tell how it stands; extend only by the rules (Petition Regulation art. 34).",
             "核对办理时限",
         ),
+        "term_check": _deed(
+            "逐件核对责任单位和办理期限,主动告知进度,到期前拿出处理意见(《人民调解工作若干规定》第33条)。",
+            "Check office and term of each open case, tell how it stands, and settle it before the term ends (Mediation Rules art. 33).",
+            "核对办理期限",
+        ),
         "confirm_court": _deed(
             "告知可在调解协议生效后30日内申请司法确认(《人民调解法》第33条)。",
             "Tell that a court can confirm a mediated agreement within 30 days (People's Mediation Law art. 33).",
@@ -127,20 +132,6 @@ OF_CATEGORY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
-OF_GROUP: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "backlog": ("deadline_check", "joint_consult"),
-        "handling": ("deadline_check", "joint_consult"),
-        "due": ("deadline_check", "joint_consult"),
-        "group": ("joint_consult", "info_disclose"),
-        "repeats": ("follow_up", "confirm_court"),
-        "neighbours": ("neighbor_coord", "home_visit"),
-        "history": ("follow_up", "home_visit"),
-        "undertakings": ("info_disclose", "home_visit"),
-    }
-)
-"""By the first word of a reason group."""
-
 OF_EVENT_TYPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         EventType.DISPUTE: ("mediation", "home_visit"),
@@ -152,26 +143,35 @@ OF_EVENT_TYPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 OF_UNDERTAKING: Mapping[str, tuple[str, ...]] = MappingProxyType({"project": ("risk_assessment", "hearing", "info_disclose")})
-"""By kind; those of the group for the others."""
-
+"""By kind; `UNDERTAKING` for the others."""
+UNDERTAKING = ("info_disclose", "home_visit")
+CLOSED = ("follow_up", "confirm_court")
+SENSITIVE = ("psych_support", "home_visit")
 OTHERWISE = ("home_visit", "mediation")
 
-ACTIONABLE = ("backlog", "due", "repeats", "group", "handling", "undertakings")
-"""Groups about a state that somebody can do something about."""
+NEAR_TERM_DAYS = 7
+"""Days before the next term from which it goes first."""
 
 
-def actions_for(reason: Reason) -> tuple[str, ...]:
-    """Return the actions that go with a reason, the nearest first."""
-    topic, _, what = reason.group.partition("_")
-    if topic == "kind" and reason.feature:
-        category = reason.feature.removeprefix(f"{what}_").partition("_count_")[0]
-        if category in OF_CATEGORY:
-            return OF_CATEGORY[category]
-    if topic == "undertakings" and what in OF_UNDERTAKING:
-        return OF_UNDERTAKING[what]
-    return OF_GROUP.get(topic) or OF_EVENT_TYPE.get(what, OTHERWISE)
+def actions_for(line: ExplanationLine) -> tuple[str, ...]:
+    """Return the actions that go with a line of an explanation, the nearest first: by its kind of case, and its term where that is near."""
+    if line.part == "closed":
+        return CLOSED
+    if line.part != "open":
+        return _by_topic(line.topic or "")
+    of_kind = OF_CATEGORY.get(line.category or "") or (OF_EVENT_TYPE.get(line.event_type, OTHERWISE) if line.event_type else SENSITIVE)
+    near = bool(line.past_term) or (line.days_left is not None and line.days_left <= NEAR_TERM_DAYS)
+    return (of_kind[0], "term_check", *of_kind[1:]) if near else of_kind
 
 
-def is_actionable(reason: Reason) -> bool:
-    """Tell whether a reason speaks for more than usual, of a state that can be worked on."""
-    return reason.factor > 1 and reason.group.partition("_")[0] in ACTIONABLE
+def is_actionable(line: ExplanationLine) -> bool:
+    """Tell whether a line is about cases that somebody can work on."""
+    return line.part in {"open", "closed"}
+
+
+def _by_topic(topic: str) -> tuple[str, ...]:
+    """Return the actions that go with the fact behind cases which are not in the log yet."""
+    family, _, what = topic.partition("_")
+    if family == "undertakings":
+        return OF_UNDERTAKING.get(what, UNDERTAKING)
+    return OF_EVENT_TYPE.get(what, OTHERWISE) if family in {"recent", "trend", "recency"} else OTHERWISE

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.alerts.lifecycle import Position, State, Supervision
 from serving.alerts.outcomes import AlertOutcome
+from serving.rankings.schemas import ExplanationLine
 from serving.text import AttentionLevel, Text
 
 Place = Annotated[
@@ -28,8 +29,9 @@ class Suggestion(_Part):
 class SaidReason(_Part):
     """One reason as it was said; feedback is given per `group`."""
 
-    group: str = Field(description="Reason group", examples=["backlog_dispute"])
+    group: str = Field(description="Reason group", examples=["open_dispute_labor_wage"])
     words: Text
+    line: ExplanationLine | None = Field(None, description="The part of the expected count behind it; null on alerts of older programs")
 
 
 class AlertText(_Part):

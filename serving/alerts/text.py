@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is_actionable
 from serving.alerts.schemas import AlertText, SaidReason, Suggestion
-from serving.rankings.schemas import Explanation, GridRow, Reason, Score
+from serving.rankings.line_words import mask_line
+from serving.rankings.schemas import Explanation, FactorExplanation, GridRow, Score
 from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred
 
 MOST_SUGGESTIONS = 3
@@ -63,7 +64,7 @@ class Subject:
     @property
     def level(self) -> AttentionLevel:
         """The level of the list, or `watch` where nothing that can be worked on stands behind a higher one."""
-        if self.score.attention_level == "routine" or any(is_actionable(reason) for reason in self.explanation.reasons):
+        if self.score.attention_level == "routine" or any(is_actionable(line) for line in self.explanation.named):
             return self.score.attention_level
         return "watch"
 
@@ -76,7 +77,7 @@ def compose(subject: Subject) -> AlertText:
         window=_window(subject),
         place=None if subject.second_look else _place(subject),
         usual=_usual(subject),
-        reasons=tuple(SaidReason(group=reason.group, words=reason.words) for reason in subject.explanation.reasons),
+        reasons=tuple(SaidReason(group=line.group, words=line.words, line=line) for line in subject.explanation.named),
         background=subject.explanation.context,
         changes=changes(subject.before, subject.row, hide_place=subject.second_look),
         suggestions=tuple(Suggestion(code=code, words=DEEDS[code].words) for code in codes),
@@ -153,10 +154,9 @@ def _notes(subject: Subject) -> Iterator[Text]:
 
 
 def _deeds(explanation: Explanation) -> tuple[str, ...]:
-    """Return the actions for the reasons that speak for more than usual, without repeating any."""
-    pushing = [reason for reason in explanation.reasons if reason.factor > 1]
-    first = [actions_for(reason)[0] for reason in pushing]
-    further = [code for reason in pushing for code in actions_for(reason)[1:]]
+    """Return the actions for the lines, the first of each line before any second, without repeating any."""
+    first = [actions_for(line)[0] for line in explanation.named]
+    further = [code for line in explanation.named for code in actions_for(line)[1:]]
     return tuple(dict.fromkeys([*first, *further, *OTHERWISE]))[:MOST_SUGGESTIONS]
 
 
@@ -178,10 +178,13 @@ def _expected_changed(before: Score, now: Score) -> Iterator[Text]:
 def _new_reasons(before: GridRow, now: GridRow) -> Iterator[Text]:
     if before.explanation is None or now.explanation is None:
         return
-    known = {reason.group for reason in before.explanation.reasons}
-    for reason in now.explanation.reasons:
-        if reason.group not in known:
-            yield Text(zh=f"新列入依据:{_fact(reason).zh}", en=f"new among the reasons: {_fact(reason).en}")
+    if isinstance(before.explanation, FactorExplanation) or isinstance(now.explanation, FactorExplanation):
+        return
+    known = {line.group for line in before.explanation.named}
+    for line in now.explanation.named:
+        if line.group not in known:
+            words = mask_line(line).words
+            yield Text(zh=f"新列入依据:{words.zh}", en=f"new among the reasons: {words.en}")
 
 
 def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
@@ -189,16 +192,12 @@ def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
     head = f"【{'再看一遍' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}:"
     often = per_hundred(subject.odds.risk)[0]
     tail = f"。每100次约{often}次升级。不针对个人。点此反馈。"
-    facts = [_fact(reason).zh for reason in subject.explanation.reasons if reason.factor > 1] or ["请关注近期情况"]
+    facts = [mask_line(line).words.zh for line in subject.explanation.named] or ["请关注近期情况"]
     advice = "。建议:" + ",".join(DEEDS[code].phone for code in codes[:2])
     while len(facts) > 1 and len(head + ";".join(facts) + advice + tail) > PHONE_LENGTH:
         facts.pop()
     space = PHONE_LENGTH - len(head + advice + tail)
     return head + ";".join(facts)[:space] + advice + tail
-
-
-def _fact(reason: Reason) -> Text:
-    return reason.fact or reason.words
 
 
 def _day(day: date) -> str:

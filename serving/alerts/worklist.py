@@ -16,7 +16,7 @@ from serving.accounts.permissions import Actor, Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import ENDED, OPEN, State, Supervision
 from serving.alerts.outcomes import read_outcomes
-from serving.alerts.queries import alert_of, seen_by, within
+from serving.alerts.queries import alert_of, disclose, seen_by, within
 from serving.alerts.schemas import Alert
 from serving.settings import DueHours
 
@@ -81,7 +81,7 @@ def read_worklist(engine: Engine, actor: Actor, wanted: Filter, hours: DueHours,
         followed = read_outcomes(connection, rows)
         total = connection.execute(select(func.count()).select_from(alert).where(*conditions)).scalar_one()
         counts = connection.execute(counted).mappings().one()
-    alerts = [alert_of(row).model_copy(update={"sequel": followed.get(row["alert_id"])}) for row in rows]
+    alerts = [disclose(alert_of(row), actor.scope).model_copy(update={"sequel": followed.get(row["alert_id"])}) for row in rows]
     return Worklist(alerts, total, {part: counts[part] for part in Part})
 
 

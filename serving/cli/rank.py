@@ -105,5 +105,5 @@ def _sentences(row: "GridRow") -> list[tuple[str, str]]:
     texts = [row.withheld_words] if row.withheld_words else []
     if row.explanation:
         texts += [reason.words for reason in row.explanation.reasons]
-        texts += [*row.explanation.context, *row.explanation.certainty]
+        texts += [*getattr(row.explanation, "calm", ()), *row.explanation.context, *row.explanation.certainty]
     return [(text.zh, text.en) for text in texts]

@@ -26,7 +26,7 @@ from training.bootstrap import draw_weights, number_blocks
 from training.evaluation.fold_runner import by_baselines
 from training.evaluation.metrics import Outcomes, Predicted
 from training.evaluation.scorecard import Scorecard, score
-from training.learning.examples import at, training_part
+from training.learning.examples import training_part
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.labels import count_labels, ripe
 from training.registry.gate import METRIC
@@ -216,5 +216,5 @@ def _rules(facts: Facts, month: Lists, gap: Gap, settings: Settings) -> tuple[Pa
     before = before[ripe(before, gap.horizon_days, gap.delay_allowance_days, cutoff)][-LEARNT_FROM:]
     panel = build_panel(facts, np.concatenate([before, month.as_ofs]), gap.horizon_days, settings)
     fold = Fold(slice(0, len(before)), slice(len(before), len(panel.as_ofs)), cutoff)
-    unseen = at(panel, fold.test)
+    unseen = panel.at(fold.test)
     return unseen, by_baselines(training_part(facts, panel, fold, gap), unseen) if len(before) else {}

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import yaml
 
-from serving.rankings.schemas import Explanation, Score
+from serving.rankings.schemas import Explanation, FactorExplanation, Score
 from serving.text import AttentionLevel, Text
 
 Language = Literal["zh", "en"]
@@ -92,10 +92,12 @@ def moved(score: Score, before: Score | None, t: Translator) -> str:
     return t("rank_up" if steps > 0 else "rank_down", n=abs(steps))
 
 
-def strongest(explanation: Explanation | None, t: Translator) -> str:
-    """Say the first reason that pushes a score up, else the first of all."""
+def strongest(explanation: Explanation | FactorExplanation | None, t: Translator) -> str:
+    """Say the line that adds most; of an older list the first reason that pushes a score up, else the first of all."""
     if explanation is None or not explanation.reasons:
         return ""
+    if isinstance(explanation, Explanation):
+        return _MASKED.sub("", t.of(explanation.reasons[0].words))
     pushing = [reason for reason in explanation.reasons if reason.factor > 1]
     return _MASKED.sub("", t.of(fact((pushing or list(explanation.reasons))[0].words)))
 

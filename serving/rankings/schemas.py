@@ -58,8 +58,8 @@ class Reason(_Part):
     fact: Text | None = Field(None, description="The fact alone")
 
 
-class Explanation(_Part):
-    """Why a grid got its score. What goes with the score is said, never what brought it about."""
+class FactorExplanation(_Part):
+    """Why a grid got its score, as lists before version 2 said it: factors on the usual level."""
 
     contributions: dict[str, float] = Field(
         description="What each reason group adds to the log of the factor; together they are that log",
@@ -68,6 +68,49 @@ class Explanation(_Part):
     reasons: tuple[Reason, ...] = Field(description="What moves the score most, strongest first")
     context: tuple[Text, ...] = Field(description="Circumstances, said once and without direction")
     certainty: tuple[Text, ...] = Field(description="How far the figures carry")
+
+
+LinePart = Literal["open", "closed", "new", "rest"]
+
+
+class ExplanationLine(_Part):
+    """One part of the expected count: a kind of open case, cases closed lately, cases not in the log yet, or all smaller ones together."""
+
+    part: LinePart = Field(description="What the line is about; `rest` joins what is too small to name", examples=["open"])
+    event_type: str | None = Field(None, description="Type of the cases, where they are of one kind", examples=["dispute"])
+    category: str | None = Field(
+        None, description="Category of the cases; null where they are of several, or of a kind that is not named", examples=["labor_wage"]
+    )
+    count: Count | None = Field(None, description="Cases; null is one or two, or not counted", examples=[3])
+    few: bool = Field(False, description="True where the line is about one or two cases and how many, how old and what term is not said")
+    oldest_days: Count | None = Field(None, description="Age of the oldest case in days; null where it is not said", examples=[58])
+    days_left: Count | None = Field(None, description="Days until the next term ends; null where none does or it is not said", examples=[2])
+    past_term: Count | None = Field(None, description="Cases past their term; null where it is not said", examples=[0])
+    on_paper: Count | None = Field(None, description="Closed cases that were closed just before their term", examples=[1])
+    expected: Expected = Field(description="Escalations this line adds to the expected count, in whole millionths", examples=[0.41])
+    fact: Text | None = Field(None, description="The fact that raises this line most, where it is not said already")
+    topic: str | None = Field(None, description="Reason group of that fact", examples=["recent_police_call"])
+    words: Text = Field(description="The line as a sentence, without its figure")
+
+    @property
+    def group(self) -> str:
+        """Reason group, by which feedback is given."""
+        return "_".join(part for part in (self.part, self.event_type, self.category) if part)
+
+
+class Explanation(_Part):
+    """Why a grid got its score: lines that add up to the expected count. What goes with it is said, never what brought it about."""
+
+    version: Literal[2] = Field(2, description="Form of the explanation")
+    reasons: tuple[ExplanationLine, ...] = Field(description="Parts of the expected count, the largest first, the joined rest last")
+    calm: tuple[Text, ...] = Field((), description="What speaks for fewer escalations than usual")
+    context: tuple[Text, ...] = Field((), description="Circumstances, said once and without direction")
+    certainty: tuple[Text, ...] = Field((), description="How far the figures carry")
+
+    @property
+    def named(self) -> tuple[ExplanationLine, ...]:
+        """The lines that are named."""
+        return tuple(line for line in self.reasons if line.part != "rest")
 
 
 class GridRow(_Part):
@@ -92,7 +135,9 @@ class GridRow(_Part):
         description="Open cases by age in days (0-7, 8-30, 31-60, over 60), petitions left out; 0 is none, null is one or two",
         examples=[[4, None, 0, 7]],
     )
-    explanation: Explanation | None = Field(description="Null where it was not published: not rated, or too far down a long list")
+    explanation: Explanation | FactorExplanation | None = Field(
+        description="Null where it was not published: not rated, or too far down a long list"
+    )
 
 
 class AreaRow(_Part):

@@ -12,6 +12,7 @@ from features.storage.home import Home
 from serving.accounts.permissions import EVERYTHING
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import newest, read_row
+from serving.rankings.line_words import mask
 from serving.rankings.schemas import Explanation, GridRow, published
 from serving.scoring.daily_run import grid_names
 from serving.scoring.list_builder import list_grids
@@ -52,7 +53,7 @@ def _compute(home: Home, engine: Engine, settings: Settings, grid_id: str, as_of
     if row.score is None:
         return row
     (explanation,) = day.explain(np.flatnonzero(day.panel.grid_ids == grid_id))
-    return row.model_copy(update={"explanation": explanation})
+    return row.model_copy(update={"explanation": mask(explanation)})
 
 
 class OnDemand:
@@ -77,7 +78,7 @@ class OnDemand:
         if day.model_hash != entry.origin.model_hash or not same:
             raise NotReadyError("a score can be explained while its list is the newest of its model and records. Ask after the next list.")
         (explanation,) = day.explain(grids)
-        return explanation
+        return mask(explanation)
 
     def _day(self, entry: Entry) -> ScoredDay:
         with self._lock:

@@ -1,82 +1,61 @@
-"""Reasons: what moves a grid's score, summed by reason group and said in words.
+"""Explanations: the expected count of a grid, taken apart into lines that add up to it.
 
-Contributions live in the log of the factor, so the groups of one grid multiply to its factor. Words say what goes with the score, never
-what brought it about.
+One line per kind of open case, one for cases that may come back, one for what is not in the log yet; inside a line the contributions of
+the model's columns add up in the margin of that part, and the one that raises the line most may be named.
 """
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from features.panel.build import Panel
+from features.panel.case_rows import CaseColumn, CaseRows
 from features.panel.feature import Feature, Kind
 from features.schema import SENSITIVE_CATEGORIES
-from serving.rankings.schemas import Explanation, Reason
+from serving.rankings.line_words import say_line
+from serving.rankings.schemas import MICRO, Explanation, ExplanationLine
 from serving.text import Text, fill
-from training.learning.model import Contributions
+from training.learning.design_matrix import cases_of
+from training.learning.model import Contributions, FittedPart
+from training.learning.parts import Part
 
-BASE = "base"
-"""Group of what applies to all grids alike: the base value of the model."""
-MOST, LEAST = 5, 3
-"""Reasons given at most, and given even where they move little."""
+NAMED_SHARE = 0.9
+"""Share of the expected count that the named lines carry at least."""
+WORTH_SAYING = float(np.log(1.05))
+"""Contribution from which a fact is worth a word."""
 CONTEXTS = 2
-WORTH_SAYING = math.log(1.05)
-"""Contribution from which a further reason, or any context, is worth a line."""
-DECIMALS = 9
-"""Decimals of published contributions: enough for their product to equal the factor to 1e-6."""
+SAID_ALREADY = frozenset(
+    {"kind_odds", "due_odds", "age", "days_left", "falls_due", "term_passed", "days_closed", "on_paper", "handling", "delay"}
+)
+"""Columns of cases that the line speaks of anyway, or that say nothing to a reader."""
 
 Floats = npt.NDArray[np.float64]
-
-
-def explain_rows(
-    features: tuple[Feature, ...], values: npt.NDArray[np.floating], parts: Contributions, certainty: Iterable[tuple[Text, ...]]
-) -> Iterator[Explanation]:
-    """Explain scores row by row.
-
-    Args:
-        features: the model's columns, F of them.
-        values: (N, F) what is known of each grid; NaN is missing.
-        parts: what each column adds to the log of the factor of each row.
-        certainty: how far the figures of each row carry.
-    """
-    groups = tuple(dict.fromkeys(feature.reason for feature in features))
-    member = np.array([groups.index(feature.reason) for feature in features])
-    for known, added, base, certain in zip(values, parts.values, parts.base_value.tolist(), certainty, strict=True):
-        sums = np.bincount(member, added, minlength=len(groups)).astype(np.float64)
-        strongest = [int(group) for group in np.argsort(-np.abs(sums), kind="stable")]
-        row = _Row(features, member, known, added, sums)
-        yield Explanation(
-            contributions={BASE: round(base, DECIMALS)} | dict(zip(groups, np.round(sums, DECIMALS).tolist(), strict=True)),
-            reasons=tuple(_reasons(row, groups, strongest)),
-            context=tuple(_context(row, strongest)),
-            certainty=certain,
-        )
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Row:
-    features: tuple[Feature, ...]
-    member: npt.NDArray[np.int64]
-    known: npt.NDArray[np.floating]
-    added: Floats
-    sums: Floats
+class _Raw:
+    """A line before it is rounded."""
 
-    def spokesman(self, group: int, kind: Kind) -> int | None:
-        """Return the feature of that kind that moves its group most in the group's own direction; None where none may be named."""
-        sign = np.sign(self.sums[group])
-        named = [
-            index
-            for index in np.flatnonzero(self.member == group).tolist()
-            if self.features[index].kind == kind and not math.isnan(self.known[index]) and may_be_named(self.features[index])
-        ]
-        pulling = [index for index in named if self.added[index] * sign > 0]
-        return max(pulling, key=lambda index: abs(self.added[index]), default=None)
+    expected: float
+    fields: Mapping[str, object]
 
-    def say(self, index: int) -> Text:
-        feature, value = self.features[index], float(self.known[index])
-        return Text(zh=fill(feature.zh, value, feature.unit), en=fill(feature.en, value, feature.unit))
+
+def explain_cells(
+    parts: Sequence[FittedPart],
+    panel: Panel,
+    contributions: Sequence[Contributions],
+    cells: Positions,
+    certainty: Iterable[tuple[Text, ...]],
+) -> Iterator[Explanation]:
+    """Explain some cells of a panel (as_of x G + grid), each with how far its figures carry."""
+    for cell, certain in zip(cells.tolist(), certainty, strict=True):
+        raw = [line for part, given in zip(parts, contributions, strict=True) for line in _lines(part, panel, given, cell)]
+        new = next(given for given in contributions if given.part is Part.NEW)
+        said = _Said(parts[-1].describe(panel), panel, new, cell)
+        yield Explanation(reasons=tuple(_publish(raw)), calm=tuple(said.calm()), context=tuple(said.context()), certainty=certain)
 
 
 def may_be_named(feature: Feature) -> bool:
@@ -84,34 +63,138 @@ def may_be_named(feature: Feature) -> bool:
     return feature.category not in SENSITIVE_CATEGORIES and not feature.is_petition_volume
 
 
-def _reasons(row: _Row, groups: tuple[str, ...], strongest: list[int]) -> Iterator[Reason]:
-    given = 0
-    for group in strongest:
-        moved = float(row.sums[group])
-        if given == MOST or (given >= LEAST and abs(moved) < WORTH_SAYING):
-            return
-        index = row.spokesman(group, Kind.DRIVER)
-        if index is not None:
-            given += 1
-            fact = row.say(index)
-            yield Reason(
-                group=groups[group],
-                factor=round(math.exp(moved), DECIMALS),
-                words=_against_usual(fact, moved),
-                feature=row.features[index].name,
-                fact=fact,
-            )
+def _lines(part: FittedPart, panel: Panel, given: Contributions, cell: int) -> Iterator[_Raw]:
+    """Yield the lines of one part of one cell."""
+    rows = np.flatnonzero(given.cell == cell)
+    if part.part is Part.NEW:
+        said = _Said(part.describe(panel), panel, given, cell).fact()
+        yield _Raw(float(given.expected[rows].sum()), {"part": "new", "topic": said and said[0], "fact": said and said[1]})
+        return
+    cases = cases_of(panel, part.part)
+    if part.part is Part.CLOSED:
+        if len(rows):
+            yield _closed_line(cases, given, rows)
+        return
+    kinds = np.array([_shown_kind(cases.kinds[code]) for code in cases.kind[given.row[rows]].tolist()], dtype=object)
+    for kind in dict.fromkeys(kinds.tolist()):
+        yield _open_line(cases, given, rows[[each == kind for each in kinds.tolist()]], kind)
 
 
-def _against_usual(fact: Text, moved: float) -> Text:
-    """Add which way and how far a fact goes with the score, against the grid's own usual."""
-    factor = f"{math.exp(moved):.2f}"
-    if moved > 0:
-        return Text(zh=f"↑ {fact.zh}:与高于本网格常态相关(×{factor})", en=f"↑ {fact.en}: goes with more than is usual here (×{factor})")
-    return Text(zh=f"↓ {fact.zh}:与低于本网格常态相关(×{factor})", en=f"↓ {fact.en}: goes with less than is usual here (×{factor})")
+def _shown_kind(kind: tuple[str, str]) -> str:
+    """Return how a kind is told apart in explanations: sensitive ones are one."""
+    return "" if kind[1] in SENSITIVE_CATEGORIES else "/".join(kind)
 
 
-def _context(row: _Row, strongest: list[int]) -> Iterator[Text]:
-    telling = [group for group in strongest if abs(row.sums[group]) >= WORTH_SAYING]
-    named = [index for group in telling if (index := row.spokesman(group, Kind.CONTEXT)) is not None]
-    return (row.say(index) for index in named[:CONTEXTS])
+def _open_line(cases: CaseRows, given: Contributions, rows: Positions, kind: str) -> _Raw:
+    at = given.row[rows]
+    event_type, _, category = kind.partition("/")
+    left = cases.column("days_left")[at]
+    ahead = left[left >= 0]
+    figures = {
+        "event_type": event_type or None,
+        "category": category or None,
+        "count": _whole(cases.weight[at].sum()),
+        "oldest_days": int(cases.column("age")[at].max()),
+        "days_left": int(ahead.min()) if len(ahead) else None,
+        "past_term": _whole((cases.weight[at] * cases.column("term_passed")[at]).sum()),
+    }
+    if not kind:
+        figures |= dict.fromkeys(("count", "oldest_days", "days_left", "past_term")) | {"few": True}
+    return _Raw(float(given.expected[rows].sum()), {"part": "open", **figures, "fact": _case_fact(cases, given, rows) if kind else None})
+
+
+def _closed_line(cases: CaseRows, given: Contributions, rows: Positions) -> _Raw:
+    at = given.row[rows]
+    paper = _whole((cases.weight[at] * cases.column("on_paper")[at]).sum())
+    figures = {"part": "closed", "count": _whole(cases.weight[at].sum()), "on_paper": paper}
+    return _Raw(float(given.expected[rows].sum()), figures | {"fact": _case_fact(cases, given, rows)})
+
+
+def _whole(weight: float) -> int:
+    """Return a number of cases; of a redrawn grid's shared cases every begun one counts."""
+    return int(np.ceil(weight - 1e-9))
+
+
+def _case_fact(cases: CaseRows, given: Contributions, rows: Positions) -> Text | None:
+    """Return the column that raises the line most, unless the line speaks of it anyway."""
+    strength = given.expected[rows] @ given.values[rows] / max(float(given.expected[rows].sum()), 1e-12)
+    best = int(strength.argmax())
+    name = given.feature_names[best]
+    if strength[best] < WORTH_SAYING or name in SAID_ALREADY:
+        return None
+    column = next(column for column in cases.columns if column.name == name)
+    return _say_case(column, float(cases.column(name)[given.row[rows]].max()))
+
+
+def _say_case(column: CaseColumn, value: float) -> Text | None:
+    if column.unit == "yes":
+        return Text(zh=column.zh, en=column.en) if value else None
+    return Text(zh=fill(column.zh, value, "times"), en=fill(column.en, value, "times")) if value else None
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the columns of the part on new cases say of one cell."""
+
+    columns: Sequence[Feature | CaseColumn]
+    panel: Panel
+    given: Contributions
+    cell: int
+
+    def fact(self) -> tuple[str, Text] | None:
+        """Return the fact that raises the count most, after its reason group."""
+        return next(self._strongest(Kind.DRIVER, 1), None)
+
+    def calm(self) -> Iterator[Text]:
+        """Yield the fact that lowers the count most, if it is worth a word."""
+        yield from [fact for _, fact in self._strongest(Kind.DRIVER, -1)][:1]
+
+    def context(self) -> Iterator[Text]:
+        """Yield circumstances that move the count either way."""
+        yield from [fact for _, fact in self._strongest(Kind.CONTEXT, 0)][:CONTEXTS]
+
+    def _strongest(self, kind: Kind, sign: int) -> Iterator[tuple[str, Text]]:
+        values = self.given.values[int(np.flatnonzero(self.given.cell == self.cell)[0])]
+        score = np.abs(values) if sign == 0 else sign * values
+        place = divmod(self.cell, len(self.panel.grid_ids))
+        for index in np.argsort(-score, kind="stable").tolist():
+            column = self.columns[index]
+            if score[index] < WORTH_SAYING:
+                return
+            if isinstance(column, Feature) and column.kind is kind and may_be_named(column):
+                known = float(self.panel.column(column.name)[place])
+                if not np.isnan(known):
+                    yield column.reason, Text(zh=fill(column.zh, known, column.unit), en=fill(column.en, known, column.unit))
+
+
+def _publish(raw: Sequence[_Raw]) -> Iterator[ExplanationLine]:
+    """Yield lines in whole millionths whose sum is that of all, the largest first; the smallest are joined once enough is named."""
+    ordered = sorted(raw, key=lambda line: -line.expected)
+    rounded = _round_together([line.expected for line in ordered])
+    total, named, shown = sum(rounded), 0, 0
+    while shown < len(ordered) and (named < NAMED_SHARE * total or shown == 0):
+        named += rounded[shown]
+        shown += 1
+    for line, micro in zip(ordered[:shown], rounded[:shown], strict=True):
+        yield _line(line.fields, micro)
+    if total > named:
+        yield _line({"part": "rest"}, total - named)
+
+
+def _line(fields: Mapping[str, object], micro: int) -> ExplanationLine:
+    blank = ExplanationLine.model_validate({**fields, "expected": micro / MICRO, "words": {"zh": "", "en": ""}})
+    return blank.model_copy(update={"words": say_line(blank)})
+
+
+def _round_together(values: Sequence[float]) -> list[int]:
+    """Round to whole millionths so that the sum is the rounded sum.
+
+    >>> _round_together([0.0000004, 0.0000004, 0.0000004])
+    [1, 0, 0]
+    """
+    whole = [int(np.floor(value * MICRO)) for value in values]
+    missing = round(sum(values) * MICRO) - sum(whole)
+    by_rest = sorted(range(len(values)), key=lambda place: whole[place] - values[place] * MICRO)
+    for place in by_rest[:missing]:
+        whole[place] += 1
+    return whole

@@ -10,14 +10,15 @@ from features.facts.facts import Facts
 from features.facts.places import UPPER_LEVELS, Places
 from serving.disclosure import hide_small
 from serving.rankings.entries import Body, to_body
+from serving.rankings.line_words import mask as mask_lines
 from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro, published
-from serving.scoring.explanations import DECIMALS
 from serving.scoring.ranking import rank_grids, tie_breakers
 from serving.scoring.scoring import ScoredDay
 from serving.scoring.weekly_counts import weekly_cases, weekly_escalations
 from serving.settings import RankingSettings
 from serving.text import WITHHELD
 
+FACTOR_DECIMALS = 9
 AGES = (7, 30, 60)
 """Days up to which each age group but the last reaches; a case of 7 days stands in the first."""
 
@@ -99,7 +100,7 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
     scores = _scores(day, settings)
     by_rank = np.array(sorted(scores, key=lambda grid: scores[grid].rank), dtype=np.int64)
     top = by_rank[: settings.explain_top_n]
-    explanations = dict(zip(top.tolist(), day.explain(top), strict=True)) if len(top) else {}
+    explanations = dict(zip(top.tolist(), map(mask_lines, day.explain(top)), strict=True)) if len(top) else {}
     weeks = weekly_cases(day.facts, day_number(day.as_of))
     waiting = open_cases(day.facts, day_number(day.as_of))
     areas = _areas(day.facts.places)
@@ -142,7 +143,7 @@ def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
             rank_high=int(standing.rank_high[place]),
             expected_escalations=published(float(expected[place])),
             usual_level=published(float(usual_level[place])),
-            factor=round(float(factor[place]), DECIMALS),
+            factor=round(float(factor[place]), FACTOR_DECIMALS),
             risk=published(float(risk[place])),
             attention_level=standing.level[place],
             chronic=bool(standing.chronic[place]),

@@ -15,13 +15,12 @@ from features.eventlog.snapshot import LogSnapshot
 from features.facts.derive import find_target, read_facts
 from features.facts.facts import Facts
 from features.panel.build import Panel, build_panel
-from features.panel.feature import Feature
 from features.schema import Col
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
 from serving.scoring.bursts import most_reports, say_burst
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
-from serving.scoring.explanations import explain_rows
+from serving.scoring.explanations import explain_cells
 from serving.settings import Settings
 from serving.text import CONFIDENCE, frequency
 from training.learning.model import Fitted
@@ -57,19 +56,13 @@ class ScoredDay:
     def explain(self, grids: Grids) -> list[Explanation]:
         """Explain the scores of some grids, given by position."""
         parts = self.model.contributions(self.panel, grids)
-        values = self.panel.matrix(self.model.feature_names)[grids]
         average = float(self.risk[self.rated].mean())
         reports = most_reports(self.facts, day_number(self.as_of))
         certainty = [
             (frequency(float(self.risk[grid]), average), CONFIDENCE[self.coverage.confidence[grid]], *say_burst(int(reports[grid])))
             for grid in grids.tolist()
         ]
-        return list(explain_rows(self._features, values, parts, certainty))
-
-    @property
-    def _features(self) -> tuple[Feature, ...]:
-        known = {feature.name: feature for feature in self.panel.features}
-        return tuple(known[name] for name in self.model.feature_names)
+        return list(explain_cells(self.model.parts, self.panel, parts, grids, certainty))
 
 
 def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, target: str | None = None) -> ScoredDay:

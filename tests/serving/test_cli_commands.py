@@ -121,7 +121,7 @@ def test_backtest_report_writes_the_page_with_what_moves_the_model(run: Run, fol
     run("backtest", "--report", str(folder / "report"), "--from", "2025-11-01", "--until", "2026-03-01")
     written = {path.name for path in (folder / "report").iterdir()}
 
-    assert {"report.html", "report.json", "predictions.parquet", "contributions.parquet", "hits.png", "reasons.png"} <= written
+    assert {"report.html", "report.json", "predictions.parquet", "contributions-new.parquet", "hits.png", "new-reasons.png"} <= written
 
 
 def test_backtest_ablate_shows_what_each_family_adds(run: Run) -> None:

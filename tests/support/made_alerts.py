@@ -1,6 +1,7 @@
 """Hand-made rows of a list."""
 
-from serving.rankings.schemas import Explanation, GridRow, Reason, Score
+from serving.rankings.line_words import say_line
+from serving.rankings.schemas import Explanation, ExplanationLine, GridRow, Score
 from serving.text import Text
 
 TOWNSHIP = "d/t1"
@@ -10,11 +11,11 @@ def make_text(words: str = "近28天新增矛盾纠纷5件") -> Text:
     return Text(zh=words, en="5 new disputes in 28 days")
 
 
-def make_reason(
-    group: str = "backlog_dispute", factor: float = 1.8, feature: str = "dispute_open_count_grid", fact: Text | None = None
-) -> Reason:
-    fact = fact or make_text()
-    return Reason(group=group, factor=factor, words=fact, feature=feature, fact=fact)
+def make_line(part: str = "open", **values: object) -> ExplanationLine:
+    """Return a line about five disputes between neighbours, or what is stated."""
+    of_cases = {"event_type": "dispute", "category": "neighbor", "count": 5, "oldest_days": 21} if part == "open" else {}
+    line = ExplanationLine.model_validate({"part": part, "expected": 0.2, "words": make_text(), **of_cases, **values})
+    return line.model_copy(update={"words": say_line(line)})
 
 
 def make_score(rank: int = 1, **values: object) -> Score:
@@ -33,7 +34,7 @@ def make_score(rank: int = 1, **values: object) -> Score:
 
 
 def make_row(
-    grid_id: str = "g1", rank: int | None = 1, reasons: tuple[Reason, ...] = (make_reason(),), township: str = TOWNSHIP
+    grid_id: str = "g1", rank: int | None = 1, lines: tuple[ExplanationLine, ...] = (make_line(),), township: str = TOWNSHIP
 ) -> GridRow:
     """Return a rated grid, or one that is not rated where `rank` is None."""
     return GridRow(
@@ -47,5 +48,5 @@ def make_row(
         withheld_words=None,
         confidence="high",
         weekly_cases=(),
-        explanation=Explanation(contributions={}, reasons=reasons, context=(make_text("距春节28天"),), certainty=()),
+        explanation=Explanation(reasons=lines, context=(make_text("距春节28天"),)),
     )

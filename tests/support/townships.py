@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 TOWNSHIPS = range(1, 6)
 OVERSEER = Actor("overseer", "overseer", Role.COMMAND, EVERYTHING)
 ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=1, exploration_share=0, blind_review_share=0)
-UNEXPLAINED = Explanation(contributions={}, reasons=(), context=(), certainty=())
+UNEXPLAINED = Explanation(reasons=())
 ZONE = Settings().tz
 
 

@@ -28,7 +28,7 @@ def panel(world):
 
 def columns_read(world, panel):
     model = world.registry.show_model(world.second.version)
-    names = json.loads(world.registry.read_file(model, "features.json"))["names"]
+    names = json.loads(world.registry.read_file(model, "features.json"))["new"]["names"]
     return [feature for feature in panel.features if feature.name in names]
 
 
@@ -43,7 +43,7 @@ def test_fit_all_other_seed_gives_another_model(world, panel):
     """Equal hashes above mean something only if they can differ."""
     model = SMALL.model.model_copy(update={"seed": 2})
 
-    assert fit_all(world.facts, panel, GAP, model).booster != fit_all(world.facts, panel, GAP, SMALL.model).booster
+    assert fit_all(world.facts, panel, GAP, model).parts != fit_all(world.facts, panel, GAP, SMALL.model).parts
 
 
 def test_train_records_what_made_the_model(world):
@@ -78,11 +78,11 @@ def test_train_second_time_compares_with_the_champion_on_the_same_folds(world):
 def test_golden_rows_are_what_the_booster_says(world, panel):
     model = world.registry.show_model(world.second.version)
     golden = json.loads(world.registry.read_file(model, "golden.json"))
-    booster = read_booster(world.registry.read_file(model, "model.lgb").decode())
-    rows = np.array(golden["rows"], np.float64)
+    booster = read_booster(world.registry.read_file(model, "new.lgb").decode())
+    rows = np.array(golden["rows"]["new"], np.float64)
 
-    assert rows.shape == (200, len(json.loads(world.registry.read_file(model, "features.json"))["names"]))
-    assert margin(booster, rows).tolist() == golden["margins"]["model.lgb"]
+    assert rows.shape == (200, len(json.loads(world.registry.read_file(model, "features.json"))["new"]["names"]))
+    assert margin(booster, rows).tolist() == golden["margins"]["new.lgb"]
 
 
 def test_registered_model_is_read_by_mlflow_itself(world, monkeypatch):
@@ -91,7 +91,7 @@ def test_registered_model_is_read_by_mlflow_itself(world, monkeypatch):
 
     booster = mlflow.lightgbm.load_model(f"models:/yujing-escalation/{model.version}")
 
-    assert booster.model_to_string() == world.registry.read_file(model, "model.lgb").decode()
+    assert booster.model_to_string() == world.registry.read_file(model, "new.lgb").decode()
 
 
 def test_card_has_no_empty_field_and_equals_the_record(world, panel):
@@ -107,7 +107,7 @@ def test_card_has_no_empty_field_and_equals_the_record(world, panel):
 
 def test_card_lists_the_columns_the_model_reads_and_no_others(world):
     model = world.registry.show_model(world.second.version)
-    read = json.loads(world.registry.read_file(model, "features.json"))["names"]
+    read = json.loads(world.registry.read_file(model, "features.json"))["new"]["names"]
     rows = world.second.card.split("## Features it reads")[1].split("\n## ")[0].splitlines()
 
     assert read == [row.split(" | ")[0].removeprefix("| ") for row in rows if row.startswith("| ")][2:]
@@ -165,7 +165,7 @@ def test_train_keeps_its_report_with_the_run(world):
     stored = {path.name: path.read_bytes() for path in (world.home.artifacts / run / "artifacts/report").iterdir()}
 
     assert world.second.report == stored
-    assert {"report.html", "report.json", "predictions.parquet", "hits.png", "beeswarm.png"} <= stored.keys()
+    assert {"report.html", "report.json", "predictions.parquet", "hits.png", "new-beeswarm.png"} <= stored.keys()
 
 
 def test_code_version_is_a_commit_or_a_release():

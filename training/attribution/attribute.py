@@ -1,4 +1,4 @@
-"""Attribute a fitted model: values on sampled rows, those of its replicates, and the pair of columns that works together most."""
+"""Attribute one part of a fitted model: values on sampled rows, those of its replicates, and the strongest pair of columns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ import numpy.typing as npt
 import polars as pl
 
 from features.panel.build import Panel
+from features.panel.case_rows import CaseColumn
 from features.panel.feature import Feature
 from training.attribution.shapley import shapley_interactions, shapley_values
-from training.learning.model import Fitted
+from training.learning.model import FittedPart
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
@@ -22,14 +23,14 @@ REPLICATE = "replicate"
 
 @dataclass(frozen=True)
 class Attribution:
-    """What moved the model on sampled rows."""
+    """What moved one part of the model on sampled rows."""
 
-    features: tuple[Feature, ...]
-    """The columns the model reads, in order."""
+    features: tuple[Feature | CaseColumn, ...]
+    """The columns the part reads, in order."""
     matrix: Matrix
     """(N, F) what the trees read."""
     contributions: pl.DataFrame
-    """replicate (0 = the final fit), row, and by column what it adds to the log of the factor; replicates on the first rows only."""
+    """replicate (0 = the final fit), row, and by column what it adds to the margin; replicates on the first rows only."""
     pairs: Floats
     """(F, F) mean size of what two columns add together, zero on the diagonal."""
 
@@ -39,24 +40,23 @@ class Attribution:
         return self.contributions.filter(pl.col(REPLICATE) == 0).drop(REPLICATE, "row").to_numpy()
 
 
-def attribute(fitted: Fitted, panel: Panel, seed: int) -> Attribution:
-    """Sample rows of a panel and attribute the model and its replicates on them."""
-    every = fitted.rows(panel)
+def attribute(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) -> Attribution:
+    """Sample rows of a panel and attribute the part and its replicates on them."""
+    every = fitted.lay_out(panel, horizon_days).matrix
     chosen = np.random.default_rng(seed).permutation(len(every))[:ROWS]
     matrix = np.ascontiguousarray(every[chosen])
     interactions = np.abs(shapley_interactions(fitted.booster, matrix[:PAIR_ROWS])).mean(axis=0) * 2
     np.fill_diagonal(interactions, 0)
-    by_name = {feature.name: feature for feature in panel.features}
     return Attribution(
-        features=tuple(by_name[name] for name in fitted.feature_names),
+        features=fitted.describe(panel),
         matrix=matrix,
         contributions=pl.concat(_tables(fitted, matrix)),
         pairs=interactions,
     )
 
 
-def _tables(fitted: Fitted, matrix: Matrix) -> Iterator[pl.DataFrame]:
+def _tables(fitted: FittedPart, matrix: Matrix) -> Iterator[pl.DataFrame]:
     for number, booster in enumerate((fitted.booster, *fitted.replicates)):
         values = shapley_values(booster, matrix if number == 0 else matrix[:REPLICATE_ROWS])
         keys = {REPLICATE: np.full(len(values), number, np.int32), "row": np.arange(len(values), dtype=np.int32)}
-        yield pl.DataFrame(keys | dict(zip(fitted.feature_names, values.T, strict=True)))
+        yield pl.DataFrame(keys | dict(zip(fitted.columns.names, values.T, strict=True)))

@@ -1,6 +1,7 @@
 """Chinese names of columns and reason groups, as the plots print them."""
 
 from features.display_names import EVENT_TYPE_ZH
+from features.panel.case_rows import CaseColumn
 from features.panel.feature import Feature
 from features.undertakings.codes import KIND_WORDS
 
@@ -15,6 +16,22 @@ SINGLE = {
     "surroundings": "所在区域",
     "calendar": "日历",
     "quality": "数据质量",
+    "new_cases": "刚上报即升级",
+    "lone_calls": "没有在办事项的警情",
+    "kind_odds": "事项类别",
+    "due_odds": "同类到期事项的升级情况",
+    "age": "已有天数",
+    "days_left": "距办理期限",
+    "falls_due": "时段内到期",
+    "term_passed": "已超期",
+    "spell": "曾办结次数",
+    "repeat": "同类重复",
+    "self_found": "走访发现",
+    "delay": "上报滞后",
+    "calls": "其间同类其他记录",
+    "days_closed": "办结后天数",
+    "on_paper": "临到期办结",
+    "handling": "办理用时",
 }
 OF_SUBJECT = {
     "recent_{}": "近期新增{}",
@@ -38,7 +55,7 @@ LABELS = (
 """Name of every reason group."""
 
 
-def column_label(feature: Feature) -> str:
+def column_label(feature: Feature | CaseColumn) -> str:
     """Return the catalogue's phrase with n for the value, and the window where the phrase does not name it."""
     label = feature.zh.replace("{n}", "n")
     days = f"{feature.window_days}天"

@@ -7,18 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import shap
 
-from training.learning.booster import Booster, read_booster
+from training.learning.booster import Booster, contributions, read_booster
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
 
 def shapley_values(booster: str, matrix: Matrix) -> Floats:
-    """Return what each column adds to the log of the factor, (N, F); zeros where no tree splits."""
-    trees = read_booster(booster)
-    if not _splits(trees):
-        return np.zeros(matrix.shape)
-    return np.asarray(shap.TreeExplainer(trees).shap_values(matrix), np.float64)
+    """Return what each column adds to the margin, (N, F), by LightGBM's own TreeSHAP; zeros where no tree splits."""
+    return contributions(read_booster(booster), matrix)[:, :-1]
 
 
 def shapley_interactions(booster: str, matrix: Matrix) -> Floats:

@@ -21,7 +21,6 @@ from training.evaluation.peers import installed
 from training.evaluation.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
-from training.learning.examples import at
 from training.learning.folds import Fold, Gap, rolling_folds
 from training.learning.inner_validation import InnerPredictions, inner_folds, inner_validate
 from training.learning.labels import ripe
@@ -89,7 +88,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
     stage, folds = set_stage(facts, panel, horizon_days, settings)
     past, said = _replay_all(stage, folds, progress)
     with stage.watch.measure("metrics"):
-        predictions = tabulate(facts, at(stage.panel, slice(folds[0].test.start, None)), horizon_days, said)
+        predictions = tabulate(facts, stage.panel.at(slice(folds[0].test.start, None)), horizon_days, said)
         overall, parts = judge(predictions, settings.backtest)
         groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
         tested = stage.panel.as_ofs[folds[0].test.start :]
@@ -127,7 +126,7 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
         raise NotReadyError(f"none of {int(facts.cases.weight.sum()):,} cases has what target {facts.target_name!r} counts. {advice}")
     gap = Gap(horizon_days, settings.delay_allowance_days)
     ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
-    panel = at(panel, slice(0, ripe_as_ofs))
+    panel = panel.at(slice(0, ripe_as_ofs))
     folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
     return Stage(facts, panel, gap, settings.model, installed(settings.backtest.peers)[0]), folds
 

@@ -16,7 +16,7 @@ from training.evaluation.metrics import Predicted
 from training.evaluation.peers import fit_peer
 from training.evaluation.predictions import EXPECTED, RISK, SURGE, reach
 from training.learning.calibration import Calibration, calibrate
-from training.learning.examples import Examples, at, training_part
+from training.learning.examples import Examples, training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import InnerPredictions, predict_ahead, tune
 from training.learning.labels import Counts, surge_thresholds
@@ -69,7 +69,7 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
 
     Returns: `expected_*`, `risk_*` and `surge_*` by model, each (T, G) of the test part.
     """
-    facts, seen, unseen = stage.facts, stage.seen_by(fold), at(stage.panel, fold.test)
+    facts, seen, unseen = stage.facts, stage.seen_by(fold), stage.panel.at(fold.test)
     with stage.watch.measure("model"):
         said = {MODEL: by_model(stage, fold, seen, past)}
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
@@ -88,9 +88,9 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
 def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions]) -> Predicted:
     """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
     tuned = tune(past, seen, stage.settings)
-    past.append(predict_ahead(seen, stage.panel, fold.test, stage.settings))
-    log_expected = past[-1].after(tuned.rounds)
-    return Predicted(np.exp(log_expected), tuned.calibration.risk(log_expected))
+    past.append(predict_ahead(seen, stage.panel, fold, stage.settings))
+    expected = np.sum(list(past[-1].expected(tuned.rounds).values()), axis=0)
+    return Predicted(expected, tuned.calibration.risk(np.log(expected)))
 
 
 def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:

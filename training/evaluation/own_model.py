@@ -17,7 +17,6 @@ from training.evaluation.backtest import BacktestResult, judge
 from training.evaluation.fold_runner import Stage
 from training.evaluation.predictions import EXPECTED, RISK, SURGE, models, reach
 from training.learning.calibration import Calibration, calibrate
-from training.learning.examples import at
 from training.learning.folds import Fold
 from training.settings import BacktestSettings
 
@@ -121,7 +120,7 @@ def _predict_fold(estimator: Estimator, stage: Stage, fold: Fold) -> Said:
     rows, counts = model_rows(seen.panel), seen.counts.astype(np.float64)
     estimator.fit(rows, counts.ravel())
     fitted = _predict(estimator, rows)
-    expected = _predict(estimator, model_rows(at(stage.panel, fold.test)))
+    expected = _predict(estimator, model_rows(stage.panel.at(fold.test)))
     # an estimator that expects the same everywhere has no slope to fit
     logs = np.log(fitted)
     calibration = calibrate(logs.reshape(counts.shape), counts) if np.ptp(logs) > 0 else Calibration()

@@ -1,11 +1,11 @@
 """Parts of the test rows that are scored on their own, chosen by what was known at as_of, never by a model."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from features.facts.facts import Facts
+from features.facts.facts import Facts, Marks
 from features.panel.build import Panel
 from features.schema import EventType
 from training.evaluation.baselines import z_score
@@ -93,14 +93,8 @@ def resident_reported(facts: Facts) -> Facts | None:
     if not known.any():
         return None
     chosen = brought[facts.target.case]
-    marks = replace(
-        facts.target,
-        case=facts.target.case[chosen],
-        grid=facts.target.grid[chosen],
-        occurred_day=facts.target.occurred_day[chosen],
-        known_day=facts.target.known_day[chosen],
-    )
-    return replace(facts, target=marks)
+    marks = {column.name: getattr(facts.target, column.name)[chosen] for column in fields(facts.target)}
+    return replace(facts, target=Marks(**marks))
 
 
 def _brought_by_residents(facts: Facts) -> tuple[Flags, Flags]:

@@ -1,4 +1,4 @@
-"""The only module that knows LightGBM: trees boosted on an offset, as text that always comes out the same.
+"""The only module that knows LightGBM: trees boosted on a margin, as text that always comes out the same.
 
 Predicting uses one thread: with more, a process forked after training would wait for ever.
 """
@@ -19,18 +19,21 @@ Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Rows:
-    """Training rows: what is known (N, F), what followed, and the log of what would usually follow (N,)."""
+    """Training rows: what is known (N, F), what followed (a count, or 0 and 1), and the margin to start from, (N,)."""
 
     matrix: Matrix
     counts: npt.NDArray[np.floating]
     offset: Floats
     weights: Floats | None = None
     """How often each row counts; None is once."""
+    objective: str = "poisson"
+    """LightGBM's name; `binary` where `counts` holds 0 and 1."""
 
-    def drawn(self, weights: Floats) -> "Rows":
+    def drawn(self, draws: Floats) -> "Rows":
         """Return the rows that were drawn at least once, weighted by how often (N,)."""
-        rows = np.flatnonzero(weights)
-        return Rows(self.matrix[rows], self.counts[rows], self.offset[rows], weights[rows])
+        rows = np.flatnonzero(draws)
+        weights = draws[rows] if self.weights is None else draws[rows] * self.weights[rows]
+        return Rows(self.matrix[rows], self.counts[rows], self.offset[rows], weights, self.objective)
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,13 @@ class Columns:
 
 
 def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, refit: int = 0) -> str:
-    """Fit `rounds` trees to the log of counts over offset and return them as text; 0 rounds is one tree that says nothing.
+    """Fit `rounds` trees on top of the offset and return them as text; 0 rounds is one tree that says nothing.
 
     Every fit has a Dataset of its own: `Dataset.subset` writes outside its memory where LightGBM has bundled sparse columns. Refits
     (numbered from 1) have other seeds.
     """
-    parameters = _parameters(columns, settings) | {"seed": settings.seed + refit}
+    rounds, objective = (rounds, rows.objective) if rows.counts.any() else (0, "regression")  # of nothing there is no Poisson mean
+    parameters = _parameters(columns, settings) | {"seed": settings.seed + refit, "objective": objective, "metric": objective}
     if rounds == 0:
         parameters |= {"min_gain_to_split": 1e30}
     dataset = lgb.Dataset(
@@ -62,7 +66,7 @@ def read_booster(text: str) -> Booster:
 
 
 def margin(trees: Booster, matrix: Matrix) -> Floats:
-    """Return the log of the factor over the offset, (N,)."""
+    """Return what the trees add to the offset, (N,)."""
     return np.asarray(trees.predict(matrix, raw_score=True, num_threads=1), np.float64)
 
 
@@ -82,8 +86,6 @@ def contributions(trees: Booster, matrix: Matrix) -> Floats:
 
 def _parameters(columns: Columns, settings: ModelSettings) -> dict[str, object]:
     return {
-        "objective": "poisson",
-        "metric": "poisson",
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,
         "min_data_in_leaf": settings.min_data_in_leaf,

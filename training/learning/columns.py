@@ -41,11 +41,11 @@ def _readable(panel: Panel) -> list[Feature]:
     return [
         feature
         for feature in panel.features
-        if feature.use is Use.MODEL and feature.min_history_days <= days_of_records and _varies(panel.column(feature.name))
+        if feature.use is Use.MODEL and feature.min_history_days <= days_of_records and varies(panel.column(feature.name))
     ]
 
 
-def _varies(values: npt.NDArray[np.float32]) -> bool:
+def varies(values: npt.NDArray[np.float32]) -> bool:
     """Tell whether a column holds two different values; missing is a value."""
     first = values.flat[0]
     return bool(((values != first) & ~(np.isnan(values) & np.isnan(first))).any())

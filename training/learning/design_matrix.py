@@ -1,54 +1,96 @@
-"""DesignMatrix: what trees grow on."""
+"""Design matrices: what trees read of each part, the margin they start from, and where each row belongs.
 
+A tree can follow a step in a ratio, not a proportion over the whole range of levels; so columns on recent escalations are held against the
+learnt level, where a ratio of 1 is no news, whatever the grid.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from features.days import Days
 from features.panel.as_ofs import LOOKBACKS
 from features.panel.build import Matrix, Panel
+from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseRows
 from features.panel.families.trends import against_level
-from training.learning.booster import Columns, Rows
-from training.learning.columns import choose_columns
-from training.learning.examples import Examples
-from training.learning.init_score import init_score_per_day
-from training.learning.usual_level import RECENT, USUAL_RATE, UsualLevel, fit_usual_level
-from training.settings import ModelSettings
+from training.learning.booster import Columns
+from training.learning.columns import choose_columns, varies
+from training.learning.init_score import KindOdds
+from training.learning.parts import Part
+from training.learning.usual_level import USUAL_RATE, UsualLevel, rate_column, subject
 
 Floats = npt.NDArray[np.float64]
+Start = KindOdds | UsualLevel
 
-
-def read_rows(panel: Panel, level: UsualLevel, names: tuple[str, ...]) -> Matrix:
-    """Return the rows of a panel (T * G, len(names)) as a model with this level reads them."""
-    return panel.matrix(names, _against_learnt_level(panel, level.per_day(panel)))
-
-
-def _against_learnt_level(panel: Panel, per_day: Floats) -> dict[str, Floats]:
-    columns = {USUAL_RATE: per_day, RECENT: per_day / panel.column(USUAL_RATE)}
-    observed = panel.column("history_days").astype(np.float64)
-    for days in LOOKBACKS:
-        counted = panel.column(f"target_count_grid_{days}d").astype(np.float64)
-        columns[f"target_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days))
-    return columns
+RECENT_TAU = 28
 
 
 @dataclass(frozen=True)
-class DesignMatrix:
-    """Columns and level learnt from all examples, and the rows of the mature ones."""
+class Design:
+    """Rows of one part over a panel; arrays have shape (N,)."""
 
-    columns: Columns
-    level: UsualLevel
-    as_ofs: Days
-    rows: Rows
+    part: Part
+    shape: tuple[int, int]
+    """As_ofs and grids of the panel."""
+    matrix: Matrix
+    """(N, F) what the trees read."""
+    start: Floats
+    """Margin before any tree."""
+    cell: npt.NDArray[np.int64]
+    """as_of x G + grid of each row."""
+    weight: Floats
+
+    def sums(self, margin: Floats) -> Floats:
+        """Return the expected escalations per as_of and grid, (T, G), by the margins of the rows."""
+        return sum_cells(self.cell, self.part.mean(margin) * self.weight, self.shape)
 
 
-def prepare(examples: Examples, settings: ModelSettings) -> DesignMatrix:
-    """Learn the level and lay out the rows that trees learn from: those of mature as_ofs, or of all where none is mature."""
-    columns = choose_columns(examples.panel, settings.exclude_families)
-    level = fit_usual_level(examples.panel, examples.counts, examples.exposed_days())
-    mature = examples.mature(settings)
-    part = mature if len(mature.counts) else examples
-    start = init_score_per_day(part.panel, level, part.gap.horizon_days) * part.exposed_days()
-    rows = Rows(read_rows(part.panel, level, columns.names), part.counts.ravel(), np.log(start).ravel())
-    return DesignMatrix(columns, level, part.panel.as_ofs, rows)
+def sum_cells(cell: npt.NDArray[np.int64], values: Floats, shape: tuple[int, int]) -> Floats:
+    """Sum values (N,) per cell, (T, G)."""
+    return np.bincount(cell, values, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+
+
+def cases_of(panel: Panel, part: Part) -> CaseRows:
+    """Return the case rows that a part is about."""
+    return panel.open_cases if part is Part.OPEN else panel.closed_cases
+
+
+def columns_of(panel: Panel, part: Part, without: Collection[str]) -> Columns:
+    """Return what the trees of a part may read of a panel; of grids without the families `without`."""
+    if part is Part.NEW:
+        return choose_columns(panel, without)
+    rows = cases_of(panel, part)
+    chosen = [column for column, values in zip(rows.columns, rows.values, strict=True) if varies(values)]
+    learnt = (KIND_ODDS, DUE_ODDS) if any(column.name == "falls_due" for column in chosen) else (KIND_ODDS,)
+    return Columns(tuple(column.name for column in (*learnt, *chosen)), tuple(column.direction for column in (*learnt, *chosen)))
+
+
+def lay_out(panel: Panel, part: Part, start: Start, names: tuple[str, ...], horizon_days: int) -> Design:
+    """Return the rows of a part as a model with this start reads them, for a fully recorded horizon."""
+    shape = len(panel.as_ofs), len(panel.grid_ids)
+    if isinstance(start, UsualLevel):
+        per_day = start.per_day(panel)
+        cells = np.arange(per_day.size)
+        margin = np.log(per_day * horizon_days).ravel()
+        return Design(part, shape, _grid_matrix(panel, per_day, names), margin, cells, np.ones(per_day.size))
+    rows = cases_of(panel, part)
+    margin = start.margin(rows)
+    learnt = {KIND_ODDS.name: margin, DUE_ODDS.name: start.due_margin(rows)}
+    matrix = np.stack([learnt[name].astype(np.float32) if name in learnt else rows.column(name) for name in names]).T
+    return Design(part, shape, matrix, margin, cells_of(rows, shape[1]), rows.weight)
+
+
+def cells_of(rows: CaseRows, grids: int) -> npt.NDArray[np.int64]:
+    """Return as_of x G + grid of each row."""
+    return rows.as_of.astype(np.int64) * grids + rows.grid
+
+
+def _grid_matrix(panel: Panel, per_day: Floats, names: tuple[str, ...]) -> Matrix:
+    about = subject(panel)
+    columns = {USUAL_RATE: per_day, f"{about}_decay_grid_{RECENT_TAU}d": per_day / panel.column(rate_column(about))}
+    observed = panel.column("history_days").astype(np.float64)
+    for days in LOOKBACKS:
+        counted = panel.column(f"{about}_count_grid_{days}d").astype(np.float64)
+        columns[f"{about}_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days))
+    return panel.matrix(names, columns)

@@ -1,14 +1,17 @@
 """Examples: what a model may learn from on a given day."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from features.facts.facts import Facts
+from features.facts.facts import Codes, Facts
 from features.panel.build import Panel
+from training.learning.design_matrix import cases_of, cells_of, sum_cells
 from training.learning.folds import Fold, Gap
-from training.learning.labels import Counts, count_labels
+from training.learning.labels import Counts, case_outcomes, count_labels
+from training.learning.parts import Part
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -24,10 +27,21 @@ class Examples:
     """Share of the horizon that was recorded; the model predicts for a fully recorded one."""
     gap: Gap
     target: str
+    outcomes: Mapping[Part, Codes] = field(default_factory=dict)
+    """What became of the case rows of each part within the horizon: 0, or a member of `Outcome`."""
+    hazards: Counts | None = None
+    """Escalations from which the target is foretold, where they are not its own counts."""
 
     def part(self, chosen: slice) -> "Examples":
-        """Return the as_ofs of one slice."""
-        return replace(self, panel=at(self.panel, chosen), counts=self.counts[chosen], exposure=self.exposure[chosen])
+        """Return consecutive as_ofs."""
+        return replace(
+            self,
+            panel=self.panel.at(chosen),
+            counts=self.counts[chosen],
+            exposure=self.exposure[chosen],
+            outcomes={part: codes[self._span(part, chosen)] for part, codes in self.outcomes.items()},
+            hazards=None if self.hazards is None else self.hazards[chosen],
+        )
 
     def mature(self, settings: ModelSettings) -> "Examples":
         """Return the as_ofs with enough days of records before them."""
@@ -37,14 +51,31 @@ class Examples:
         """Return recorded days within each horizon."""
         return self.exposure * self.gap.horizon_days
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of which there is something to learn: those of cases only where some escalated and some did not."""
+        told = [part for part, codes in self.outcomes.items() if (codes > 0).any() and (codes == 0).any()]
+        return (*told, Part.NEW)
 
-def at(panel: Panel, chosen: slice) -> Panel:
-    """Return a panel of some of its as_ofs."""
-    return replace(panel, as_ofs=panel.as_ofs[chosen], values=panel.values[:, chosen])
+    def happened(self, part: Part) -> Floats:
+        """Return what followed each row of a part: 1 where the case escalated, or escalations of cases not in the log yet."""
+        if part is not Part.NEW:
+            return (self.outcomes[part] > 0).astype(np.float64)
+        counts = (self.counts if self.hazards is None else self.hazards).astype(np.float64)
+        for known in self.parts[:-1]:
+            rows = cases_of(self.panel, known)
+            counts = counts - sum_cells(cells_of(rows, counts.shape[1]), rows.weight * (self.outcomes[known] > 0), counts.shape)
+        return np.maximum(counts, 0.0).ravel()
+
+    def _span(self, part: Part, chosen: slice) -> slice:
+        return cases_of(self.panel, part).span(slice(*chosen.indices(len(self.counts))))
 
 
 def training_part(facts: Facts, panel: Panel, fold: Fold, gap: Gap) -> Examples:
     """Return what could be learnt from on the day of the fold's cutoff."""
-    known = at(panel, fold.train)
-    counts = count_labels(facts, known.as_ofs, gap.horizon_days, known_before=fold.cutoff)
-    return Examples(known, counts, np.ones(counts.shape), gap, facts.target_name)
+    known = panel.at(fold.train)
+    horizon, cutoff = gap.horizon_days, fold.cutoff
+    counts = count_labels(facts, known.as_ofs, horizon, known_before=cutoff)
+    outcomes = {part: case_outcomes(facts, cases_of(known, part), known.as_ofs, horizon, cutoff) for part in (Part.OPEN, Part.CLOSED)}
+    hazards = None if facts.hazards is facts.target else count_labels(replace(facts, target=facts.hazards), known.as_ofs, horizon, cutoff)
+    return Examples(known, counts, np.ones(counts.shape), gap, facts.target_name, outcomes, hazards)

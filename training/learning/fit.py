@@ -1,19 +1,18 @@
-"""Fitting: level, rounds and calibration are all found inside the training part."""
+"""Fitting: starts, rounds and calibration are all found inside the training part."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from features.days import Days
 from features.panel.build import Progress
 from training.bootstrap import Blocks, draw_weights
 from training.learning.booster import boost
-from training.learning.design_matrix import prepare
 from training.learning.examples import Examples
-from training.learning.inner_validation import InnerPredictions, inner_validate, tune
-from training.learning.model import Fitted
-from training.learning.refits import refit
+from training.learning.inner_validation import InnerPredictions, Prepared, inner_validate, prepare, tune
+from training.learning.model import Fitted, FittedPart
+from training.learning.parts import Part
+from training.learning.refits import Refit, refit_all
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -32,25 +31,28 @@ def fit(
 
     Raises:
         NotReadyError: there is nothing to learn, or too little to calibrate on.
+        FitCrashedError: a process that fits replicates died.
     """
     tuned = tune(inner_validate(examples, settings) if past is None else past, examples, settings)
-    ground = prepare(examples, settings)
-    booster = boost(ground.rows, ground.columns, settings, tuned.rounds)
-    weights = [] if blocks is None else list(_replicate_weights(ground.as_ofs, blocks[-len(ground.as_ofs) :], settings))
-    replicates = refit(ground.rows, ground.columns, settings, tuned.rounds, weights, progress) if weights else ()
-    return Fitted(
-        target=examples.target,
-        horizon_days=examples.gap.horizon_days,
-        columns=ground.columns,
-        booster=booster,
-        replicates=replicates,
-        level=ground.level,
-        calibration=tuned.calibration,
-    )
+    prepared = {part: prepare(part, examples, settings) for part in examples.parts}
+    boosters = {part: boost(given.rows, given.columns, settings, tuned.rounds[part]) for part, given in prepared.items()}
+    replicates: dict[Part, tuple[str, ...]] = dict.fromkeys(prepared, ())
+    if blocks is not None and settings.replicates:
+        draws = list(_draw(examples, blocks, settings))
+        wanted = {part: _refit(given, tuned.rounds[part], draws) for part, given in prepared.items()}
+        replicates = refit_all(wanted, settings, progress)
+    parts = tuple(FittedPart(part, given.columns, boosters[part], replicates[part], given.start) for part, given in prepared.items())
+    return Fitted(examples.target, examples.gap.horizon_days, parts, tuned.calibration)
 
 
-def _replicate_weights(as_ofs: Days, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:
-    """Yield the weight of each row in each replicate."""
+def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:
+    """Yield how often each cell of the examples is drawn, (T x G,)."""
     numbers = blocks.ravel() - blocks.min()
-    for weights in draw_weights(as_ofs, int(numbers.max()) + 1, settings.replicates, settings.seed)[1:]:
+    for weights in draw_weights(examples.panel.as_ofs, int(numbers.max()) + 1, settings.replicates, settings.seed)[1:]:
         yield weights[numbers]
+
+
+def _refit(given: Prepared, rounds: int, draws: Sequence[Floats]) -> Refit:
+    """Put a part beside how often each of its rows is drawn; it may have learnt from the last as_ofs alone."""
+    cells = given.design.shape[0] * given.design.shape[1]
+    return Refit(given.rows, given.columns, rounds, tuple(draw[-cells:][given.design.cell] for draw in draws))

@@ -1,23 +1,25 @@
-"""Rehearsal: what the trees of every refit foretold up to the next one, by their number.
+"""Rehearsal: what the trees of every refit foretold up to the next one, by their number, part by part.
 
 Rounds and calibration are found there, on rows that no tree had seen. A backtest makes these refits anyway, so each of its folds learns
 from all before it, and the model trained last from all of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import NotReadyError
 from features.panel.build import Panel, Progress
-from training.learning.booster import boost, growing_margins, read_booster
+from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import Calibration, calibrate
-from training.learning.design_matrix import prepare, read_rows
-from training.learning.examples import Examples, at
+from training.learning.design_matrix import Design, Start, cases_of, columns_of, lay_out
+from training.learning.examples import Examples
 from training.learning.folds import Fold, rolling_folds
-from training.learning.init_score import init_score_per_day
+from training.learning.init_score import fit_kind_odds
+from training.learning.parts import Part
+from training.learning.usual_level import fit_usual_level
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -26,16 +28,43 @@ STEP = 5
 """Rounds are chosen in these steps."""
 
 
-def fewest_within_one_error(losses: Floats, independent: float) -> int:
-    """Return the position of the first column whose mean loss lies within one standard error of the least.
+def least_loss(losses: Floats) -> int:
+    """Return the position of the least loss (K,), the first of equal ones.
 
-    Args:
-        losses: (as_ofs, K) mean loss of each as_of, by growing number of trees.
-        independent: how many of the as_ofs count as independent, since their horizons overlap.
+    >>> least_loss(np.array([1.0, 0.5, 0.5, 0.7]))
+    1
     """
-    behind = losses - losses[:, [losses.mean(axis=0).argmin()]]
-    error = behind.std(axis=0) / np.sqrt(independent)
-    return int(np.argmax(behind.mean(axis=0) <= error))
+    return int(np.argmin(losses))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is learnt of one part before any tree, and the rows that trees learn from."""
+
+    start: Start
+    columns: Columns
+    design: Design
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class ForetoldPart:
+    """What the trees of one part said of the rows after them."""
+
+    design: Design
+    """Without its matrix."""
+    margins: npt.NDArray[np.float32]
+    """(K, N) margins after 0, STEP, 2 x STEP, ... trees."""
+
+    def until(self, as_ofs: int) -> "ForetoldPart":
+        """Return the rows of the first as_ofs."""
+        rows = int(np.searchsorted(self.design.cell, as_ofs * self.design.shape[1]))
+        parts = {name: getattr(self.design, name)[:rows] for name in ("start", "cell", "weight")}
+        return ForetoldPart(replace(self.design, shape=(as_ofs, self.design.shape[1]), **parts), self.margins[:, :rows])
+
+    def after(self, rounds: int) -> Floats:
+        """Return the expected escalations after so many trees, (T, G)."""
+        return self.design.sums(self.margins[-(-rounds // STEP)].astype(np.float64))
 
 
 @dataclass(frozen=True)
@@ -44,25 +73,28 @@ class InnerPredictions:
 
     first: int
     """Position of the first of those as_ofs."""
-    log_expected: npt.NDArray[np.float32]
-    """(K, T, G): log of the count expected of a fully recorded horizon after 0, STEP, 2 x STEP, ... trees."""
+    parts: Mapping[Part, ForetoldPart]
 
-    def after(self, rounds: int) -> Floats:
-        """Return the log of the expected count after so many trees, (T, G)."""
-        return np.asarray(self.log_expected[-(-rounds // STEP)], np.float64)
+    @property
+    def shape(self) -> tuple[int, int]:
+        """As_ofs and grids that were foretold."""
+        return self.parts[Part.NEW].design.shape
 
-    def known(self, examples: Examples) -> tuple[Floats, Floats]:
-        """Return what was said, (K, T, G), and what followed, (T, G), of those as_ofs that are among the examples by now."""
-        place = slice(self.first, self.first + self.log_expected.shape[1])
-        exposure, counts = examples.exposure[place], examples.counts[place].astype(np.float64)
-        return np.asarray(self.log_expected[:, : len(counts)] + np.log(exposure), np.float64), counts
+    def expected(self, rounds: Mapping[Part, int]) -> dict[Part, Floats]:
+        """Return the expected escalations of each part after so many trees, (T, G)."""
+        return {part: told.after(rounds[part]) for part, told in self.parts.items()}
+
+    def known(self, examples: Examples) -> tuple["InnerPredictions", Examples]:
+        """Return those as_ofs that are among the examples by now, beside what followed."""
+        seen = examples.part(slice(self.first, self.first + self.shape[0]))
+        return InnerPredictions(self.first, {part: told.until(len(seen.counts)) for part, told in self.parts.items()}), seen
 
 
 @dataclass(frozen=True)
 class Tuned:
     """What is found on foretold rows."""
 
-    rounds: int
+    rounds: Mapping[Part, int]
     calibration: Calibration
 
 
@@ -81,30 +113,72 @@ def inner_validate(examples: Examples, settings: ModelSettings, progress: Progre
         raise NotReadyError(f"target {examples.target!r} must have occurred before the model is fitted, found none. Ingest a longer log.")
     past, folds = [], inner_folds(examples, settings)
     for number, fold in enumerate(folds, start=1):
-        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold.test, settings))
+        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, settings))
         if progress:
             progress(number, len(folds))
     return past
 
 
-def predict_ahead(seen: Examples, panel: Panel, unseen: slice, settings: ModelSettings) -> InnerPredictions:
-    """Grow `settings.num_boost_round` trees on what was seen and say what to expect at the unseen as_ofs of the panel."""
-    ground, after = prepare(seen, settings), at(panel, unseen)
-    text = boost(ground.rows, ground.columns, settings, settings.num_boost_round)
-    start = np.log(init_score_per_day(after, ground.level, seen.gap.horizon_days) * seen.gap.horizon_days)
-    margins = growing_margins(read_booster(text), read_rows(after, ground.level, ground.columns.names), STEP)
-    said = np.stack([(start + margin.reshape(start.shape)).astype(np.float32) for margin in margins])
-    # LightGBM stops where no split is left: more trees would say the same
-    missing = 1 + -(-settings.num_boost_round // STEP) - len(said)
-    return InnerPredictions(unseen.start, np.pad(said, ((0, missing), (0, 0), (0, 0)), mode="edge"))
+def predict_ahead(seen: Examples, panel: Panel, fold: Fold, settings: ModelSettings) -> InnerPredictions:
+    """Grow `settings.num_boost_round` trees of each part on what was seen and say what to expect at the fold's test as_ofs of the panel."""
+    after = panel.at(fold.test)
+    return InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, settings) for part in seen.parts})
+
+
+def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared:
+    """Learn what a part starts from, and lay out the rows that its trees learn from.
+
+    Columns of grids mean something only once the log has some history, so the part on new cases learns from mature as_ofs, or from all
+    where none is; a case tells its own history.
+    """
+    start = _start(part, examples)
+    columns = columns_of(examples.panel, part, settings.exclude_families)
+    mature = examples.mature(settings)
+    known = mature if part is Part.NEW and len(mature.counts) else examples
+    design = lay_out(known.panel, part, start, columns.names, examples.gap.horizon_days)
+    offset = design.start + np.log(known.exposure).ravel() if part is Part.NEW else design.start
+    weights = None if part is Part.NEW else design.weight
+    return Prepared(start, columns, design, Rows(design.matrix, known.happened(part), offset, weights, part.objective))
 
 
 def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSettings) -> Tuned:
-    """Choose the rounds by what was foretold of the examples, and calibrate on the same predictions."""
-    said, counts = zip(*(told.known(examples) for told in past), strict=True)
-    losses = np.concatenate([(np.exp(log) - what * log).mean(axis=2).T for log, what in zip(said, counts, strict=True)])
-    overlap = max(1.0, examples.gap.horizon_days / int(np.diff(examples.panel.as_ofs).min()))
+    """Choose the rounds of each part by what was foretold of the examples, and calibrate on the same predictions."""
+    known = [told.known(examples) for told in past]
     enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
-    rounds = min(settings.num_boost_round, STEP * fewest_within_one_error(losses, len(losses) / overlap)) if enough else 0
-    chosen = [log[-(-rounds // STEP)].ravel() for log in said]
-    return Tuned(rounds, calibrate(np.concatenate(chosen), np.concatenate([what.ravel() for what in counts])))
+    rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
+    log_expected = [np.log(sum(told.expected(rounds).values()) * seen.exposure).ravel() for told, seen in known]
+    return Tuned(rounds, calibrate(np.concatenate(log_expected), np.concatenate([seen.counts.ravel() for _, seen in known])))
+
+
+def _start(part: Part, examples: Examples) -> Start:
+    if part is not Part.NEW:
+        return fit_kind_odds(cases_of(examples.panel, part), examples.happened(part))
+    counts = examples.happened(part).reshape(examples.counts.shape)
+    return fit_usual_level(examples.panel, counts, examples.exposed_days())
+
+
+def _foretell(part: Part, seen: Examples, after: Panel, settings: ModelSettings) -> ForetoldPart:
+    prepared = prepare(part, seen, settings)
+    text = boost(prepared.rows, prepared.columns, settings, settings.num_boost_round)
+    design = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days)
+    margins = np.stack([(design.start + grown).astype(np.float32) for grown in _growing(text, design)])
+    # LightGBM stops where no split is left: more trees would say the same
+    missing = 1 + -(-settings.num_boost_round // STEP) - len(margins)
+    return ForetoldPart(replace(design, matrix=design.matrix[:0]), np.pad(margins, ((0, missing), (0, 0)), mode="edge"))
+
+
+def _growing(text: str, design: Design) -> Iterator[Floats]:
+    return growing_margins(read_booster(text), design.matrix, STEP) if len(design.matrix) else iter([np.zeros(0)])
+
+
+def _rounds(part: Part, known: Sequence[tuple[InnerPredictions, Examples]]) -> int:
+    """Return how many trees had the least loss on rows they had not seen; 0 where none helped."""
+    losses = [_loss(told.parts[part], seen) for told, seen in known if part in told.parts and part in seen.parts]
+    return STEP * least_loss(np.sum(losses, axis=0)) if losses else 0
+
+
+def _loss(told: ForetoldPart, seen: Examples) -> Floats:
+    """Return the summed loss after 0, STEP, ... trees, (K,)."""
+    part, happened = told.design.part, seen.happened(told.design.part)
+    exposure = np.log(seen.exposure).ravel() if part is Part.NEW else 0.0
+    return np.array([(told.design.weight * part.loss(row + exposure, happened)).sum() for row in told.margins.astype(np.float64)])

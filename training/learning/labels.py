@@ -4,7 +4,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.facts.facts import Facts
+from features.facts.facts import Codes, Facts
+from features.panel.case_rows import CaseRows
 from features.panel.counters import Edges, Increments, count
 
 Counts = npt.NDArray[np.float32]
@@ -29,6 +30,31 @@ def count_labels(facts: Facts, as_ofs: Days, horizon_days: int, known_before: in
     if known_before is not None:
         days = np.where(facts.target.known_day < known_before, days, NEVER)
     return _count_between(facts, days, as_ofs, as_ofs + horizon_days)
+
+
+def case_outcomes(facts: Facts, rows: CaseRows, as_ofs: Days, horizon_days: int, known_before: int | None = None) -> Codes:
+    """Tell what became of each case within [as_of, as_of + horizon_days): 0, or how it escalated first (R,).
+
+    With `known_before` only what was known before that day counts, as a fit on that day would have seen it.
+    """
+    marks = facts.hazards
+    order = np.lexsort((marks.occurred_day, marks.case))
+    occurred = _key(marks.case, marks.occurred_day)[order]
+    start = as_ofs[rows.as_of].astype(np.int64)
+    place = np.searchsorted(occurred, _key(rows.case, start))
+    within = place < np.searchsorted(occurred, _key(rows.case, start + horizon_days))
+    mark = order[np.minimum(place, len(order) - 1)] if len(order) else place
+    known = within if known_before is None else within & (_taken(marks.known_day, mark) < known_before)
+    return np.where(known, _taken(marks.outcome, mark), 0).astype(np.int16)
+
+
+def _key(case: npt.NDArray[np.integer], day: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
+    """Order pairs of case and day by one number."""
+    return case.astype(np.int64) * (2 * NEVER) + day
+
+
+def _taken(values: npt.NDArray[np.integer], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.integer]:
+    return values[rows] if len(values) else np.zeros(len(rows), np.int64)
 
 
 def ripe(as_ofs: Days, horizon_days: int, delay_allowance_days: int, known_through_day: int) -> npt.NDArray[np.bool_]:

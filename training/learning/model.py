@@ -1,21 +1,26 @@
-"""The model: expected escalations = usual level x factor, and all that is needed to say so again."""
+"""The model: expected escalations as the sum of three parts, and all that is needed to say so again."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from features.panel.build import Matrix, Panel
+from features.panel.build import Panel
+from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseColumn
+from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration
-from training.learning.design_matrix import read_rows
-from training.learning.init_score import DUE, init_score_per_day
-from training.learning.usual_level import RECENT, USUAL_RATE, UsualLevel
+from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out
+from training.learning.init_score import KindOdds
+from training.learning.parts import Part
+from training.learning.usual_level import USUAL_RATE, RateRegression, UsualLevel, rate_column, subject
 
 Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -28,110 +33,170 @@ class Scores:
     """What the grid's own long-run rate alone would give."""
     risk: Floats
     """Calibrated P(at least one)."""
+    parts: Mapping[Part, Floats]
+    """Expected escalations of each part; they add up to `expected`."""
 
 
 @dataclass(frozen=True)
 class Contributions:
-    """Why some rows got their score: expected = usual_level x exp(base_value + sum of values)."""
+    """Why some rows of one part got their score: its mean at (reference + base_value + sum of values), times the weight."""
 
+    part: Part
     feature_names: tuple[str, ...]
-    values: Floats
-    """(N, F), in the log of the rate."""
+    row: Positions
+    """(N,) rows of the panel's cases, or cells (as_of x G + grid) for what is new."""
+    cell: Positions
+    """(N,) as_of x G + grid."""
+    expected: Floats
+    """(N,) escalations of this row; over all parts they add up to the expected count of their cell."""
+    reference: Floats
+    """(N,) margin of what is usual: log odds of all cases, or log of the usual count of the grid."""
     base_value: Floats
     """(N,)."""
-    usual_level: Floats
-    """(N,), over the horizon."""
+    values: Floats
+    """(N, F), in the margin."""
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A fitted model as text and numbers."""
+class FittedPart:
+    """One part as text and numbers."""
 
-    target: str
-    horizon_days: int
+    part: Part
     columns: Columns
     booster: str
     replicates: tuple[str, ...]
     """Boosters fitted to resampled rows: how far scores could have come out differently."""
-    level: UsualLevel
+    start: Start
+
+    def describe(self, panel: Panel) -> tuple[Feature | CaseColumn, ...]:
+        """Return what its columns are, in their order."""
+        known = panel.features if self.part is Part.NEW else (KIND_ODDS, DUE_ODDS, *cases_of(panel, self.part).columns)
+        by_name: dict[str, Feature | CaseColumn] = {column.name: column for column in known}
+        return tuple(by_name[name] for name in self.columns.names)
+
+    def lay_out(self, panel: Panel, horizon_days: int) -> Design:
+        """Return what the trees read of a panel."""
+        return lay_out(panel, self.part, self.start, self.columns.names, horizon_days)
+
+    def expected(self, design: Design, trees: Booster) -> Floats:
+        """Return expected escalations, (T, G)."""
+        return design.sums(_margins(design, trees))
+
+    @cached_property
+    def trees(self) -> Booster:
+        """The booster, read."""
+        return read_booster(self.booster)
+
+    def contributions(self, panel: Panel, horizon_days: int, cells: Positions) -> Contributions:
+        """Explain the rows of some cells (as_of x G + grid).
+
+        The steps from the reference to the start are owed to the columns that say them.
+        """
+        design = self.lay_out(panel, horizon_days)
+        rows = np.flatnonzero(np.isin(design.cell, cells))
+        added = contributions(self.trees, design.matrix[rows]) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
+        values, base_value = added[:, :-1], added[:, -1]
+        reference, column = self._reference(panel, horizon_days)
+        step = design.start[rows] - reference[rows]
+        owed = values[:, self.columns.names.index(column)] if column in self.columns.names else base_value
+        owed += step
+        mean = self.part.mean(reference[rows] + base_value + values.sum(axis=1))
+        return Contributions(
+            self.part, self.columns.names, rows, design.cell[rows], mean * design.weight[rows], reference[rows], base_value, values
+        )
+
+    def _reference(self, panel: Panel, horizon_days: int) -> tuple[Floats, str]:
+        """Return the margin of what is usual for every row, and the column that speaks for the step from there to the start."""
+        if isinstance(self.start, KindOdds):
+            return np.full(len(cases_of(panel, self.part).case), self.start.overall), KIND_ODDS.name
+        about = subject(panel)
+        usual = panel.column(rate_column(about)).astype(np.float64) * horizon_days
+        return np.log(usual).ravel(), f"{about}_decay_grid_{RECENT_TAU}d"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model."""
+
+    target: str
+    horizon_days: int
+    parts: tuple[FittedPart, ...]
     calibration: Calibration
-
-    @property
-    def feature_names(self) -> tuple[str, ...]:
-        """Panel columns the model reads, in order."""
-        return self.columns.names
-
-    def rows(self, panel: Panel) -> Matrix:
-        """Return what the trees read of a panel, (T * G, F), ordered by as_of and then grid."""
-        return read_rows(panel, self.level, self.feature_names)
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
-        expected = self._start(panel) * self._factor(self._trees, panel)
-        return Scores(expected, self._usual(panel), self.calibration.risk(np.log(expected)))
+        parts = {part.part: part.expected(part.lay_out(panel, self.horizon_days), part.trees) for part in self.parts}
+        expected = np.sum(list(parts.values()), axis=0)
+        usual = panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
+        return Scores(expected, usual, self.calibration.risk(np.log(expected)), parts)
 
     def predict_replicates(self, panel: Panel) -> Floats:
         """Return the expected counts of every replicate, (replicates, T, G)."""
-        start = self._start(panel)
-        return np.array([start * self._factor(read_booster(text), panel) for text in self.replicates]).reshape(-1, *start.shape)
+        sums = np.zeros((len(self.parts[0].replicates), *panel.values.shape[1:]))
+        for part in self.parts:
+            design = part.lay_out(panel, self.horizon_days)
+            sums += np.array([part.expected(design, read_booster(text)) for text in part.replicates]).reshape(sums.shape)
+        return sums
 
-    def contributions(self, panel: Panel, rows: npt.NDArray[np.integer]) -> Contributions:
-        """Explain some of the panel's `rows`, given by position (as_of x G + grid).
-
-        The steps from the usual count to the level, which follows the last weeks, and on to what cases falling due foretell are owed to
-        the columns they are made of.
-        """
-        parts = contributions(self._trees, self.rows(panel)[rows])
-        values, base_value = parts[:, :-1], parts[:, -1]
-        usual, level, start = (rate.ravel()[rows] for rate in (self._usual(panel), self._level(panel), self._start(panel)))
-        for column, step in ((RECENT, np.log(level / usual)), (DUE, np.log(start / level))):
-            owed = values[:, self.feature_names.index(column)] if column in self.feature_names else base_value
-            owed += step
-        return Contributions(self.feature_names, values, base_value, usual)
+    def contributions(self, panel: Panel, cells: Positions) -> list[Contributions]:
+        """Explain some cells of the panel (as_of x G + grid), part by part."""
+        return [part.contributions(panel, self.horizon_days, cells) for part in self.parts]
 
     def files(self) -> dict[str, bytes]:
         """Return the model as files, the same bytes for the same model."""
-        boosters = {"model.lgb": self.booster} | {f"replicate-{number:02}.lgb": text for number, text in enumerate(self.replicates)}
+        boosters = dict(self._boosters())
         sidecars = {
-            "model.json": {"target": self.target, "horizon_days": self.horizon_days},
-            "features.json": asdict(self.columns),
-            "level.json": asdict(self.level),
+            "model.json": {"target": self.target, "horizon_days": self.horizon_days, "parts": [part.part for part in self.parts]},
+            "features.json": {part.part: asdict(part.columns) for part in self.parts},
+            "start.json": {part.part: asdict(part.start) for part in self.parts},
             "calibration.json": asdict(self.calibration),
         }
         return {name: text.encode() for name, text in boosters.items()} | {name: _json(value) for name, value in sidecars.items()}
 
+    def _boosters(self) -> Iterator[tuple[str, str]]:
+        for part in self.parts:
+            yield f"{part.part}.lgb", part.booster
+            yield from ((f"{part.part}-replicate-{number:02}.lgb", text) for number, text in enumerate(part.replicates))
+
     @classmethod
-    def from_files(cls, files: dict[str, bytes]) -> Self:
+    def from_files(cls, files: Mapping[str, bytes]) -> Self:
         """Read what `files` returned."""
-        about, columns, level, calibration = (
-            json.loads(files[name]) for name in ("model.json", "features.json", "level.json", "calibration.json")
-        )
-        return cls(
-            target=about["target"],
-            horizon_days=about["horizon_days"],
-            columns=Columns(tuple(columns["names"]), tuple(columns["directions"])),
-            booster=files["model.lgb"].decode(),
-            replicates=tuple(files[name].decode() for name in sorted(files) if name.startswith("replicate-")),
-            level=UsualLevel(**level),
-            calibration=Calibration(**calibration),
-        )
+        about, calibration = (json.loads(files[name]) for name in ("model.json", "calibration.json"))
+        parts = tuple(_read_part(Part(name), files) for name in about["parts"])
+        return cls(about["target"], about["horizon_days"], parts, Calibration(**calibration))
 
-    @cached_property
-    def _trees(self) -> Booster:
-        return read_booster(self.booster)
 
-    def _usual(self, panel: Panel) -> Floats:
-        return panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
+def part_of(file: str) -> Part:
+    """Return the part that a booster file belongs to.
 
-    def _level(self, panel: Panel) -> Floats:
-        return self.level.per_day(panel) * self.horizon_days
+    >>> part_of("open-replicate-03.lgb")
+    <Part.OPEN: 'open'>
+    """
+    return Part(file.partition(".")[0].partition("-")[0])
 
-    def _start(self, panel: Panel) -> Floats:
-        return init_score_per_day(panel, self.level, self.horizon_days) * self.horizon_days
 
-    def _factor(self, trees: Booster, panel: Panel) -> Floats:
-        shape = len(panel.as_ofs), len(panel.grid_ids)
-        return np.exp(margin(trees, self.rows(panel))).reshape(shape)
+def _margins(design: Design, trees: Booster) -> Floats:
+    return design.start + margin(trees, design.matrix) if len(design.matrix) else design.start
+
+
+def _read_part(part: Part, files: Mapping[str, bytes]) -> FittedPart:
+    columns, start = (json.loads(files[name])[part] for name in ("features.json", "start.json"))
+    replicates = sorted(name for name in files if name.startswith(f"{part}-replicate-"))
+    return FittedPart(
+        part=part,
+        columns=Columns(tuple(columns["names"]), tuple(columns["directions"])),
+        booster=files[f"{part}.lgb"].decode(),
+        replicates=tuple(files[name].decode() for name in replicates),
+        start=_read_start(part, start),
+    )
+
+
+def _read_start(part: Part, start: dict[str, Any]) -> Start:
+    if part is not Part.NEW:
+        return KindOdds(**start)
+    regression = start["regression"]
+    bounds = tuple(regression["bounds"])
+    return UsualLevel(start["floor"], start["shares"], RateRegression(regression["intercept"], regression["slopes"], bounds))
 
 
 def _json(value: object) -> bytes:

@@ -1,8 +1,9 @@
 """Refits: fits to resampled rows, in processes of their own, so that a crash of LightGBM ends them and not the program."""
 
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from multiprocessing import get_context
 
 import numpy as np
@@ -11,44 +12,59 @@ import numpy.typing as npt
 from features.errors import FitCrashedError
 from features.panel.build import Progress
 from training.learning.booster import Columns, Rows, boost
+from training.learning.parts import Part
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
 
-_given: list[tuple[Rows, Columns, ModelSettings, int]] = []
-"""In a child process: what all of its refits have in common, so that it is sent once."""
+
+@dataclass(frozen=True)
+class Refit:
+    """What one part of a model is fitted to again and again."""
+
+    rows: Rows
+    columns: Columns
+    rounds: int
+    draws: tuple[Floats, ...]
+    """How often each row is drawn (N,), once for each refit."""
 
 
-def refit(
-    rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, weights: Sequence[Floats], progress: Progress | None = None
-) -> tuple[str, ...]:
-    """Fit once for each weight of the rows (N,) and return the boosters as text; `settings.threads` refits run at a time.
+_given: dict[Part, Refit] = {}
+"""In a child process: what is refitted there, sent once."""
+
+
+def refit_all(wanted: Mapping[Part, Refit], settings: ModelSettings, progress: Progress | None = None) -> dict[Part, tuple[str, ...]]:
+    """Fit each part once for each draw and return the boosters as text; `settings.threads` refits run at a time.
 
     Raises:
         FitCrashedError: a process ended before its refit was ready.
     """
-    common = (rows, columns, settings.model_copy(update={"threads": 1}), rounds)
+    alone = settings.model_copy(update={"threads": 1})
     # a forked child would inherit the state of OpenMP and wait for ever
-    with ProcessPoolExecutor(settings.threads, get_context("spawn"), _receive, common) as workers:
-        pending = [workers.submit(_fit, number, weight) for number, weight in enumerate(weights, start=1)]
-        texts = []
+    with ProcessPoolExecutor(settings.threads, get_context("spawn"), _receive, (dict(wanted),)) as workers:
+        pending = [(part, workers.submit(_fit, part, draw, alone)) for part, refit in wanted.items() for draw in range(len(refit.draws))]
         try:
-            for future in pending:
-                texts.append(future.result())
-                if progress:
-                    progress(len(texts), len(pending))
+            return _collect(pending, progress)
         except BrokenProcessPool as error:
             raise FitCrashedError(
-                f"LightGBM must fit {len(pending)} models to resampled rows, and its process died after {len(texts)}. "
+                f"LightGBM must fit {len(pending)} boosters to resampled rows, and its process died. "
                 "Nothing was registered. Train again, and report it if it happens twice."
             ) from error
-        return tuple(texts)
 
 
-def _receive(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int) -> None:
-    _given[:] = [(rows, columns, settings, rounds)]
+def _collect(pending: "list[tuple[Part, Future[str]]]", progress: Progress | None) -> dict[Part, tuple[str, ...]]:
+    texts: dict[Part, tuple[str, ...]] = {part: () for part, _ in pending}
+    for done, (part, future) in enumerate(pending, start=1):
+        texts[part] += (future.result(),)
+        if progress:
+            progress(done, len(pending))
+    return texts
 
 
-def _fit(number: int, weights: Floats) -> str:
-    rows, columns, settings, rounds = _given[0]
-    return boost(rows.drawn(weights), columns, settings, rounds, refit=number)
+def _receive(wanted: dict[Part, Refit]) -> None:
+    _given.update(wanted)
+
+
+def _fit(part: Part, draw: int, settings: ModelSettings) -> str:
+    refit = _given[part]
+    return boost(refit.rows.drawn(refit.draws[draw]), refit.columns, settings, refit.rounds, refit=draw + 1)

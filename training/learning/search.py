@@ -1,7 +1,7 @@
 """The only module that knows Optuna: settings of the trees, tried on refits inside the training part."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from scipy.special import xlogy
 from features.panel.build import Progress
 from features.storage.home import Home
 from training.learning.examples import Examples
-from training.learning.inner_validation import inner_folds, predict_ahead
+from training.learning.inner_validation import InnerPredictions, inner_folds, predict_ahead, tune
+from training.learning.parts import Part
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -86,12 +87,18 @@ def _suggest(trial: Trial) -> dict[str, Any]:
 
 def _deviances(examples: Examples, settings: ModelSettings) -> Iterator[float]:
     """Yield the deviance on all refits so far, after each of them."""
-    found: list[Floats] = []
+    past: list[InnerPredictions] = []
     for fold in inner_folds(examples, settings):
-        log_expected, counts = predict_ahead(examples.part(fold.train), examples.panel, fold.test, settings).known(examples)
-        rows = 2 * (xlogy(counts, counts) - counts - counts * log_expected + np.exp(log_expected))
-        found.append(rows.mean(axis=2))
-        yield float(np.concatenate(found, axis=1).mean(axis=1).min())
+        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, settings))
+        rounds = tune(past, examples, settings).rounds
+        yield float(np.mean(np.concatenate([_deviance(told, examples, rounds) for told in past])))
+
+
+def _deviance(told: InnerPredictions, examples: Examples, rounds: Mapping[Part, int]) -> Floats:
+    """Return the mean Poisson deviance per as_of of what one refit foretold, (T,)."""
+    known, seen = told.known(examples)
+    expected, counts = sum(known.expected(rounds).values()) * seen.exposure, seen.counts.astype(np.float64)
+    return np.asarray((2 * (xlogy(counts, counts) - counts - counts * np.log(expected) + expected)).mean(axis=1))
 
 
 def _choose(study: optuna.Study, examples: Examples, settings: ModelSettings) -> Searched:

@@ -1,14 +1,16 @@
-"""Usual level: a grid's own rate of escalations, from panel columns, with what training rows taught about how to mix them.
+"""Level: a grid's rate of escalations of cases not in the log yet, from panel columns, with what training rows taught about mixing them.
 
-The grid's long-run rate (empirical Bayes, a panel column), the same rate following the district's last weeks, and the grid's decayed counts
-each foretell the next days. Their shares are those under which the training labels were likeliest: a busy grid soon speaks for itself,
-a quiet one leans on its year and its surroundings.
+The grid's long-run rate (empirical Bayes, a panel column), the same rate following the district's last weeks, the grid's decayed counts,
+and a regression on the rates of everything that is reported each foretell the next days. Their shares are those under which the training
+labels were likeliest: a busy grid soon speaks for itself, a quiet one leans on its year, its surroundings and its other records.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.linear_model import PoissonRegressor
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.panel.block import decay_weights
 from features.panel.build import Panel
@@ -43,16 +45,36 @@ def fit_mixture_weights(
 
 
 USUAL_RATE = "usual_rate_grid"
+"""The grid's own long-run rate of all that the target counts: what is usual there."""
 DISTRICT_TREND = "target_ratio_district_28d"
-TREND = "usual_rate_grid with district trend"
-RECENT = "target_decay_grid_28d"
-"""The column that speaks for the difference between the usual rate and the level; trees read it as their ratio."""
-
-PRIOR_SHARES = {USUAL_RATE: 0.4, TREND: 0.3}
+RATE, TREND, REGRESSION = "rate", "rate with district trend", "regression"
+PRIOR_SHARES = {RATE: 0.2, TREND: 0.15, REGRESSION: 0.45}
 """Shares before any row is seen; the decayed counts have the rest in equal parts."""
-
 FLOOR_SHARE = 0.01
 """The level is at least this share of the mean rate, so that its logarithm stays finite."""
+RIDGE = 3e-3
+"""Penalty of the regression, whose columns say nearly the same of many grids."""
+RATES_FAMILY = "rates"
+NOTHING = 1e-9
+"""Escalations per day where none ever happened."""
+
+
+@dataclass(frozen=True)
+class RateRegression:
+    """A Poisson regression: log(escalations per day) is linear in the logs of other rates."""
+
+    intercept: float
+    slopes: dict[str, float]
+    """Panel column -> slope of its logarithm."""
+    bounds: tuple[float, float]
+    """Least and greatest logarithm that it gave in training: it says nothing beyond."""
+
+    def per_day(self, panel: Panel) -> Floats:
+        """Return expected escalations per day, (T, G)."""
+        logs = np.full(panel.values.shape[1:], self.intercept)
+        for name, slope in sorted(self.slopes.items()):
+            logs += slope * _log(panel, name)
+        return np.asarray(np.exp(np.clip(logs, *self.bounds)), np.float64)
 
 
 @dataclass(frozen=True)
@@ -63,36 +85,69 @@ class UsualLevel:
     """Least escalations per day."""
     shares: dict[str, float]
     """Part of the mixture -> its share; they sum to 1, since a level is no forecast of growth."""
+    regression: RateRegression
 
     def per_day(self, panel: Panel) -> Floats:
         """Return expected escalations per day of full exposure, (T, G)."""
-        parts = _parts(panel)
+        parts = _parts(panel, self.regression)
         mixed = np.sum([share * parts[name] for name, share in sorted(self.shares.items())], axis=0)
         return np.asarray(np.maximum(mixed, self.floor))
 
 
+def subject(panel: Panel) -> str:
+    """Return whose counts the level is made of: escalations of new cases, which are all of them where the target counts new events."""
+    return "new" if rate_column("new") in panel.names else "target"
+
+
+def rate_column(about: str) -> str:
+    """Return the column of the steadied long-run rate."""
+    return "new_rate_grid" if about == "new" else USUAL_RATE
+
+
 def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> UsualLevel:
-    """Learn the shares from `counts` seen over `exposed_days`, both (T, G)."""
-    parts = {name: part * exposed_days for name, part in _parts(panel).items()}
-    others = (1 - sum(PRIOR_SHARES.values())) / max(1, len(parts) - len(PRIOR_SHARES))
-    weights = fit_mixture_weights(parts, counts.astype(np.float64), {name: PRIOR_SHARES.get(name, others) for name in parts})
+    """Learn regression and shares from `counts` seen over `exposed_days`, both (T, G)."""
+    regression = fit_regression(panel, counts, exposed_days)
+    parts = {name: part * exposed_days for name, part in _parts(panel, regression).items()}
+    prior = {name: PRIOR_SHARES.get(name) for name in parts}
+    unnamed = list(prior.values()).count(None)
+    left = 1 - sum(share for share in prior.values() if share is not None)
+    priors = {name: left / max(1, unnamed) if share is None else share for name, share in prior.items()}
+    weights = fit_mixture_weights(parts, counts.astype(np.float64), priors)
     floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
-    return UsualLevel(floor, {name: weight / sum(weights.values()) for name, weight in weights.items()})
+    return UsualLevel(max(floor, NOTHING), {name: weight / sum(weights.values()) for name, weight in weights.items()}, regression)
 
 
-def _parts(panel: Panel) -> dict[str, Floats]:
+def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> RateRegression:
+    """Fit the regression to `counts` seen over `exposed_days`, both (T, G)."""
+    names = [feature.name for feature in panel.features if feature.family == RATES_FAMILY] + [rate_column(subject(panel))]
+    logs = np.stack([_log(panel, name).ravel() for name in names], axis=1)
+    center, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-6)
+    days = exposed_days.ravel()
+    if not counts.any():
+        return RateRegression(float(np.log(NOTHING)), {}, (float(np.log(NOTHING)),) * 2)
+    with threadpool_limits(1):
+        fit = PoissonRegressor(alpha=RIDGE, solver="newton-cholesky")
+        fit.fit((logs - center) / spread, counts.ravel() / days, sample_weight=days)
+    slopes = fit.coef_ / spread
+    intercept = float(fit.intercept_ - slopes @ center)
+    said = intercept + logs @ slopes
+    return RateRegression(intercept, dict(zip(names, slopes.tolist(), strict=True)), (float(said.min()), float(said.max())))
+
+
+def _log(panel: Panel, name: str) -> Floats:
+    """Return the logarithm of a rate, or of one more than a count."""
+    values = panel.column(name).astype(np.float64)
+    return np.asarray(np.log1p(values) if "_count_" in name else np.log(np.maximum(values, 1e-9)))
+
+
+def _parts(panel: Panel, regression: RateRegression) -> dict[str, Floats]:
     """Return the rates per day that are mixed; the trend only where there is more than one grid."""
-    usual = panel.column(USUAL_RATE).astype(np.float64)
-    trend = {TREND: usual * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
-    return (
-        {USUAL_RATE: usual}
-        | trend
-        | {
-            feature.name: _decayed_rate(panel, feature.name, feature.window_days)
-            for feature in panel.features
-            if (feature.subject, feature.measure) == ("target", "decay") and feature.window_days
-        }
-    )
+    about = subject(panel)
+    rate = panel.column(rate_column(about)).astype(np.float64)
+    trend = {TREND: rate * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
+    decays = [feature for feature in panel.features if feature.subject == about and feature.measure == "decay"]
+    decayed = {feature.name: _decayed_rate(panel, feature.name, feature.window_days or 0) for feature in decays}
+    return {RATE: rate} | trend | {REGRESSION: regression.per_day(panel)} | decayed
 
 
 def _decayed_rate(panel: Panel, name: str, tau_days: int) -> Floats:

@@ -26,12 +26,12 @@ def draw_backtest(summary: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def draw_attribution(attribution: Attribution, findings: Mapping[str, Any]) -> dict[str, bytes]:
-    """Draw what moves the model."""
+def draw_attribution(part: str, attribution: Attribution, findings: Mapping[str, Any]) -> dict[str, bytes]:
+    """Draw what moves one part of the model."""
     dependence = partial(contributions.dependence, attribution=attribution, findings=findings)
     return {
-        "reasons.png": paint(partial(contributions.reasons, findings=findings), TALL),
-        "beeswarm.png": paint(partial(contributions.swarm, attribution=attribution, findings=findings), TALL),
-        "dependence.png": paint(dependence, (WIDE[0] * 1.2, 3.6), panels=FOUR_PANELS),
-        "interaction.png": paint(partial(contributions.interaction, attribution=attribution, findings=findings), HALF),
+        f"{part}-reasons.png": paint(partial(contributions.reasons, findings=findings), TALL),
+        f"{part}-beeswarm.png": paint(partial(contributions.swarm, attribution=attribution, findings=findings), TALL),
+        f"{part}-dependence.png": paint(dependence, (WIDE[0] * 1.2, 3.6), panels=FOUR_PANELS),
+        f"{part}-interaction.png": paint(partial(contributions.interaction, attribution=attribution, findings=findings), HALF),
     }

@@ -67,3 +67,7 @@ TARGET_ZH = {"escalation": "升级", "surge": "突增"}
 def word(words: dict[str, str], name: str) -> str:
     """Return the Chinese word for a name, or the name."""
     return words.get(name, name)
+
+
+PART_ZH = {"open": "未办结事项", "closed": "近期办结事项", "new": "尚未上报的事项"}
+"""Parts of the model."""

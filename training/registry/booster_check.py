@@ -5,7 +5,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
 
@@ -23,12 +23,12 @@ Rows = Sequence[Sequence[float | None]]
 Margins = dict[str, list[float]]
 
 
-def check_boosters(boosters: dict[str, str], rows: Rows, expected: Margins) -> None:
+def check_boosters(boosters: Mapping[str, str], rows: Mapping[str, Rows], expected: Margins) -> None:
     """Load every booster in a child process and repeat the predictions on record.
 
     Args:
         boosters: LightGBM text by file name.
-        rows: golden rows, (n, features); None is a missing value.
+        rows: golden rows by file name, (n, features); None is a missing value.
         expected: margins of those rows on record, n per file name.
 
     Raises:
@@ -37,12 +37,12 @@ def check_boosters(boosters: dict[str, str], rows: Rows, expected: Margins) -> N
     found = _ask_child(boosters, rows)
     for name in boosters:
         if not _agree(expected.get(name, []), found[name]):
-            raise GateRefusedError(f"{name} must repeat the {len(rows)} golden predictions on record, and does not. Train again.")
+            raise GateRefusedError(f"{name} must repeat the {len(rows[name])} golden predictions on record, and does not. Train again.")
 
 
-def _ask_child(boosters: dict[str, str], rows: Rows) -> Margins:
+def _ask_child(boosters: Mapping[str, str], rows: Mapping[str, Rows]) -> Margins:
     command = [sys.executable, "-I", str(CHILD)]
-    question, environment = json.dumps({"boosters": boosters, "rows": rows}).encode(), os.environ | ONE_THREAD
+    question, environment = json.dumps(_group(boosters, rows)).encode(), os.environ | ONE_THREAD
     try:
         child = subprocess.run(  # noqa: S603 - our own script; the question goes through stdin
             command, input=question, env=environment, stdout=PIPE, stderr=DEVNULL, timeout=SECONDS, check=False
@@ -56,6 +56,15 @@ def _ask_child(boosters: dict[str, str], rows: Rows) -> Margins:
         return {name: [float(value) for value in answer[name]] for name in boosters}
     except (ValueError, TypeError, KeyError) as error:
         raise GateRefusedError("The model must be answered for in numbers by the process that loads it. Train again.") from error
+
+
+def _group(boosters: Mapping[str, str], rows: Mapping[str, Rows]) -> list[dict[str, object]]:
+    """Put boosters that read the same rows together, so that rows are sent once."""
+    groups: dict[int, dict[str, object]] = {}
+    for name, text in boosters.items():
+        group = groups.setdefault(id(rows[name]), {"rows": rows[name], "boosters": {}})
+        group["boosters"] |= {name: text}  # type: ignore[operator]
+    return list(groups.values())
 
 
 def _agree(expected: list[float], found: list[float]) -> bool:

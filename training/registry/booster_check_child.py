@@ -1,6 +1,6 @@
 """Load boosters where a crash does no harm: a script run in its own process by `training.registry.booster_check`, never imported.
 
-Reads one JSON object from stdin, `{"boosters": {name: text}, "rows": [[number or null, ...], ...]}`, and writes the raw margins of the
+Reads one JSON list from stdin, of `{"boosters": {name: text}, "rows": [[number or null, ...], ...]}`, and writes the raw margins of the
 rows to stdout, `{name: [margin, ...]}`; what LightGBM prints goes to stderr. A damaged text ends this process by signal, by its memory
 limit or by the caller's time limit.
 """
@@ -25,10 +25,11 @@ def main() -> None:
     import lightgbm  # noqa: PLC0415 - after the limit is set
     import numpy as np  # noqa: PLC0415
 
-    asked = json.load(sys.stdin)
-    rows = np.array(asked["rows"], dtype=np.float64)
-    boosters = {name: lightgbm.Booster(model_str=text) for name, text in asked["boosters"].items()}
-    margins = {name: np.asarray(booster.predict(rows, raw_score=True, num_threads=1)).tolist() for name, booster in boosters.items()}
+    margins = {}
+    for group in json.load(sys.stdin):
+        rows = np.array(group["rows"], dtype=np.float64)
+        for name, text in group["boosters"].items():
+            margins[name] = np.asarray(lightgbm.Booster(model_str=text).predict(rows, raw_score=True, num_threads=1)).tolist()
     with answer:
         json.dump(margins, answer)
 

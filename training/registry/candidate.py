@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from features.errors import GateRefusedError
-from features.panel.build import Panel
+from features.panel.build import Matrix, Panel
 from training.learning.booster import margin, read_booster
-from training.learning.model import Fitted
+from training.learning.model import Fitted, part_of
 from training.registry.booster_check import check_boosters
 from training.registry.gate import Comparison, Report, check_all
 from training.registry.published import BOOSTER, FEATURES, FILE_NAME, sha256
@@ -40,13 +40,16 @@ def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Re
 
 def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:
     """Return rows spread over the panel and what every booster says of them, to be repeated before the model is published."""
-    matrix = fitted.rows(panel)
-    rows = matrix[np.unique(np.linspace(0, len(matrix) - 1, GOLDEN_ROWS).astype(int))]
+    rows = {part.part: _spread(part.lay_out(panel, fitted.horizon_days).matrix) for part in fitted.parts}
     boosters = {name: content.decode() for name, content in fitted.files().items() if name.endswith(BOOSTER_SUFFIX)}
     return {
-        "rows": [[None if np.isnan(value) else float(value) for value in row] for row in rows],
-        "margins": {name: margin(read_booster(text), rows).tolist() for name, text in boosters.items()},
+        "rows": {part: [[None if np.isnan(value) else float(value) for value in row] for row in matrix] for part, matrix in rows.items()},
+        "margins": {name: margin(read_booster(text), rows[part_of(name)]).tolist() for name, text in boosters.items()},
     }
+
+
+def _spread(matrix: Matrix) -> Matrix:
+    return np.asarray(matrix[np.unique(np.linspace(0, len(matrix) - 1, GOLDEN_ROWS).astype(int))])
 
 
 def to_json(content: object) -> bytes:
@@ -88,4 +91,5 @@ def repeat_golden(files: Mapping[str, bytes]) -> None:
     """
     golden = json.loads(files[GOLDEN])
     boosters = {name: content.decode() for name, content in files.items() if name.endswith(BOOSTER_SUFFIX)}
-    check_boosters(boosters, golden["rows"], golden["margins"])
+    rows = {name: golden["rows"].get(part_of(name), []) for name in boosters}
+    check_boosters(boosters, rows, golden["margins"])

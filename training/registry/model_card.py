@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from features.panel.case_rows import CaseColumn
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report
@@ -13,8 +14,8 @@ UNKNOWN = "cannot be estimated"
 
 PURPOSE = """\
 This model says, for each grid (网格), how many escalations to expect over the coming days, so that mediation and services arrive earlier.
-It starts from a grid's usual level, its own long-run rate shrunk towards the places around it, or from the open cases that fall due where
-the target counts those, and multiplies it by a factor for what is different now.
+It adds up three parts: the chance of each open case at risk to escalate, the chance of each case closed lately to come back, and the
+escalations of cases that are not in the log yet. A target of new events has the third part alone.
 It describes places, never persons. 用于服务排期,不得用于考核排名。"""
 
 LIMITS = """\
@@ -22,7 +23,7 @@ LIMITS = """\
 - Reporting is not reality: where people report less, the model expects less. Silence is no sign of calm.
 - The figures hold for the as_ofs above; a change of recording, boundaries or policy after them is not in them.
 - `risk` is calibrated on predictions made inside the training part; it is a frequency over many grids, not a certainty about one.
-- `model.lgb` by itself gives that factor, not the expected count: read it through yujing.
+- `new.lgb`, `open.lgb` and `closed.lgb` by themselves give no expected count: read them through yujing.
 - 排序反映记录中的关联,不说明原因,也不说明任何人有过错。"""
 
 REFUSED = """\
@@ -33,7 +34,7 @@ REFUSED = """\
 - as evidence of guilt, or as the only ground of any decision."""
 
 
-def write_card(report: Report, parameters: Mapping[str, str], features: Sequence[Feature], objections: Sequence[str]) -> str:
+def write_card(report: Report, parameters: Mapping[str, str], features: Sequence[Feature | CaseColumn], objections: Sequence[str]) -> str:
     """Return the card as Markdown; equal inputs give equal text, so a figure changed by hand shows.
 
     `parameters` is what the run recorded, `features` are the columns it reads, `objections` what the gate said at training time.
@@ -125,8 +126,8 @@ def _groupings(report: Report) -> str:
     return "\n".join([_table(head, rows), "", *verdicts]) if rows else "The grid table tells no kinds of places apart."
 
 
-def _features(features: Sequence[Feature]) -> str:
-    rows = [(feature.name, feature.en, feature.kind.value) for feature in features]
+def _features(columns: Sequence[Feature | CaseColumn]) -> str:
+    rows = [(column.name, column.en, column.kind.value if isinstance(column, Feature) else "of a case") for column in columns]
     return _table(("column", "meaning", "kind"), rows)
 
 

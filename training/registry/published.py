@@ -22,7 +22,7 @@ from features.storage.home import Home
 from features.storage.keys import MODELS, check_signature
 
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
-BOOSTER, FEATURES = "model.lgb", "features.json"
+BOOSTER, FEATURES = "new.lgb", "features.json"
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.(lgb|json)")
 """What a model may consist of: LightGBM text and JSON, by flat names."""
 
@@ -71,8 +71,8 @@ class Published:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Return the panel columns it reads, in their order."""
-        return tuple(json.loads(self.files[FEATURES])["names"])
+        """Return the panel columns that its part on new cases reads, in their order; the others read rows of single cases."""
+        return tuple(json.loads(self.files[FEATURES])["new"]["names"])
 
     @property
     def version(self) -> int:

@@ -41,6 +41,7 @@ def known_before(facts: Facts, day: int) -> Facts:
         past,
         spells=replace(spells, end_day=np.where(spells.end_day < day, spells.end_day, NEVER).astype(np.int32)),
         target=_known(past.target, day),
+        hazards=_known(past.hazards, day),
         reopened=_known(past.reopened, day),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from training.evaluation.fold_runner import MODEL
-from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
+from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, PART_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
 from training.report.estimates import Cell
 
 SHAPES = {"share": "{:.1%}", "times": "{:.2f}倍", "plain": "{:.3f}", "fine": "{:.4f}", "signed": "{:+.4f}"}
@@ -44,6 +44,7 @@ def render(report: Mapping[str, Any], plots: Mapping[str, bytes]) -> bytes:
         verdicts=VERDICT_ZH,
         lists=LIST_ZH,
         targets=TARGET_ZH,
+        part_names=PART_ZH,
     )
     return page.encode()
 

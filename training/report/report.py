@@ -41,9 +41,11 @@ def make_report(subject: Subject, settings: Settings) -> dict[str, bytes]:
     figures |= {"look_ahead": look_ahead(facts, panel, result.horizon_days, settings), "attribution": None}
     plots, tables = draw_backtest(figures), evidence.files()
     if fitted is not None:
-        attribution = attribute(fitted, panel, settings.model.seed)
-        figures["attribution"] = find(attribution)
-        plots |= draw_attribution(attribution, figures["attribution"])
-        tables["contributions.parquet"] = to_parquet(attribution.contributions)
+        figures["attribution"] = {}
+        for part in fitted.parts:
+            attribution = attribute(part, panel, fitted.horizon_days, settings.model.seed)
+            figures["attribution"][part.part] = find(attribution)
+            plots |= draw_attribution(part.part, attribution, figures["attribution"][part.part])
+            tables[f"contributions-{part.part}.parquet"] = to_parquet(attribution.contributions)
     text = json.dumps(figures, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     return {PAGE: render(figures, plots), FIGURES: text.encode(), **tables, **plots}

@@ -34,7 +34,7 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
                 yield _trend(event_type, days, (zh, en), _against_own_year(Channel(CLOSED, index), days), closed=True)
     for days in LOOKBACKS:
         zh, en = f"近{days}天升级事项约为本网格常态的{{n}}倍", f"escalations in {days} days run at {{n}} times the grid's usual level"
-        yield _trend("target", days, (zh, en), _against_usual(days))
+        yield _trend("target", days, (zh, en), against_usual(Channel(TARGET), days))
 
 
 def _trend(what: str, days: int, phrases: tuple[str, str], value: Valued, closed: bool = False) -> Feature:
@@ -61,10 +61,12 @@ def _against_own_year(channel: Channel, days: int) -> Valued:
     return value
 
 
-def _against_usual(days: int) -> Valued:
+def against_usual(channel: Channel, days: int) -> Valued:
+    """Return the value of recent escalations of a channel against its usual rate."""
+
     def value(block: Block) -> Values:
-        usual = block.usual(Channel(TARGET)) * np.minimum(block.observed_days, days)
-        return against_level(block.window(Channel(TARGET), days), usual)
+        usual = block.usual(channel) * np.minimum(block.observed_days, days)
+        return against_level(block.window(channel, days), usual)
 
     return value
 

@@ -60,7 +60,13 @@ class Days:
         known = datetime(2026, 1, 9, tzinfo=ZONE) + timedelta(days=days)
         origin = Origin(as_of, "escalation", 14, "m" * 64, "1", 1, known, "0.1.0", 0)
         body = to_body({"grid": {row.grid_id: row for row in rows}})
-        return publish(self.engine, origin, body, now, Raising(RankedGrids(rows), lambda _: {}, settings, ZONE))
+        return publish(
+            self.engine,
+            origin,
+            body,
+            now,
+            Raising(RankedGrids(rows), lambda ids: {row.grid_id: row.explanation for row in rows if row.grid_id in ids}, settings, ZONE),
+        )
 
     def alerts(self, actor: Actor = COMMAND, **wanted: object) -> list[Alert]:
         return list_alerts(self.engine, actor, Wanted(**wanted), limit=500)

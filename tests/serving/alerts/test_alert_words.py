@@ -4,65 +4,51 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
-import polars as pl
 import pytest
-from sqlalchemy import insert
 
-from features.database.engine import writing
-from features.database.tables import grid
-from features.eventlog.read import read_log
-from features.facts.derive import read_facts
-from features.panel.build import catalogue
-from features.panel.feature import Feature, Kind
-from features.schema import DISPUTE_CATEGORIES, Col, EventType
+from features.schema import DISPUTE_CATEGORIES, EventType
 from serving.alerts import lifecycle, recommended_actions
 from serving.alerts.schemas import AlertText
 from serving.alerts.text import PHONE_LENGTH, Odds, Subject, changes, compose
-from serving.scoring.explanations import explain_rows, may_be_named
+from serving.rankings.line_words import mask, say_line
+from serving.rankings.schemas import Explanation, ExplanationLine
 from serving.text import DISCLAIMER, Text, forbidden_words
-from tests.support.made_alerts import make_reason, make_row, make_score
-from tests.support.published_world import append, open_world
-from training.learning.model import Contributions
+from tests.support.made_alerts import make_line, make_row, make_score
 
 FEW = re.compile(r"(?<![\d.])[12](件|次|起)")
 PANELS = 2_000
 START = date(2026, 1, 9)
 
 
-@pytest.fixture(scope="module")
-def features(tmp_path_factory: pytest.TempPathFactory) -> tuple[Feature, ...]:
-    """Every driver and context of a log in which every kind of case occurs, with all that can happen to it."""
-    world = open_world(tmp_path_factory.mktemp("words") / "home")
-    day = pl.lit(date(2025, 12, 1)).cast(pl.Datetime("us"))
-    kinds = pl.DataFrame({Col.EVENT_TYPE: [kind.value for kind in EventType]}).join(
-        pl.DataFrame({Col.CATEGORY: DISPUTE_CATEGORIES}), how="cross"
-    )
-    cases = kinds.with_row_index(Col.EVENT_ID).with_columns(
-        pl.col(Col.EVENT_ID).cast(pl.String),
-        (pl.lit("g") + (pl.col(Col.EVENT_ID) % 4).cast(pl.String)).alias(Col.GRID_ID),
-        *(
-            day.dt.offset_by(f"{days}d").alias(name)
-            for days, name in enumerate(("occurred_at", "reported_at", "escalated_at", "resolved_at"))
-        ),
-        day.dt.offset_by("9d").alias("deadline_at"),
-    )
-    with writing(world.engine) as connection:
-        places = [f"d/t{n % 2}/c{n}" for n in range(4)]
-        connection.execute(insert(grid), [{"grid_id": f"g{n}", "name": "", "parent_path": path} for n, path in enumerate(places)])
-    append(world.engine, cases)
-    facts = read_facts(read_log(world.home, world.engine), None, world.settings)
-    world.engine.dispose()
-    return catalogue(facts, 14, world.settings)
+KINDS = [*((kind.value, category) for kind in EventType for category in DISPUTE_CATEGORIES), (None, None)]
 
 
-def random_texts(features: tuple[Feature, ...], count: int = PANELS) -> Iterator[AlertText]:
-    """Say alerts about panels in which anything may stand, beside lists on which anything may have stood."""
+def random_line(rng: np.random.Generator, part: str) -> ExplanationLine:
+    """Return a line in which anything may stand."""
+    event_type, category = KINDS[int(rng.integers(len(KINDS)))] if part == "open" else (None, None)
+    figures = {
+        name: int(rng.integers(0, 9)) if rng.random() < 0.7 else None
+        for name in ("count", "oldest_days", "days_left", "past_term", "on_paper")
+    }
+    fact = Text(zh="多人共同反映", en="brought by five or more people") if rng.random() < 0.3 else None
+    stated = {"event_type": event_type, "category": category, "fact": fact} | (
+        figures if part in {"open", "closed"} and (category or part == "closed") else {}
+    )
+    return make_line(part, **stated, expected=round(float(rng.exponential(0.2)), 6))
+
+
+def random_explanations(count: int) -> Iterator[Explanation]:
     rng = np.random.default_rng(11)
-    shape = (count, len(features))
-    values = np.where(rng.random(shape) < 0.2, np.nan, rng.exponential(4, shape).round()).astype(np.float32)
-    parts = Contributions(tuple(each.name for each in features), rng.normal(0, 0.2, shape), np.zeros(count), np.ones(count))
+    for _ in range(count):
+        parts = ["open"] * int(rng.integers(0, 5)) + ["closed"] * int(rng.integers(0, 2)) + ["new", "rest"]
+        yield Explanation(reasons=tuple(random_line(rng, part) for part in parts))
+
+
+def random_texts(count: int = PANELS) -> Iterator[AlertText]:
+    """Say alerts about explanations in which anything may stand, beside lists on which anything may have stood."""
+    rng = np.random.default_rng(12)
     before = make_row(rank=7)
-    for number, explanation in enumerate(explain_rows(features, values, parts, [()] * count)):
+    for number, explanation in enumerate(random_explanations(count)):
         rank = int(rng.integers(1, 600))
         row = make_row(rank=rank).model_copy(
             update={"explanation": explanation, "name": "示例镇滨河社区第05网格" * int(rng.integers(1, 5))}
@@ -70,7 +56,7 @@ def random_texts(features: tuple[Feature, ...], count: int = PANELS) -> Iterator
         risk, low, high, average = rng.random(4).tolist()
         subject = about(row, odds=Odds(risk, low * risk, risk + (1 - risk) * high, average), before=before if number % 3 else None)
         yield compose(replace(subject, random=number % 7 == 0, second_look=number % 5 == 0))
-        before = row
+        before = row.model_copy(update={"explanation": mask(explanation)})
 
 
 def about(row, **given: object) -> Subject:
@@ -93,49 +79,79 @@ def sentences(text: AlertText) -> Iterator[str]:
     yield text.phone
 
 
-def test_words_of_thousands_of_random_panels_are_lawful_filled_and_short_enough(features):
-    spoken = {feature.name for feature in features if feature.kind in (Kind.DRIVER, Kind.CONTEXT) and may_be_named(feature)}
-    texts = list(random_texts(features))
+def test_words_of_thousands_of_random_lines_are_lawful_filled_and_short_enough():
+    texts = list(random_texts())
 
-    assert len(spoken) > 100
     assert not [said for text in texts for said in sentences(text) if forbidden_words(said) or re.search(r"[{}]|\bnan\b|None", said)]
     assert PHONE_LENGTH >= max(len(text.phone) for text in texts)
     assert {DISCLAIMER} == {text.standing for text in texts}
     assert all(text.suggestions for text in texts)
 
 
-def test_words_never_print_a_count_of_one_or_two(features):
-    said = [fact.zh for text in random_texts(features, 500) for fact in (*(reason.words for reason in text.reasons), *text.background)]
+def test_words_that_are_masked_never_print_a_count_of_one_or_two():
+    said = [line.words.zh for explanation in random_explanations(500) for line in mask(explanation).reasons]
+    phones = [text.phone for text in random_texts(500)]
 
     assert any("少量(不足3" in each for each in said)
     assert not [each for each in said if FEW.search(each)]
+    assert not [each for each in phones if FEW.search(each.split("。")[0])]
 
 
-def test_words_of_a_template_that_does_not_mask_would_be_noticed(features):
-    unmasked = tuple(replace(feature, unit="ratio") if feature.unit == "cases" else feature for feature in features)
-
-    assert [reason for text in random_texts(unmasked, 500) for reason in text.reasons if FEW.search(reason.words.zh)]
+def test_words_that_are_not_masked_would_be_noticed():
+    assert [line for explanation in random_explanations(500) for line in explanation.reasons if FEW.search(line.words.zh)]
 
 
-def test_every_action_and_reason_code_is_lawful_and_every_reason_has_an_action(features):
+def test_words_of_a_sensitive_kind_name_neither_kind_nor_number():
+    text = say_line(make_line(event_type=None, category=None, count=None, oldest_days=None, few=True))
+
+    assert text.zh == "涉家庭等敏感事项少量(不足3件)未办结"
+
+
+def test_every_action_and_reason_code_is_lawful_and_every_line_has_an_action():
     words = [deed.words for deed in recommended_actions.DEEDS.values()] + [
         text for codes in lifecycle.REASONS.values() for text in codes.values()
     ]
-    drivers = [feature for feature in features if feature.kind is Kind.DRIVER]
-    advised = [recommended_actions.actions_for(make_reason(feature.reason, feature=feature.name)) for feature in drivers]
+    lines = [make_line(event_type=event_type, category=category) for event_type, category in KINDS]
+    lines += [make_line(part) for part in ("closed", "new", "rest")] + [
+        make_line("new", topic=f"undertakings_{kind}") for kind in ("project", "period")
+    ]
+    advised = [recommended_actions.actions_for(line) for line in lines]
 
     assert not [text for text in words if forbidden_words(text.zh + text.en)]
     assert all(set(codes) <= set(recommended_actions.DEEDS) and codes for codes in advised)
 
 
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        (make_line(category="labor_wage"), ("labor_inspect", "legal_aid")),
+        (make_line(category="property_mgmt", days_left=2), ("property_talk", "term_check")),
+        (make_line(category="land_acquisition"), ("hearing", "info_disclose")),
+        (make_line("closed", count=4), ("follow_up", "confirm_court")),
+    ],
+)
+def test_actions_fit_kind_and_term(line, first):
+    assert first == recommended_actions.actions_for(line)[:2]
+
+
+def test_actions_name_the_petition_regulation_for_petitions_alone():
+    lines = [make_line(event_type="dispute", category=category, days_left=1) for category in DISPUTE_CATEGORIES]
+    codes = {code for line in lines for code in recommended_actions.actions_for(line)}
+
+    assert not [code for code in codes if "信访工作条例" in recommended_actions.DEEDS[code].words.zh]
+
+
 def test_text_says_what_the_list_says():
-    text = compose(about(make_row(rank=4, reasons=(make_reason(),))))
+    text = compose(about(make_row(rank=4, lines=(make_line(),))))
 
     assert text.title.zh == "【关注提示】示例g1网格 关注等级:较高关注"
     assert text.window.zh == "数据截至1月8日24:00,适用1月9日至1月22日"
     assert text.place == Text(zh="全区第4/605(可能范围4–4)", en="place 4 of 605 (possibly 4 to 4)")
-    assert [item.code for item in text.suggestions] == ["deadline_check", "joint_consult", "home_visit"]
-    assert text.phone == "【关注】示例g1网格:近28天新增矛盾纠纷5件。建议:核对办理时限,邀部门会商。每100次约12次升级。不针对个人。点此反馈。"
+    assert [item.code for item in text.suggestions] == ["mediation", "home_visit"]
+    assert (
+        text.phone
+        == "【关注】示例g1网格:邻里纠纷5件未办结,最久21天。建议:各方愿意的及时调解,上门走访。每100次约12次升级。不针对个人。点此反馈。"
+    )
 
 
 def test_text_second_look_shows_neither_level_nor_rank():
@@ -147,7 +163,7 @@ def test_text_second_look_shows_neither_level_nor_rank():
 
 
 def test_text_without_a_state_to_work_on_is_said_at_level_watch():
-    subject = about(make_row(rank=4, reasons=(make_reason("recency_dispute"), make_reason("backlog_dispute", factor=0.8))))
+    subject = about(make_row(rank=4, lines=(make_line("new"),)))
 
     assert subject.level == "watch"
     assert "关注等级:一般关注" in compose(subject).title.zh
@@ -160,7 +176,7 @@ def test_text_without_a_state_to_work_on_is_said_at_level_watch():
         (make_row(rank=None), ["此前没有可比的名单"]),
         (make_row(rank=4), ["与上一份名单相比无明显变化"]),
         (make_row(rank=5), ["位次由第5变为第4", "预计件数由0.20变为0.25"]),
-        (make_row(rank=4, reasons=()), ["新列入依据:近28天新增矛盾纠纷5件"]),
+        (make_row(rank=4, lines=()), ["新列入依据:邻里纠纷5件未办结,最久21天"]),
         (
             make_row(rank=4).model_copy(update={"score": make_score(4, attention_level="priority")}),
             ["关注等级由重点关注变为较高关注"],

@@ -126,13 +126,13 @@ def sign_again(folder, home):
     "spoil",
     [
         lambda folder: flip(folder / "yujing.db"),
-        lambda folder: flip(next((folder / "published").glob("*/model.lgb"))),
+        lambda folder: flip(next((folder / "published").glob("*/new.lgb"))),
         lambda folder: shutil.rmtree(folder / "keys"),
         lambda folder: (folder / "added").touch(),
         lambda folder: (folder / MANIFEST).unlink(),
         lambda folder: (folder / SIGNATURE).unlink(),
         lambda folder: (folder / MANIFEST).write_bytes((folder / MANIFEST).read_bytes().replace(b"2026", b"2025", 1)),
-        lambda folder: link(next((folder / "published").glob("*/model.lgb"))),
+        lambda folder: link(next((folder / "published").glob("*/new.lgb"))),
     ],
 )
 def test_backup_that_is_not_whole_is_refused_and_nothing_is_restored(backup, tmp_path, spoil):

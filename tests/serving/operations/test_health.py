@@ -161,7 +161,7 @@ PLANTED = {
     "guards": lambda world: edit(world, "SELECT 1", "ranking_row_refuses_UPDATE"),
     "ledger": lambda world: edit(world, "UPDATE ranking_row SET body = '{}' WHERE position = 0", "ranking_row_refuses_UPDATE"),
     "audit trail": shorten_trail,
-    "champion": lambda world: next(world.home.published.glob("*/model.lgb")).unlink(),
+    "champion": lambda world: next(world.home.published.glob("*/new.lgb")).unlink(),
     "home folder": lambda world: world.home.root.chmod(0o755),
     "settings": lambda world: world.home.config.write_text("serving: {portt: 1}"),
     "upkeep": lambda world: None,

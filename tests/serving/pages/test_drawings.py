@@ -1,6 +1,5 @@
 """What is drawn: maps, tiles, weeks and reasons."""
 
-import math
 from datetime import date
 
 import pytest
@@ -12,8 +11,9 @@ from serving.maps.svg import Sheet, draw, lay_out
 from serving.pages.reason_chart import draw_reasons
 from serving.pages.translations import Translator
 from serving.pages.trend_chart import Week, draw_trend
-from serving.rankings.schemas import Explanation, Reason
+from serving.rankings.schemas import Explanation, FactorExplanation, Reason
 from serving.text import Text
+from tests.support.made_alerts import make_line
 
 T = Translator("zh")
 LEFT, RIGHT = shapely.box(100, 0, 101, 1), shapely.box(101, 0, 102, 1)
@@ -52,18 +52,23 @@ def test_gazetteer_finds_names_in_names_and_falls_back_on_codes() -> None:
     assert names.place("d/t2/c3/g3") == PlaceName("t2", "c3", "第3网格")
 
 
-def test_draw_reasons_multiply_to_the_whole_factor() -> None:
-    said = [Reason(group=name, factor=factor, words=Text(zh=f"↑ {name}:x", en="")) for name, factor in (("一", 2.0), ("二", 0.5))]
-    explanation = Explanation(
-        contributions={"base": 0.1, "一": math.log(2), "二": math.log(0.5), "三": math.log(1.5)}, reasons=said, context=(), certainty=()
-    )
-    bars = draw_reasons(explanation, T)
+def test_draw_reasons_are_as_wide_as_what_they_add() -> None:
+    bars = draw_reasons(Explanation(reasons=(make_line(expected=0.4), make_line("new", expected=0.1), make_line("rest", expected=0.01))), T)
 
-    assert [bar.name for bar in bars.bars] == ["一", "二"]
-    assert bars.rest.factor == f"×{1.5 * math.exp(0.1):.1f}"
-    assert bars.bars[0].up
-    assert not bars.bars[1].up
-    assert bars.bars[0].width == pytest.approx(bars.bars[1].width)
+    assert [bar.name for bar in bars.bars] == ["邻里纠纷5件未办结，最久21天", "尚未上报的新事项", "其余各项合计"]
+    assert [bar.is_rest for bar in bars.bars] == [False, False, True]
+    assert bars.bars[0].width == pytest.approx(4 * bars.bars[1].width, abs=0.2)
+
+
+def test_draw_reasons_of_an_older_list_are_words_alone() -> None:
+    old = FactorExplanation(
+        contributions={"base": 0.1},
+        reasons=(Reason(group="x", factor=1.8, words=Text(zh="↑ 近28天新增5件:与高于本网格常态相关(×1.80)", en="")),),
+        context=(),
+        certainty=(),
+    )
+
+    assert draw_reasons(old, T).words == ("近28天新增5件",)
 
 
 def test_draw_trend_shows_neither_masked_counts_nor_weeks_ahead() -> None:

@@ -2,6 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from tests.support.trained_worlds import HORIZON
 from training.attribution.attribute import REPLICATE_ROWS, ROWS, attribute
 from training.attribution.findings import NOTICEABLE, find
 from training.attribution.shapley import shapley_interactions, shapley_values
@@ -11,18 +12,23 @@ from training.settings import ModelSettings
 
 @pytest.fixture(scope="module")
 def attribution(reported):
-    return attribute(reported.fitted, reported.panel, seed=1)
+    return attribute(reported.fitted.parts[0], reported.panel, HORIZON, seed=1)
 
 
-def test_shapley_values_equal_pred_contrib(reported, attribution):
-    own = contributions(read_booster(reported.fitted.booster), attribution.matrix)[:, :-1]
+@pytest.fixture(scope="module")
+def part(reported):
+    return reported.fitted.parts[0]
+
+
+def test_shapley_values_equal_pred_contrib(reported, part, attribution):
+    own = contributions(read_booster(part.booster), attribution.matrix)[:, :-1]
 
     assert np.abs(own).max() > 0.01
     np.testing.assert_allclose(attribution.values, own, atol=1e-6)
 
 
-def test_shapley_interactions_sum_to_the_values(reported, attribution):
-    together = shapley_interactions(reported.fitted.booster, attribution.matrix[:20])
+def test_shapley_interactions_sum_to_the_values(reported, part, attribution):
+    together = shapley_interactions(part.booster, attribution.matrix[:20])
 
     np.testing.assert_allclose(together.sum(axis=2), attribution.values[:20], atol=1e-6)
 
@@ -36,17 +42,17 @@ def test_shapley_values_model_without_trees_are_zero():
     assert not shapley_interactions(text, rows.matrix).any()
 
 
-def test_attribute_same_seed_gives_the_same_rows(reported, attribution):
-    again = attribute(reported.fitted, reported.panel, seed=1)
+def test_attribute_same_seed_gives_the_same_rows(reported, part, attribution):
+    again = attribute(part, reported.panel, HORIZON, seed=1)
 
     assert again.contributions.equals(attribution.contributions)
-    assert not np.array_equal(attribute(reported.fitted, reported.panel, seed=2).matrix, attribution.matrix, equal_nan=True)
+    assert not np.array_equal(attribute(part, reported.panel, HORIZON, seed=2).matrix, attribution.matrix, equal_nan=True)
 
 
-def test_find_figures_equal_those_of_pred_contrib(reported, attribution):
+def test_find_figures_equal_those_of_pred_contrib(reported, part, attribution):
     found = find(attribution)
-    names = list(reported.fitted.feature_names)
-    boosters = [read_booster(text) for text in (reported.fitted.booster, *reported.fitted.replicates)]
+    names = list(part.columns.names)
+    boosters = [read_booster(text) for text in (part.booster, *part.replicates)]
     final, *others = (contributions(booster, attribution.matrix)[:, :-1] for booster in boosters)
     rows = slice(0, REPLICATE_ROWS)
 
@@ -70,11 +76,11 @@ def test_find_figures_equal_those_of_pred_contrib(reported, attribution):
     assert [column["mean_size"] for column in found["columns"]] == pytest.approx(strengths[: len(found["columns"])].tolist(), abs=1e-9)
 
 
-def test_find_pair_is_the_strongest_interaction(reported, attribution):
+def test_find_pair_is_the_strongest_interaction(reported, part, attribution):
     pair = find(attribution)["pair"]
-    first, second = (list(reported.fitted.feature_names).index(name) for name in pair["columns"])
+    first, second = (list(part.columns.names).index(name) for name in pair["columns"])
 
-    together = shapley_interactions(reported.fitted.booster, attribution.matrix[:60])[:, first, second]
+    together = shapley_interactions(part.booster, attribution.matrix[:60])[:, first, second]
 
     assert pair["mean_size"] == pytest.approx(2 * np.abs(together).mean())
     assert pair["mean_size"] == attribution.pairs.max()

@@ -12,7 +12,7 @@ from training.evaluation.backtest import backtest, judge
 from training.evaluation.metrics import METRICS
 from training.evaluation.subsets import SUBSETS
 from training.learning import examples
-from training.learning.examples import at, training_part
+from training.learning.examples import training_part
 from training.learning.fit import fit
 from training.learning.folds import Gap, rolling_folds
 
@@ -146,7 +146,7 @@ def said_last(facts, panel):
 
 def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):
     """What earlier refits foretold is judged by what was known on the fold's own cutoff."""
-    ripe = at(panel, slice(0, int((panel.as_ofs + HORIZON <= DAYS).sum())))
+    ripe = panel.at(slice(0, int((panel.as_ofs + HORIZON <= DAYS).sum())))
     last = rolling_folds(ripe.as_ofs, GAP, FAST.backtest.test_share, FAST.backtest.folds)[-1]
     later, _ = scrambled(facts, panel, last)
 

@@ -13,7 +13,6 @@ from training.evaluation.backtest import backtest, set_stage
 from training.evaluation.fold_runner import by_peer
 from training.evaluation.negative_binomial import fit_negative_binomial
 from training.evaluation.peers import LEARNERS, installed, readable_columns
-from training.learning.examples import at
 from training.rivals import PEERS
 
 DAYS = 400
@@ -60,7 +59,7 @@ def test_peer_that_finds_no_split_expects_the_mean_everywhere():
     facts = draw_facts(np.full(3, 1 / 10), 300, seed=8)
     stage, (fold, *_) = set_stage(facts, make_panel(facts, weekly(300)), HORIZON, FAST)
 
-    said = by_peer("plain_lightgbm", stage.seen_by(fold), at(stage.panel, fold.test), FAST.model)
+    said = by_peer("plain_lightgbm", stage.seen_by(fold), stage.panel.at(fold.test), FAST.model)
 
     assert len(np.unique(said.expected)) == 1
     assert np.isfinite(said.risk).all()

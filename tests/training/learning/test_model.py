@@ -74,41 +74,15 @@ def test_predict_beats_the_usual_level_where_there_is_more_to_know(model):
     assert scores.expected.sum() == pytest.approx(later.counts.sum(), rel=0.15)
 
 
-def falling_due(examples):
-    """Return examples of a target whose open cases tell half of what will happen."""
-    generator = np.random.default_rng(3)
-    first = examples.panel.features[0]
-    due = generator.binomial(examples.counts.astype(int), 0.5) + generator.poisson(0.1, examples.counts.shape)
-    added = (
-        replace(first, subject="due", measure="expected", window_days=None, use=Use.MODEL, direction=1),
-        replace(first, subject="quick", measure="rate", window_days=None, use=Use.LEVEL_ONLY),
-    )
-    values = np.stack([due, np.full(due.shape, 0.5 * examples.counts.mean() / HORIZON)]).astype(np.float32)
-    panel = examples.panel
-    return replace(examples, panel=replace(panel, features=panel.features + added, values=np.concatenate([panel.values, values])))
+def test_contributions_multiply_to_the_score(examples):
+    model, rows = fit(examples, FAST.model), np.array([0, 7, 500, examples.counts.size - 1])
+    scores, (part,) = model.predict(examples.panel), model.contributions(examples.panel, rows)
 
+    factor = np.exp(part.base_value + part.values.sum(axis=1))
 
-@pytest.mark.parametrize("known", [lambda examples: examples, falling_due], ids=["nothing falls due", "cases fall due"])
-def test_contributions_multiply_to_the_score(known, examples):
-    part = known(examples)
-    model, rows = fit(part, FAST.model), np.array([0, 7, 500, part.counts.size - 1])
-    scores, parts = model.predict(part.panel), model.contributions(part.panel, rows)
-
-    factor = np.exp(parts.base_value + parts.values.sum(axis=1))
-
-    np.testing.assert_array_equal(parts.usual_level, scores.usual_level.ravel()[rows])
-    np.testing.assert_allclose(parts.usual_level * factor, scores.expected.ravel()[rows], rtol=1e-6)
-    assert parts.values.shape == (4, len(model.feature_names))
-
-
-def test_predict_starts_from_what_falls_due(examples):
-    part = falling_due(examples)
-    known, unknown = (fit(some, FAST.model).predict(some.panel).expected for some in (part, examples))
-
-    def loss(expected):
-        return float((expected - part.counts * np.log(expected)).mean())
-
-    assert loss(known) < loss(unknown) - 0.1
+    np.testing.assert_allclose(np.exp(part.reference) * factor, scores.expected.ravel()[rows], rtol=1e-6)
+    np.testing.assert_allclose(part.expected, scores.expected.ravel()[rows], rtol=1e-6)
+    assert part.values.shape == (4, len(part.feature_names))
 
 
 def test_predict_replicates_differ_a_little(model, examples):
@@ -177,7 +151,8 @@ def test_choose_columns_leaves_out_what_never_changes(examples):
 
 def test_fit_more_directions_are_kept(model, examples):
     """A column that may only raise the count never lowers it, in any row."""
-    name = next(name for name, direction in zip(model.columns.names, model.columns.directions, strict=True) if direction == 1)
+    columns = model.parts[0].columns
+    name = next(name for name, direction in zip(columns.names, columns.directions, strict=True) if direction == 1)
     place = examples.panel.names.index(name)
     raised = examples.panel.values.copy()
     raised[place] += 5

@@ -7,7 +7,8 @@ import pytest
 from features.errors import FitCrashedError
 from training.learning import refits
 from training.learning.booster import Columns, Rows, boost
-from training.learning.refits import refit
+from training.learning.parts import Part
+from training.learning.refits import Refit, refit_all
 from training.settings import ModelSettings
 
 SETTINGS = ModelSettings(min_data_in_leaf=5, threads=1)
@@ -24,37 +25,32 @@ def rows():
 
 
 @pytest.fixture(scope="module")
-def weights():
-    return list(np.random.default_rng(2).poisson(1.0, (3, 900)).astype(float))
+def draws():
+    return tuple(np.random.default_rng(2).poisson(1.0, (3, 900)).astype(float))
 
 
-def test_refit_equals_a_fit_to_the_rows_that_were_drawn(rows, weights):
-    alone = [
+def test_refit_all_equals_fits_to_the_rows_that_were_drawn(rows, draws):
+    alone = tuple(
         boost(Rows(rows.matrix[w > 0], rows.counts[w > 0], rows.offset[w > 0], w[w > 0]), COLUMNS, SETTINGS, 10, refit=number)
-        for number, w in enumerate(weights, start=1)
-    ]
-
-    assert list(refit(rows, COLUMNS, SETTINGS, 10, weights)) == alone
-    assert len(set(alone)) == 3
-
-
-def test_refit_leaves_the_first_fit_as_it_was(rows, weights):
+        for number, w in enumerate(draws, start=1)
+    )
     before = boost(rows, COLUMNS, SETTINGS, 10)
-    refit(rows, COLUMNS, SETTINGS, 10, weights)
 
+    assert refit_all({Part.NEW: Refit(rows, COLUMNS, 10, draws)}, SETTINGS) == {Part.NEW: alone}
+    assert len(set(alone)) == 3
     assert boost(rows, COLUMNS, SETTINGS, 10) == before
 
 
-def _die(number, _):
-    if number == 2:
+def _die(_, draw, __):
+    if draw == 1:
         os.kill(os.getpid(), signal.SIGABRT)
     return "text"
 
 
-def test_refit_a_process_that_aborts_is_told_in_one_line(rows, weights, monkeypatch):
+def test_refit_all_a_process_that_aborts_is_told_in_one_line(rows, draws, monkeypatch):
     monkeypatch.setattr(refits, "_fit", _die)
 
     with pytest.raises(FitCrashedError, match="its process died") as told:
-        refit(rows, COLUMNS, SETTINGS, 10, weights)
+        refit_all({Part.NEW: Refit(rows, COLUMNS, 10, draws)}, SETTINGS)
 
     assert "\n" not in str(told.value)

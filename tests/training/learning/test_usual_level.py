@@ -3,7 +3,7 @@ import pytest
 
 from tests.support.trained_worlds import HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.learning.labels import count_labels
-from training.learning.usual_level import TREND, USUAL_RATE, fit_usual_level
+from training.learning.usual_level import RATE, REGRESSION, TREND, fit_usual_level
 
 DAYS = 400
 
@@ -26,8 +26,8 @@ def drifting(seed):
 def test_fit_usual_level_trusts_the_year_where_rates_stay_and_the_last_weeks_where_they_drift():
     shares = [fitted(draw_facts(rates(1), DAYS, seed=2))[2].shares for rates in (steady, drifting)]
 
-    assert shares[0][USUAL_RATE] + shares[0][TREND] > 0.6
-    assert shares[1]["target_decay_grid_7d"] > 0.4
+    assert shares[0][RATE] + shares[0][TREND] + shares[0][REGRESSION] > 0.6
+    assert shares[1]["target_decay_grid_7d"] > 0.2 > 2 * shares[0]["target_decay_grid_7d"]
     assert [1, 1] == pytest.approx([sum(share.values()) for share in shares])
 
 

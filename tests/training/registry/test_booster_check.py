@@ -60,7 +60,7 @@ def forge(text):
 
 
 def test_try_boosters_whole_model_passes(matrix, text, golden):
-    check_boosters({NAME: text}, matrix.tolist(), {NAME: golden})
+    check_boosters({NAME: text}, {NAME: matrix.tolist()}, {NAME: golden})
 
 
 def test_try_boosters_damaged_models_are_refused_or_harmless_and_kill_nobody(matrix, text, golden):
@@ -68,7 +68,7 @@ def test_try_boosters_damaged_models_are_refused_or_harmless_and_kill_nobody(mat
     rng, refused = np.random.default_rng(1), 0
     for mutate in (cut, flip, delete_line, change_digit) * 4:
         try:
-            check_boosters({NAME: mutate(text, rng)}, matrix.tolist(), {NAME: golden})
+            check_boosters({NAME: mutate(text, rng)}, {NAME: matrix.tolist()}, {NAME: golden})
         except GateRefusedError:
             refused += 1
 
@@ -77,7 +77,7 @@ def test_try_boosters_damaged_models_are_refused_or_harmless_and_kill_nobody(mat
 
 def test_try_boosters_forged_model_that_reads_benign_is_refused(matrix, text, golden):
     with pytest.raises(GateRefusedError, match="golden predictions"):
-        check_boosters({NAME: forge(text)}, matrix.tolist(), {NAME: golden})
+        check_boosters({NAME: forge(text)}, {NAME: matrix.tolist()}, {NAME: golden})
 
 
 def test_loading_a_damaged_model_in_the_process_itself_kills_it(text):
@@ -93,7 +93,7 @@ def test_loading_a_damaged_model_in_the_process_itself_kills_it(text):
 @pytest.mark.parametrize("change", [lambda values: values[:-1], lambda values: [*values[:-1], values[-1] * (1 + 1e-8)]])
 def test_try_boosters_other_predictions_on_record_are_refused(matrix, text, golden, change):
     with pytest.raises(GateRefusedError, match="golden predictions"):
-        check_boosters({NAME: text}, matrix.tolist(), {NAME: change(golden)})
+        check_boosters({NAME: text}, {NAME: matrix.tolist()}, {NAME: change(golden)})
 
 
 def test_try_boosters_endless_child_is_stopped(matrix, text, golden, monkeypatch, tmp_path):
@@ -103,7 +103,7 @@ def test_try_boosters_endless_child_is_stopped(matrix, text, golden, monkeypatch
     monkeypatch.setattr(booster_check, "SECONDS", 0.5)
 
     with pytest.raises(GateRefusedError, match=r"within 0\.5 s"):
-        check_boosters({NAME: text}, matrix.tolist(), {NAME: golden})
+        check_boosters({NAME: text}, {NAME: matrix.tolist()}, {NAME: golden})
 
 
 def test_try_boosters_child_that_wants_too_much_memory_is_refused(matrix, text, golden, monkeypatch, tmp_path):
@@ -113,7 +113,7 @@ def test_try_boosters_child_that_wants_too_much_memory_is_refused(matrix, text, 
     monkeypatch.setattr(booster_check, "CHILD", narrow)
 
     with pytest.raises(GateRefusedError, match="ended with"):
-        check_boosters({NAME: text}, matrix.tolist(), {NAME: golden})
+        check_boosters({NAME: text}, {NAME: matrix.tolist()}, {NAME: golden})
 
 
 def test_try_boosters_child_that_talks_nonsense_is_refused(matrix, text, golden, monkeypatch, tmp_path):
@@ -122,4 +122,4 @@ def test_try_boosters_child_that_talks_nonsense_is_refused(matrix, text, golden,
     monkeypatch.setattr(booster_check, "CHILD", babbling)
 
     with pytest.raises(GateRefusedError, match="in numbers"):
-        check_boosters({NAME: text}, matrix.tolist(), {NAME: golden})
+        check_boosters({NAME: text}, {NAME: matrix.tolist()}, {NAME: golden})

@@ -48,7 +48,7 @@ def test_promote_publishes_the_files_of_the_run(world, home, engine, files):
 
 def test_promote_champion_again_mends_its_folder_and_adds_no_entry(world, home, engine, files):
     first = promote(home, engine, world.registry, world.first.version, ANYWAY)
-    (home.published / first.model_hash / "model.lgb").write_bytes(b"")
+    (home.published / first.model_hash / "new.lgb").write_bytes(b"")
 
     assert promote(home, engine, world.registry, world.first.version, PLAIN) == first
     assert current(home, engine).files == files
@@ -83,7 +83,7 @@ def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypa
 def test_rollback_to_a_damaged_folder_is_refused_and_moves_nothing(world, home, engine):
     first = promote(home, engine, world.registry, world.first.version, ANYWAY)
     promote(home, engine, world.registry, world.second.version, ANYWAY)
-    (home.published / first.model_hash / "model.lgb").write_bytes(b"")
+    (home.published / first.model_hash / "new.lgb").write_bytes(b"")
 
     with pytest.raises(StoreError):
         rollback(home, engine, "escalation", PLAIN)
@@ -138,7 +138,7 @@ def test_promote_unknown_version_is_named(world, home, engine):
         promote(home, engine, world.registry, "nobody", PLAIN)
 
 
-@pytest.mark.parametrize("name", ["model.pkl", "../model.lgb", "model.lgb.exe", ".hidden.json", "MODEL.LGB"])
+@pytest.mark.parametrize("name", ["model.pkl", "../new.lgb", "model.lgb.exe", ".hidden.json", "MODEL.LGB"])
 def test_promote_file_of_another_kind_is_refused(world, home, engine, files, name):
     model = world.registry.show_model(register(world, files, {name: "0" * 64}))
 
@@ -146,7 +146,7 @@ def test_promote_file_of_another_kind_is_refused(world, home, engine, files, nam
         promote(home, engine, world.registry, model.version, ANYWAY)
 
 
-@pytest.mark.parametrize("change", [{"model.lgb": b"\xff\xfe"}, {"golden.json": b"{"}, {"model.lgb": b""}])
+@pytest.mark.parametrize("change", [{"new.lgb": b"\xff\xfe"}, {"golden.json": b"{"}, {"new.lgb": b""}])
 def test_promote_unreadable_file_with_its_true_hash_is_refused(world, home, engine, files, change):
     with pytest.raises(GateRefusedError):
         promote(home, engine, world.registry, register(world, files | change), ANYWAY)
@@ -175,13 +175,13 @@ def mutate(content, rng):
 def test_promote_mutants_of_the_registered_model_are_never_published(world, home, engine, files):
     """Whoever can write the artifact store changes the model after the run was recorded."""
     model = world.registry.show_model(register(world, files))
-    stored = next(world.home.artifacts.glob(f"{model.run_id}/**/model.lgb"))
+    stored = next(world.home.artifacts.glob(f"{model.run_id}/**/new.lgb"))
     rng = np.random.default_rng(1)
     for _ in range(20):
-        stored.write_bytes(mutate(files["model.lgb"], rng))
+        stored.write_bytes(mutate(files["new.lgb"], rng))
         with pytest.raises(GateRefusedError, match="SHA-256 on the run's record"):
             promote(home, engine, world.registry, model.version, ANYWAY)
-    stored.write_bytes(files["model.lgb"])
+    stored.write_bytes(files["new.lgb"])
 
     assert not home.published.exists()
     assert history(engine) == []

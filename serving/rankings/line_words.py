@@ -1,0 +1,97 @@
+"""Sentences of explanation lines, and what of a line may be shown to whom."""
+
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
+from features.schema import EventType
+from serving.rankings.schemas import Explanation, ExplanationLine
+from serving.text import SMALLEST_SHOWN_COUNT, Text
+
+FEW = Text(zh="少量(不足3件)", en="few (under 3)")
+UNNAMED = Text(zh="涉家庭等敏感事项", en="family and other sensitive matters")
+"""Kinds of which one case can point at one home."""
+REST = Text(zh="其余各项合计", en="all smaller parts together")
+NEW = Text(zh="尚未上报的新事项", en="matters that are not in the log yet")
+
+
+def say_line(line: ExplanationLine) -> Text:
+    """Return the sentence of a line, made from its fields."""
+    if line.part == "rest":
+        return REST
+    if line.part == "new":
+        return _with_facts(NEW, [line.fact])
+    say = _open if line.part == "open" else _closed
+    return say(line)
+
+
+def mask(explanation: Explanation) -> Explanation:
+    """Return an explanation for readers above the township, exports and print."""
+    return explanation.model_copy(update={"reasons": tuple(mask_line(line) for line in explanation.reasons)})
+
+
+def mask_line(line: ExplanationLine) -> ExplanationLine:
+    """Return a line that gives no figure of one or two cases away."""
+    if line.count is None or line.count >= SMALLEST_SHOWN_COUNT:
+        hidden = {name: None for name in ("past_term", "on_paper") if 0 < (getattr(line, name) or 0) < SMALLEST_SHOWN_COUNT}
+    else:
+        hidden = dict.fromkeys(("count", "oldest_days", "days_left", "past_term", "on_paper", "fact")) | {"few": True}
+    masked = line.model_copy(update=hidden)
+    return masked.model_copy(update={"words": say_line(masked)})
+
+
+def kind_words(line: ExplanationLine) -> Text:
+    """Name the kind of case a line is about.
+
+    >>> kind_words(ExplanationLine(part="open", event_type="dispute", category="labor_wage", expected=0, words=FEW)).zh
+    '劳动争议纠纷'
+    """
+    if line.event_type is None or line.category is None:
+        return UNNAMED
+    category = CATEGORY_ZH.get(line.category, plain(line.category))
+    kind = "纠纷" if line.event_type == EventType.DISPUTE else f"类{EVENT_TYPE_ZH[line.event_type]}"
+    return Text(zh=category + kind, en=f"{plain(line.category)} {EVENT_TYPE_EN[line.event_type]}")
+
+
+def _open(line: ExplanationLine) -> Text:
+    kind = kind_words(line)
+    if line.count is None:
+        return Text(zh=f"{kind.zh}{FEW.zh}未办结", en=f"{FEW.en} open {kind.en}")
+    whole = Text(zh=f"{kind.zh}{line.count}件未办结", en=f"{line.count} open {kind.en}")
+    return _with_facts(_with(whole, [_age(line), _term(line)]), [line.fact])
+
+
+def _age(line: ExplanationLine) -> Text | None:
+    if line.oldest_days is None:
+        return None
+    if line.count == 1:
+        return Text(zh=f"已{line.oldest_days}天", en=f"{line.oldest_days} days old")
+    return Text(zh=f"最久{line.oldest_days}天", en=f"the oldest {line.oldest_days} days")
+
+
+def _term(line: ExplanationLine) -> Text | None:
+    if line.past_term:
+        over = "已超期" if line.count == 1 else f"{line.past_term}件已超期"
+        return Text(zh=over, en="past its term" if line.count == 1 else f"{line.past_term} past their term")
+    if line.days_left is None:
+        return None
+    first = "" if line.count == 1 else "最近一件"
+    if line.days_left == 0:
+        return Text(zh=f"{first}今天到期", en="its term ends today" if line.count == 1 else "the next term ends today")
+    return Text(zh=f"{first}{line.days_left}天后到期", en=f"{'its' if line.count == 1 else 'the next'} term ends in {line.days_left} days")
+
+
+def _closed(line: ExplanationLine) -> Text:
+    count = FEW if line.count is None else Text(zh=f"{line.count}件", en=str(line.count))
+    whole = Text(zh=f"近期办结、可能反复的{count.zh}", en=f"{count.en} closed lately that may come back")
+    paper = Text(zh=f"{line.on_paper}件临到期办结", en=f"{line.on_paper} closed just before the term") if line.on_paper else None
+    return _with_facts(whole, [paper, line.fact])
+
+
+def _with(whole: Text, parts: list[Text | None]) -> Text:
+    said = [whole, *(part for part in parts if part)]
+    return Text(zh=",".join(part.zh for part in said), en=", ".join(part.en for part in said))
+
+
+def _with_facts(whole: Text, facts: list[Text | None]) -> Text:
+    said = [fact for fact in facts if fact]
+    if not said:
+        return whole
+    return Text(zh=f"{whole.zh}({','.join(fact.zh for fact in said)})", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")
