@@ -83,7 +83,7 @@ class CalendarSettings(Section):
     def _known_country(cls, country: str) -> str:
         known = list_supported_countries(include_aliases=False)
         if country not in known:
-            raise ValueError(f"country must be a code of two letters such as CN or DE; {suggest(country[:2].upper(), known)}")
+            raise ValueError("country must be a code of two letters in upper case, such as CN, DE or US, for which holidays are known")
         return country
 
 
