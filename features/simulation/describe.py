@@ -82,7 +82,14 @@ def config_text(span: Span) -> str:
         "zone": ZONE,
         "categories": list(OWN_CATEGORIES),
         "target": {"transitions": ["escalated", "overdue", "reopened"], "horizon_days": ESCALATION_DAYS},
-        "targets": {"strict": {"events": {"event_type": "police_call", "category": [INJURY_CALL]}, "horizon_days": STRICT_DAYS}},
+        "targets": {
+            "strict": {
+                "events": {"event_type": "police_call", "category": [INJURY_CALL]},
+                "horizon_days": STRICT_DAYS,
+                "parent": "escalation",
+            },
+            "substantive": {"transitions": ["escalated"], "horizon_days": ESCALATION_DAYS},
+        },
         "calendar": {name: [period.model_dump() for period in periods] for name, periods in calendar.items()},
     }
     return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)

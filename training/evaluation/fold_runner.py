@@ -89,7 +89,7 @@ def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictio
     """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
     tuned = tune(past, seen, stage.settings)
     past.append(predict_ahead(seen, stage.panel, fold, stage.settings))
-    expected = np.sum(list(past[-1].expected(tuned.rounds).values()), axis=0)
+    expected = tuned.expected(past[-1])
     return Predicted(expected, tuned.calibration.risk(np.log(expected)))
 
 

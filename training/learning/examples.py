@@ -52,6 +52,13 @@ class Examples:
         return self.exposure * self.gap.horizon_days
 
     @property
+    def scale(self) -> float:
+        """How many of the target's own escalations there are for one from which it is foretold: below 1 for a rare target with a parent."""
+        if self.hazards is None or not self.hazards.any():
+            return 1.0
+        return float(self.counts.sum(dtype=np.float64) / self.hazards.sum(dtype=np.float64))
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """The parts of which there is something to learn: those of cases only where some escalated and some did not."""
         told = [part for part, codes in self.outcomes.items() if (codes > 0).any() and (codes == 0).any()]

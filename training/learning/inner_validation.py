@@ -95,7 +95,13 @@ class Tuned:
     """What is found on foretold rows."""
 
     rounds: Mapping[Part, int]
+    scale: float
+    """What the sum of the parts is multiplied by."""
     calibration: Calibration
+
+    def expected(self, told: "InnerPredictions") -> Floats:
+        """Return the expected escalations of what was foretold, (T, G)."""
+        return np.asarray(self.scale * np.sum(list(told.expected(self.rounds).values()), axis=0))
 
 
 def inner_folds(examples: Examples, settings: ModelSettings) -> tuple[Fold, ...]:
@@ -146,8 +152,10 @@ def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSe
     known = [told.known(examples) for told in past]
     enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
     rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
-    log_expected = [np.log(sum(told.expected(rounds).values()) * seen.exposure).ravel() for told, seen in known]
-    return Tuned(rounds, calibrate(np.concatenate(log_expected), np.concatenate([seen.counts.ravel() for _, seen in known])))
+    tuned = Tuned(rounds, examples.scale, Calibration())
+    log_expected = [np.log(tuned.expected(told) * seen.exposure).ravel() for told, seen in known]
+    counts = np.concatenate([seen.counts.ravel() for _, seen in known])
+    return replace(tuned, calibration=calibrate(np.concatenate(log_expected), counts))
 
 
 def _start(part: Part, examples: Examples) -> Start:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -121,11 +121,13 @@ class Fitted:
     target: str
     horizon_days: int
     parts: tuple[FittedPart, ...]
+    scale: float
+    """What the sum of the parts is multiplied by: below 1 for a rare target that is foretold from the cases of its parent."""
     calibration: Calibration
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
-        parts = {part.part: part.expected(part.lay_out(panel, self.horizon_days), part.trees) for part in self.parts}
+        parts = {part.part: self.scale * part.expected(part.lay_out(panel, self.horizon_days), part.trees) for part in self.parts}
         expected = np.sum(list(parts.values()), axis=0)
         usual = panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
         return Scores(expected, usual, self.calibration.risk(np.log(expected)), parts)
@@ -136,17 +138,23 @@ class Fitted:
         for part in self.parts:
             design = part.lay_out(panel, self.horizon_days)
             sums += np.array([part.expected(design, read_booster(text)) for text in part.replicates]).reshape(sums.shape)
-        return sums
+        return self.scale * sums
 
     def contributions(self, panel: Panel, cells: Positions) -> list[Contributions]:
         """Explain some cells of the panel (as_of x G + grid), part by part."""
-        return [part.contributions(panel, self.horizon_days, cells) for part in self.parts]
+        given = [part.contributions(panel, self.horizon_days, cells) for part in self.parts]
+        return [replace(part, expected=self.scale * part.expected) for part in given]
 
     def files(self) -> dict[str, bytes]:
         """Return the model as files, the same bytes for the same model."""
         boosters = dict(self._boosters())
         sidecars = {
-            "model.json": {"target": self.target, "horizon_days": self.horizon_days, "parts": [part.part for part in self.parts]},
+            "model.json": {
+                "target": self.target,
+                "horizon_days": self.horizon_days,
+                "parts": [part.part for part in self.parts],
+                "scale": self.scale,
+            },
             "features.json": {part.part: asdict(part.columns) for part in self.parts},
             "start.json": {part.part: asdict(part.start) for part in self.parts},
             "calibration.json": asdict(self.calibration),
@@ -163,7 +171,7 @@ class Fitted:
         """Read what `files` returned."""
         about, calibration = (json.loads(files[name]) for name in ("model.json", "calibration.json"))
         parts = tuple(_read_part(Part(name), files) for name in about["parts"])
-        return cls(about["target"], about["horizon_days"], parts, Calibration(**calibration))
+        return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration))
 
 
 def part_of(file: str) -> Part:

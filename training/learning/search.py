@@ -1,7 +1,7 @@
 """The only module that knows Optuna: settings of the trees, tried on refits inside the training part."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,8 +15,7 @@ from scipy.special import xlogy
 from features.panel.build import Progress
 from features.storage.home import Home
 from training.learning.examples import Examples
-from training.learning.inner_validation import InnerPredictions, inner_folds, predict_ahead, tune
-from training.learning.parts import Part
+from training.learning.inner_validation import InnerPredictions, Tuned, inner_folds, predict_ahead, tune
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -90,14 +89,14 @@ def _deviances(examples: Examples, settings: ModelSettings) -> Iterator[float]:
     past: list[InnerPredictions] = []
     for fold in inner_folds(examples, settings):
         past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, settings))
-        rounds = tune(past, examples, settings).rounds
-        yield float(np.mean(np.concatenate([_deviance(told, examples, rounds) for told in past])))
+        tuned = tune(past, examples, settings)
+        yield float(np.mean(np.concatenate([_deviance(told, examples, tuned) for told in past])))
 
 
-def _deviance(told: InnerPredictions, examples: Examples, rounds: Mapping[Part, int]) -> Floats:
+def _deviance(told: InnerPredictions, examples: Examples, tuned: Tuned) -> Floats:
     """Return the mean Poisson deviance per as_of of what one refit foretold, (T,)."""
     known, seen = told.known(examples)
-    expected, counts = sum(known.expected(rounds).values()) * seen.exposure, seen.counts.astype(np.float64)
+    expected, counts = tuned.expected(known) * seen.exposure, seen.counts.astype(np.float64)
     return np.asarray((2 * (xlogy(counts, counts) - counts - counts * np.log(expected) + expected)).mean(axis=1))
 
 

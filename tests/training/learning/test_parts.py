@@ -120,3 +120,21 @@ def test_fit_rare_target_without_new_cases_has_none_in_its_part():
     scores = fit(training_part(facts, panel, everything, Gap(HORIZON, 0)), FAST.model).predict(panel)
 
     assert scores.parts[Part.NEW].sum() < 0.01 * scores.expected.sum()
+
+
+def test_fit_rare_target_borrows_the_cases_of_its_parent():
+    """One handed up case in four is followed by the event that the rare target counts; no case of the log is itself such an event."""
+    rng = np.random.default_rng(4)
+    cases = list(draw_cases(1))
+    harm = [Case(case.grid, case.moves[0][1], event_type="police_call") for case in cases if case.moves and rng.random() < 0.25]
+    targets = LOG["targets"] | {"rare": Target(events={"event_type": "police_call"}, parent="any")}
+    facts = read_facts(make_log([*cases, *harm], **LOG | {"targets": targets}), "rare", FAST)
+    panel = build_panel(facts, days(*range(28, LENGTH - HORIZON, 7)), HORIZON, FAST)
+    everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
+    examples = training_part(facts, panel, everything, Gap(HORIZON, 0))
+    model = fit(examples, FAST.model)
+
+    assert Part.OPEN in examples.parts
+    assert model.scale < 0.8
+    assert model.predict(panel).expected.sum() == pytest.approx(examples.counts.sum(), rel=0.2)
+    assert Fitted.from_files(model.files()) == model
