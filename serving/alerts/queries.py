@@ -16,7 +16,7 @@ from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import State, due_at, time_allowed
 from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
-from serving.alerts.schemas import Alert, AlertStep, AlertText, SaidReason
+from serving.alerts.schemas import Alert, AlertStep, SaidReason, read_text
 from serving.rankings.line_words import mask_line
 from serving.rankings.releases import shown
 from serving.settings import DueHours
@@ -165,7 +165,7 @@ def _masked(reason: SaidReason) -> SaidReason:
 
 def alert_of(row: RowMapping) -> Alert:
     """Return an alert from its row, without what followed it."""
-    return Alert(**_named(Alert, row), text=AlertText.model_validate_json(row["body"]))
+    return Alert(**_named(Alert, row), text=read_text(row["body"]))
 
 
 def _with_sequels(connection: Connection, query: Select[*tuple[Any, ...]], scope: Scope) -> list[Alert]:

@@ -1,7 +1,9 @@
 """What an alert is to its readers. It names no person: who did what stands in the audit trail alone."""
 
+import json
+import re
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,7 +25,8 @@ class Suggestion(_Part):
     """A lawful action from the fixed list."""
 
     code: str = Field(description="Code of the action", examples=["mediation"])
-    words: Text = Field(description="What may be done, with its legal basis")
+    words: Text = Field(description="What may be done")
+    legal_basis: Text | None = Field(None, description="Law that it rests on, of its own kind of case", examples=[None])
 
 
 class SaidReason(_Part):
@@ -37,6 +40,7 @@ class SaidReason(_Part):
 class AlertText(_Part):
     """All words of an alert, frozen when it was raised."""
 
+    version: Literal[2] = Field(2, description="Form of the words")
     title: Text = Field(description="Which grid, at which level")
     window: Text = Field(description="Data through when, and the days it is about")
     place: Text | None = Field(description="Rank with its range; null where it is not shown")
@@ -45,9 +49,32 @@ class AlertText(_Part):
     background: tuple[Text, ...] = Field(description="Circumstances, without direction")
     changes: tuple[Text, ...] = Field(description="What changed since the list before")
     suggestions: tuple[Suggestion, ...] = Field(description="At most three")
-    certainty: tuple[Text, ...] = Field(description="How often such notices are followed by an escalation, and quality of the data")
+    frequency: Text = Field(description="How often grids like this one see an escalation, as a natural frequency with its range")
+    notes: tuple[Text, ...] = Field((), description="How the grid was chosen, where that needs a word")
+    confidence: Text = Field(description="Whether reports can be taken as complete")
     standing: Text = Field(description="What the notice is, and is not")
     phone: str = Field(max_length=150, description="The same for a phone, Chinese, at most 150 characters")
+
+
+_CITED = re.compile(r"^(?P<words>.*?) ?\((?P<law>《.*》.*|[A-Z].* art\. .*)\)[。.]?$")
+
+
+def read_text(body: str) -> AlertText:
+    """Read the words of an alert from its stored JSON, those of older programs too: there law and certainty stood inside sentences."""
+    stored = json.loads(body)
+    if "version" not in stored:
+        *notes, frequency, confidence = stored.pop("certainty")
+        stored |= {"notes": notes, "frequency": frequency, "confidence": confidence}
+        stored["suggestions"] = [_with_law_apart(each) for each in stored["suggestions"]]
+    return AlertText.model_validate(stored)
+
+
+def _with_law_apart(suggestion: dict[str, Any]) -> dict[str, Any]:
+    cited = {language: _CITED.match(sentence) for language, sentence in suggestion["words"].items()}
+    if not all(cited.values()):
+        return suggestion
+    parts = {name: {language: found[name] for language, found in cited.items() if found} for name in ("words", "law")}
+    return suggestion | {"words": parts["words"], "legal_basis": parts["law"]}
 
 
 class Alert(_Part):

@@ -17,15 +17,15 @@ WORTH_SAYING = 0.1
 """Relative change of the expected count from which it is mentioned."""
 
 RANDOM = Text(
-    zh="本网格由随机抽取产生,与位次无关,用于检查名单以外的情况",
+    zh="本网格由随机抽取产生，与位次无关，用于检查清单以外的情况",
     en="This grid was drawn by lot, whatever its rank, to see what the list would miss",
 )
 SECOND_LOOK = Text(
-    zh="再看一遍:等级和位次有意不显示,请独立判断", en="A second look: level and rank are left out on purpose; judge for yourself"
+    zh="随机复核：等级和位次有意不显示，请独立判断", en="A second look: level and rank are left out on purpose; judge for yourself"
 )
-WEAK = Text(zh="没有可办理的在办事项作依据,按一般关注提示", en="No open matter stands behind it, so it is said at the level watch")
-NO_LIST_BEFORE = Text(zh="此前没有可比的名单", en="There is no earlier list to compare with")
-UNCHANGED = Text(zh="与上一份名单相比无明显变化", en="Nothing much changed since the list before")
+WEAK = Text(zh="没有可办理的在办事项作依据，按一般关注提示", en="No open matter stands behind it, so it is said at the level watch")
+NO_LIST_BEFORE = Text(zh="此前没有可比的清单", en="There is no earlier list to compare with")
+UNCHANGED = Text(zh="与上一份清单相比无明显变化", en="Nothing much changed since the list before")
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,10 @@ def compose(subject: Subject) -> AlertText:
         reasons=tuple(SaidReason(group=line.group, words=line.words, line=line) for line in subject.explanation.named),
         background=subject.explanation.context,
         changes=changes(subject.before, subject.row, hide_place=subject.second_look),
-        suggestions=tuple(Suggestion(code=code, words=DEEDS[code].words) for code in codes),
-        certainty=(*_notes(subject), frequency_range(subject.odds), CONFIDENCE[subject.row.confidence]),
+        suggestions=tuple(Suggestion(code=code, words=DEEDS[code].words, legal_basis=DEEDS[code].legal_basis) for code in codes),
+        frequency=frequency_range(subject.odds),
+        notes=tuple(_notes(subject)),
+        confidence=CONFIDENCE[subject.row.confidence],
         standing=DISCLAIMER,
         phone=_phone(subject, codes),
     )
@@ -99,30 +101,30 @@ def frequency_range(odds: Odds) -> Text:
     """Say chances as natural frequencies with their range.
 
     >>> frequency_range(Odds(0.124, 0.07, 0.181, 0.03)).zh
-    '同类提示每100次约有12次随后出现升级(范围7–18次),全区平均约3次'
+    '每100个同类网格约有12个随后出现升级(范围7–18个)，全区平均约3个'
     """
     often, low, high, average = (per_hundred(chance) for chance in (odds.risk, odds.low, odds.high, odds.average))
-    zh_range = f"范围{low[0]}–{high[0]}次" if low != high else "范围很窄"
+    zh_range = f"范围{low[0]}–{high[0]}个" if low != high else "范围很窄"
     en_range = f"range {low[1]} to {high[1]}" if low != high else "in a narrow range"
     return Text(
-        zh=f"同类提示每100次约有{often[0]}次随后出现升级({zh_range}),全区平均约{average[0]}次",
-        en=f"of 100 such notices about {often[1]} are followed by an escalation ({en_range}); on average {average[1]}",
+        zh=f"每100个同类网格约有{often[0]}个随后出现升级({zh_range})，全区平均约{average[0]}个",
+        en=f"of 100 such grids about {often[1]} see an escalation ({en_range}); on average {average[1]}",
     )
 
 
 def _title(subject: Subject) -> Text:
     name = subject.row.name[:NAME_LENGTH]
     if subject.second_look:
-        return Text(zh=f"【再看一遍】{name}", en=f"Second look: {name}")
+        return Text(zh=f"【随机复核】{name}", en=f"Second look: {name}")
     level = ATTENTION[subject.level]
     head = Text(zh="抽样走访", en="Sample visit") if subject.random else Text(zh="关注提示", en="Notice")
-    return Text(zh=f"【{head.zh}】{name} 关注等级:{level.zh}", en=f"{head.en}: {name}, level {level.en}")
+    return Text(zh=f"【{head.zh}】{name} 关注等级：{level.zh}", en=f"{head.en}: {name}, level {level.en}")
 
 
 def _window(subject: Subject) -> Text:
     last = subject.ends - timedelta(days=1)
     return Text(
-        zh=f"数据截至{_day(subject.through)}24:00,适用{_day(subject.starts)}至{_day(last)}",
+        zh=f"数据截至{_day(subject.through)}24:00，适用{_day(subject.starts)}至{_day(last)}",
         en=f"Data through the end of {subject.through}; about {subject.starts} to {last}",
     )
 
@@ -139,7 +141,7 @@ def _usual(subject: Subject) -> Text:
     score, days = subject.score, (subject.ends - subject.starts).days
     expected, usual = f"{score.expected_escalations:.2f}", f"{score.usual_level:.2f}"
     return Text(
-        zh=f"{days}天内预计升级约{expected}件,本网格常态约{usual}件(×{score.factor:.2f})",
+        zh=f"{days}天内预计升级约{expected}件，本网格常态约{usual}件(×{score.factor:.2f})",
         en=f"about {expected} escalations expected in {days} days, {usual} are usual here (×{score.factor:.2f})",
     )
 
@@ -169,10 +171,11 @@ def _moved(before: Score, now: Score) -> Iterator[Text]:
 
 
 def _expected_changed(before: Score, now: Score) -> Iterator[Text]:
-    if abs(now.expected_escalations - before.expected_escalations) >= WORTH_SAYING * before.expected_escalations:
-        old, new = f"{before.expected_escalations:.2f}", f"{now.expected_escalations:.2f}"
-        if old != new:
-            yield Text(zh=f"预计件数由{old}变为{new}", en=f"expected count {old} became {new}")
+    moved = now.expected_escalations - before.expected_escalations
+    if before.expected_escalations and abs(moved) >= WORTH_SAYING * before.expected_escalations:
+        share = f"{abs(moved) / before.expected_escalations:.0%}"
+        word = Text(zh="上升", en="rose") if moved > 0 else Text(zh="下降", en="fell")
+        yield Text(zh=f"预计升级数较上期{word.zh}约{share}", en=f"expected escalations {word.en} by about {share}")
 
 
 def _new_reasons(before: GridRow, now: GridRow) -> Iterator[Text]:
@@ -184,20 +187,20 @@ def _new_reasons(before: GridRow, now: GridRow) -> Iterator[Text]:
     for line in now.explanation.named:
         if line.group not in known:
             words = mask_line(line).words
-            yield Text(zh=f"新列入依据:{words.zh}", en=f"new among the reasons: {words.en}")
+            yield Text(zh=f"新列入依据：{words.zh}", en=f"new among the reasons: {words.en}")
 
 
 def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
     """Put as many facts and actions as fit between what must be said."""
-    head = f"【{'再看一遍' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}:"
+    head = f"【{'随机复核' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}："
     often = per_hundred(subject.odds.risk)[0]
-    tail = f"。每100次约{often}次升级。不针对个人。点此反馈。"
+    tail = f"。每100个同类网格约{often}个升级。不针对个人。"
     facts = [mask_line(line).words.zh for line in subject.explanation.named] or ["请关注近期情况"]
-    advice = "。建议:" + ",".join(DEEDS[code].phone for code in codes[:2])
-    while len(facts) > 1 and len(head + ";".join(facts) + advice + tail) > PHONE_LENGTH:
+    advice = "。建议：" + "，".join(DEEDS[code].phone for code in codes[:2])
+    while len(facts) > 1 and len(head + "；".join(facts) + advice + tail) > PHONE_LENGTH:
         facts.pop()
     space = PHONE_LENGTH - len(head + advice + tail)
-    return head + ";".join(facts)[:space] + advice + tail
+    return head + "；".join(facts)[:space] + advice + tail
 
 
 def _day(day: date) -> str:

@@ -45,7 +45,7 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     found = find_alert(work.engine, operator(), alert_id)
     text = found.text
     said = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
-    said += [*(item.words for item in text.suggestions), *text.certainty, text.standing]
+    said += [*(item.words for item in text.suggestions), text.frequency, *text.notes, text.confidence, text.standing]
     print_table(("", ""), [(each.zh, each.en) for each in said if each])
     followed = (found.sequel.words.zh, found.sequel.words.en) if found.sequel else (NOT_DUE.zh, NOT_DUE.en)
     print_table(("followed by", ""), [followed])

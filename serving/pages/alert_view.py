@@ -14,7 +14,7 @@ from serving.alerts.hand_over import areas_above, may_reach_departments
 from serving.alerts.lifecycle import Action, reasons_for
 from serving.alerts.queries import find_alert, history, not_alerted
 from serving.alerts.rule import Outcome
-from serving.alerts.schemas import Alert
+from serving.alerts.schemas import Alert, SaidReason
 from serving.alerts.transitions import permitted_actions
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits
@@ -141,7 +141,6 @@ def _departments(found: Alert, departments: Sequence[Department], t: Translator)
 
 REASONS_SHOWN = 3
 _NUMBER = re.compile(r"(?<!不足)(?<!under )(\d+(?:[–.]\d+)?(?:件|次|天|位)?)")
-_LAW = re.compile(r"^(?P<deed>.*?)\((?P<law>《.*》.*)\)[。]?$")
 
 
 @dataclass(frozen=True)
@@ -151,6 +150,8 @@ class Said:
     group: str
     words: Markup
     verdicts: Mapping[ReasonFeedback, int]
+    observable: bool
+    """True where the field can see whether it is so."""
 
 
 @dataclass(frozen=True)
@@ -189,16 +190,16 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
     handling = say_handling(viewer, alert, steps, names)
     given = verdicts(viewer.engine, viewer.actor, alert_id)
     text = alert.text
-    notes = (*text.background, *text.certainty[:-2], *text.certainty[-1:])
+    notes = (*text.background, *text.notes, text.confidence)
     return AlertView(
         alert=alert,
         place=_place(viewer, alert),
-        often=bold_numbers(t.of(text.certainty[-2])),
+        often=bold_numbers(t.of(text.frequency)),
         reasons=tuple(
-            Said(each.group, bold_numbers(t.of(fact(each.words))), given.get(each.group, Counter()))
+            Said(each.group, bold_numbers(t.of(fact(each.words))), given.get(each.group, Counter()), is_observable(each))
             for each in text.reasons[:REASONS_SHOWN]
         ),
-        deeds=tuple(_deed(t.of(each.words)) for each in text.suggestions),
+        deeds=tuple((t.of(each.words), t.of(each.legal_basis) if each.legal_basis else "") for each in text.suggestions),
         changes=tuple(t.of(change) for change in text.changes),
         notes=tuple(t.of(note) for note in notes),
         answers=answers(alert, viewer.actor, names, viewer.site.settings.alerts.departments, t),
@@ -209,6 +210,11 @@ def view_alert(viewer: Viewer, alert_id: str, key: str) -> AlertView:
         key=key,
         today=viewer.local_now.date(),
     )
+
+
+def is_observable(reason: SaidReason) -> bool:
+    """Tell whether the field can see what a reason says: cases that it handles, not what a model expects."""
+    return reason.line is None or reason.line.part in {"open", "closed"}
 
 
 def bold_numbers(text: str) -> Markup:
@@ -229,13 +235,3 @@ def _needs_note(viewer: Viewer, grid_id: str) -> bool:
 
 def _place(viewer: Viewer, alert: Alert) -> PlaceName:
     return names_of(viewer).place(alert.path)
-
-
-def _deed(words: str) -> tuple[str, str]:
-    """Take an action and its legal basis apart.
-
-    >>> _deed("由人民调解员及时调解(《人民调解法》第17条)。")
-    ('由人民调解员及时调解', '《人民调解法》第17条')
-    """
-    found = _LAW.match(words)
-    return (found["deed"], found["law"]) if found else (words, "")

@@ -41,12 +41,13 @@ def kind_words(line: ExplanationLine) -> Text:
     """Name the kind of case a line is about.
 
     >>> kind_words(ExplanationLine(part="open", event_type="dispute", category="labor_wage", expected=0, words=FEW)).zh
-    '劳动争议纠纷'
+    '劳动争议'
     """
     if line.event_type is None or line.category is None:
         return UNNAMED
     category = CATEGORY_ZH.get(line.category, plain(line.category))
-    kind = "纠纷" if line.event_type == EventType.DISPUTE else f"类{EVENT_TYPE_ZH[line.event_type]}"
+    kind = "纠纷" if line.event_type == EventType.DISPUTE else f"类{EVENT_TYPE_ZH[line.event_type].removeprefix('纠纷类')}"
+    kind = kind.removeprefix("纠纷") if category.endswith("争议") else kind  # 争议 and 纠纷 are one word too many
     return Text(zh=category + kind, en=f"{plain(line.category)} {EVENT_TYPE_EN[line.event_type]}")
 
 
@@ -87,11 +88,11 @@ def _closed(line: ExplanationLine) -> Text:
 
 def _with(whole: Text, parts: list[Text | None]) -> Text:
     said = [whole, *(part for part in parts if part)]
-    return Text(zh=",".join(part.zh for part in said), en=", ".join(part.en for part in said))
+    return Text(zh="，".join(part.zh for part in said), en=", ".join(part.en for part in said))
 
 
 def _with_facts(whole: Text, facts: list[Text | None]) -> Text:
     said = [fact for fact in facts if fact]
     if not said:
         return whole
-    return Text(zh=f"{whole.zh}({','.join(fact.zh for fact in said)})", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")
+    return Text(zh=f"{whole.zh}({'，'.join(fact.zh for fact in said)})", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")

@@ -1,4 +1,4 @@
-"""Cases that several people reported, in words: 1 件, 12 人次."""
+"""Cases that several people reported, in words: 1件，12人次."""
 
 import numpy as np
 import numpy.typing as npt

@@ -14,7 +14,7 @@ from serving.situation_report.sections import Section, Table
 RELAPSE_DAYS = 90
 """A case that comes back within so many days was closed and not settled."""
 LOCAL_LEVELS = ("community", "township")
-HEADER = ("乡镇(街道)", "新增", "办结率", "按期办结率", "化解率", "乡镇(街道)及以下化解占比", "每千户新增")
+HEADER = ("镇街", "新增", "办结率", "按期办结率", "化解率", "镇街及以下化解占比", "每千户新增")
 NOTES = (
     "按行政区划代码排列，不作排名；括号内为件数。",
     "办结率：本期新增中已办结的占比；按期办结率：有办理时限的办结事项中未超时限的占比；化解率：办结后90天内未再次反映的占比；办结不等于真正解决。",

@@ -114,7 +114,7 @@ def what_helped(review: Review | None) -> Section:
     ]
     rows = [*treatments, ("按提示走访(随机抽取的网格)", say_helped(estimates.get("helped/acting")).zh)]
     when = f"估计用数据截至{review.as_of}之前。" if review else "尚未估计。"
-    notes = ("治理与未治理的相邻网格在治理前后相比；走访按随机抽取的概率加权。区间为95%，跨过1表示看不出差别，不用于考核。", when)
+    notes = ("治理与未治理的相邻网格在治理前后相比；走访按随机抽取的概率折算。区间为95%，跨过1表示看不出差别，不用于考核。", when)
     return Section("有没有帮助", notes, Table(("做法", "结果"), rows))
 
 

@@ -10,6 +10,7 @@ from features.database.all_tables import metadata
 from features.panel.build import catalogue
 from features.panel.feature import Feature
 from features.settings import CalendarSettings, Period, Settings
+from tests.support.alert_texts import alert_texts_page
 from tests.support.event_logs import HORIZON, make_facts, make_rich_log
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -95,7 +96,7 @@ def features_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"data.md": data_page, "features.md": features_page}
+PAGES = {"alert-texts.md": alert_texts_page, "data.md": data_page, "features.md": features_page}
 
 
 def _name(table: Table) -> str:

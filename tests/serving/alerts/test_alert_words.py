@@ -72,7 +72,8 @@ def about(row, **given: object) -> Subject:
 
 
 def sentences(text: AlertText) -> Iterator[str]:
-    whole = [text.title, text.window, text.place, text.usual, text.standing, *text.background, *text.changes, *text.certainty]
+    whole = [text.title, text.window, text.place, text.usual, text.standing, *text.background, *text.changes]
+    whole += [text.frequency, *text.notes, text.confidence, *(each.legal_basis for each in text.suggestions)]
     for each in (*whole, *(said.words for said in (*text.reasons, *text.suggestions))):
         if each:
             yield from (each.zh, each.en)
@@ -126,7 +127,7 @@ def test_every_action_and_reason_code_is_lawful_and_every_line_has_an_action():
     [
         (make_line(category="labor_wage"), ("labor_inspect", "legal_aid")),
         (make_line(category="property_mgmt", days_left=2), ("property_talk", "term_check")),
-        (make_line(category="land_acquisition"), ("hearing", "info_disclose")),
+        (make_line(category="land_acquisition"), ("hearing", "expropriation_explain")),
         (make_line("closed", count=4), ("follow_up", "confirm_court")),
     ],
 )
@@ -144,13 +145,13 @@ def test_actions_name_the_petition_regulation_for_petitions_alone():
 def test_text_says_what_the_list_says():
     text = compose(about(make_row(rank=4, lines=(make_line(),))))
 
-    assert text.title.zh == "【关注提示】示例g1网格 关注等级:较高关注"
-    assert text.window.zh == "数据截至1月8日24:00,适用1月9日至1月22日"
+    assert text.title.zh == "【关注提示】示例g1网格 关注等级：较高关注"
+    assert text.window.zh == "数据截至1月8日24:00，适用1月9日至1月22日"
     assert text.place == Text(zh="全区第4/605(可能范围4–4)", en="place 4 of 605 (possibly 4 to 4)")
     assert [item.code for item in text.suggestions] == ["mediation", "home_visit"]
     assert (
         text.phone
-        == "【关注】示例g1网格:邻里纠纷5件未办结,最久21天。建议:各方愿意的及时调解,上门走访。每100次约12次升级。不针对个人。点此反馈。"
+        == "【关注】示例g1网格：邻里纠纷5件未办结，最久21天。建议：各方愿意的及时调解，上门走访。每100个同类网格约12个升级。不针对个人。"
     )
 
 
@@ -166,17 +167,17 @@ def test_text_without_a_state_to_work_on_is_said_at_level_watch():
     subject = about(make_row(rank=4, lines=(make_line("new"),)))
 
     assert subject.level == "watch"
-    assert "关注等级:一般关注" in compose(subject).title.zh
+    assert "关注等级：一般关注" in compose(subject).title.zh
 
 
 @pytest.mark.parametrize(
     ("before", "said"),
     [
-        (None, ["此前没有可比的名单"]),
-        (make_row(rank=None), ["此前没有可比的名单"]),
-        (make_row(rank=4), ["与上一份名单相比无明显变化"]),
-        (make_row(rank=5), ["位次由第5变为第4", "预计件数由0.20变为0.25"]),
-        (make_row(rank=4, lines=()), ["新列入依据:邻里纠纷5件未办结,最久21天"]),
+        (None, ["此前没有可比的清单"]),
+        (make_row(rank=None), ["此前没有可比的清单"]),
+        (make_row(rank=4), ["与上一份清单相比无明显变化"]),
+        (make_row(rank=5), ["位次由第5变为第4", "预计升级数较上期上升约25%"]),
+        (make_row(rank=4, lines=()), ["新列入依据：邻里纠纷5件未办结，最久21天"]),
         (
             make_row(rank=4).model_copy(update={"score": make_score(4, attention_level="priority")}),
             ["关注等级由重点关注变为较高关注"],
