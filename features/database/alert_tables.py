@@ -199,6 +199,9 @@ daily_run = Table(
     UniqueConstraint("as_of", "outcome"),
 )
 
+MUTABLE = ("state", "since", "owner", "version", "department", "supervision")
+"""Columns of `alert` that follow its history; all others are frozen."""
+
 APPEND_ONLY_ALERTS = (
     *(review, alert_transition, alert_decision, answered, feedback, visit, sequel, silence),
     *(correction, correction_step, rescore, daily_run),

@@ -214,5 +214,5 @@ model_publication = Table(
     Column("override", String, comment="what the gate objected to, where a named person overruled it"),
 )
 
-APPEND_ONLY = (ranking, ranking_row)
+APPEND_ONLY = (ranking, ranking_row, model_publication)
 """Tables that refuse UPDATE and DELETE."""

@@ -1,5 +1,7 @@
 """Triggers that keep a table append-only, for use in migrations."""
 
+from collections.abc import Sequence
+
 from alembic import op
 
 SQLITE = """
@@ -10,6 +12,16 @@ BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
 POSTGRESQL_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
+"""
+
+SQLITE_OF = """
+CREATE TRIGGER {table}_refuses_UPDATE BEFORE UPDATE OF {columns} ON {table}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END
+"""
+
+POSTGRESQL_OF = """
+CREATE TRIGGER {table}_refuses_UPDATE BEFORE UPDATE OF {columns} ON {table}
+FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()
 """
 
 POSTGRESQL = """
@@ -25,4 +37,13 @@ def refuse_changes(table: str) -> None:
     else:
         statements = [POSTGRESQL_FUNCTION, *(POSTGRESQL.format(table=table, verb=verb) for verb in ("UPDATE", "DELETE", "TRUNCATE"))]
     for statement in statements:
+        op.execute(statement)
+
+
+def refuse_changes_of(table: str, columns: Sequence[str]) -> None:
+    """Make UPDATE of some columns, and DELETE (on PostgreSQL TRUNCATE too), of a table fail; its other columns may change."""
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    frozen = (SQLITE_OF if sqlite else POSTGRESQL_OF).format(table=table, columns=", ".join(columns))
+    others = ("DELETE",) if sqlite else ("DELETE", "TRUNCATE")
+    for statement in (frozen, *((SQLITE if sqlite else POSTGRESQL).format(table=table, verb=verb) for verb in others)):
         op.execute(statement)

@@ -109,6 +109,14 @@ def count_open(engine: Engine, hours: DueHours, now: datetime) -> tuple[int, int
     return len(rows), sum((due := due_at(State(row.state), row.since, hours)) is not None and due < now for row in rows)
 
 
+def edited_alerts(engine: Engine) -> list[str]:
+    """Return the alerts whose state is not where their history, which refuses changes, leads: somebody edited them."""
+    same = [alert_transition.c[name] == alert.c[name] for name in ("alert_id", "version", "state", "owner")]
+    query = select(alert.c.alert_id).where(~select(alert_transition.c.alert_id).where(*same).exists()).order_by(alert.c.alert_id)
+    with reading(engine) as connection:
+        return list(connection.execute(query).scalars())
+
+
 def not_alerted(engine: Engine, scope: Scope, as_of: date) -> dict[str, Outcome]:
     """Return the grids that were above the threshold on the newest list of a day and raised nothing, with the reason."""
     newest = select(func.max(ranking.c.id)).where(ranking.c.as_of == as_of, shown(ranking.c.id)).scalar_subquery()

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
 from features.database.access_tables import audit
-from features.database.engine import reading
+from features.database.engine import reading, writing
 from features.errors import StoreError
 from serving.audit.hash_chain import GENESIS, hash_entry
 
@@ -62,6 +62,12 @@ def list_entries(engine: Engine, limit: int, before: int | None = None) -> list[
     with reading(engine) as connection:
         rows = connection.execute(query if before is None else query.where(audit.c.id < before)).mappings()
         return [_deed(row) for row in rows]
+
+
+def note(engine: Engine, actor_id: str, action: str, subject: str, now: datetime) -> None:
+    """Append an entry about what changes nothing else, such as reading a report."""
+    with writing(engine) as connection:
+        record(connection, actor_id, action, subject, {}, now)
 
 
 def last_hash(engine: Engine) -> str:

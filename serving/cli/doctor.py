@@ -110,10 +110,13 @@ def _keys(work: Workspace) -> str:
 
 def _guards(work: Workspace) -> str:
     from features.database.guards import missing_guards
+    from serving.alerts.queries import edited_alerts
 
     if missing := missing_guards(work.engine):
         raise StoreError(f"the database must refuse changes of records, and lacks {', '.join(missing)}. Restore it from the backup.")
-    return "every trigger that refuses changes is there"
+    if edited := edited_alerts(work.engine):
+        raise StoreError(f"alerts must be where their history leads, and {', '.join(edited[:3])} were edited. Restore the backup.")
+    return "every trigger that refuses changes is there, alerts are where their history leads"
 
 
 def _ledger(work: Workspace) -> str:

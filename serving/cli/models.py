@@ -14,6 +14,8 @@ from serving.cli.console import AsJson, TargetName, Without, json_text, message,
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from training.registry.published import Publication
     from training.registry.tracking import Registry
 
@@ -83,7 +85,7 @@ def promote_model(
     from training.registry.publish import Approval, promote
 
     approval = Approval(by, reason, datetime.now(UTC), override)
-    publication = promote(work.home, work.engine, _registry(work, target), which, approval)
+    publication = promote(work.home, work.engine, _registry(work, target), which, approval, _note)
     if publication.override:
         message(f"The gate was overruled: {publication.override}.")
     message(f"Version {publication.model_version} is champion of {publication.target}.")
@@ -94,9 +96,18 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
     from features.facts.derive import DEFAULT_TARGET
     from training.registry.publish import Approval, rollback, sync_aliases
 
-    publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)))
+    publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)), _note)
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
     sync_aliases(work.engine, _registry(work, target), publication.target)
+
+
+def _note(connection: "Connection", publication: "Publication") -> None:
+    """Write a promotion or rollback into the audit trail, with what the gate objected to where it was overruled."""
+    from serving.audit.audit_log import OPERATOR, record
+
+    detail = {"target": publication.target, "version": publication.model_version, "by": publication.published_by}
+    detail |= {"reason": publication.reason, "override": publication.override}
+    record(connection, OPERATOR, f"model.{publication.kind}", publication.model_hash, detail, publication.published_at)
 
 
 def _champions(work: Workspace, publications: "Sequence[Publication]") -> list[tuple[Any, ...]]:
@@ -127,6 +138,8 @@ def _minute(moment: datetime, zone: ZoneInfo) -> str:
 
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from serving.settings import Settings
     from training.registry.published import Published
 

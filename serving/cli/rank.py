@@ -27,8 +27,10 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
 
     A list that stands already is printed as it stands.
     """
+    from serving.audit.settings_trail import note_settings
     from serving.scoring.daily_run import rank as publish
 
+    note_settings(work.engine, work.settings, datetime.now(UTC))
     entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
     _note_chains(work)
     if as_json:

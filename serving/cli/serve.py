@@ -99,12 +99,14 @@ Daily = Annotated[
 def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily = None) -> None:
     """Serve the published lists until stopped."""
     from features.settings import validate
+    from serving.audit.settings_trail import note_settings
     from serving.operations.background import run_in_background
     from serving.run import serve as run
     from serving.settings import ServingSettings
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
+    note_settings(work.engine, work.settings, datetime.now(UTC))
     _warn_of_neglect(work)
     address = f"http://{serving.host}:{serving.port}"
     say(

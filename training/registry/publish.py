@@ -2,11 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from features.database.engine import writing
 from features.database.known_keys import known_pair
@@ -32,6 +32,9 @@ from training.registry.published import (
 )
 from training.registry.tracking import ModelVersion, Registry
 
+Also = Callable[[Connection, Publication], None]
+"""What else happens in the transaction that makes a champion, such as an entry of the audit trail."""
+
 
 @dataclass(frozen=True)
 class Approval:
@@ -48,7 +51,7 @@ class Approval:
             raise UsageError(f"a publication needs a name and a reason, got by={self.by!r} and reason={self.reason!r}.")
 
 
-def promote(home: Home, engine: Engine, registry: Registry, which: int | str, approval: Approval) -> Publication:
+def promote(home: Home, engine: Engine, registry: Registry, which: int | str, approval: Approval, also: Also | None = None) -> Publication:
     """Make a version of the registry the champion of its target; a champion's folder is only written anew.
 
     Nothing is written before every check has passed.
@@ -72,12 +75,12 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
         raise GateRefusedError(f"Version {model.version} must pass the gate, and does not: {'; '.join(objections)}.")
     write_folder(home, manifest, files)
     publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, objections)
-    _record(engine, publication)
+    _record(engine, publication, also)
     sync_aliases(engine, registry, manifest.target)
     return publication
 
 
-def rollback(home: Home, engine: Engine, target: str, approval: Approval) -> Publication:
+def rollback(home: Home, engine: Engine, target: str, approval: Approval, also: Also | None = None) -> Publication:
     """Return to the champion before the present one; the registry is not needed.
 
     Raises:
@@ -90,7 +93,7 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval) -> Pub
     published = read_published(home, standing[-2].model_hash)
     repeat_golden(published.files)
     publication = _publication(Kind.ROLLBACK, published.manifest, approval, [])
-    _record(engine, publication)
+    _record(engine, publication, also)
     return publication
 
 
@@ -160,8 +163,10 @@ def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections:
     )
 
 
-def _record(engine: Engine, publication: Publication) -> None:
+def _record(engine: Engine, publication: Publication, also: Also | None) -> None:
     """Store a publication; its row is the pointer to the champion."""
     values = {**asdict(publication), "model_version": str(publication.model_version)}
     with writing(engine) as connection:
         connection.execute(insert(model_publication).values(values))
+        if also:
+            also(connection, publication)

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.accounts.permissions import EVERYTHING, Actor, Right
+from serving.audit import audit_log
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
 from serving.server.errors import described
@@ -50,6 +51,7 @@ def list_reports(actor: Exporter, reading: ReadingOf) -> ReportPage:
 def take_report(name: Annotated[str, Path(max_length=100)], actor: Exporter, reading: ReadingOf) -> HTMLResponse:
     """Return one analysis as a file; counts under five are masked in it."""
     content = read_report(reading.home, name if _sees_all(actor, reading) else "")
+    audit_log.note(reading.shelf.engine, actor.account_id, "report.read", name, reading.now())
     return HTMLResponse(content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.html"})
 
 

@@ -6,7 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import BigInteger, Boolean, Date, Engine, Float, Integer, String, Table, delete, insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from features.database.alert_tables import APPEND_ONLY_ALERTS, OPEN_STATES, alert
+from features.database.alert_tables import APPEND_ONLY_ALERTS, MUTABLE, OPEN_STATES, alert
 from features.database.engine import writing
 from features.database.tables import UtcTime, metadata, ranking
 
@@ -53,6 +53,22 @@ def test_history_of_alerts_refuses_changes(with_alert: Engine, table: Table) -> 
     for change in changes if with_alert.dialect.name == "sqlite" else [*changes, clearing]:
         with pytest.raises(DBAPIError, match="append-only"), with_alert.begin() as connection:
             connection.execute(change)
+
+
+@pytest.mark.parametrize("name", [column.name for column in alert.columns])
+def test_alert_column_is_frozen_unless_it_follows_the_history(with_alert: Engine, name: str) -> None:
+    change = update(alert).values({name: EXAMPLES[type(alert.c[name].type)]})
+    if name in MUTABLE:
+        with writing(with_alert) as connection:
+            assert connection.execute(change).rowcount == 1
+    else:
+        with pytest.raises(DBAPIError, match="append-only"), with_alert.begin() as connection:
+            connection.execute(change)
+
+
+def test_alert_cannot_be_deleted(with_alert: Engine) -> None:
+    with pytest.raises(DBAPIError, match="append-only"), with_alert.begin() as connection:
+        connection.execute(delete(alert))
 
 
 @pytest.mark.parametrize("state", OPEN_STATES)

@@ -80,6 +80,18 @@ def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypa
         open_registry(home, "escalation")
 
 
+def test_promote_happens_together_with_what_else_is_written_or_not_at_all(world, home, engine):
+    def refuse(connection, publication):
+        raise StoreError(f"the trail must take {publication.kind}")
+
+    noted = []
+    first = promote(home, engine, world.registry, world.first.version, ANYWAY, lambda _, publication: noted.append(publication))
+    with pytest.raises(StoreError, match="must take promote"):
+        promote(home, engine, world.registry, world.second.version, ANYWAY, refuse)
+
+    assert [first] == noted == history(engine)
+
+
 def test_rollback_to_a_damaged_folder_is_refused_and_moves_nothing(world, home, engine):
     first = promote(home, engine, world.registry, world.first.version, ANYWAY)
     promote(home, engine, world.registry, world.second.version, ANYWAY)
