@@ -15,7 +15,6 @@ import numpy.typing as npt
 from features.days import NEVER, Days
 from features.facts.facts import Codes, Facts, Outcome, Weights
 from features.facts.places import Indices
-from features.panel import kernels
 from features.panel.as_ofs import REPEAT_DAYS, AsOfs
 
 Floats = npt.NDArray[np.float64]
@@ -234,8 +233,10 @@ def _falls_due(rows: _Rows) -> Flags:
 
 
 def _is_repeat(rows: _Rows) -> Flags:
-    cases = rows.facts.cases
-    return kernels.follows_same_kind(cases.grid, cases.kind, cases.known_day, len(rows.facts.kinds), REPEAT_DAYS)[rows.case]
+    """Tell whether a case of the same kind and grid became known on an earlier day, whatever the order within a day."""
+    cases, known = rows.facts.cases, rows.of_case("known_day")
+    group = cases.grid * np.int64(len(rows.facts.kinds)) + cases.kind
+    return np.asarray(_count_known(rows.facts, group, rows.case, known - REPEAT_DAYS, known) > 0)
 
 
 def _calls(rows: _Rows) -> npt.NDArray[np.int64]:

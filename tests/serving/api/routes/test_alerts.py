@@ -53,7 +53,8 @@ def test_alerts_are_listed_page_by_page_and_within_the_area(ask):
     assert rest["next"] is None
     township = whole[0]["path"].rpartition("/")[0]
     inside = client.get("/v1/alerts", params={"area": township}).json()["alerts"]
-    assert inside == ask(Role.TOWNSHIP, township).get("/v1/alerts").json()["alerts"]
+    own = ask(Role.TOWNSHIP, township).get("/v1/alerts").json()["alerts"]
+    assert [alert["alert_id"] for alert in inside] == [alert["alert_id"] for alert in own]
     assert 0 < len(inside) < len(whole)
 
 
