@@ -147,6 +147,10 @@ ORACLES = (
         r"service_request_due_count_grid_(\d+)d",
         f"SELECT count(*) FROM cases WHERE grid = :grid AND {IS_OPEN} AND deadline < :as_of + {{0}}",
     ),
+    (
+        r"service_request_at_risk_due_count_grid_(\d+)d",
+        f"SELECT count(*) FROM cases WHERE grid = :grid AND {IS_OPEN} AND due >= :as_of AND due < :as_of + {{0}}",
+    ),
     (r"due_count_grid_(\d+)d", f"SELECT count(*) FROM cases WHERE grid = :grid AND {IS_OPEN} AND due >= :as_of AND due < :as_of + {{0}}"),
     (
         r"service_request_since_grid",
