@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from features.database.engine import reading
 from features.database.tables import event
+from features.errors import NotReadyError
 from serving.audit import audit_log
 from serving.rankings import ledger
 from tests.support.published_world import AS_OF, PUBLISHED_AT, open_world
@@ -36,7 +37,6 @@ def test_old_home_keeps_its_records_and_both_chains(old_world) -> None:
     assert (audit_log.verify(old_world.engine), events) == (6, 534)
 
 
-def test_old_home_publishes_the_next_list(old_world) -> None:
-    entry = old_world.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1))
-
-    assert (entry.id, entry.previous_hash) == (4, LAST_HASH)
+def test_old_home_asks_for_a_new_model_before_the_next_list(old_world) -> None:
+    with pytest.raises(NotReadyError, match="Train and promote again"):
+        old_world.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1))

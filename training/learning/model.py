@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from features.errors import NotReadyError
 from features.panel.build import Panel
 from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
@@ -168,8 +169,14 @@ class Fitted:
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes]) -> Self:
-        """Read what `files` returned."""
+        """Read what `files` returned.
+
+        Raises:
+            NotReadyError: an earlier yujing trained it, whose models had no parts.
+        """
         about, calibration = (json.loads(files[name]) for name in ("model.json", "calibration.json"))
+        if "parts" not in about:
+            raise NotReadyError("the model must be one of parts, found one that an earlier yujing trained. Train and promote again.")
         parts = tuple(_read_part(Part(name), files) for name in about["parts"])
         return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration))
 
