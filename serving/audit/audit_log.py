@@ -85,12 +85,16 @@ def verify(engine: Engine, heads: Collection[str] = (), newest: int | None = Non
         StoreError: an entry was changed, added, moved or removed, or a head is not in the chain.
     """
     with reading(engine) as connection:
-        hashes = connection.execute(select(audit.c.entry_hash).order_by(audit.c.id)).scalars().all()
-        first = 1 if newest is None else max(1, len(hashes) - newest + 1)
-        for row in connection.execute(select(audit).where(audit.c.id >= first).order_by(audit.c.id)).mappings():
-            _hold(row["id"] == first and _is_whole(row, hashes[first - 2] if first > 1 else GENESIS), first)
-            first += 1
-        _hold(first == len(hashes) + 1, first)
+        return _verify(connection, heads, newest)
+
+
+def _verify(connection: Connection, heads: Collection[str], newest: int | None = None) -> int:
+    hashes = connection.execute(select(audit.c.entry_hash).order_by(audit.c.id)).scalars().all()
+    number = 1 if newest is None else max(1, len(hashes) - newest + 1)
+    for row in connection.execute(select(audit).where(audit.c.id >= number).order_by(audit.c.id)).mappings():
+        _hold(row["id"] == number and _is_whole(row, hashes[number - 2] if number > 1 else GENESIS), number)
+        number += 1
+    _hold(number == len(hashes) + 1, number)
     if not set(hashes).issuperset(heads):
         raise StoreError("the audit trail must hold the heads that were written down, and does not. Restore it from the backup.")
     return len(hashes)

@@ -136,7 +136,7 @@ def verify(engine: Engine, heads: Collection[str] = (), newest: int | None = Non
         return _verify(connection, heads, newest)
 
 
-def _verify(connection: Connection, heads: Collection[str], newest: int | None) -> Entry | None:
+def _verify(connection: Connection, heads: Collection[str], newest: int | None = None) -> Entry | None:
     last = None
     hashes: set[str] = set()
     rows = connection.execute(select(ranking).order_by(ranking.c.id)).mappings().all()

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -123,8 +123,8 @@ def test_steps_of_many_at_once_that_compare_no_versions_are_caught(hurried: Days
     """The broken variant."""
     step = transitions._step
 
-    def forget(connection, actor, before, asked, now):
-        return step(connection, actor, before, TransitionRequest(asked.action, asked.reason, before.version, asked.key, asked.to), now)
+    def forget(connection, actor, before, asked, now, departments):
+        return step(connection, actor, before, replace(asked, version=before.version), now, departments)
 
     monkeypatch.setattr(transitions, "_step", forget)
 

@@ -36,7 +36,7 @@ def test_no_grid_is_on_more_than_eight_of_twelve_lists_without_a_note(days):
 
 
 def test_without_the_rule_the_same_lists_name_a_grid_every_day(days, monkeypatch):
-    monkeypatch.setattr("serving.alerts.raising.unnoted", lambda *_: frozenset())
+    monkeypatch.setattr("serving.alerts.raising.awaiting_review", lambda *_: frozenset())
     for number in range(LISTS):
         days.publish(days=number, settings=RESTLESS)
 
