@@ -67,7 +67,7 @@ def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: da
         if pattern is None:
             plain, day_later = _write_plainly(text.set(~left, None))
             continue
-        stamps = _read(plain.set(~left, None), pattern)
+        stamps = read_format(plain.set(~left, None), pattern)
         read, faults = _localise(stamps if day_later is None else _add_days(stamps, day_later), zone)
         moments = moments.fill_null(read)
         codes = codes.fill_null(faults)
@@ -96,7 +96,7 @@ def time_that_reads_twice(formats: tuple[str, ...]) -> tuple[str, str, str] | No
             return None
         for first, second in ((one, other), (other, one)):
             text = _SAMPLES.dt.strftime(first.replace("%#z", "+0000"))
-            read = _read(text, first), _read(text, second)
+            read = read_format(text, first), read_format(text, second)
             plain = [stamps.dt.replace_time_zone(None) for stamps in read]
             apart = ((plain[0] != plain[1]) & (plain[0].dt.year() > _NO_YEAR) & (plain[1].dt.year() > _NO_YEAR)).fill_null(value=False)
             if apart.any():
@@ -113,7 +113,8 @@ def _write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     return text.str.replace(_MIDNIGHT_24, "${1}00:00${2}"), text.str.contains(_MIDNIGHT_24)
 
 
-def _read(text: pl.Series, pattern: str) -> pl.Series:
+def read_format(text: pl.Series, pattern: str) -> pl.Series:
+    """Read times in one format, local ones without a zone; null where a text is written otherwise."""
     if pattern not in NUMBERS:
         return text.str.to_datetime(pattern, strict=False, time_unit="us")
     number = text.cast(pl.Float64, strict=False)

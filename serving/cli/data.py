@@ -1,4 +1,4 @@
-"""`yujing ingest`: files into the event log."""
+"""`yujing ingest`, `panel` and `simulate`: files into the event log, and tables out of it."""
 
 from collections import Counter
 from collections.abc import Callable

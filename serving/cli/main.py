@@ -18,6 +18,7 @@ from serving.cli.console import message
 from serving.cli.data import ingest, panel, simulate
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
+from serving.cli.inspect_file import inspect
 from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
 from serving.cli.operations import backup, move, pause_publishing, reproduce_ledger, restore, resume_publishing, verify_audit, verify_ledger
 from serving.cli.rank import explain, rank
@@ -54,6 +55,7 @@ def yujing(
 for command in (
     demo,
     simulate,
+    inspect,
     ingest,
     panel,
     backtest,

@@ -81,9 +81,18 @@ def _find_separator(head: Sequence[str], layout: Layout) -> str:
         for separator in SEPARATORS:
             if find_header([_split(line, separator) for line in head], layout) is not None:
                 return separator
+    if layout.guess:
+        filled = [line for line in head if line.strip()]
+        return max(SEPARATORS, key=lambda separator: _usual_and_most(separator, filled))
     first = find_header([[line] for line in head], replace(layout, needed=()))
     lines = head if layout.needed or first is None else [head[first]]
     return max(SEPARATORS, key=lambda separator: max(line.count(separator) for line in lines))
+
+
+def _usual_and_most(separator: str, lines: Sequence[str]) -> tuple[int, int]:
+    """Count a separator in most lines and in the richest one: a free text full of commas is one line among many."""
+    counts = sorted(line.count(separator) for line in lines)
+    return counts[len(counts) // 2], counts[-1]
 
 
 def _split(line: str, separator: str) -> list[str]:

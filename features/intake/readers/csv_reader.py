@@ -45,6 +45,11 @@ def csv_input(path: Path, layout: Layout) -> RowInput:
     return RowInput(named(file.head.names), file.batches, file.head.remarks)
 
 
+def csv_head(path: Path, layout: Layout) -> CsvHead:
+    """Find out encoding, separator and header of a CSV or CSV.gz file."""
+    return _CsvFile.open(path, layout).head
+
+
 @dataclass(frozen=True)
 class _CsvFile:
     """A CSV file and what was found out about it."""

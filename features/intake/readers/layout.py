@@ -32,6 +32,8 @@ class Layout:
     """Sets of columns of which a header must have one."""
     geometry: bool = False
     """Whether cells may hold polygons, which are long or binary."""
+    guess: bool = False
+    """Where no column is known yet: take the row that looks most like a header, not the first with content."""
 
     def fits(self, names: Iterable[str]) -> bool:
         """Tell whether a row of names holds one of the sets of needed columns."""
@@ -52,10 +54,13 @@ def clean_name(name: str | None) -> str:
 def find_header(rows: Sequence[Cells], layout: Layout) -> int | None:
     """Return the index of the header among the first rows; None where it is not there.
 
-    It is the stated row, else the first with the needed columns, else, where nothing is needed, the first with any content.
+    It is the stated row, else the first with the needed columns, else, where nothing is needed, the first with any content; for a guess
+    the row that looks most like one.
     """
     if layout.header_row is not None:
         return layout.header_row - 1 if layout.header_row <= len(rows) else None
+    if layout.guess:
+        return likely_header(rows) if any(any(map(clean_name, row)) for row in rows) else None
     if not layout.needed:
         return next((place for place, row in enumerate(rows) if any(map(clean_name, row))), None)
     return next((place for place, row in enumerate(rows) if layout.fits(map(clean_name, row))), None)

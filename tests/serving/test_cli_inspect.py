@@ -1,0 +1,51 @@
+"""`yujing inspect` on the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from features.errors import UsageError
+from serving.cli.main import app
+
+LEDGER = "纠纷编号,网格,类别,发生日期\n1,G1,邻里,2026-03-01\n2,G1,邻里,2026-03-02\n"
+
+
+def run(*arguments: str) -> str:
+    return CliRunner().invoke(app, ["inspect", *arguments], catch_exceptions=False).stdout
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "configs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "Ledger 3.csv"
+    path.write_text(LEDGER, encoding="utf-8")
+    return path
+
+
+def test_inspect_json_holds_findings_and_proposal(ledger: Path) -> None:
+    told = json.loads(run(str(ledger), "--json"))
+
+    assert (2, True, ["event_type"]) == (told["rows"], told["complete"], told["missing"])
+    assert "纠纷编号" == yaml.safe_load(told["proposal"])["columns"]["event_id"]
+
+
+def test_inspect_write_keeps_the_proposal_and_overwrites_nothing(ledger: Path) -> None:
+    proposal = run(str(ledger), "--write")
+
+    written = Path("configs/sources/ledger_3.yaml")
+    assert proposal == written.read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match="never overwrites"):
+        run(str(ledger), "--write")
+    assert proposal == written.read_text(encoding="utf-8")
+
+
+def test_inspect_write_without_configs_goes_beside_the_home(ledger: Path) -> None:
+    Path("configs").rmdir()
+
+    run(str(ledger), "--write", "--name", "march", "--home", str(ledger.parent / "homes" / "one"))
+
+    assert (ledger.parent / "homes" / "march.yaml").is_file()
