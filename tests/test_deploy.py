@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from serving.cli.main import app
 
 ROOT = Path(__file__).parent.parent
-UNITS = sorted((ROOT / "configs/deploy").glob("*.service"))
+SERVICES = sorted((ROOT / "configs/deploy").glob("*.service"))
+UNITS = [unit for unit in SERVICES if "@" not in unit.name]
+"""Those that run yujing; the others are templates that units start when they fail."""
 TIMERS = sorted((ROOT / "configs/deploy").glob("*.timer"))
 STARTED = re.compile(r"^ExecStart=.*?bin/yujing ([^'\n]*)", re.MULTILINE)
 
@@ -30,7 +32,16 @@ def test_unit_starts_a_command_that_is_there(unit: Path) -> None:
     (arguments,) = STARTED.findall(unit.read_text(encoding="utf-8"))
 
     assert leaves_with(arguments) == 0
-    assert leaves_with(arguments.replace("--", "--no-such-")) == 2
+    assert leaves_with(f"{arguments} --no-such-option") == 2
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_unit_that_fails_starts_one_that_is_there_and_may_write_checkpoints(unit: Path) -> None:
+    text = unit.read_text(encoding="utf-8")
+    (told,) = re.findall(r"^OnFailure=([\w-]+@)%n\.service$", text, re.MULTILINE)
+
+    assert (unit.parent / f"{told}.service").exists()
+    assert "/srv/yujing/var.checkpoints" in text.partition("ReadWritePaths=")[2].partition("\n")[0]
 
 
 def faults(unit: Path, folder: Path, **changed: str) -> str:
@@ -86,4 +97,4 @@ def test_container_starts_a_command_that_is_there() -> None:
 def test_readme_names_every_deploy_file() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert [path.name for path in [*UNITS, ROOT / "Containerfile"] if path.name not in readme] == []
+    assert [path.name for path in [*SERVICES, ROOT / "Containerfile"] if path.name not in readme] == []
