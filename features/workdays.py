@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import Days, day_number, to_date
-from features.errors import UsageError
 from features.settings import CalendarSettings, Period
 
 SATURDAY = 5
@@ -55,20 +54,16 @@ def _holidays(country: str, year: int) -> holidays.HolidayBase:
     return holidays.country_holidays(country, years=year)
 
 
-def days_to_spring_festival(as_ofs: Days) -> Days:
+def days_to_spring_festival(as_ofs: Days) -> npt.NDArray[np.float64]:
     """Return signed days to the nearest Spring Festival: positive before it, 0 on the day, negative after.
 
-    Raises:
-        UsageError: a day lies outside the table.
+    NaN before the first year of the table and after its last festival: a missing value, not a distance.
     """
     festivals = _spring_festivals()
-    first, last = to_date(as_ofs.min()), to_date(as_ofs.max())
-    if first.year < FIRST_FESTIVAL or day_number(last) > festivals[-1]:
-        raise UsageError(
-            f"Spring Festival is known from {FIRST_FESTIVAL} to {to_date(festivals[-1])}, got {first} to {last}. Leave these days out."
-        )
     distance = festivals[None, :] - as_ofs[:, None]
-    return np.take_along_axis(distance, np.abs(distance).argmin(axis=1)[:, None], axis=1)[:, 0]
+    nearest = np.take_along_axis(distance, np.abs(distance).argmin(axis=1)[:, None], axis=1)[:, 0]
+    known = (as_ofs >= day_number(date(FIRST_FESTIVAL, 1, 1))) & (as_ofs <= festivals[-1])
+    return np.where(known, nearest.astype(np.float64), np.nan)
 
 
 @lru_cache(maxsize=1)

@@ -70,7 +70,7 @@ def make_clock(kinds: Sequence[str], first_day: int, days: int, rhythm: Rhythm, 
     return Clock(np.column_stack([np.zeros(len(kinds)), run]))
 
 
-def _day_factors(numbers: npt.NDArray[np.int32], to_festival: npt.NDArray[np.int32], rhythm: Rhythm, requests: bool) -> Floats:
+def _day_factors(numbers: npt.NDArray[np.int32], to_festival: Floats, rhythm: Rhythm, requests: bool) -> Floats:
     """Return the factor of each day: workday or day off, National Day week, Spring Festival and the rebound after it."""
     workday, off, holiday = (
         (1.0, rhythm.weekend_requests, rhythm.holiday_requests)

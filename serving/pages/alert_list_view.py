@@ -109,7 +109,7 @@ def kind_name(kind: str, t: Translator) -> str:
 def say_record(record: KindRecord, t: Translator) -> str:
     """Say what became of the alerts of one kind; counts of one and two are not told.
 
-    >>> say_record(KindRecord("labor_wage", 40, 31, 6), Speaker("zh"))
+    >>> say_record(KindRecord("labor_wage", 40, 31, 6), Translator("zh"))
     '劳动争议：近半年共40条，属实31条，不属实6条'
     """
     counts = [t("few") if shown is None else t("notices", n=shown) for shown in hide_small([record.raised, record.real, record.not_real])]

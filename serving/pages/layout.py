@@ -110,7 +110,7 @@ def read_templates() -> None:
 def day_text(day: date, t: Translator, *, weekday: bool = False) -> str:
     """Return a date in words.
 
-    >>> day_text(date(2027, 1, 9), Speaker("zh"), weekday=True)
+    >>> day_text(date(2027, 1, 9), Translator("zh"), weekday=True)
     '2027年1月9日 周六'
     """
     said = t("day", year=day.year, month=day.month, day=day.day)

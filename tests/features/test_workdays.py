@@ -9,7 +9,6 @@ import pytest
 
 from features import workdays as seasonality
 from features.days import day_number, every, to_date
-from features.errors import UsageError
 from features.settings import CalendarSettings, Period
 from features.workdays import calendar_known_until, days_to_spring_festival, days_within, workdays
 
@@ -103,9 +102,12 @@ def test_spring_festivals_are_those_of_another_library():
 
 
 @pytest.mark.parametrize("day", [date(1989, 12, 31), date(2051, 2, 12)])
-def test_days_to_spring_festival_outside_the_table_is_refused(day):
-    with pytest.raises(UsageError, match="known from 1990 to 2051-02-11"):
-        days_to_spring_festival(np.array([day_number(day)], np.int32))
+def test_days_to_spring_festival_outside_the_table_is_missing(day):
+    inside = date(2026, 2, 17)
+    distances = days_to_spring_festival(np.array([day_number(day), day_number(inside)], np.int32))
+
+    assert np.isnan(distances[0])
+    assert 0 == distances[1]
 
 
 def test_days_to_spring_festival_is_never_more_than_half_a_lunar_year_away():
