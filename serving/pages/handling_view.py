@@ -75,7 +75,7 @@ def say_due(viewer: Viewer, found: Alert) -> Due | None:
 def say_left(left: timedelta, t: Translator) -> str:
     """Say how much time is left, or how long a term is over.
 
-    >>> say_left(timedelta(hours=5, minutes=40), Translator("zh")), say_left(timedelta(days=-2), Speaker("zh"))
+    >>> say_left(timedelta(hours=5, minutes=40), Translator("zh")), say_left(timedelta(days=-2), Translator("zh"))
     ('剩余5小时', '已超时2天')
     """
     over, size = left < timedelta(), abs(left)
