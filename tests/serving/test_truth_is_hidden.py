@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("features", "training", "serving")
 WRITERS = "features/simulation/"
 READER = "training/evaluation/oracle.py"
-PASS_IT_ON = {f"serving/cli/{name}.py" for name in ("backtest", "demo", "figures", "train")}
+PASS_IT_ON = {f"serving/cli/{name}.py" for name in ("backtest", "demo", "models")}
 """They hand the folder to the reader, after the predictions."""
 FILES = ("disputes.parquet", "escalations.parquet", "expected.parquet", "intensities.parquet")
 END = date(2026, 1, 1)

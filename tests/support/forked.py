@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -55,9 +56,9 @@ def make_app(url: str, home: str) -> FastAPI:
 def serve_hastily(listening: socket.socket, url: str, home: str) -> None:
     """The broken variant: it answers before it commits."""
 
-    def answer(engine: Engine, actor: Actor, alert_id: str, asked: TransitionRequest, now: datetime) -> Alert:
+    def answer(engine: Engine, actor: Actor, alert_id: str, asked: TransitionRequest, *rest: Any) -> Alert:
         before = find_alert(engine, actor, alert_id)
-        threading.Timer(LATER_SECONDS, take_step, (engine, actor, alert_id, asked, now)).start()
+        threading.Timer(LATER_SECONDS, take_step, (engine, actor, alert_id, asked, *rest)).start()
         return before.model_copy(update={"version": asked.version + 1})
 
     alerts.take_step = answer

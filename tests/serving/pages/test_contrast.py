@@ -19,7 +19,7 @@ PAIRS = [
 
 def colours(theme: str) -> dict[str, str]:
     """Return the colours of a theme by name; the light ones hold where the dark theme sets none."""
-    light, dark = CSS.read_text(encoding="utf-8").split("[data-theme=dark]", 1)
+    light, dark = CSS.read_text(encoding="utf-8").split('[data-theme="dark"]', 1)
     found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
     return found if theme == "light" else found | dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))
 

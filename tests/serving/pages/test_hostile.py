@@ -36,7 +36,8 @@ from tests.support.visitors import PASSWORD
 GRIDS = 40
 ALERTING = AlertSettings(enter_share=1, leave_share=1, per_township=GRIDS, exploration_share=0, blind_review_share=0)
 DAYS = len(TEXTS) // GRIDS
-WITHOUT_A_SESSION = {"/login", "/look"}
+WITHOUT_A_SESSION = {"/login", "/look", "/v1/platforms/{name}/answers"}
+"""The last is opened by the signature of a platform, and knows no cookie."""
 REFLECTED = ("/?area={}", "/grids/{}", "/login?next={}")
 """Addresses a part of which could come back."""
 
