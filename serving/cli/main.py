@@ -119,6 +119,8 @@ for (group, purpose), group_commands in GROUPS.items():
 
 def main() -> None:
     """Run `yujing`: exit 0 when done, 1 when something failed (told in one line on stderr), 2 on wrong usage."""
+    # Whatever a library writes, and whoever is started from here, files are their owner's alone.
+    os.umask(0o077)
     # OpenMP reads this once, when LightGBM is imported: idle threads sleep instead of burning the cores of their neighbours.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:

@@ -149,3 +149,25 @@ def test_serve_refuses_an_open_address_without_a_proxy(
 
     assert code == 1
     assert "host must be one of 127.0.0.1, ::1, localhost unless behind_proxy is true" in capsys.readouterr().err
+
+
+def test_main_files_and_folders_of_a_home_are_their_owners_alone(tmp_path):
+    files = tmp_path / "home" / "files"
+    simulated = ["simulate", "--preset", "tiny", "--years", "1", "--out", str(files)]
+    stored = [
+        "--config",
+        str(files / "config.yaml"),
+        "ingest",
+        str(files / "cases.csv"),
+        "--source",
+        str(files / "source.yaml"),
+        "--grids",
+        str(files / "grids.csv"),
+    ]
+    for arguments in (simulated, stored):
+        command = [sys.executable, "-m", "serving.cli.main", "--home", str(tmp_path / "home"), *arguments]
+        subprocess.run(command, check=True, capture_output=True, umask=0o022)
+
+    modes = {(path.is_dir(), path.stat().st_mode & 0o777) for path in (tmp_path / "home").rglob("*")}
+
+    assert modes == {(True, 0o700), (False, 0o600)}
