@@ -13,11 +13,11 @@ from tests.support.published_world import AS_OF, PUBLISHED_AT
 
 
 def test_importing_the_api_brings_neither_trainer_nor_mlflow():
-    """Only settings of training may come along; a worker reads the ledger, and with polars the polygons of maps."""
+    """Only settings of training and names of rivals may come along; a worker reads the ledger, and with polars the polygons of maps."""
     listing = "import serving.run, sys; print(*sorted(m for m in sys.modules))"
     modules = subprocess.run([sys.executable, "-c", listing], capture_output=True, text=True, check=True).stdout.split()
 
-    assert [name for name in modules if name.startswith("training")] == ["training", "training.settings"]
+    assert [name for name in modules if name.startswith("training")] == ["training", "training.rivals", "training.settings"]
     assert set() == {"mlflow", "lightgbm", "shap", "sklearn", "pandas"} & set(modules)
 
 
