@@ -19,7 +19,7 @@ SECRET = ("database_url",)
 
 def note_settings(engine: Engine, settings: Settings, now: datetime) -> bool:
     """Write down the settings that differ from the defaults, unless the trail says the same; return whether it was done."""
-    now_set = {name: value for name, value in _flat(settings) if name not in SECRET}
+    now_set = {name: value for name, value in _flat(settings, type(settings).model_construct()) if name not in SECRET}
     last = select(trail.c.detail).where(trail.c.action == ACTION).order_by(trail.c.id.desc()).limit(1)
     with reading(engine) as connection:
         before = connection.execute(last).scalar()
@@ -30,12 +30,12 @@ def note_settings(engine: Engine, settings: Settings, now: datetime) -> bool:
     return True
 
 
-def _flat(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
+def _flat(settings: BaseModel, defaults: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
     """Yield name, with its sections, and JSON value of every setting that is not its default."""
     stored = settings.model_dump(mode="json")
-    for name, field in type(settings).model_fields.items():
-        value = getattr(settings, name)
-        if isinstance(value, BaseModel):
-            yield from _flat(value, f"{prefix}{name}.")
-        elif value != field.get_default(call_default_factory=True):
+    for name in type(settings).model_fields:
+        value, default = getattr(settings, name), getattr(defaults, name)
+        if isinstance(value, BaseModel) and isinstance(default, type(value)):
+            yield from _flat(value, default, f"{prefix}{name}.")
+        elif value != default:
             yield f"{prefix}{name}", stored[name]

@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import Engine
 
 from serving.audit.audit_log import list_entries, verify
@@ -18,3 +19,10 @@ def test_note_settings_only_changes_are_written_down_and_no_secret(engine: Engin
     assert (noted, back) == ([False, True, False], True)
     assert [json.loads(entry.detail) for entry in list_entries(engine, 5)] == [{}, {"serving.port": 8001}]
     assert verify(engine) == 2
+
+
+def test_note_settings_of_the_environment_are_written_down(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUJING_SERVING__PORT", "8001")
+
+    assert note_settings(engine, Settings(), NOW)
+    assert [json.loads(entry.detail) for entry in list_entries(engine, 5)] == [{"serving.port": 8001}]
