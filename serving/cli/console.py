@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serving.text import Text
+if TYPE_CHECKING:
+    from serving.text import Text
 
 Step = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -24,7 +25,7 @@ def message(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def say(text: Text) -> None:
+def say(text: "Text") -> None:
     """Tell the person at the terminal in the language of their environment, Chinese where LANG is."""
     locale = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
     message(text.zh if locale.startswith("zh") else text.en)

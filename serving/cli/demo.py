@@ -16,13 +16,10 @@ from features.errors import UsageError
 from features.storage.home import Home
 from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
-from serving.cli.demo_summary import read_figures, summarise
-from serving.cli.demo_undertakings import write_examples
 from serving.cli.models import promote_model, train_and_show
 from serving.cli.rank import rank_days
 from serving.cli.serve import serve
 from serving.cli.workspace import Workspace
-from serving.text import Text
 
 HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]
 Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the lists at the end.")]
@@ -33,12 +30,13 @@ YEARS = 4
 LIST_DAYS = 14
 LOG = "demo.log"
 STEPS = {
-    "simulate": Text(zh="模拟一个区四年的事项", en="simulate four years of a district"),
-    "ingest": Text(zh="接入事项", en="ingest its cases"),
-    "backtest and train": Text(zh="回测并训练模型（约几分钟）", en="backtest and train a model (takes minutes)"),
-    "promote": Text(zh="发布模型", en="promote the model"),
-    "rank": Text(zh="发布最近两周的清单", en="publish the lists of two weeks"),
+    "simulate": ("模拟一个区四年的事项", "simulate four years of a district"),
+    "ingest": ("接入事项", "ingest its cases"),
+    "backtest and train": ("回测并训练模型（约几分钟）", "backtest and train a model (takes minutes)"),
+    "promote": ("发布模型", "promote the model"),
+    "rank": ("发布最近两周的清单", "publish the lists of two weeks"),
 }
+"""Each step in Chinese and in English."""
 UNDERTAKINGS = ("projects.csv", "undertakings.csv", "effort.csv", "sensitive_periods.csv")
 REASON = "demo: published to be looked at, whatever the gate says"
 ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")
@@ -50,6 +48,10 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
 
     What is done already is not done again: stop it at any time and run it again, on the same day.
     """
+    from serving.cli.demo_summary import read_figures, summarise
+    from serving.cli.demo_undertakings import write_examples
+    from serving.text import Text
+
     _keep_apart(work)
     today = datetime.now(ZONE).date()
     home = Home(work.home.root / f"demo-{preset}-{today}-{seed}")
@@ -98,8 +100,10 @@ def _run(steps: Mapping[str, Callable[[], object]], done: Path, log: Path) -> No
 
     What a step says goes to the log; of an error the last line is told by the command itself.
     """
+    from serving.text import Text
+
     for number, (name, step) in enumerate(steps.items(), start=1):
-        label = Text(zh=f"[{number}/{len(steps)}] {STEPS[name].zh}", en=f"[{number}/{len(steps)}] {STEPS[name].en}")
+        label = Text(zh=f"[{number}/{len(steps)}] {STEPS[name][0]}", en=f"[{number}/{len(steps)}] {STEPS[name][1]}")
         if (done / name).exists():
             say(Text(zh=f"{label.zh}：此前已完成", en=f"{label.en}: done before"))
             continue

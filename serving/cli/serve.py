@@ -12,7 +12,6 @@ import typer
 
 from serving.cli.console import say
 from serving.cli.workspace import Workspace
-from serving.text import Text
 
 if TYPE_CHECKING:
     from serving.operations.background import Task
@@ -103,6 +102,7 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     from serving.operations.background import run_in_background
     from serving.run import serve as run
     from serving.settings import ServingSettings
+    from serving.text import Text
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
@@ -155,6 +155,7 @@ def _warn_of_neglect(work: Workspace) -> None:
 def _welcome(work: Workspace) -> None:
     """Let the first person in: make an administrator where there is no account, and print its one-time password."""
     from serving.accounts.accounts import first_account
+    from serving.text import Text
 
     if password := first_account(work.engine, datetime.now(UTC)):
         say(
