@@ -98,7 +98,7 @@ def read_operational_health(engine: Engine, limits: ServingSettings, now: dateti
     list_limit, data_limit = timedelta(hours=limits.stale_after_hours), timedelta(hours=limits.data_late_after_hours)
     return OperationalHealth(
         letters=Counter(receiver for receiver, *_ in dead_letters(engine)),
-        missed=missed_days(engine),
+        missed=missed_days(engine, now),
         list_age=now - published if published and now - published > list_limit else None,
         data_age=now - known if known and now - known > data_limit else None,
         failed=[state.last for _, state in sorted(job_states(engine).items()) if state.last.fault is not None],

@@ -1,7 +1,7 @@
 """Ranking every day by itself: today's list from a time of day on, the days that were missed, and today again after a correction."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -63,53 +63,51 @@ class DailyRuns:
             return []
         if not due_days(self.engine, now, self.at) or not take_lease(self.engine, "daily", self.holder, now, LEASE):
             return []
-        for day in given_up_days(self.engine, now, self.at):
-            _mark(self.engine, day, f"it was more than {LOOK_BACK_DAYS} days ago when the service ran again", now)
+        given_up = given_up_days(self.engine, now, self.at)
+        _mark(self.engine, given_up, f"it was more than {LOOK_BACK_DAYS} days ago when the service ran again", now)
         published = []
         for day in due_days(self.engine, now, self.at):
             fault = self.rank_day(day)
             log.log(logging.WARNING if fault else logging.INFO, "daily list of %s: %s", day, fault or "published")
             if fault is None:
                 published.append(day)
-            elif day < now.date():
-                _mark(self.engine, day, fault, now)
-            else:
+            elif day >= now.date() or not _mark(self.engine, [day], fault, now):
                 self.refused_at = now
         return published
 
     def overdue(self, now: datetime) -> list[date]:
         """Return the days whose list is due, is not there, and had its time; none before the first list of all."""
-        first, last = _first_open(self.engine), _last_due(now - GRACE, self.at)
+        first, last = _first_open(self.engine, now), _last_due(now - GRACE, self.at)
         if first is None:
             return []
         first = max(first, last - timedelta(days=LOOK_BACK_DAYS))
-        settled = _settled(self.engine, first)
+        settled = _settled(self.engine, first, now)
         return [day for day in _days(first, last) if day not in settled]
 
 
 def due_days(engine: Engine, now: datetime, at: time) -> list[date]:
     """Return the days up to now that have neither a list nor a mark, and today once more where a correction was accepted since."""
     today, last = now.date(), _last_due(now, at)
-    first = max(_first_open(engine) or today, last - timedelta(days=LOOK_BACK_DAYS))
-    settled = _settled(engine, first)
+    first = max(_first_open(engine, now) or today, last - timedelta(days=LOOK_BACK_DAYS))
+    settled = _settled(engine, first, now)
     again = last == today and bool(accepted_corrections(engine))
     return [day for day in _days(first, last) if day not in settled or (again and day == today)]
 
 
 def given_up_days(engine: Engine, now: datetime, at: time) -> list[date]:
     """Return the days that are too long ago to be caught up, and were left without a list or a mark by a service that stood still."""
-    first = _first_open(engine)
+    first = _first_open(engine, now)
     if first is None:
         return []
-    settled = _settled(engine, first)
+    settled = _settled(engine, first, now)
     return [day for day in _days(first, _last_due(now, at) - timedelta(days=LOOK_BACK_DAYS + 1)) if day not in settled]
 
 
-def missed_days(engine: Engine) -> list[tuple[date, str]]:
+def missed_days(engine: Engine, now: datetime) -> list[tuple[date, str]]:
     """Return the days that were marked as missed and have no list since, the newest first, and why."""
     listed = select(ranking.c.id).where(ranking.c.as_of == daily_run.c.as_of).exists()
     with reading(engine) as connection:
-        missed = connection.execute(select(daily_run).where(~listed).order_by(daily_run.c.as_of.desc()))
+        missed = connection.execute(select(daily_run).where(~listed, daily_run.c.at <= now).order_by(daily_run.c.as_of.desc()))
         return [(row.as_of, row.detail) for row in missed]
 
 
@@ -117,27 +115,34 @@ def _last_due(now: datetime, at: time) -> date:
     return now.date() if now.time() >= at else now.date() - timedelta(days=1)
 
 
-def _first_open(engine: Engine) -> date | None:
+def _first_open(engine: Engine, now: datetime) -> date | None:
     """Return the day from which on days can be open: the first settled one among the last few, or the one after the last settled day."""
     with reading(engine) as connection:
-        newest = [connection.execute(select(func.max(column))).scalar() for column in (ranking.c.as_of, daily_run.c.as_of)]
-    last = max((day for day in newest if day), default=None)
+        listed = connection.execute(select(func.max(ranking.c.as_of))).scalar()
+        marked = connection.execute(select(func.max(daily_run.c.as_of)).where(daily_run.c.at <= now)).scalar()
+    last = max((day for day in (listed, marked) if day), default=None)
     if last is None:
         return None
-    return min(_settled(engine, last - timedelta(days=LOOK_BACK_DAYS)))
+    return min(_settled(engine, last - timedelta(days=LOOK_BACK_DAYS), now))
 
 
-def _settled(engine: Engine, since: date) -> set[date]:
-    """Return the days from `since` on that have a list or a mark."""
+def _settled(engine: Engine, since: date, now: datetime) -> set[date]:
+    """Return the days from `since` on that have a list or a mark; a mark of a later moment was made by a clock that was ahead."""
+    listed = select(ranking.c.as_of).where(ranking.c.as_of >= since)
+    marked = select(daily_run.c.as_of).where(daily_run.c.as_of >= since, daily_run.c.at <= now)
     with reading(engine) as connection:
-        columns = (ranking.c.as_of, daily_run.c.as_of)
-        return {day for column in columns for day in connection.execute(select(column).where(column >= since)).scalars()}
+        return {day for query in (listed, marked) for day in connection.execute(query).scalars()}
 
 
 def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
-def _mark(engine: Engine, day: date, fault: str, now: datetime) -> None:
+def _mark(engine: Engine, days: Sequence[date], fault: str, now: datetime) -> bool:
+    """Mark days as missed, once each; return whether any was not marked before."""
     with writing(engine) as connection:
-        connection.execute(insert(daily_run), {"as_of": day, "at": now, "outcome": "refused", "detail": fault})
+        marked = set(connection.execute(select(daily_run.c.as_of).where(daily_run.c.as_of.in_(days))).scalars())
+        rows = [{"as_of": day, "at": now, "outcome": "refused", "detail": fault} for day in days if day not in marked]
+        if rows:
+            connection.execute(insert(daily_run), rows)
+    return bool(rows)

@@ -52,7 +52,7 @@ def test_run_due_past_day_that_is_refused_is_marked_and_today_is_tried_again(run
     daily = runs(failing=AS_OF + timedelta(days=1))
 
     assert daily.run_due(after(2)) == [AS_OF + timedelta(days=2)]
-    assert missed_days(daily.engine) == [(AS_OF + timedelta(days=1), "every source is behind")]
+    assert missed_days(daily.engine, after(2)) == [(AS_OF + timedelta(days=1), "every source is behind")]
 
     daily = runs(failing=AS_OF + timedelta(days=3))
     tried = [daily.run_due(after(3)), due_days(daily.engine, after(3), SIX)]
@@ -69,7 +69,7 @@ def test_run_due_after_a_long_gap_catches_up_a_week_and_counts_the_days_before(r
     caught_up = daily.run_due(after(20))
 
     assert caught_up == [AS_OF + timedelta(days=number) for number in range(13, 21)]
-    assert [day for day, _ in missed_days(daily.engine)] == [AS_OF + timedelta(days=number) for number in range(12, 0, -1)]
+    assert [day for day, _ in missed_days(daily.engine, after(20))] == [AS_OF + timedelta(days=number) for number in range(12, 0, -1)]
     assert daily.run_due(after(20)) == []
 
 
@@ -78,7 +78,7 @@ def test_missed_day_that_was_ranked_since_is_missed_no_longer(runs, days):  # no
     runs(failing=AS_OF + timedelta(days=1)).run_due(after(2))
     days.publish(as_of=AS_OF + timedelta(days=1), now=after(2))
 
-    assert missed_days(days.engine) == []
+    assert missed_days(days.engine, after(2)) == []
 
 
 def test_run_due_in_several_processes_at_once_publishes_each_day_once(runs):
