@@ -16,6 +16,8 @@ PINNING = ("date", "target", "cursor")
 NAMING = ("parent", "area", "grid_id", "alert_id")
 """Fields of a body that name an object."""
 TAG = "if-match"
+REQUEST_ID = "one-of-the-matrix"
+"""Goes with every request, so that answers that say the same are equal."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ class Application:
             "host": "localhost",
             "content-type": "application/json",
             "content-length": str(len(request.body.encode())),
+            "x-request-id": REQUEST_ID,
         } | request.headers
         return {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",

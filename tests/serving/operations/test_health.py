@@ -55,7 +55,7 @@ def test_readiness_says_what_waits_and_stays_ready(client) -> None:
     answer = client.get("/readyz")
 
     assert answer.status_code == 200
-    assert ["3条消息未送达", "1天没有清单"] == [text["zh"].partition(";")[0] for text in answer.json()["attention"]]
+    assert ["3条消息未送达", "1天没有清单"] == [text["zh"].partition("；")[0] for text in answer.json()["attention"]]
     assert all("yujing " in text["en"] for text in answer.json()["attention"])
 
 
@@ -113,7 +113,7 @@ def test_readiness_old_list_and_late_data_ask_for_attention(world) -> None:
     with open_client(create_app(world.settings, world.home, Clock(DAYS_LATER))) as client:
         answer, figures = client.get("/readyz").json(), figures_of(client)
 
-    assert ["最新清单发布于888小时前", "最新记录是896小时前的"] == [text["zh"].partition(";")[0] for text in answer["attention"]]
+    assert ["最新清单发布于888小时前", "最新记录是896小时前的"] == [text["zh"].partition("；")[0] for text in answer["attention"]]
     assert figures["yujing_attention"] == 2
 
 
