@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.read import log_state
 from features.schema import Col
 from serving.accounts.permissions import Role
@@ -49,6 +50,7 @@ def as_csv(cases: pl.DataFrame) -> bytes:
 
 
 def test_score_of_the_same_cases_is_that_of_the_list_and_nothing_is_left(analyst, world, cases, scratch):
+    declare_feed(world.engine, "sample", FeedSpec(bursts="join"))  # as an ingest of this file would
     before = log_state(world.engine)
     entry = world.rank()
     rows = [GridRow.model_validate_json(row.body) for row in read_body(world.engine, entry)["grid"]]
@@ -62,6 +64,16 @@ def test_score_of_the_same_cases_is_that_of_the_list_and_nothing_is_left(analyst
     assert log_state(world.engine) == before
     assert list(scratch.iterdir()) == []
     assert list_entries(world.engine, 1)[0].action == "score"
+
+
+@pytest.mark.parametrize("exact", ["1us", "1d"])
+def test_score_of_rows_in_another_order_is_the_same(analyst, cases, exact):
+    moments = [name for name, kind in cases.schema.items() if isinstance(kind, pl.Datetime)]
+    cases = cases.with_columns(pl.col(moments).dt.truncate(exact))
+
+    answers = [analyst.post(ADDRESS, content=as_csv(posted)).content for posted in (cases, cases.sample(fraction=1, shuffle=True, seed=1))]
+
+    assert answers[0] == answers[1]
 
 
 def test_score_sees_only_what_was_known_before_its_day(analyst, cases):
