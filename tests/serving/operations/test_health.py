@@ -7,12 +7,17 @@ import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
+import polars as pl
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from typer.testing import CliRunner
 
 from features.database.alert_tables import daily_run, delivery
-from features.database.engine import writing
+from features.database.bulk import read_frame
+from features.database.engine import reading, writing
+from features.database.tables import grid
+from features.eventlog.grids import store_grids
+from features.schema import GRID_REQUIRED, Col
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.alerts.webhooks import dead_letters
@@ -44,6 +49,14 @@ def neglected(world):
 def client(neglected):
     with open_client(create_app(neglected.settings, neglected.home, Clock(PUBLISHED_AT))) as opened:
         yield opened
+
+
+def settle_neighbours(world) -> None:
+    """Store the grids again as a grid file would, with what lies beside them."""
+    columns = pl.Schema({name: pl.Float64() if name in (Col.LON, Col.LAT) else pl.String() for name in GRID_REQUIRED})
+    with reading(world.engine) as connection:
+        grids = read_frame(connection, select(*grid.c[GRID_REQUIRED]), columns)
+    store_grids(world.engine, grids, world.settings.panel.nearest_neighbours)
 
 
 def figures_of(client) -> dict[str, float]:
@@ -182,6 +195,7 @@ def test_doctor_finds_a_planted_fault(world, check: str) -> None:
 
 @pytest.mark.dialect("sqlite")
 def test_doctor_of_a_sound_home_finds_only_that_its_data_are_old(world) -> None:
+    settle_neighbours(world)
     CliRunner().invoke(app, ["rank", "--as-of", AS_OF.isoformat(), "--home", str(world.home.root)])
     told = json.loads(CliRunner().invoke(app, ["doctor", "--json", "--whole", "--home", str(world.home.root)]).stdout)
 
