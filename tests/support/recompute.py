@@ -252,13 +252,17 @@ def churn(table, column):
     return {"days_apart": days.min(), "pairs": len(shares), "mean": np.mean(shares), "shares": shares}
 
 
+PEERS = ("plain_lightgbm", "xgboost", "catboost", "glm", "negative_binomial")
+"""Learners shown beside the model that are no simple rules."""
+
+
 def recompute(tables, weights, horizon_days, delay_days, capacities):
     """Return the figures of a report: what scripts and pages read, from the stored tables."""
     rows = tables["predictions"].reset_index(drop=True)
     names = [column.removeprefix("expected_") for column in rows.columns if column.startswith("expected_")]
     counts = rows["count"].to_numpy(float)
     models = {name: card(weights, rows, *said(rows, name), counts) for name in names}
-    baselines = [name for name in names if name != "lightgbm"]
+    baselines = [name for name in names if name not in {"lightgbm", *PEERS}]
     shown = ["lightgbm", min(baselines, key=lambda name: models[name]["poisson_deviance"])]
     resident = rows["resident_count"].to_numpy(float)
     subsets = {name: part(weights, rows[rows[name]].reset_index(drop=True), shown) for name in SUBSETS}

@@ -61,6 +61,7 @@ def test_report_figures_all_are_recomputed(report, again):
         "known_through",
         "as_of",
         "learnt_from",
+        "already_due",
         "notes",
         "differences",
         "disparity",
