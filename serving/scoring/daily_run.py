@@ -28,6 +28,7 @@ from serving.scoring.scoring import ScoredDay, score_days
 from serving.settings import Settings
 from serving.undertakings.review import review_monthly
 from training.code_version import code_version
+from training.learning.plausibility import most_expected
 
 
 def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datetime, target: str | None = None) -> Entry:
@@ -73,6 +74,7 @@ def grid_names(engine: Engine) -> dict[str, str]:
 
 def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings: Settings, now: datetime) -> Entry:
     _refuse_stale(day)
+    _refuse_implausible(day)
     grids = list_grids(day, names, settings.ranking)
     raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
     return publish(engine, _origin(day, settings), sum_up(day, grids), now, raising)
@@ -84,6 +86,20 @@ def _refuse_stale(day: ScoredDay) -> None:
         through = to_date(day.facts.known_through_day)
         raise NotReadyError(
             f"at least one source must be up to date on {day.as_of}, and the newest report is of {through}. Ingest newer data."
+        )
+
+
+def _refuse_implausible(day: ScoredDay) -> None:
+    """Refuse a list with an expected count that neither the cases nor the level of its grid can justify."""
+    rated = day.rated
+    most = most_expected(day.model, day.panel)[0, rated]
+    expected = day.expected[rated]
+    beyond = np.flatnonzero(~(expected <= most))
+    if len(beyond):
+        worst = beyond[np.argmax(expected[beyond] - most[beyond])]
+        raise NotReadyError(
+            f"grid {day.panel.grid_ids[rated[worst]]} must expect at most {most[worst]:.4g} escalations on {day.as_of}, got "
+            f"{expected[worst]:.4g}: its cases and its level do not justify more. Publish an earlier model, or train again."
         )
 
 

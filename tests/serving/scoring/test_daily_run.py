@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -9,9 +10,10 @@ from features.database.tables import grid
 from features.errors import NotReadyError, UsageError
 from features.schema import Col
 from serving.rankings.entries import Entry
-from serving.rankings.ledger import read_body, verify
+from serving.rankings.ledger import newest, read_body, verify
 from serving.rankings.schemas import GridRow
 from serving.scoring.daily_run import rank_days
+from serving.scoring.scoring import score_day
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World, append
 
 
@@ -98,6 +100,19 @@ def test_rank_log_that_is_stale_altogether_is_refused(world):
         world.rank(AS_OF + timedelta(days=10), PUBLISHED_AT + timedelta(days=10))
 
     assert verify(world.engine) is None
+
+
+def test_rank_expected_count_that_nothing_justifies_is_refused_by_grid(world, monkeypatch):
+    day = score_day(world.home, world.engine, world.settings, AS_OF)
+    grid_id = day.panel.grid_ids[day.rated[3]]
+    expected = day.expected.copy()
+    expected[day.rated[3]] = 186.0
+    monkeypatch.setattr("serving.scoring.daily_run.score_days", lambda *_: iter([replace(day, expected=expected)]))
+
+    with pytest.raises(NotReadyError, match=f"grid {grid_id} must expect at most .* got 186"):
+        world.rank()
+
+    assert newest(world.engine) is None
 
 
 def test_rank_days_publishes_what_each_day_alone_would(world):
