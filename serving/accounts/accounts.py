@@ -116,10 +116,6 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     Raises:
         UsageError: the name is taken, or is none, or no grid lies in the scope.
     """
-    if (new.role is Role.DEPARTMENT) != bool(new.scope.department):
-        raise UsageError("an account of role department must name its department, and no other may. Choose one from alerts.departments.")
-    if new.scope.department and new.scope.path:
-        raise UsageError("an account of a department must have no area, for it sees what it is handed alone. Leave the area out.")
     if not NAME.fullmatch(new.name):
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
     password = one_time_password()
@@ -135,7 +131,7 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     with writing(engine) as connection:
         if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
             raise UsageError("a login name must be new, found an account of that name. Choose another one.")
-        _check_scope(connection, new.scope)
+        check_grant(connection, new.role, new.scope)
         connection.execute(insert(account), stored)
         audit_log.record(connection, by, "account.create", actor.account_id, granted, now)
     return Account(actor, now, None), password
@@ -192,9 +188,12 @@ def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> s
 
     Raises:
         NotFoundError: there is no such account.
+        ConflictError: it is disabled, so no password would let it in.
     """
     password = one_time_password()
     with writing(engine) as connection:
+        if connection.execute(select(account.c.disabled_at).where(account.c.account_id == account_id)).scalar():
+            raise ConflictError("an account must be enabled to get a password, found it disabled. Enable it first.")
         _store_password(connection, account_id, password, one_time=True)
         audit_log.record(connection, by, "account.reset_password", account_id, {}, now)
     return password
@@ -228,7 +227,16 @@ def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
     )
 
 
-def _check_scope(connection: Connection, scope: Scope) -> None:
+def check_grant(connection: Connection, role: Role, scope: Scope) -> None:
+    """Return quietly when an account may have a role and a scope.
+
+    Raises:
+        UsageError: the role and the department do not go together, or no grid lies in the scope.
+    """
+    if (role is Role.DEPARTMENT) != bool(scope.department):
+        raise UsageError("an account of role department must name its department, and no other may. Choose one from alerts.departments.")
+    if scope.department and scope.path:
+        raise UsageError("an account of a department must have no area, for it sees what it is handed alone. Leave the area out.")
     rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope.path else ()
     if scope.path and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
         raise UsageError("a scope must be the path of an area or grid, such as 990101/990101002, found another. List the areas.")

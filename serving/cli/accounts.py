@@ -17,6 +17,9 @@ ScopeOption = Annotated[
 DepartmentOption = Annotated[
     str, typer.Option("--department", help="Code of the department it belongs to, for the role department; it sees no area.")
 ]
+NewRole = Annotated[Role | None, typer.Option("--role", help="What the account is for from now on.")]
+NewScope = Annotated[str | None, typer.Option("--scope", help='Path of the area or grid it sees from now on; "" is the whole.')]
+NewDepartment = Annotated[str | None, typer.Option("--department", help="Code of the department it belongs to from now on.")]
 Administers = Annotated[bool, typer.Option("--administers", help="Let it manage accounts.")]
 Label = Annotated[str, typer.Option("--label", help="What the token is for.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=90, help="Days until the token ends.")]
@@ -70,6 +73,28 @@ def disable_account(work: Workspace, *, name: Name) -> None:
 
     disable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
     message(f"{name} is disabled.")
+
+
+def enable_account(work: Workspace, *, name: Name) -> None:
+    """Let a disabled account in again, with the password it had."""
+    from serving.accounts.accounts import find_account
+    from serving.accounts.changes import enable_account as enable
+    from serving.audit.audit_log import OPERATOR
+
+    enable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
+    message(f"{name} is enabled. For a new password: yujing accounts reset {name}")
+
+
+def change_account(work: Workspace, *, name: Name, role: NewRole = None, scope: NewScope = None, department: NewDepartment = None) -> None:
+    """Change the role, area or department of an account; what is not given stays."""
+    from serving.accounts.accounts import find_account
+    from serving.accounts.changes import change_account as change
+    from serving.accounts.changes import grant_of
+    from serving.audit.audit_log import OPERATOR
+
+    actor = find_account(work.engine, name).actor
+    change(work.engine, actor.account_id, grant_of(actor, role, scope, department), OPERATOR, datetime.now(UTC))
+    message(f"{name} is changed, its open sessions and tokens too.")
 
 
 def reset_account(work: Workspace, *, name: Name) -> None:

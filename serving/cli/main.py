@@ -10,7 +10,7 @@ import typer
 
 from features.errors import YujingError
 from features.storage.home import Home
-from serving.cli.accounts import add_account, disable_account, issue_token, list_accounts, reset_account
+from serving.cli.accounts import add_account, change_account, disable_account, enable_account, issue_token, list_accounts, reset_account
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
@@ -85,6 +85,8 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
         "add": add_account,
         "list": list_accounts,
         "disable": disable_account,
+        "enable": enable_account,
+        "change": change_account,
         "reset": reset_account,
         "token": issue_token,
     },

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from features.errors import StoreError
+from features.errors import ConflictError, StoreError
 from serving.cli.main import app
 from serving.operations.checkpoints import FILE
 
@@ -25,6 +25,7 @@ def run(tmp_path: Path, settings_name_the_database: None):
 
 
 def test_accounts_from_making_to_disabling(run) -> None:
+    run("accounts", "add", "chief", "--role", "command", "--administers")  # who is left when the other is disabled
     password = run("accounts", "add", "li", "--role", "analyst", "--administers").strip()
     again = run("accounts", "reset", "li").strip()
     token = run("accounts", "token", "li", "--label", "report").strip()
@@ -46,3 +47,15 @@ def test_trails_are_verified_against_the_second_place(run, tmp_path: Path) -> No
 
     assert "2 entries are as they were written" in run("audit", "verify")
     assert "0 lists are as they were published" in run("ledger", "verify")
+
+
+def test_accounts_disabled_by_mistake_is_enabled_and_changed(run) -> None:
+    run("accounts", "add", "li", "--role", "analyst")
+    run("accounts", "disable", "li")
+    with pytest.raises(ConflictError, match="Enable it first"):
+        run("accounts", "reset", "li")
+    run("accounts", "enable", "li")
+    run("accounts", "change", "li", "--role", "department", "--department", "labour")
+
+    assert ["li", "department", "labour"] == [run("accounts", "list").splitlines()[-1].split()[place] for place in (0, 2, 3)]
+    assert run("accounts", "reset", "li").strip()

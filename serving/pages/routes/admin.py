@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError, UsageError
 from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account, reset_password
+from serving.accounts.changes import change_account, enable_account
 from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Role, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
@@ -115,6 +116,26 @@ def renew_password(request: Request, viewer: Administrator, account_id: str) -> 
 def end_account(viewer: Administrator, account_id: str) -> Response:
     """Let an account in no more."""
     disable_account(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/admin/accounts/{account_id}/enable")
+def let_account_in_again(viewer: Administrator, account_id: str) -> Response:
+    """Let a disabled account in again."""
+    enable_account(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
+    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/admin/accounts/{account_id}/change")
+def give_other_role(
+    request: Request, viewer: Administrator, account_id: str, role: Annotated[Role, Form()], scope: Text = "", department: Text = ""
+) -> Response:
+    """Give an account another role, area or department."""
+    grant = (role, Scope(scope.strip("/ "), department))
+    try:
+        change_account(viewer.engine, account_id, grant, viewer.actor.account_id, viewer.now)
+    except UsageError:
+        return _page(request, viewer, fault="admin_change_wrong", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
 
 
