@@ -25,7 +25,7 @@ Case = Callable[..., str]
 TakeIn = Callable[..., IngestReport]
 
 HEADER = "event_id,grid_id,event_type,category,occurred_at,reported_at,resolved_at,people,source,level,self_found,note"
-GOOD, REPEATS = 900, 10
+GOOD, REPEATS = 900, 11
 
 ROWS: dict[str, tuple[str, Callable[[Case, int, random.Random], str | bytes]]] = {
     "short row": ("ROW_TOO_SHORT", lambda case, i, rng: case(i).rsplit(",", rng.randint(1, 9))[0]),
