@@ -76,6 +76,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def _usual_file_mask() -> Iterator[None]:
+    """Start every test with the mask of a login shell: the command narrows it for its whole process."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture
 def quick_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Train and test on little, where what is learnt does not matter."""

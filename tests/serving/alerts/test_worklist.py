@@ -15,6 +15,7 @@ from serving.alerts.transitions import take_step
 from serving.alerts.worklist import AreaBacklog, Filter, Part, Worklist, backlog_by_township, read_worklist
 from serving.settings import DueHours
 from tests.serving.alerts.conftest import COMMAND, DISTRICT, NOW, STRANGER, TOWNSHIP, WORKER, Days
+from tests.support.databases import drop_trigger
 
 HOURS = DueHours(acknowledge=24, start=72, close=168)
 ALL = 500
@@ -44,6 +45,7 @@ def test_overdue_stand_before_supervised_and_these_before_priority(days, read, a
     days.publish()
     days.publish(days=2)  # the alerts of the first day are not answered by then
     with writing(days.engine) as connection:
+        drop_trigger(connection, "alert", "UPDATE")
         connection.execute(update(alert).values(level="watch"))
         connection.execute(update(alert).where(alert.c.grid_id == "g1").values(level="watch", since=NOW - timedelta(days=2)))
         connection.execute(update(alert).where(alert.c.grid_id == "g2").values(level="priority"))
@@ -81,6 +83,7 @@ def test_counts_are_those_of_the_reader_whatever_the_filter(days, read, asked) -
 def test_filter_keeps_what_fits(days, read, wanted, grids) -> None:
     days.publish()
     with writing(days.engine) as connection:
+        drop_trigger(connection, "alert", "UPDATE")
         connection.execute(update(alert).where(alert.c.grid_id == "g2").values(kind="labor_wage"))
 
     assert sorted(each.grid_id for each in read(wanted).alerts) == grids
@@ -105,6 +108,6 @@ def test_track_record_counts_what_staff_found_and_a_verdict_outweighs_a_calm_vis
     agreed = Feedback(group=one.text.reasons[0].group, verdict=ReasonFeedback.AGREES)
     give_feedback(days.engine, COMMAND, one.alert_id, agreed, "key-of-feedback", NOW)
 
-    assert read_track_record(days.engine, COMMAND, NOW) == [KindRecord(None, raised=2, real=1, not_real=1)]
+    assert read_track_record(days.engine, COMMAND, NOW) == [KindRecord("neighbor", raised=2, real=1, not_real=1)]
     assert read_track_record(days.engine, TOWNSHIP, NOW)[0].raised == 1
     assert read_track_record(days.engine, COMMAND, NOW + timedelta(days=181)) == []
