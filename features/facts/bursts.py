@@ -1,4 +1,4 @@
-"""Bursts: reports of one cause become one case, which several people reported (1 件, several 人次).
+"""Bursts: reports of one cause become one case, which several people reported.
 
 A report joins an earlier one of the same grid, event type and category that happened the same day, the day before or the day after, where
 independent reports would hardly have met: as many as the rest of the grid's year makes likely within those days stand for themselves, and

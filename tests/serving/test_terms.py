@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NARROW = re.compile(r"(?<=[\u4e00-\u9fff》”])[,;:]|[,;:](?=[\u4e00-\u9fff《“])")
-WIDENS = "serving/pages/translations.py"
-"""Shows in its examples what it widens."""
+READS = ("serving/pages/translations.py", "features/intake/column_meanings.py", "features/intake/personal_data/")
+"""Where Chinese is looked for, not shown: patterns, and examples of what is widened."""
 PATTERN = re.compile(r"\(\?|\[\^|\u4e00-")
 """Literals that are regular expressions, not texts."""
 
@@ -35,9 +35,10 @@ def literals(path: Path) -> Iterator[str]:
 
 def texts() -> Iterator[tuple[str, str]]:
     """Yield every text that users may read, with where it stands."""
-    for path in sorted((ROOT / "serving").rglob("*.py")):
-        if "node_modules" not in path.parts:
-            yield from ((path.relative_to(ROOT).as_posix(), literal) for literal in literals(path))
+    for path in sorted(path for package in ("features", "training", "serving") for path in (ROOT / package).rglob("*.py")):
+        where = path.relative_to(ROOT).as_posix()
+        if "node_modules" not in path.parts and not where.startswith(READS):
+            yield from ((where, literal) for literal in literals(path))
     for folder, ending in (("serving/pages", "*.yaml"), ("serving/pages/templates", "*.html"), ("training/report/templates", "*.html")):
         for path in sorted((ROOT / folder).rglob(ending)):
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
@@ -50,9 +51,10 @@ def test_no_text_holds_a_word_that_the_glossary_rules_out(word: str) -> None:
     assert [where for where, text in texts() if word in text] == []
 
 
-def test_chinese_texts_of_serving_have_wide_marks() -> None:
-    code = [(where, text) for where, text in texts() if where.startswith("serving/") and where.endswith(".py") and where != WIDENS]
+def test_chinese_texts_of_the_code_have_wide_marks() -> None:
+    code = [(where, text) for where, text in texts() if where.endswith(".py")]
 
+    assert len({where.partition("/")[0] for where, _ in code}) == 3
     assert [(where, text[:80]) for where, text in code if NARROW.search(text)] == []
 
 

@@ -43,7 +43,7 @@ def reliability(axes: Sequence[Axes], summary: Summary) -> None:
         aside, side = ((-9, -14), "right") if left else ((9, -14), "left")
         label = f"n={each['rows']:,}"
         panel.annotate(label, where, aside, textcoords="offset points", ha=side, color=INK_3, fontsize=10, bbox=BACKED)
-    panel.set(xlim=(0, top), ylim=(0, top), xlabel="预计:每100个网格期约几个升级", ylabel="实际:每100个网格期有几个升级")
+    panel.set(xlim=(0, top), ylim=(0, top), xlabel="预计：每100个网格期约几个升级", ylabel="实际：每100个网格期有几个升级")
 
 
 def _with_room(bins: Sequence[Mapping[str, Any]], top: float) -> list[Mapping[str, Any]]:
@@ -66,7 +66,7 @@ def folds_in_time(axes: Sequence[Axes], summary: Summary) -> None:
     panel.set_yticks(range(len(folds)), [f"第{fold['fold']}折" for fold in reversed(folds)])
     panel.xaxis.set_major_locator(dates.AutoDateLocator())
     panel.xaxis.set_major_formatter(dates.DateFormatter("%Y-%m" if judged - began > YEAR_DAYS else "%m-%d"))
-    panel.set_xlabel("灰:学习;空白:标签未成熟,不用;实心:清单日;虚框:清单所说的最后几天")
+    panel.set_xlabel("灰：学习；空白：标签未成熟，不用；实心：清单日；虚框：清单所说的最后几天")
     panel.grid(axis="y", visible=False)
 
 
@@ -103,7 +103,7 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
     """Draw which share of the escalations stood in the top 5 % so many days before or more."""
     (panel,) = axes
     if all(cell["value"] is None for cell in summary["lead_time"][MODEL]["listed"].values()):
-        note(panel, "不能估计:时段内没有升级")
+        note(panel, "不能估计：时段内没有升级")
         return
     for name, found in summary["lead_time"].items():
         days = [int(day) for day in found["listed"]]
@@ -125,7 +125,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
     (panel,) = axes
     found = summary["churn"]["day_over_day"] or summary["churn"]["between_lists"][MODEL]
     if not found["pairs"]:
-        note(panel, "不能估计:只有一期清单")
+        note(panel, "不能估计：只有一期清单")
         return
     panel.bar(range(1, found["pairs"] + 1), found["shares"], color=BAR, width=0.7)
     panel.axhline(found["mean"], color=INK, linewidth=1.4, linestyle="--")
@@ -139,7 +139,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
         ha="right",
         bbox=BACKED,
     )
-    panel.set(xlabel=f"相邻两期清单(相隔{found['days_apart']}天),按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
+    panel.set(xlabel=f"相邻两期清单(相隔{found['days_apart']}天)，按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
     panel.yaxis.set_major_formatter(PERCENT)
     panel.grid(axis="x", visible=False)
 

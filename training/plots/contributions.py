@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 LOW_TO_HIGH = LinearSegmentedColormap.from_list("low to high", ["#a9b4bf", "#0b6b66"])
 """Values of a column: an observed quantity, so grey to teal."""
-NO_TREES = "不能估计:模型没有长出树,预计等于常态"
+NO_TREES = "不能估计：模型没有长出树，预计等于常态"
 MOST_REASONS = 14
 LEGEND: dict[str, Any] = {
     "loc": "lower left",
@@ -46,7 +46,7 @@ def reasons(axes: Sequence[Axes], findings: Findings) -> None:
         flips = "—" if reason["sign_flips"] is None else f"{reason['sign_flips']:.0%}"
         panel.annotate(f"反号{flips}", (reason["mean_size"], place), (6, 0), textcoords="offset points", va="center", color=INK_2)
     panel.set_yticks(range(len(top)), [reason["label"] for reason in top])
-    panel.set_xlabel("平均贡献大小(本部分的对数刻度);反号:重抽样模型方向不同的比例")
+    panel.set_xlabel("平均贡献大小(本部分的对数刻度)；反号：重抽样模型方向不同的比例")
     panel.margins(x=0.14)
     panel.grid(axis="y", visible=False)
 
@@ -61,7 +61,7 @@ def swarm(axes: Sequence[Axes], attribution: Attribution, findings: Findings) ->
     chosen = [_position(attribution, name) for name in names]
     labels = [_wrap(column["label"]) for column in findings["columns"]]
     beeswarm(panel, attribution.values[:, chosen], attribution.matrix[:, chosen], labels, LOW_TO_HIGH)
-    panel.set_xlabel("贡献(右为调高);点色:本列取值,浅灰低、青高、深灰无值", fontsize=11, color=INK_2)
+    panel.set_xlabel("贡献(右为调高)；点色：本列取值，浅灰低、青高、深灰无值", fontsize=11, color=INK_2)
     panel.tick_params(labelsize=10)
 
 

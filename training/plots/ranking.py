@@ -23,7 +23,7 @@ def hit_rates(axes: Sequence[Axes], summary: Summary) -> None:
     (panel,) = axes
     curves = summary["curve"]
     if curves[MODEL][-1]["hit"]["value"] is None:
-        note(panel, "不能估计:时段内没有升级")
+        note(panel, "不能估计：时段内没有升级")
         return
     shown = _shown(curves)
     ends = {}
@@ -58,7 +58,7 @@ def models_by_deviance(axes: Sequence[Axes], summary: Summary) -> None:
             panel.plot(interval, [row, row], color=colour, linewidth=2)
         panel.plot(value, row, "o", color=colour, markersize=6)
     panel.set_yticks(range(len(names)), [word(MODEL_ZH, name) for name in names])
-    panel.set_xlabel("泊松偏差,越低越好;横线为95%区间")
+    panel.set_xlabel("泊松偏差，越低越好；横线为95%区间")
     panel.grid(axis="y", visible=False)
 
 
@@ -66,7 +66,7 @@ def two_lists(axes: Sequence[Axes], summary: Summary) -> None:
     """Draw per target how many times more precise each list is than any grid, at the top 5 %."""
     for panel, target in zip(axes, TARGET_ZH, strict=True):
         rows = [row for row in summary["two_lists"] if row["target"] == target]
-        panel.set_title(f"对{TARGET_ZH[target]}:前5%网格的提升倍数", loc="left", fontsize=11, color=INK)
+        panel.set_title(f"对{TARGET_ZH[target]}：前5%网格的提升倍数", loc="left", fontsize=11, color=INK)
         if rows[0]["reason"]:
             note(panel, rows[0]["reason"])
             continue
@@ -77,7 +77,7 @@ def two_lists(axes: Sequence[Axes], summary: Summary) -> None:
         panel.axvline(1, color=LINE_STRONG, linewidth=1.2)
         panel.set_yticks(range(len(top)), [word(LIST_ZH, name) for name in reversed(top)])
         panel.set_ylim(-0.6, len(top) - 0.4)
-        panel.set_xlabel("是全部网格平均的几倍;竖线为1")
+        panel.set_xlabel("是全部网格平均的几倍；竖线为1")
         panel.grid(axis="y", visible=False)
 
 

@@ -41,7 +41,7 @@ def _months(axes: Sequence[Axes], rows: Rows) -> None:
 def _changes(axes: Sequence[Axes], rows: Rows) -> None:
     (panel,) = axes
     if not rows:
-        note(panel, "不能估计:没有可以与上年同期比较的类别")
+        note(panel, "不能估计：没有可以与上年同期比较的类别")
         return
     for place, row in enumerate(reversed(rows)):
         panel.plot([row["low"], row["high"]], [place, place], color=OBSERVED, linewidth=2)
@@ -54,5 +54,5 @@ def _changes(axes: Sequence[Axes], rows: Rows) -> None:
     panel.minorticks_off()
     panel.set_yticks(range(len(rows)), [row["label"] for row in reversed(rows)])
     panel.set_ylim(-0.6, len(rows) - 0.4)
-    panel.set_xlabel("为上年同期的几倍(按日),横线为95%区间;竖线为1")
+    panel.set_xlabel("为上年同期的几倍(按日)，横线为95%区间；竖线为1")
     panel.grid(axis="y", visible=False)

@@ -38,9 +38,9 @@ METRIC_ZH = {
     "lift@10%": "前10%提升倍数",
 }
 SUBSET_ZH = {
-    "onset": "突发:无未办结、90天无事项",
-    "chronic": "长期高发:近一年升级最多的一成",
-    "rising": "正在上升:近28天高于自身一年",
+    "onset": "突发：无未办结、90天无事项",
+    "chronic": "长期偏高：近一年升级最多的一成",
+    "rising": "正在上升：近28天高于自身一年",
     "low_reporting": "上报最少的四分之一",
     "before_spring_festival": "春节前四周",
     "after_redraw": "网格调整后60天内",
@@ -51,9 +51,9 @@ GROUPING_ZH = {"area_type": "区域类型", "low_reporting": "上报多少", "to
 KIND_ZH = AREA_TYPE_ZH | {"true": "上报最少的四分之一", "false": "其余网格"}
 VERDICT_ZH = {
     "pass": "大体均衡",
-    "block": "不均衡,不予发布",
-    "inconclusive": "尚不能判断,由批准发布的人说明理由",
-    "not_estimable": "不能估计,不等于通过",
+    "block": "不均衡，不予发布",
+    "inconclusive": "尚不能判断，由批准发布的人说明理由",
+    "not_estimable": "不能估计，不等于通过",
 }
 LIST_ZH = {
     "chronic": "长期偏高清单(按常态)",

@@ -16,7 +16,7 @@ PURPOSE = """\
 This model says, for each grid (网格), how many escalations to expect over the coming days, so that mediation and services arrive earlier.
 It adds up three parts: the chance of each open case at risk to escalate, the chance of each case closed lately to come back, and the
 escalations of cases that are not in the log yet. A target of new events has the third part alone.
-It describes places, never persons. 用于服务排期,不得用于考核排名。"""
+It describes places, never persons. 用于服务排期，不得用于考核排名。"""
 
 LIMITS = """\
 - Loop control is partial: the log does not say who prompted a record, so more visits may look like more disputes.
@@ -24,7 +24,7 @@ LIMITS = """\
 - The figures hold for the as_ofs above; a change of recording, boundaries or policy after them is not in them.
 - `risk` is calibrated on predictions made inside the training part; it is a frequency over many grids, not a certainty about one.
 - `new.lgb`, `open.lgb` and `closed.lgb` by themselves give no expected count: read them through yujing.
-- 排序反映记录中的关联,不说明原因,也不说明任何人有过错。"""
+- 排序反映记录中的关联，不说明原因，也不说明任何人有过错。"""
 
 REFUSED = """\
 - to score, search or describe persons, households, shops or firms;
@@ -53,7 +53,7 @@ def write_card(report: Report, parameters: Mapping[str, str], features: Sequence
         "Settings of the run": _table(("setting", "value"), parameters.items()),
         "Features it reads": _features(features),
     }
-    return f"# Model card 模型卡: {report['target']}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+    return f"# Model card 模型卡 {report['target']}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
 
 
 def _data(report: Report, parameters: Mapping[str, str]) -> str:

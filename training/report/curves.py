@@ -37,7 +37,7 @@ def at_capacity(outcomes: Outcomes, score: Floats, weights: Floats, capacity: in
     """Measure a list of `capacity` grids per as_of: which share of it saw an escalation, and which share of those it held."""
     if capacity > np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0):
         nothing: Cell = {"value": None, "ci95": None}
-        return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计:网格总数少于{capacity}个"}
+        return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{capacity}个"}
     sample, positive = Sample(outcomes.block, weights), outcomes.positive.astype(np.float64)
     flagged = flag_top(score, outcomes.as_of, capacity)
     lucky, unlucky = (flag_top(without_ties(score, sign * positive), outcomes.as_of, capacity) for sign in (1, -1))

@@ -48,4 +48,4 @@ def too_few(positives: int) -> str | None:
     """Say why nothing is estimated from so few positive rows; None where they suffice."""
     if positives >= LEAST_POSITIVES:
         return None
-    return f"不能估计:只有{positives}个网格期出现,少于{LEAST_POSITIVES}个"
+    return f"不能估计：只有{positives}个网格期出现，少于{LEAST_POSITIVES}个"

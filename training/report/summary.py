@@ -52,7 +52,7 @@ def subset_parts(predictions: pl.DataFrame, models: Sequence[str], weights: Floa
 
 def _resident(predictions: pl.DataFrame, models: Sequence[str], weights: Floats) -> dict[str, Any]:
     if predictions[RESIDENT_COUNT].null_count():
-        return {"rows": 0, "positives": 0, "reason": "不能估计:记录没有说明由谁发现", "models": {}}
+        return {"rows": 0, "positives": 0, "reason": "不能估计：记录没有说明由谁发现", "models": {}}
     return judge_part(predictions.with_columns(pl.col(RESIDENT_COUNT).alias("count")), models, weights, NOT_OF_COUNTS)
 
 

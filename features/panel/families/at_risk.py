@@ -24,9 +24,9 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         words = (f"{EVENT_TYPE_ZH[name]}{{n}}件尚未升级", f"{{n}} open {EVENT_TYPE_EN[name]} that have not escalated")
         yield _feature(name, "at_risk_count", words, Channel(AT_RISK, index))
         for days in AGES:
-            phrases = (f"{words[0]},已超过{days}天", f"{words[1]}, older than {days} days")
+            phrases = (f"{words[0]}，已超过{days}天", f"{words[1]}, older than {days} days")
             yield _feature(name, f"at_risk_over_{days}d_count", phrases, Channel(_older(days), index))
-        phrases = (f"{words[0]},{horizon_days}天内到期", f"{words[1]}, with terms that end within {horizon_days} days")
+        phrases = (f"{words[0]}，{horizon_days}天内到期", f"{words[1]}, with terms that end within {horizon_days} days")
         yield _feature(name, "at_risk_due_count", phrases, Channel(_due(horizon_days), index), window_days=horizon_days)
     for index, (name, category) in enumerate(facts.kinds):
         if name in {facts.event_types[escalating_type] for escalating_type in escalating}:

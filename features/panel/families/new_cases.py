@@ -24,7 +24,7 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         zh, en = f"近{days}天刚上报即升级约为常态的{{n}}倍", f"escalations soon after their report in {days} days at {{n}} times the usual"
         yield _feature("ratio", "ratio", (zh, en), against_usual(channel, days), days)
     for tau in TAUS:
-        zh, en = f"近{tau}天刚上报即升级(加权){{n}}件", f"escalations soon after their report (weighted {{n}} over {tau} days)"
+        zh, en = f"近{tau}天刚上报即升级约{{n}}件（越近越重）", f"escalations soon after their report (weighted {{n}} over {tau} days)"
         yield _feature("decay", "cases", (zh, en), _decayed(channel, tau), tau, use=Use.MODEL if tau == RECENT_TAU else Use.LEVEL_ONLY)
     zh, en = "刚上报即升级每天约{n}件", "{n} escalations a day soon after their report"
     yield _feature("rate", "escalations per day", (zh, en), lambda block: block.usual(channel), use=Use.LEVEL_ONLY)

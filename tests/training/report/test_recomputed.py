@@ -101,7 +101,7 @@ def test_report_differences_are_between_the_models_figures(report, again):
 
 
 def test_report_capacity_beyond_the_grids_cannot_be_estimated_and_says_why(report):
-    assert report["capacity"]["lightgbm"][2]["reason"] == "不能估计:网格总数少于100个"
+    assert report["capacity"]["lightgbm"][2]["reason"] == "不能估计：网格总数少于100个"
 
 
 def test_judge_part_too_few_positives_cannot_be_estimated_and_says_why(reported):
@@ -110,7 +110,7 @@ def test_judge_part_too_few_positives_cannot_be_estimated_and_says_why(reported)
     assert judge_part(rows, ["lightgbm"], weigh(rows, 20, 1)) == {
         "rows": len(rows),
         "positives": 9,
-        "reason": "不能估计:只有9个网格期出现,少于10个",
+        "reason": "不能估计：只有9个网格期出现，少于10个",
         "models": {},
     }
 
@@ -118,7 +118,7 @@ def test_judge_part_too_few_positives_cannot_be_estimated_and_says_why(reported)
 def test_subset_parts_log_that_says_nothing_of_residents_cannot_be_estimated(reported):
     rows = reported.result.predictions.with_columns(resident_count=pl.lit(None, pl.Float32))
 
-    assert subset_parts(rows, ["lightgbm"], weigh(rows, 20, 1))["resident"]["reason"] == "不能估计:记录没有说明由谁发现"
+    assert subset_parts(rows, ["lightgbm"], weigh(rows, 20, 1))["resident"]["reason"] == "不能估计：记录没有说明由谁发现"
 
 
 def test_report_surge_and_redrawn_rows_are_estimated_here(report):
