@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from features.display_names import plain
 from serving.cli.workspace import Workspace
 from serving.text import SERVICE_ONLY, Text
 
 HIT = "hit@5%"
-SCORE = "poisson_deviance"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Figures:
     hit: float | None
     """Share of the escalations that fell in the top 5 % of grids; None where none could be counted."""
     rule: str
-    """The simple rule with the lowest deviance."""
+    """The baseline whose top 5 % held most."""
     hit_of_rule: float | None
     objections: int
 
@@ -44,7 +44,7 @@ def read_figures(work: Workspace) -> Figures:
     last = newest(work.engine)
     report = json.loads(current(work.home, work.engine).files["backtest.json"])
     models = report["models"]
-    rule = min((name for name in models if name in BASELINES), key=lambda name: float(models[name][SCORE]))
+    rule = max((name for name in models if name in BASELINES), key=lambda name: models[name][HIT] or 0.0)
     return Figures(
         grids=facts.places.size,
         cases=len(facts.cases.grid),
@@ -74,11 +74,14 @@ def summarise(work: Workspace, figures: Figures) -> Iterator[Text]:
         en=f"  {figures.lists} lists were published, the last for {figures.last}; they raised {figures.alerts} alerts.",
     )
     yield Text(zh="效果如何", en="How good it is")
+    from training.plots.words import MODEL_ZH
+
+    rule = MODEL_ZH.get(figures.rule, figures.rule)
     hit, hit_of_rule = _percent(figures.hit), _percent(figures.hit_of_rule)
     yield Text(
-        zh=f"  清单前5%的网格包含了此后{hit}%的升级事项；随机抽取为5%，最好的简单规则（{figures.rule}）为{hit_of_rule}%。",
+        zh=f"  清单前5%的网格包含了此后{hit}%的升级事项；随机抽取为5%，最好的基线（{rule}）为{hit_of_rule}%。",
         en=f"  The first 5 % of its grids held {hit} % of the escalations that followed; grids drawn at random hold 5 %, "
-        f"the best simple rule ({figures.rule}) {hit_of_rule} %.",
+        f"the best baseline ({plain(figures.rule)}) {hit_of_rule} %.",
     )
     yield _gate(figures.objections)
     yield Text(zh=f"  {SERVICE_ONLY.zh}。", en=f"  {SERVICE_ONLY.en}.")
