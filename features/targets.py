@@ -1,4 +1,4 @@
-"""What counts as an escalation, and rules that fire by the clock."""
+"""Targets: which transitions or events count as an escalation, and rules that fire by the clock."""
 
 from typing import Annotated, Literal
 

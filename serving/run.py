@@ -1,4 +1,4 @@
-"""Running the application: one process, on this machine only unless told otherwise."""
+"""Running the application and its log: one process, on this machine only unless told otherwise."""
 
 import asyncio
 import logging

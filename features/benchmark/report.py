@@ -1,4 +1,4 @@
-"""What the panel must keep to beside its peers, and the report that says whether it did."""
+"""Limits of the panel benchmark beside its peers, and the report that says whether they were kept."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What keeps records as they were written: the triggers that refuse changes, compared with those of a database that was just made."""
+"""Guards of append-only tables: the triggers that refuse changes, compared with those of a database that was just made."""
 
 import tempfile
 from pathlib import Path

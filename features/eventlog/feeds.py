@@ -1,4 +1,4 @@
-"""What is known about each feed: the clock rules and targets of its source file, and through when it is complete."""
+"""Feeds: the clock rules and targets of each source file, and through when its records are complete."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What a reader of the event log gets: all records up to one sequence number, and the places they lie in."""
+"""Snapshot of the event log: all records up to one sequence number, and the places they lie in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What became of a file: the counts, what could not be read, and what a reader of them should do next."""
+"""Report of an ingest: counts, cells that could not be read, and what to do next."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What the rows of a file have to meet, gathered once per file."""
+"""Row rules: the conditions that rows of a file have to meet, gathered once per file."""
 
 import unicodedata
 from collections.abc import Mapping

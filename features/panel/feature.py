@@ -1,4 +1,4 @@
-"""What a feature is; the families in this folder declare theirs, and everything else reads them here."""
+"""Feature: one column of the panel. The families declare theirs, and everything else reads them here."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What comes beside the cases: projects, effort, and periods that everybody knows in advance."""
+"""Context beside the cases: projects, effort, and periods that everybody knows in advance."""
 
 from datetime import date, datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""What arrives: grids as they were called then, nothing later than the last day, gaps, breaks, duplicates, times on the clock."""
+"""Delivery of the simulated log: grids as they were called then, nothing after the last day, gaps, breaks, duplicates, times on the clock."""
 
 from datetime import datetime, time
 

@@ -1,4 +1,4 @@
-"""What the written files say of themselves: how to run the product on them, and what was assumed."""
+"""README of the simulated files: how to run the product on them, and what was assumed."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What becomes of each dispute, and what the log shows of it. Times are days from the start; infinity is never."""
+"""Course of each dispute, and what the log shows of it. Times are days from the start; infinity is never."""
 
 from dataclasses import dataclass
 

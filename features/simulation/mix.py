@@ -1,4 +1,4 @@
-"""What kinds of matters there are: categories, and how they mix in four kinds of areas."""
+"""Categories of matters, and how they mix in four kinds of areas."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What could be known: the escalations to expect in each part on each day, given the true state of the district that morning.
+"""Oracle: the escalations to expect in each part on each day, given the true state of the district that morning.
 
 It knows which disputes exist, their category, age and early action, which are recorded, and all rates; not how long a dispute will
 last, whether mediation fails, or what comes tomorrow. Escalations are those of the target: the first of handing up, harm and a passed

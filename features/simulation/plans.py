@@ -1,4 +1,4 @@
-"""What is undertaken in the district, and what befalls it: projects, hand-overs, treated estates, screening campaigns, shocks."""
+"""Undertakings of the simulated district: projects, hand-overs, treated estates, screening campaigns, shocks."""
 
 from dataclasses import dataclass, replace
 

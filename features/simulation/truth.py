@@ -1,4 +1,4 @@
-"""What the log does not show. Only a backtest may look, once every prediction is made."""
+"""Truth of a simulation, which the log does not show. Only a backtest may look, once every prediction is made."""
 
 from datetime import datetime, time, timedelta
 

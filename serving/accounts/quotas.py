@@ -1,4 +1,4 @@
-"""What an account may do only so often: each time is an entry of the audit trail, and those are what is counted."""
+"""Quotas of an account: each use is an entry of the audit trail, and those are counted."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

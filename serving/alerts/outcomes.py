@@ -1,4 +1,4 @@
-"""What followed alerts, as it is told: whether an escalation came within the window, and whether somebody went there.
+"""Outcomes of alerts: whether an escalation came within the window, and whether somebody went there.
 
 A warning that worked looks like a false alarm, so the one is never told without the other.
 """

@@ -1,4 +1,4 @@
-"""What an alert is to its readers. It names no person: who did what stands in the audit trail alone."""
+"""Alert as its readers see it. It names no person: who did what stands in the audit trail alone."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What an alert says: the same sentence for the same fact, in Chinese and English, frozen when the alert is raised."""
+"""Text of an alert: the same sentence for the same fact, in Chinese and English, frozen when the alert is raised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

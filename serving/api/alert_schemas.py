@@ -1,4 +1,4 @@
-"""What the API answers about alerts, and what it accepts."""
+"""Bodies of the API about alerts: answers, and what is accepted."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""What the API answers, field by field."""
+"""Bodies of the API, field by field."""
 
 from datetime import date, datetime
 

@@ -13,10 +13,14 @@ from serving.cli.console import HorizonDays, Period, Step, TargetName, Without, 
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from features.days import Days
+    from features.facts.facts import Facts
+    from features.panel.build import Panel
     from serving.settings import Settings
     from training.evaluation.backtest import BacktestResult
     from training.evaluation.oracle import Gap
     from training.evaluation.scorecard import Scorecard
+    from training.learning.model import Fitted
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
@@ -93,15 +97,6 @@ def _signed(found: float | Sequence[float] | None) -> str | None:
 def _range(interval: Sequence[float] | None) -> str | None:
     return f"{interval[0]:.2f} to {interval[1]:.2f}" if interval else None
 
-
-if TYPE_CHECKING:
-    from features.days import Days
-    from features.facts.facts import Facts
-    from features.panel.build import Panel
-    from serving.settings import Settings
-    from training.evaluation.backtest import BacktestResult
-    from training.evaluation.scorecard import Scorecard
-    from training.learning.model import Fitted
 
 STDOUT = Path("-")
 

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, everything else on stderr."""
+"""Output of commands, results on stdout and messages on stderr, and the options that several of them share."""
 
 import json
 import os

@@ -14,6 +14,9 @@ from serving.cli.console import DAY, AsJson, AsOf, First, TargetName, day, json_
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from features.facts.facts import Facts
     from features.intake.report import IngestReport
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Case files; none where the source file has a query.")]
@@ -102,12 +105,6 @@ def _tell_losses(report: "IngestReport") -> None:
         message(f"Cells of {column} that cannot be read and count as empty: {cells} ({code}); their rows are kept.")
     if report.refused:
         message(f"Refused rows, without their values: {report.refused}")
-
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from features.facts.facts import Facts
 
 
 EveryDays = Annotated[int, typer.Option("--every", min=1, help="Days between two as_ofs.")]

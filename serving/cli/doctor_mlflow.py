@@ -1,4 +1,4 @@
-"""What keeps MLflow from being a way in: nine duties, each a line of `yujing doctor`."""
+"""Checks that keep MLflow from being a way in: nine lines of `yujing doctor`."""
 
 import configparser
 import ipaddress

@@ -16,7 +16,8 @@ from serving.cli.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from training.registry.published import Publication
+    from serving.settings import Settings
+    from training.registry.published import Publication, Published
     from training.registry.tracking import Registry
 
 Version = Annotated[str, typer.Argument(help="Number or alias of a trained model.")]
@@ -135,13 +136,6 @@ def _registry(work: Workspace, target: str | None) -> "Registry":
 
 def _minute(moment: datetime, zone: ZoneInfo) -> str:
     return moment.astimezone(zone).isoformat(sep=" ", timespec="minutes")
-
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
-    from serving.settings import Settings
-    from training.registry.published import Published
 
 
 Trials = Annotated[int, typer.Option("--search", min=0, metavar="N", help="Try N settings first, inside the training part.")]

@@ -1,4 +1,4 @@
-"""`yujing ledger` and `yujing audit`: is what was written still what stands there, and does a list come out the same again."""
+"""`yujing ledger`, `audit`, `backup`, `restore`, `move` and `publishing`: running the service."""
 
 from datetime import UTC, datetime
 from pathlib import Path

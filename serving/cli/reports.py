@@ -1,4 +1,4 @@
-"""`yujing monitor`: what a scheduler asks every morning."""
+"""`yujing monitor` and `yujing report`: what a scheduler asks every morning, and the analysis of a month or quarter."""
 
 from datetime import date, datetime
 from pathlib import Path

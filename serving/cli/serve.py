@@ -14,9 +14,12 @@ from serving.cli.console import say
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from serving.operations.background import Task
+    from serving.operations.background import PeriodicTask, Task
     from serving.operations.schedule import DailyRuns, RankDay
+    from serving.scoring.explain_grid import OnDemand
+    from serving.scoring.score_file import FileScorer
     from serving.settings import Receiver
+    from serving.text import Text
 
 PROGRAM = "from serving.cli.main import main; main()"
 EVERY_SECONDS = 60.0
@@ -74,13 +77,6 @@ def _rank_apart(work: Workspace) -> "RankDay":
 def _holder() -> str:
     return f"{socket.gethostname()}-{os.getpid()}"
 
-
-if TYPE_CHECKING:
-    from serving.operations.background import PeriodicTask
-    from serving.operations.schedule import DailyRuns
-    from serving.scoring.explain_grid import OnDemand
-    from serving.scoring.score_file import FileScorer
-    from serving.text import Text
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; the settings' by default.")]
 Port = Annotated[int | None, typer.Option("--port", min=1, max=65535, help="Port to listen on; the settings' by default.")]

@@ -1,4 +1,4 @@
-"""What every command starts from: a home folder, its settings and its event log."""
+"""Workspace of a command: a home folder, its settings and its event log."""
 
 import functools
 import inspect

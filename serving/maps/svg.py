@@ -1,4 +1,4 @@
-"""Polygons as SVG paths: simplified together, so that neighbours still meet."""
+"""Maps as SVG: polygons simplified together, so that neighbours still meet, and tiles for grids without a shape."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

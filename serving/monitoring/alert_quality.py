@@ -1,4 +1,4 @@
-"""What followed alerts: how many were borne out, beside how many that should have been. By lot or by score, never by person or unit."""
+"""Quality of alerts: how many were borne out, beside how many should have been. By lot or by score, never by person or unit."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What is contested: how far its answer is, and what the list that followed an accepted correction changed."""
+"""View of corrections: how far each is decided, and what the list that followed an accepted one changed."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

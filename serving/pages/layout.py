@@ -1,4 +1,4 @@
-"""What every page stands in: language, theme, who reads it, and headers that keep everything else out."""
+"""Layout of every page: language, theme, who reads it, security headers, and the built styles and scripts."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What is undertaken: what runs and what lies ahead, what such undertakings were followed by, and what helped."""
+"""View of undertakings: those under way and ahead, what such were followed by, and what helped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

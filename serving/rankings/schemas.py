@@ -1,4 +1,4 @@
-"""What a published list consists of: one row per grid and one per area above it, as stored, hashed and served.
+"""Rows of a published list: one row per grid and one per area above it, as stored, hashed and served.
 
 Figures are rounded before anything is summed, so what a reader adds up is what the list says.
 """

@@ -1,1 +1,1 @@
-"""What a published list consists of: scores, ranks, reasons, weeks and sums, as plain values."""
+"""Scoring: from a champion and a panel to scores, ranks, reasons, weekly counts and sums, as plain values."""

@@ -1,4 +1,4 @@
-"""What a request reads from: the shelf of lists, the clock, and when a list is stale."""
+"""Dependencies of routes: the cache of lists, the clock, and when a list is stale."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

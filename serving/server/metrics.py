@@ -1,4 +1,4 @@
-"""What is kept of every request: counts and times by its route, and a line where it changed something, failed or took long."""
+"""Request metrics and log: counts and times by route, and a line where a request changed something, failed or took long."""
 
 import re
 import time

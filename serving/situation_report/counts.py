@@ -1,4 +1,4 @@
-"""What a report counts: new cases, escalations, what was closed, what is open and what is overdue, by area or by category."""
+"""Counts of a report: new cases, escalations, closed, open and overdue cases, by area or by category."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

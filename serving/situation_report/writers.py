@@ -1,4 +1,4 @@
-"""A report as one HTML file that asks nobody for anything."""
+"""Writers of a report: one HTML file that loads nothing, and Word."""
 
 from base64 import b64encode
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""What undertakings were followed by and what helped: estimated once a month after a list is published, stored, and shown as stored."""
+"""Monthly review of undertakings: what they were followed by and what helped, estimated once after a list is published and stored."""
 
 import json
 from collections.abc import Iterator, Mapping

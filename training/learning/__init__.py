@@ -1,1 +1,1 @@
-"""What the model is and how it learns: labels, usual level, trees, calibration."""
+"""Learning: labels, folds, the parts of the model, their level, trees and calibration."""

@@ -1,4 +1,4 @@
-"""What identifies a person: the classes of `SHAPES`, most severe first.
+"""Patterns that identify a person: the classes of `SHAPES`, most severe first.
 
 They are searched in text as `persons` normalises it: half-width, without invisible characters, digits written 0 to 9.
 """

@@ -1,4 +1,4 @@
-"""What every reader gives: numbered rows as text, in batches, and apart from them the rows that cannot be used at all."""
+"""Batches of every reader: numbered rows as text, and apart from them the rows that cannot be used at all."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What is open: how many cases, for how long, past their deadline or close to it, and how fast they get settled."""
+"""Backlog features: open cases, their age, how many are past their deadline or close to it, and how fast they get settled."""
 
 from collections.abc import Iterator
 

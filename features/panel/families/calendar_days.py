@@ -1,4 +1,4 @@
-"""What lies ahead in the calendar: workdays, festivals and periods. Equal for all grids, so it moves the level, not the ranks."""
+"""Calendar features: workdays, festivals and periods ahead. Equal for all grids, so they move the level, not the ranks."""
 
 from collections.abc import Iterator
 from dataclasses import replace

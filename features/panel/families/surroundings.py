@@ -1,4 +1,4 @@
-"""What happens around a grid: its neighbours, its community, its township and the whole district, always without the grid itself."""
+"""Surroundings: counts of the neighbours, the community, the township and the district, always without the grid itself."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What people undertake: projects, treatments, periods and shocks announced, under way or just ended, here and around.
+"""Undertakings: projects, treatments, periods and shocks announced, under way or just ended, here and around.
 
 A campaign makes staff look harder: it is a note on the data and never a reason. A period that covers everything is in the calendar.
 """

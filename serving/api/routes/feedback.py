@@ -1,4 +1,4 @@
-"""What the field says back: feedback per reason, visits, and what is contested."""
+"""Routes of the field: feedback per reason, visits, and corrections."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What a phone needs to install the pages as an app: manifest, icon and service worker. They say nothing of anybody."""
+"""Files with which a phone installs the pages as an app: manifest, icon and service worker. They say nothing of anybody."""
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
