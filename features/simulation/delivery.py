@@ -1,4 +1,4 @@
-"""Delivery of the simulated log: grids as they were called then, nothing after the last day, gaps, breaks, duplicates, times on the clock."""
+"""Delivery of the simulated log: grids as they were called then, nothing after the last day, gaps, breaks, duplicates, clock times."""
 
 from datetime import datetime, time
 
