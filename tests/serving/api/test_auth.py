@@ -104,7 +104,14 @@ def test_change_with_a_cookie_needs_the_token_of_its_session(cookie_client, send
         "form": {"data": {"csrf": csrf_token(secret)}},
     }[send]
 
-    assert {"header": 200, "form": 422}.get(send, 403) == client.post("/v1/publishing", **given).status_code
+    assert {"header": 200}.get(send, 403) == client.post("/v1/publishing", **given).status_code
+
+
+def test_form_with_a_token_is_no_body_of_the_api(cookie_client):
+    """The body stays unread: a route that reads it itself must not find it used up."""
+    client, secret = cookie_client
+
+    assert 403 == client.post("/v1/scores?as_of=2026-01-09", data={"csrf": csrf_token(secret), "cases": "x" * 1_000}).status_code
 
 
 @pytest.mark.parametrize("secure", [True, False])
