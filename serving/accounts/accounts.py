@@ -12,6 +12,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
+from zxcvbn import zxcvbn
 
 from features.database.access_tables import account, session, token
 from features.database.engine import reading, writing
@@ -21,6 +22,10 @@ from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.audit import audit_log
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
+JUDGED_LENGTH = 72
+"""Characters that are judged, as many as zxcvbn takes."""
+LEAST_SCORE = 2
+"""Of 4: more than a million guesses."""
 ONE_TIME_BYTES = 15
 
 MAX_HASHES = 3
@@ -76,10 +81,14 @@ def check_password(password: str, name: str) -> None:
     """Return quietly when a password may be chosen.
 
     Raises:
-        UsageError: it is too short, too long, or holds the login name.
+        UsageError: it is too short, too long, holds the login name, or is guessed easily.
     """
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH or name.casefold() in password.casefold():
         raise UsageError(f"a password must have {MIN_LENGTH} to {MAX_LENGTH} characters and not hold the login name. Choose another one.")
+    if zxcvbn(password[:JUDGED_LENGTH], user_inputs=[name])["score"] < LEAST_SCORE:
+        raise UsageError(
+            "a password must be hard to guess, and common words, rows of keys and repeats are not. Put several unusual words together."
+        )
 
 
 @cache

@@ -3,7 +3,16 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import NotFoundError, UsageError
-from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account, find_account, first_account, reset_password
+from serving.accounts.accounts import (
+    NewAccount,
+    accounts,
+    check_password,
+    create_account,
+    disable_account,
+    find_account,
+    first_account,
+    reset_password,
+)
 from serving.accounts.permissions import EVERYTHING, Right, Role, Scope
 from serving.accounts.sessions import open_session
 from serving.audit.audit_log import OPERATOR
@@ -42,3 +51,16 @@ def test_accounts_that_are_not_there_are_not_found(engine):
     with pytest.raises(NotFoundError):
         disable_account(engine, created.actor.account_id, OPERATOR, NOW)
     assert [each.disabled_at for each in accounts(engine)] == [NOW]
+
+
+@pytest.mark.parametrize(
+    "password", ["aaaaaaaaaaaa", "123456789012", "password1234", " " * 12, "qwertyuiop12", "short", "li is in", "x" * 201]
+)
+def test_password_that_is_short_or_guessed_easily_is_refused(password):
+    with pytest.raises(UsageError, match="a password must"):
+        check_password(password, "li is")
+
+
+@pytest.mark.parametrize("password", ["chosen by its holder", "我爱网格里的每一盏灯和每一条街", "correct horse battery " * 8])
+def test_password_that_is_long_and_unusual_is_taken(password):
+    check_password(password, "zhang")
