@@ -35,7 +35,7 @@ CATEGORY_ZH = {
     "medical": "医疗",
     "traffic_accident": "道路交通事故",
     "property_mgmt": "物业",
-    "village_affairs": "村(社区)务管理",
+    "village_affairs": "村（社区）务管理",
     "other": "其他",
 }
 

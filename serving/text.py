@@ -89,7 +89,7 @@ def fill(template: str, value: float, unit: str) -> str:
     >>> fill("近28天新增矛盾纠纷{n}件", 5, "cases")
     '近28天新增矛盾纠纷5件'
     >>> fill("近28天新增矛盾纠纷{n}件", 2, "cases")
-    '近28天新增矛盾纠纷少量(不足3件)'
+    '近28天新增矛盾纠纷少量（不足3件）'
     >>> fill("近28天新增矛盾纠纷{n}件", 0, "cases")
     '近28天新增矛盾纠纷无'
     >>> fill("{n} new disputes in 28 days", 1, "cases")
@@ -107,7 +107,7 @@ def _fill_count(template: str, value: float) -> str:
     if shown >= SMALLEST_SHOWN_COUNT:
         return template.replace("{n}", str(shown))
     if found := re.search(r"\{n\}([\u4e00-\u9fff])", template):
-        return template.replace(found[0], f"少量(不足3{found[1]})" if value > 0 else "无")
+        return template.replace(found[0], f"少量（不足3{found[1]}）" if value > 0 else "无")
     return template.replace("{n}", "few (under 3)" if value > 0 else "no")
 
 
@@ -115,11 +115,11 @@ def frequency(risk: float, average: float) -> Text:
     """Say a risk as a natural frequency beside the average of the list.
 
     >>> frequency(0.124, 0.03).zh
-    '同类提示每100次约有12次随后出现升级(全区平均约3次)'
+    '同类提示每100次约有12次随后出现升级（全区平均约3次）'
     """
     often, usually = per_hundred(risk), per_hundred(average)
     return Text(
-        zh=f"同类提示每100次约有{often[0]}次随后出现升级(全区平均约{usually[0]}次)",
+        zh=f"同类提示每100次约有{often[0]}次随后出现升级（全区平均约{usually[0]}次）",
         en=f"of 100 such notices about {often[1]} are followed by an escalation (on average {usually[1]})",
     )
 

@@ -46,7 +46,7 @@ def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
     """Say what followed within a window of some days.
 
     >>> tell(14, 2.0, visited=False).words.zh
-    '14天内有升级：少量(不足3件)；无走访记录'
+    '14天内有升级：少量（不足3件）；无走访记录'
     >>> tell(14, 0.0, visited=True).words.zh
     '14天内无升级；已走访，走访后平稳不等于提示有误'
     """
@@ -58,7 +58,7 @@ def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
     if escalations == 0:
         calm = Text(zh=f"{days}天内无升级", en=f"no escalation within {days} days")
         return AlertOutcome(escalated=False, escalations=0, visited=visited, words=_join(calm, response, *([NO_PROOF] if visited else [])))
-    said = Text(zh="少量(不足3件)", en="few (under 3)") if shown is None else Text(zh=f"{shown}件", en=str(shown))
+    said = Text(zh="少量（不足3件）", en="few (under 3)") if shown is None else Text(zh=f"{shown}件", en=str(shown))
     happened = Text(zh=f"{days}天内有升级：{said.zh}", en=f"escalated within {days} days: {said.en}")
     return AlertOutcome(escalated=True, escalations=shown, visited=visited, words=_join(happened, response))
 

@@ -209,7 +209,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
         ),
         "village_open": RecommendedAction(
             words=Text(
-                zh="有关事项在村(社区)公开，当面答复疑问",
+                zh="有关事项在村（社区）公开，当面答复疑问",
                 en="Publish the matter in the village and answer questions in person",
             ),
             legal_basis=Text(

@@ -101,13 +101,13 @@ def frequency_range(odds: Odds) -> Text:
     """Say chances as natural frequencies with their range.
 
     >>> frequency_range(Odds(0.124, 0.07, 0.181, 0.03)).zh
-    '每100个同类网格约有12个随后出现升级(范围7–18个)，全区平均约3个'
+    '每100个同类网格约有12个随后出现升级（范围7–18个），全区平均约3个'
     """
     often, low, high, average = (per_hundred(chance) for chance in (odds.risk, odds.low, odds.high, odds.average))
     zh_range = f"范围{low[0]}–{high[0]}个" if low != high else "范围很窄"
     en_range = f"range {low[1]} to {high[1]}" if low != high else "in a narrow range"
     return Text(
-        zh=f"每100个同类网格约有{often[0]}个随后出现升级({zh_range})，全区平均约{average[0]}个",
+        zh=f"每100个同类网格约有{often[0]}个随后出现升级（{zh_range}），全区平均约{average[0]}个",
         en=f"of 100 such grids about {often[1]} see an escalation ({en_range}); on average {average[1]}",
     )
 
@@ -132,7 +132,7 @@ def _window(subject: Subject) -> Text:
 def _place(subject: Subject) -> Text:
     score = subject.score
     return Text(
-        zh=f"全区第{score.rank}/{subject.rated}(可能范围{score.rank_low}–{score.rank_high})",
+        zh=f"全区第{score.rank}/{subject.rated}（可能范围{score.rank_low}–{score.rank_high}）",
         en=f"place {score.rank} of {subject.rated} (possibly {score.rank_low} to {score.rank_high})",
     )
 
@@ -141,7 +141,7 @@ def _usual(subject: Subject) -> Text:
     score, days = subject.score, (subject.ends - subject.starts).days
     expected, usual = f"{score.expected_escalations:.2f}", f"{score.usual_level:.2f}"
     return Text(
-        zh=f"{days}天内预计升级约{expected}件，本网格常态约{usual}件(×{score.factor:.2f})",
+        zh=f"{days}天内预计升级约{expected}件，本网格常态约{usual}件（×{score.factor:.2f}）",
         en=f"about {expected} escalations expected in {days} days, {usual} are usual here (×{score.factor:.2f})",
     )
 

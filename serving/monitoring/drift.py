@@ -129,7 +129,7 @@ def prediction_findings(psi: float) -> list[Finding]:
     if psi < SHIFTED_FROM:
         return []
     said = Text(
-        zh=f"预计件数的分布与前四周明显不同(PSI {psi:.2f})", en=f"expected counts differ from the four weeks before (PSI {psi:.2f})"
+        zh=f"预计件数的分布与前四周明显不同（PSI {psi:.2f}）", en=f"expected counts differ from the four weeks before (PSI {psi:.2f})"
     )
     return [Finding("predictions", said)]
 

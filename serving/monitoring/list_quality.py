@@ -163,7 +163,7 @@ def quality_findings(realised: Realised) -> list[Finding]:
     if realised.beaten_by:
         rules = ", ".join(realised.beaten_by)
         said = Text(
-            zh=f"不优于简单规则({rules})：建议回退到上一模型(yujing models rollback)或按简单规则排序",
+            zh=f"不优于简单规则（{rules}）：建议回退到上一模型（yujing models rollback）或按简单规则排序",
             en=f"not better than a simple rule ({rules}): roll back (yujing models rollback), or go by the rule",
         )
         found.append(Finding("quality", said))

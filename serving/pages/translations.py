@@ -55,7 +55,7 @@ LEVEL_CLASS: dict[AttentionLevel, str] = {"priority": "3", "elevated": "2", "wat
 NOT_RATED = "n"
 _REASON = re.compile(r"^[↑↓] (?P<fact>.*):[^:]*$", re.DOTALL)
 
-_MASKED = re.compile(r"\(不足3\w\)| \(under 3\)")
+_MASKED = re.compile(r"[(（]不足3\w[)）]| \(under 3\)")
 """What a mask stands for; left out where room is short."""
 
 

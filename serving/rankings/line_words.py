@@ -5,7 +5,7 @@ from features.schema import EventType
 from serving.rankings.schemas import Explanation, ExplanationLine
 from serving.text import SMALLEST_SHOWN_COUNT, Text
 
-FEW = Text(zh="少量(不足3件)", en="few (under 3)")
+FEW = Text(zh="少量（不足3件）", en="few (under 3)")
 UNNAMED = Text(zh="涉家庭等敏感事项", en="family and other sensitive matters")
 """Kinds of which one case can point at one home."""
 REST = Text(zh="其余各项合计", en="all smaller parts together")

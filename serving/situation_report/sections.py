@@ -47,7 +47,7 @@ class Page:
 
 
 MASK_NOTE = "※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。上年同期为上年的同样月份，倍数按日均。"
-COMPARED = ("本期新增", "水平95%区间", "上年同期", "为上年同期的倍数(95%区间)")
+COMPARED = ("本期新增", "水平95%区间", "上年同期", "为上年同期的倍数（95%区间）")
 STATE_ZH = {
     State.PUBLISHED: "已发布，尚未签收",
     State.ACKNOWLEDGED: "已签收",
@@ -86,7 +86,7 @@ def categories(compared: Compared) -> Section:
 def emerging(compared: Compared) -> Section:
     """Name the categories with clearly more cases a day than over the year before."""
     rows = [(kind_name(compared.groups.names[place]), shown(compared.now.cells[place])) for place in compared.emerging]
-    notes = ("日均新增明显高于此前一年的类别(各类别区间合计按95%把握)。", *(() if rows else ("本期没有，或日志不足一年。",)))
+    notes = ("日均新增明显高于此前一年的类别（各类别区间合计按95%把握）。", *(() if rows else ("本期没有，或日志不足一年。",)))
     return Section("新上升类别", notes, Table(("类别", "本期新增"), rows) if rows else None)
 
 
@@ -112,7 +112,7 @@ def what_helped(review: Review | None) -> Section:
     treatments = [
         (words_of(*key.split("/")[1:])[0], say_helped(each).zh) for key, each in sorted(estimates.items()) if "/treatment/" in key
     ]
-    rows = [*treatments, ("按提示走访(随机抽取的网格)", say_helped(estimates.get("helped/acting")).zh)]
+    rows = [*treatments, ("按提示走访（随机抽取的网格）", say_helped(estimates.get("helped/acting")).zh)]
     when = f"估计用数据截至{review.as_of}之前。" if review else "尚未估计。"
     notes = ("治理与未治理的相邻网格在治理前后相比；走访按随机抽取的概率折算。区间为95%，跨过1表示看不出差别，不用于考核。", when)
     return Section("有没有帮助", notes, Table(("做法", "结果"), rows))

@@ -60,13 +60,13 @@ def say_followed(estimate: Estimate | None) -> Text:
     """Say what such undertakings were followed by.
 
     >>> say_followed(Estimate(ratio=2.1, low=1.4, high=3.0, units=12, cases=60)).zh
-    '过去同类12处，开始后8周内群众反映的事项约为相邻网格同期变化的2.1倍(1.4–3.0倍)。'
+    '过去同类12处，开始后8周内群众反映的事项约为相邻网格同期变化的2.1倍（1.4–3.0倍）。'
     """
     if estimate is None or estimate.ratio is None:
         return _cannot_tell(estimate)
     figures = f"{estimate.ratio:.1f}", f"{estimate.low:.1f}", f"{estimate.high:.1f}"
     return Text(
-        zh=f"过去同类{estimate.units}处，开始后8周内群众反映的事项约为相邻网格同期变化的{figures[0]}倍({figures[1]}–{figures[2]}倍)。",
+        zh=f"过去同类{estimate.units}处，开始后8周内群众反映的事项约为相邻网格同期变化的{figures[0]}倍（{figures[1]}–{figures[2]}倍）。",
         en=f"After {estimate.units} such starts, cases brought in 8 weeks were {figures[0]} times those to expect from the grids beside "
         f"({figures[1]} to {figures[2]}).",
     )
@@ -76,7 +76,7 @@ def say_helped(estimate: Estimate | None) -> Text:
     """Say whether something helped.
 
     >>> say_helped(Estimate(ratio=0.6, low=0.4, high=0.9, units=24, cases=80)).zh
-    '有帮助：事项约为没有这样做时的0.60倍(0.40–0.90倍，24处)。'
+    '有帮助：事项约为没有这样做时的0.60倍（0.40–0.90倍，24处）。'
     """
     if estimate is None or estimate.ratio is None or estimate.low is None or estimate.high is None:
         return _cannot_tell(estimate)
@@ -89,7 +89,7 @@ def say_helped(estimate: Estimate | None) -> Text:
     )
     figures = f"{estimate.ratio:.2f}", f"{estimate.low:.2f}", f"{estimate.high:.2f}"
     return Text(
-        zh=f"{zh}：事项约为没有这样做时的{figures[0]}倍({figures[1]}–{figures[2]}倍，{estimate.units}处)。",
+        zh=f"{zh}：事项约为没有这样做时的{figures[0]}倍（{figures[1]}–{figures[2]}倍，{estimate.units}处）。",
         en=f"{en}: {figures[0]} times the cases there would have been ({figures[1]} to {figures[2]}, {estimate.units} grids).",
     )
 

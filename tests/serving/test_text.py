@@ -19,9 +19,9 @@ def test_forbidden_words_planted_are_found(text):
     ("value", "zh", "en"),
     [
         (0, "近28天新增矛盾纠纷无", "no new disputes"),
-        (0.3, "近28天新增矛盾纠纷少量(不足3件)", "few (under 3) new disputes"),
-        (1, "近28天新增矛盾纠纷少量(不足3件)", "few (under 3) new disputes"),
-        (2.4, "近28天新增矛盾纠纷少量(不足3件)", "few (under 3) new disputes"),
+        (0.3, "近28天新增矛盾纠纷少量（不足3件）", "few (under 3) new disputes"),
+        (1, "近28天新增矛盾纠纷少量（不足3件）", "few (under 3) new disputes"),
+        (2.4, "近28天新增矛盾纠纷少量（不足3件）", "few (under 3) new disputes"),
         (3, "近28天新增矛盾纠纷3件", "3 new disputes"),
         (17, "近28天新增矛盾纠纷17件", "17 new disputes"),
     ],

@@ -106,7 +106,7 @@ def card(weights, rows, expected, risk, counts, left_out=()):
 def part(weights, rows, models, counts=None, left_out=()):
     counts = rows["count"].to_numpy(float) if counts is None else counts
     positives = int((counts >= 1).sum())
-    reason = None if positives >= LEAST_POSITIVES else f"不能估计:只有{positives}个网格期出现,少于{LEAST_POSITIVES}个"
+    reason = None if positives >= LEAST_POSITIVES else f"不能估计：只有{positives}个网格期出现，少于{LEAST_POSITIVES}个"
     cards = {name: card(weights, rows, *said(rows, name), counts, left_out) for name in models} if reason is None else {}
     return {"rows": len(rows), "positives": positives, "reason": reason, "models": cards}
 
@@ -155,7 +155,7 @@ def curve(weights, rows, name):
 def capacity(weights, rows, name, places):
     nothing = {"value": None, "ci95": None}
     if places > rows.groupby("as_of").size().max():
-        return {"capacity": places, "precision": nothing, "recall": nothing, "reason": f"不能估计:网格总数少于{places}个"}
+        return {"capacity": places, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{places}个"}
     happened, (expected, _) = (rows["count"] >= 1).to_numpy(float), said(rows, name)
     flagged = flags(rows, expected, lambda _: places)
     best, worst = with_ties(rows, expected, happened, lambda _: places)
@@ -196,7 +196,7 @@ def two_lists(weights, rows):
         happened = (counts >= 1).astype(float)
         positives = int(happened.sum())
         if positives < LEAST_POSITIVES:
-            reason = f"不能估计:只有{positives}个网格期出现,少于{LEAST_POSITIVES}个"
+            reason = f"不能估计：只有{positives}个网格期出现，少于{LEAST_POSITIVES}个"
             found.append({"target": target, "positives": positives, "reason": reason})
             continue
         for name, score in scores.items():

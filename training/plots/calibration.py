@@ -114,7 +114,7 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
     for day, cell in summary["lead_time"][MODEL]["listed"].items():
         if cell["ci95"]:
             panel.plot([int(day)] * 2, cell["ci95"], color=OBSERVED, linewidth=1.4, alpha=0.6)
-    panel.set(ylim=(0, None), xlabel="提前天数(至少)", ylabel="已在前5%清单上的升级比例")
+    panel.set(ylim=(0, None), xlabel="提前天数（至少）", ylabel="已在前5%清单上的升级比例")
     panel.set_xticks(days)
     panel.yaxis.set_major_formatter(PERCENT)
     panel.legend(frameon=False)

@@ -46,7 +46,7 @@ def reasons(axes: Sequence[Axes], findings: Findings) -> None:
         flips = "—" if reason["sign_flips"] is None else f"{reason['sign_flips']:.0%}"
         panel.annotate(f"反号{flips}", (reason["mean_size"], place), (6, 0), textcoords="offset points", va="center", color=INK_2)
     panel.set_yticks(range(len(top)), [reason["label"] for reason in top])
-    panel.set_xlabel("平均贡献大小(本部分的对数刻度)；反号：重抽样模型方向不同的比例")
+    panel.set_xlabel("平均贡献大小（本部分的对数刻度）；反号：重抽样模型方向不同的比例")
     panel.margins(x=0.14)
     panel.grid(axis="y", visible=False)
 
@@ -61,7 +61,7 @@ def swarm(axes: Sequence[Axes], attribution: Attribution, findings: Findings) ->
     chosen = [_position(attribution, name) for name in names]
     labels = [_wrap(column["label"]) for column in findings["columns"]]
     beeswarm(panel, attribution.values[:, chosen], attribution.matrix[:, chosen], labels, LOW_TO_HIGH)
-    panel.set_xlabel("贡献(右为调高)；点色：本列取值，浅灰低、青高、深灰无值", fontsize=11, color=INK_2)
+    panel.set_xlabel("贡献（右为调高）；点色：本列取值，浅灰低、青高、深灰无值", fontsize=11, color=INK_2)
     panel.tick_params(labelsize=10)
 
 
@@ -75,7 +75,7 @@ def dependence(axes: Sequence[Axes], attribution: Attribution, findings: Finding
         place = _position(attribution, names[number])
         _dots(panel, attribution.matrix[:, place].astype(np.float64), attribution.values[:, place], PUSHING)
         panel.set_xlabel(_wrap(findings["columns"][number]["label"]), fontsize=10)
-    axes[0].set_ylabel("贡献(对数刻度)")
+    axes[0].set_ylabel("贡献（对数刻度）")
 
 
 def interaction(axes: Sequence[Axes], attribution: Attribution, findings: Findings) -> None:
@@ -90,7 +90,7 @@ def interaction(axes: Sequence[Axes], attribution: Attribution, findings: Findin
     for chosen, colour, side in ((other <= middle, BAR, "不高于"), (other > middle, PUSHING, "高于")):
         _dots(panel, x[chosen], attribution.values[chosen, first], colour, f"{side}中位数{middle:.3g}")
     panel.set_xlabel(column_label(attribution.features[first]))
-    panel.set_ylabel("贡献(对数刻度)")
+    panel.set_ylabel("贡献（对数刻度）")
     panel.legend(title=column_label(attribution.features[second]), **LEGEND)
 
 

@@ -54,5 +54,5 @@ def _changes(axes: Sequence[Axes], rows: Rows) -> None:
     panel.minorticks_off()
     panel.set_yticks(range(len(rows)), [row["label"] for row in reversed(rows)])
     panel.set_ylim(-0.6, len(rows) - 0.4)
-    panel.set_xlabel("为上年同期的几倍(按日)，横线为95%区间；竖线为1")
+    panel.set_xlabel("为上年同期的几倍（按日），横线为95%区间；竖线为1")
     panel.grid(axis="y", visible=False)

@@ -2,8 +2,8 @@
 
 MODEL_ZH = {
     "lightgbm": "本模型",
-    "oracle": "理论上限(仅模拟)",
-    "knowable": "记录可知上限(仅模拟)",
+    "oracle": "理论上限（仅模拟）",
+    "knowable": "记录可知上限（仅模拟）",
     "plain_lightgbm": "普通 LightGBM",
     "xgboost": "XGBoost",
     "catboost": "CatBoost",
@@ -23,7 +23,7 @@ MODEL_ZH = {
     "z_score_28d": "近28天z值",
 }
 METRIC_ZH = {
-    "poisson_deviance": "泊松偏差(低为好)",
+    "poisson_deviance": "泊松偏差（低为好）",
     "auc": "AUC",
     "ap": "AP",
     "ap_over_base": "AP为基准率的倍数",
@@ -33,7 +33,7 @@ METRIC_ZH = {
     "pai@5%": "前5% PAI",
     "pei@5%": "前5% PEI",
     "brier_skill": "Brier技巧",
-    "ece": "校准误差(低为好)",
+    "ece": "校准误差（低为好）",
     "precision@10%": "前10%精确率",
     "lift@10%": "前10%提升倍数",
 }
@@ -56,10 +56,10 @@ VERDICT_ZH = {
     "not_estimable": "不能估计，不等于通过",
 }
 LIST_ZH = {
-    "chronic": "长期偏高清单(按常态)",
-    "rising": "正在上升清单(按倍数)",
-    "lightgbm": "总清单(按预计件数)",
-    "z_score_28d": "简单规则(近28天z值)",
+    "chronic": "长期偏高清单（按常态）",
+    "rising": "正在上升清单（按倍数）",
+    "lightgbm": "总清单（按预计件数）",
+    "z_score_28d": "简单规则（近28天z值）",
 }
 TARGET_ZH = {"escalation": "升级", "surge": "突增"}
 

@@ -95,7 +95,7 @@ def _jointly(days: int) -> Feature:
         reason="group",
         kind=Kind.DRIVER,
         unit="cases",
-        zh=f"近{days}天多人(5人及以上)共同反映事项{{n}}件",
+        zh=f"近{days}天多人（5人及以上）共同反映事项{{n}}件",
         en=f"{{n}} cases brought by five or more people jointly in {days} days",
         value=window(Channel(GROUP), days),
         window_days=days,

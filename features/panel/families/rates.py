@@ -50,7 +50,7 @@ def _rate(name: str, channel: Channel, days: int) -> Feature:
         reason=f"recent_{name}",
         kind=Kind.CONTROL,
         unit="cases per day",
-        zh=f"{EVENT_TYPE_ZH[name]}每天约{{n}}件(近{days}天)",
+        zh=f"{EVENT_TYPE_ZH[name]}每天约{{n}}件（近{days}天）",
         en=f"{{n}} {EVENT_TYPE_EN[name]} a day by the last {days} days",
         value=lambda block: block.usual(channel, days),
         window_days=days,

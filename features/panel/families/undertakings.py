@@ -91,7 +91,7 @@ def _stage(kind: str, stage: Stage, sub_kind: str | None = None) -> Feature:
 
 
 def _campaign() -> Feature:
-    zh = "正值专项行动({n}个)，排查发现的事项按平常的发现水平折算"
+    zh = "正值专项行动（{n}个），排查发现的事项按平常的发现水平折算"
     en = "{n} campaigns under way; what staff found counts at its usual rate of finding"
     counted = _grids_in(UndertakingKind.CAMPAIGN, STAGES[1])
     about = FAMILY, "quality", Kind.QUALITY, "undertakings", zh, en, counted

@@ -93,7 +93,7 @@ def test_words_that_are_masked_never_print_a_count_of_one_or_two():
     said = [line.words.zh for explanation in random_explanations(500) for line in mask(explanation).reasons]
     phones = [text.phone for text in random_texts(500)]
 
-    assert any("少量(不足3" in each for each in said)
+    assert any("少量（不足3" in each for each in said)
     assert not [each for each in said if FEW.search(each)]
     assert not [each for each in phones if FEW.search(each.split("。")[0])]
 
@@ -105,7 +105,7 @@ def test_words_that_are_not_masked_would_be_noticed():
 def test_words_of_a_sensitive_kind_name_neither_kind_nor_number():
     text = say_line(make_line(event_type=None, category=None, count=None, oldest_days=None, few=True))
 
-    assert text.zh == "涉家庭等敏感事项少量(不足3件)未办结"
+    assert text.zh == "涉家庭等敏感事项少量（不足3件）未办结"
 
 
 def test_every_action_and_reason_code_is_lawful_and_every_line_has_an_action():
@@ -147,7 +147,7 @@ def test_text_says_what_the_list_says():
 
     assert text.title.zh == "【关注提示】示例g1网格 关注等级：较高关注"
     assert text.window.zh == "数据截至1月8日24:00，适用1月9日至1月22日"
-    assert text.place == Text(zh="全区第4/605(可能范围4–4)", en="place 4 of 605 (possibly 4 to 4)")
+    assert text.place == Text(zh="全区第4/605（可能范围4–4）", en="place 4 of 605 (possibly 4 to 4)")
     assert [item.code for item in text.suggestions] == ["mediation", "home_visit"]
     assert (
         text.phone

@@ -82,7 +82,7 @@ def test_sequel_is_told_when_the_log_is_ripe_and_not_by_the_clock(days, log):
     assert log.settle() == 2
     assert log.settle() == 0
     assert {"g1": True, "g2": False} == {grid: found.escalated for grid, found in sequels(days).items()}
-    assert find_alert(days.engine, WORKER, days.alerts()[0].alert_id).sequel.words.zh == "14天内有升级：少量(不足3件)；无走访记录"
+    assert find_alert(days.engine, WORKER, days.alerts()[0].alert_id).sequel.words.zh == "14天内有升级：少量（不足3件）；无走访记录"
 
 
 def test_sequel_counts_what_fell_into_the_window_and_was_known_by_its_ripeness(days, log):

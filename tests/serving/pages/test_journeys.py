@@ -147,7 +147,7 @@ def test_export_opens_as_a_workbook_with_chinese_and_no_formulas(browser: Browse
         rows = list(sheet.iter_rows(values_only=True))
 
         assert "用于服务排期" in rows[0][0]
-        assert rows[1][:4] == ("网格编码", "镇街", "社区(村)", "网格")
+        assert rows[1][:4] == ("网格编码", "镇街", "社区（村）", "网格")
         assert re.fullmatch(r"[一-龥]+(?:街道|镇|乡)", rows[2][1])
         assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
         assert visit.faults == []

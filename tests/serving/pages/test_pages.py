@@ -111,7 +111,7 @@ def test_pages_never_print_a_count_of_one_or_two(enter, seen_world) -> None:
 
     assert len(set(grids)) == 40
     for grid_id in grids:
-        words = re.sub(r"<[^>]+>|\(不足3件\)", " ", centre.get(f"/grids/{grid_id}").text)
+        words = re.sub(r"<[^>]+>|（不足3件）", " ", centre.get(f"/grids/{grid_id}").text)
         assert (grid_id, SMALL_COUNT.findall(words)) == (grid_id, [])
 
 

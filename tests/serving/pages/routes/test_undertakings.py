@@ -144,6 +144,6 @@ def test_did_it_help_shows_the_newest_stored_estimates(come, own_world) -> None:
     page = analyst.get("/undertakings").text
 
     assert "小区治理" in page
-    assert "有帮助：事项约为没有这样做时的0.60倍(0.40–0.90倍，24处)。" in page
+    assert "有帮助：事项约为没有这样做时的0.60倍（0.40–0.90倍，24处）。" in page
     assert "无法判断：随机抽到的网格不足30个。" in page
     assert "过去同类12处" in page
