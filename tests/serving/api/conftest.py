@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,7 +8,9 @@ from sqlalchemy import Engine
 
 from features.database.engine import open_database
 from features.storage.home import Home
+from serving.accounts.permissions import Role
 from serving.app import create_app
+from tests.serving.alerts.conftest import QUIET
 from tests.support.databases import Databases
 from tests.support.published_world import PUBLISHED_AT, World, new_world
 from tests.support.townships import NOW, fill, sign_everybody_up
@@ -70,3 +73,25 @@ def accounts(townships: World):
 @pytest.fixture
 def app(townships: World):
     return create_app(townships.settings, townships.home, Clock(NOW))
+
+
+@pytest.fixture
+def alerting(world):
+    """A world whose list of today raised alerts."""
+    told = replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
+    told.rank()
+    return told
+
+
+@pytest.fixture
+def ask(alerting, clock):
+    """Return a function that opens a client of a role and scope."""
+    app = create_app(alerting.settings, alerting.home, clock)
+    with open_client(app) as client:
+
+        def ask(role: Role = Role.COMMAND, scope: str = ""):
+            _, token = sign_up(alerting.engine, PUBLISHED_AT, role, scope)
+            client.headers["Authorization"] = f"Bearer {token}"
+            return client
+
+        yield ask

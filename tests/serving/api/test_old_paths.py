@@ -1,6 +1,5 @@
 """Addresses and operation ids of the API are a contract; old addresses answer for one more release."""
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,34 +8,10 @@ import pytest
 from serving.accounts.permissions import Role
 from serving.api.old_paths import DEPRECATED_AT
 from serving.app import create_app
-from tests.serving.alerts.conftest import QUIET
 from tests.support.published_world import PUBLISHED_AT
-from tests.support.visitors import open_client, sign_up
 
 RAISED = 9
 """Alerts of the world's list: its top quarter."""
-
-
-@pytest.fixture
-def alerting(world):
-    """A world whose list of today raised alerts."""
-    told = replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
-    told.rank()
-    return told
-
-
-@pytest.fixture
-def ask(alerting, clock):
-    """Return a function that opens a client of a role and scope."""
-    app = create_app(alerting.settings, alerting.home, clock)
-    with open_client(app) as client:
-
-        def ask(role: Role = Role.COMMAND, scope: str = ""):
-            _, token = sign_up(alerting.engine, PUBLISHED_AT, role, scope)
-            client.headers["Authorization"] = f"Bearer {token}"
-            return client
-
-        yield ask
 
 
 def test_operation_ids_and_addresses_stay_what_they_were(shared_world):

@@ -14,28 +14,6 @@ RAISED = 9
 ELSEWHERE = "990101/990101002"
 
 
-@pytest.fixture
-def alerting(world):
-    """A world whose list of today raised alerts."""
-    told = replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
-    told.rank()
-    return told
-
-
-@pytest.fixture
-def ask(alerting, clock):
-    """Return a function that opens a client of a role and scope."""
-    app = create_app(alerting.settings, alerting.home, clock)
-    with open_client(app) as client:
-
-        def ask(role: Role = Role.COMMAND, scope: str = ""):
-            _, token = sign_up(alerting.engine, PUBLISHED_AT, role, scope)
-            client.headers["Authorization"] = f"Bearer {token}"
-            return client
-
-        yield ask
-
-
 def step(client, alert, action="acknowledge", reason="phoned", tag=None, key="key-00000001", **body):
     tag = tag or f'"{alert["alert_id"]}-{alert["version"]}"'
     headers = {"If-Match": tag, "Idempotency-Key": key}
