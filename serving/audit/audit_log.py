@@ -57,7 +57,7 @@ def record(connection: Connection, actor_id: str, action: str, subject: str, det
 
 
 def list_entries(engine: Engine, limit: int, before: int | None = None) -> list[AuditEntry]:
-    """Return the newest list_entries first, from the one before id `before` on."""
+    """Return the newest entries first, from the one before id `before` on."""
     query = select(audit).order_by(audit.c.id.desc()).limit(limit)
     with reading(engine) as connection:
         rows = connection.execute(query if before is None else query.where(audit.c.id < before)).mappings()

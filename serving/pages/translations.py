@@ -34,11 +34,11 @@ class Translator:
         self.language: Language = language
 
     def __call__(self, key: str, **values: object) -> str:
-        """Return a phrase of the translations with its values filled in."""
+        """Return a phrase of the translations, with its values filled in."""
         return self.of(translations()[key]).format(**values)
 
     def named(self, kind: str, name: str) -> str:
-        """Return what a thing of some kind is called, or its name where the translations does not have it."""
+        """Return what a thing of some kind is called, or its name where the translations do not have it."""
         return self(key) if (key := f"{kind}_{name}") in translations() else name
 
     def of(self, text: Text) -> str:

@@ -1,4 +1,4 @@
-"""Rehearsal: what the trees of every refit foretold up to the next one, by their number, part by part.
+"""Inner validation: what the trees of every refit predicted up to the next one, by their number, part by part.
 
 Rounds and calibration are found there, on rows that no tree had seen. A backtest makes these refits anyway, so each of its folds learns
 from all before it, and the model trained last from all of them.
@@ -110,10 +110,10 @@ def inner_folds(examples: Examples, settings: ModelSettings) -> tuple[Fold, ...]
 
 
 def inner_validate(examples: Examples, settings: ModelSettings, progress: Progress | None = None) -> list[InnerPredictions]:
-    """Refit several times on the first of the examples and predict_ahead those after.
+    """Refit several times on the first of the examples and predict those after.
 
     Raises:
-        NotReadyError: there is nothing to learn, or too little to predict_ahead.
+        NotReadyError: there is nothing to learn, or too little to predict.
     """
     if not examples.counts.any():
         raise NotReadyError(f"target {examples.target!r} must have occurred before the model is fitted, found none. Ingest a longer log.")
