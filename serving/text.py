@@ -115,12 +115,12 @@ def frequency(risk: float, average: float) -> Text:
     """Say a risk as a natural frequency beside the average of the list.
 
     >>> frequency(0.124, 0.03).zh
-    '同类提示每100次约有12次随后出现升级（全区平均约3次）'
+    '每100个同类网格约有12个随后出现升级（全区平均约3个）'
     """
     often, usually = per_hundred(risk), per_hundred(average)
     return Text(
-        zh=f"同类提示每100次约有{often[0]}次随后出现升级（全区平均约{usually[0]}次）",
-        en=f"of 100 such notices about {often[1]} are followed by an escalation (on average {usually[1]})",
+        zh=f"每100个同类网格约有{often[0]}个随后出现升级（全区平均约{usually[0]}个）",
+        en=f"of 100 such grids about {often[1]} see an escalation (on average {usually[1]})",
     )
 
 

@@ -36,7 +36,7 @@ def test_fill_share_is_a_percentage():
 
 @pytest.mark.parametrize(("risk", "times"), [(0.0004, "不足1"), (0.18, "18"), (0.9999, "98以上")])
 def test_frequency_is_never_certain(risk, times):
-    assert f"每100次约有{times}次" in frequency(risk, 0.03).zh
+    assert f"约有{times}个" in frequency(risk, 0.03).zh
 
 
 def test_published_rows_hold_no_forbidden_word_and_no_open_placeholder(shared_world):

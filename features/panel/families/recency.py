@@ -33,7 +33,7 @@ def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
         reason=f"recency_{what}",
         kind=Kind.DRIVER,
         unit="days",
-        zh=f"距上一次{zh}{{n}}天",
+        zh=f"最近一次{zh}在{{n}}天前",
         en=f"{{n}} days since the last of the {en}",
         value=lambda block: block.days_since(channel),
     )
