@@ -237,6 +237,7 @@ DEPARTMENTS = (
 
 
 ReceiverKind = Literal["webhook", "wecom", "dingtalk", "mail", "sms"]
+BriefKind = Literal["daily", "weekly"]
 
 
 class Receiver(Section):
@@ -254,6 +255,13 @@ class Receiver(Section):
     """Path of the area whose alerts it is told of; empty is the whole."""
     department: str = ""
     """Code of the department whose alerts it is told of; empty is any."""
+    briefs: tuple[BriefKind, ...] = ("daily", "weekly")
+    """Briefs of its area that it is sent by itself, a mailbox with the page as PDF; programs and departments are sent none."""
+
+    @property
+    def reads_briefs(self) -> tuple[BriefKind, ...]:
+        """The briefs that it is sent."""
+        return () if self.kind == "webhook" or self.department else self.briefs
 
     @field_validator("url")
     @classmethod
@@ -296,6 +304,8 @@ class AlertSettings(Section):
     review: bool = False
     """True where lists and alerts stay hidden until an analyst releases them."""
     due_hours: DueHours = DueHours()
+    brief_time: str = Field(default="07:30", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """Local time from which the brief of the day is sent, that of the week on Mondays; the list of the day should be out by then."""
     receivers: tuple[Receiver, ...] = ()
     platforms: tuple[Platform, ...] = ()
     """Outside platforms whose signed answers in the name of an account are taken."""

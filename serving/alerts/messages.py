@@ -62,11 +62,29 @@ def compose_message(receiver: Receiver, key: bytes, entry: Mapping[Any, Any], si
     if receiver.kind == "webhook":
         body = _event(entry)
         return Message(receiver.url, body, sign(key, name, now, body))
-    text = short_text(entry, site)
+    return compose_text(receiver, name, short_text(entry, site), now)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a mail."""
+
+    name: str
+    content: bytes
+
+    def to_json(self) -> dict[str, str]:
+        """Return it as it waits in a message."""
+        return {"name": self.name, "base64": base64.b64encode(self.content).decode()}
+
+
+def compose_text(receiver: Receiver, name: str, text: str, now: datetime, attached: Attachment | None = None) -> Message:
+    """Return a text for people as the receiver's kind wants it; a mailbox gets the file that goes with it, others get none."""
     url = _signed_for_dingtalk(receiver, now) if receiver.kind == "dingtalk" else receiver.url
     content: dict[str, object] = {"msgtype": "text", "text": {"content": text}}
     if receiver.kind in {"sms", "mail"}:
         content = {"to": list(receiver.to), "text": text}
+    if receiver.kind == "mail" and attached:
+        content["attached"] = attached.to_json()
     return Message(url, json.dumps(content, ensure_ascii=False).encode(), {"Content-Type": "application/json", "Idempotency-Key": name})
 
 
@@ -101,11 +119,13 @@ def send_mail(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
     """Send a message by SMTP, over TLS where the address says smtps or names port 587, and tell whether the server took it."""
     address, content = urlsplit(url), json.loads(body)
     mail = EmailMessage()
-    mail["Subject"] = content["text"].partition("。")[0]
+    mail["Subject"] = content["text"].partition("\n")[0].partition("。")[0]
     mail["From"] = f"{address.username or 'yujing'}@{address.hostname}"
     mail["To"] = ", ".join(content["to"])
     mail["Message-ID"] = f"<{headers['Idempotency-Key']}@yujing>"
     mail.set_content(content["text"])
+    if attached := content.get("attached"):
+        mail.add_attachment(base64.b64decode(attached["base64"]), "application", "pdf", filename=attached["name"])
     try:
         with _connect(address.scheme, str(address.hostname), address.port) as server:
             if address.port == SUBMISSION_PORT:

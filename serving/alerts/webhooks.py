@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, and_, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
@@ -63,7 +63,7 @@ def deliver(engine: Engine, receiver: Receiver, key: bytes, now: datetime, post:
         taken = post(*compose_message(receiver, key, entry, site, now))
         sent, failed = sent + taken, failed + (not taken)
         with writing(engine) as connection:
-            _note(connection, receiver.name, entry, now, taken=taken)
+            note_attempt(connection, receiver.name, entry, now, taken=taken)
     return Told(sent, failed)
 
 
@@ -136,7 +136,7 @@ def _is_for(receiver: Receiver, department: ColumnElement[Any]) -> list[ColumnEl
     return [within(alert.c.path, Scope(receiver.area)), *of_department]
 
 
-def _note(connection: Connection, receiver: str, entry: RowMapping, now: datetime, *, taken: bool) -> None:
+def note_attempt(connection: Connection, receiver: str, entry: Mapping[Any, Any], now: datetime, *, taken: bool) -> None:
     """Keep what became of one attempt."""
     first = entry["attempts"] is None
     attempts = 1 if first else entry["attempts"] + 1

@@ -14,6 +14,7 @@ from serving.cli.accounts import add_account, change_account, disable_account, e
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
+from serving.cli.briefs import brief
 from serving.cli.console import message
 from serving.cli.data import ingest, panel, simulate
 from serving.cli.demo import demo
@@ -63,6 +64,7 @@ for command in (
     rank,
     explain,
     monitor,
+    brief,
     report,
     serve,
     backup,

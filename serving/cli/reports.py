@@ -68,7 +68,7 @@ def _show_quality(realised: "Realised") -> None:
 
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
 Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
-Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .html, or .docx for Word.")]
+Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .pdf, .docx for Word, or .html.")]
 
 
 def report(work: Workspace, *, month: Month = None, quarter: Quarter = None, out: Out = None, target: TargetName = None) -> None:
@@ -79,19 +79,19 @@ def report(work: Workspace, *, month: Month = None, quarter: Quarter = None, out
     """
     from features.errors import UsageError
     from features.facts.derive import DEFAULT_TARGET
+    from serving.documents.files import check_ending, write_paper
+    from serving.documents.web_page import to_html
     from serving.situation_report import period
     from serving.situation_report.archive import keep_report
     from serving.situation_report.report import analyse
-    from serving.situation_report.writers import to_docx, to_html
 
-    writers = {".html": to_html, ".docx": to_docx}
-    if out is not None and out.suffix not in writers:
-        raise UsageError(f"--out must end in .html or .docx, got {out.name!r}.")
+    if out is not None:
+        check_ending(out)
     if (month is None) == (quarter is None):
         raise UsageError("give either --month or --quarter.")
     whole = period.month(month) if month else period.quarter(quarter or "")
     page = analyse(work.snapshot, work.engine, work.settings, whole, target or DEFAULT_TARGET)
     keep_report(work.home, f"{month or quarter}-{target or DEFAULT_TARGET}", to_html(page))
     if out is not None:
-        out.write_bytes(writers[out.suffix](page))
+        write_paper(page, out)
     message(f"Wrote {out}." if out else f"Kept as {month or quarter} in the home: see the export page.")

@@ -50,13 +50,16 @@ def _deliver(work: Workspace, receiver: "Receiver") -> None:
     from features.database.known_keys import known_secret
     from serving.alerts.messages import Site, send_mail
     from serving.alerts.webhooks import deliver, post
+    from serving.briefs.sending import send_briefs
     from serving.operations.schedule import take_lease
 
     now = datetime.now(UTC)
     if take_lease(work.engine, f"tell {receiver.name}", _holder(), now, DELIVERY_LEASE):
         site = Site(work.settings.serving.public_url, work.settings.alerts.due_hours, work.settings.tz)
         key = known_secret(work.home, work.engine, f"receiver-{receiver.name}")
-        deliver(work.engine, receiver, key, now, send_mail if receiver.kind == "mail" else post, site)
+        send = send_mail if receiver.kind == "mail" else post
+        deliver(work.engine, receiver, key, now, send, site)
+        send_briefs(work.engine, receiver, work.settings, now, send)
 
 
 def _rank_apart(work: Workspace) -> "RankDay":

@@ -11,6 +11,7 @@ from serving.pages.routes import (
     admin,
     alerts,
     audit,
+    briefs,
     command,
     corrections,
     docs,
@@ -28,7 +29,7 @@ from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
 PAGES = (
-    *(command, grids, alerts, corrections, undertakings, service, export, score),
+    *(command, briefs, grids, alerts, corrections, undertakings, service, export, score),
     *(models, audit, admin, docs, session, identity, installed),
 )
 

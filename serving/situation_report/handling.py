@@ -8,8 +8,8 @@ import polars as pl
 from features.eventlog.snapshot import LogSnapshot
 from features.schema import Action, Col, EventType
 from serving.disclosure import SMALLEST_EXPORTED_COUNT
+from serving.documents.paper import Section, Table
 from serving.situation_report.period import Period
-from serving.situation_report.sections import Section, Table
 
 RELAPSE_DAYS = 90
 """A case that comes back within so many days was closed and not settled."""

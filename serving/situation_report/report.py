@@ -15,6 +15,7 @@ from features.eventlog.snapshot import LogSnapshot
 from features.facts.derive import find_target, read_facts
 from features.facts.facts import Facts
 from features.schema import Col
+from serving.documents.paper import Paper, Section
 from serving.maps.place_names import Gazetteer
 from serving.monitoring.completeness import find_silences
 from serving.rankings.releases import shown as is_out
@@ -25,7 +26,6 @@ from serving.situation_report import counts, sections
 from serving.situation_report.counts import Compared, Grouping, compare, happened, masked
 from serving.situation_report.handling import handling
 from serving.situation_report.period import Period, count_interval
-from serving.situation_report.sections import Page, Section
 from serving.text import NOTICES
 from serving.undertakings.estimates import read_review
 from training.plots.situation import draw_situation
@@ -36,7 +36,7 @@ HAPPENED = {"升级": counts.escalations, "办结": counts.closed}
 AT_END = {"期末未办结": counts.open_at_end, "其中已逾期": counts.overdue_at_end}
 
 
-def analyse(snapshot: LogSnapshot, engine: Engine, settings: Settings, period: Period, target: str) -> Page:
+def analyse(snapshot: LogSnapshot, engine: Engine, settings: Settings, period: Period, target: str) -> Paper:
     """Write the analysis of a period.
 
     Raises:
@@ -49,7 +49,7 @@ def analyse(snapshot: LogSnapshot, engine: Engine, settings: Settings, period: P
         raise NotReadyError(f"the log must cover the whole period, and goes from {first} through {through}. Choose another, or ingest.")
     by_kind = compare(facts, counts.by_kind(facts), period)
     days = f"{to_date(period.start)}至{to_date(period.end - 1)}，共{period.days}天"
-    return Page(
+    return Paper(
         title=f"{period.name}矛盾纠纷形势分析",
         lead=f"{days} · 数据截至{through} · 目标：{word(TARGET_ZH, target)}",
         sections=[

@@ -2,49 +2,17 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
 from features.undertakings.codes import words_of
 from serving.alerts.lifecycle import State
+from serving.documents.paper import Section, Table
 from serving.monitoring.completeness import Silence
 from serving.scoring.coverage import Coverage
 from serving.situation_report.counts import Column, Compared, interval_text
 from serving.situation_report.period import Change
 from serving.text import WITHHELD
 from serving.undertakings.estimates import Review, say_helped
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells as they are printed; the first column is words, the others are figures."""
-
-    header: tuple[str, ...]
-    rows: Sequence[tuple[str, ...]]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One heading and what stands below it."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    table: Table | None = None
-    plot: str | None = None
-    """Name of the plot; `title` describes it to who cannot see it."""
-
-
-@dataclass(frozen=True)
-class Page:
-    """One report."""
-
-    title: str
-    lead: str
-    sections: list[Section]
-    standing: tuple[str, ...]
-    plots: dict[str, bytes] = field(repr=False)
-    """PNG by name."""
-
 
 MASK_NOTE = "※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。上年同期为上年的同样月份，倍数按日均。"
 COMPARED = ("本期新增", "水平95%区间", "上年同期", "为上年同期的倍数（95%区间）")

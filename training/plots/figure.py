@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from io import BytesIO
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -14,14 +13,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from features.display_font import FONT
 from features.errors import StoreError
 
 INK, INK_2, INK_3, LINE, LINE_STRONG = "#16202a", "#3f4c59", "#586674", "#d5dbe1", "#a9b4bf"
 OBSERVED, PUSHING, BAND, BAR = "#0b6b66", "#7d4fae", "#d3dbe2", "#7f90a0"
 """Teal is what was observed or is ours, purple what pushes attention up; hatching is missing data."""
 
-FONT = Path(__file__).with_name("fonts") / "yujing-sans.otf"
-"""Every character of GB 2312 and Latin letters, so that plots look the same on every machine, without any installed font."""
 WIDE, HALF = (10.4, 4.4), (7.0, 4.4)
 """Inches; a label of 11 points is readable at half the width of a page."""
 DOTS_PER_INCH = 130

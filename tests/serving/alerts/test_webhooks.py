@@ -85,11 +85,11 @@ def test_resend_tells_dead_letters_again_with_all_attempts_before_them(days):
 
 def test_deliver_killed_between_sending_and_noting_sends_again_under_the_same_name(days, monkeypatch):
     days.publish()
-    desk, note = Desk(), webhooks._note
-    monkeypatch.setattr(webhooks, "_note", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+    desk, note = Desk(), webhooks.note_attempt
+    monkeypatch.setattr(webhooks, "note_attempt", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         deliver(days.engine, DESK, KEY, NOW, desk)
-    monkeypatch.setattr(webhooks, "_note", note)
+    monkeypatch.setattr(webhooks, "note_attempt", note)
     deliver(days.engine, DESK, KEY, NOW, desk)
 
     assert len(desk.names) == 3

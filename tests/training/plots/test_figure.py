@@ -9,9 +9,10 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
+from features.display_font import FONT
 from features.errors import StoreError
 from training.plots import figure
-from training.plots.figure import FONT, font_family, paint
+from training.plots.figure import font_family, paint
 
 ROOT = Path(__file__).parents[3]
 ROOMS = ("features", "training", "serving")

@@ -1,0 +1,40 @@
+"""Papers as files, by the ending of their name."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from features.errors import UsageError
+from features.storage.atomic_files import atomic_write
+from serving.documents.paper import Paper
+from serving.documents.pdf import to_pdf
+from serving.documents.plain_text import to_text
+from serving.documents.web_page import to_html
+from serving.documents.word import to_word
+
+WRITERS: Mapping[str, Callable[[Paper], bytes]] = {
+    ".pdf": to_pdf,
+    ".docx": lambda paper: to_word(paper, datetime.now(UTC)),
+    ".html": to_html,
+    ".txt": lambda paper: to_text(paper).encode(),
+}
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file name that no writer knows.
+
+    Raises:
+        UsageError: its ending is none of those.
+    """
+    if path.suffix not in WRITERS:
+        raise UsageError(f"a paper must end in one of {', '.join(WRITERS)}, got {path.name!r}.")
+
+
+def write_paper(paper: Paper, path: Path) -> None:
+    """Write a paper in the form that the ending of the file names; nothing stays half-written.
+
+    Raises:
+        UsageError: its ending names none.
+    """
+    check_ending(path)
+    atomic_write(path, WRITERS[path.suffix](paper))

@@ -1,0 +1,83 @@
+"""A paper: sentences first, then what they rest on; made once, written as PDF, HTML or Word."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from serving.text import Text
+
+Language = Literal["zh", "en"]
+Speaker = Callable[[str, str], str]
+"""Chooses between a Chinese and an English sentence."""
+
+
+def speaker(language: Language) -> Speaker:
+    """Return what chooses the sentences of one language.
+
+    >>> speaker("zh")("无", "none")
+    '无'
+    """
+    return lambda zh, en: zh if language == "zh" else en
+
+
+NARROW = re.compile(r"(?<=[\u3000-\uff5e])[,;:()]|[,;:()](?=[\u3000-\uff5e])")
+WIDE = str.maketrans(",;:()", "，；：（）")
+
+
+def spoken(text: Text, language: Language) -> str:
+    """Return a text in one language; Chinese gets marks as wide as its letters.
+
+    >>> spoken(Text(zh="新事项(距上一次警情4天)", en="new (4 days since a call)"), "zh")
+    '新事项（距上一次警情4天）'
+    """
+    return NARROW.sub(lambda found: found[0].translate(WIDE), text.zh) if language == "zh" else text.en
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells as they are printed; the first column is words, the others are figures."""
+
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing to look at."""
+
+    head: str
+    body: str = ""
+    mark: str = ""
+    """A word in front of the head, such as 新."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading and what stands below it."""
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    table: Table | None = None
+    plot: str | None = None
+    """Name of the plot; `title` describes it to who cannot see it."""
+    points: tuple[Point, ...] = ()
+    on_new_page: bool = False
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One paper in one language."""
+
+    title: str
+    lead: str
+    sections: Sequence[Section]
+    standing: tuple[str, ...]
+    """Sentences at its end: what it is for, and what it is not."""
+    headline: tuple[str, ...] = ()
+    """What a reader must know, in order of importance."""
+    plots: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """PNG by name."""
+    language: Language = "zh"
+    one_page: bool = False
+    """True where it must fit on one A4 page; the type shrinks until it does."""

@@ -1,0 +1,149 @@
+"""Papers as Word files on A4, with title and language set; an office's own template gives them its head, fonts and styles."""
+
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from zipfile import BadZipFile
+
+import docx
+from docx.document import Document
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_BREAK
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt
+from docx.table import _Cell
+from docx.text.paragraph import Paragraph
+
+from features.errors import UsageError
+from serving.documents.paper import Paper, Section, Table
+
+FONT = "宋体"
+A4 = Cm(21), Cm(29.7)
+MARGIN, WIDTH = Cm(2.5), Cm(16)
+CONTENT = "{{content}}"
+"""Paragraph of a template in whose place the contents stand; without one they follow what the template holds."""
+TITLE, LEAD = "{{title}}", "{{lead}}"
+"""Words of a template that are filled in wherever they stand, in head and foot too."""
+
+
+def to_word(paper: Paper, made: datetime, template: Path | None = None) -> bytes:
+    """Return the file.
+
+    Args:
+        paper: what stands on it.
+        made: moment that stands in its properties.
+        template: a .docx whose page, styles, head and foot are kept.
+
+    Raises:
+        UsageError: the template is no Word file.
+    """
+    document = _open(template) if template else _plain()
+    is_titled = _fill(document, paper)
+    place = next((paragraph for paragraph in document.paragraphs if paragraph.text.strip() == CONTENT), None)
+    standing = list(document.element.body)
+    _write(document, paper, is_titled=is_titled)
+    if place is not None:
+        for element in [each for each in document.element.body if each not in standing]:
+            place._p.addprevious(element)  # noqa: SLF001 - python-docx has no other way to move what was written
+        place._p.getparent().remove(place._p)  # noqa: SLF001 - nor to take a paragraph away
+    _describe(document, paper, made)
+    content = BytesIO()
+    document.save(content)
+    return content.getvalue()
+
+
+def _open(template: Path) -> Document:
+    try:
+        return docx.Document(str(template))
+    except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
+        raise UsageError(f"a template must be a Word file (.docx), found {template.name!r}. Save it from Word again.") from error
+
+
+def _plain() -> Document:
+    document = docx.Document()
+    page = document.sections[0]
+    page.orientation = WD_ORIENT.PORTRAIT
+    page.page_width, page.page_height = A4
+    page.left_margin = page.right_margin = MARGIN
+    style = document.styles["Normal"]
+    style.font.size = Pt(10.5)
+    for name in ("Normal", "Title", "Heading 1"):
+        document.styles[name].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), FONT)
+    return document
+
+
+def _describe(document: Document, paper: Paper, made: datetime) -> None:
+    properties = document.core_properties
+    properties.title, properties.author, properties.last_modified_by = paper.title, "yujing", "yujing"
+    properties.language = "zh-CN" if paper.language == "zh" else "en-GB"
+    properties.created = properties.modified = made
+    properties.comments = ""
+    of_text = document.styles["Normal"].element.get_or_add_rPr()
+    for old in of_text.findall(qn("w:lang")):
+        of_text.remove(old)
+    language = OxmlElement("w:lang")
+    language.set(qn("w:val"), "en-GB")
+    language.set(qn("w:eastAsia"), "zh-CN")
+    of_text.append(language)
+
+
+def _write(document: Document, paper: Paper, *, is_titled: bool) -> None:
+    if not is_titled:
+        document.add_heading(paper.title, 0)
+        document.add_paragraph(paper.lead)
+    for sentence in paper.headline:
+        document.add_paragraph().add_run(sentence).bold = True
+    for section in paper.sections:
+        _add(document, section, paper)
+    for sentence in paper.standing:
+        document.add_paragraph(sentence)
+
+
+def _add(document: Document, section: Section, paper: Paper) -> None:
+    if section.on_new_page:
+        document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
+    document.add_heading(section.title, 1)
+    for sentence in section.sentences:
+        document.add_paragraph(sentence)
+    for number, point in enumerate(section.points, start=1):
+        mark = f"（{point.mark}）" if point.mark else ""
+        paragraph = document.add_paragraph()
+        paragraph.add_run(f"{number}. {point.head}{mark}").bold = True
+        paragraph.add_run(f"　{point.body}" if point.body else "")
+    if section.plot:
+        document.add_picture(BytesIO(paper.plots[section.plot]), width=WIDTH)
+    if section.table:
+        _add_table(document, section.table)
+
+
+def _add_table(document: Document, table: Table) -> None:
+    grid = document.add_table(rows=0, cols=len(table.header))
+    if "Table Grid" in [style.name for style in document.styles]:
+        grid.style = "Table Grid"
+    for row in (table.header, *table.rows):
+        for cell, text in zip(grid.add_row().cells, row, strict=True):
+            cell.text = text
+    repeated = OxmlElement("w:tblHeader")
+    grid.rows[0]._tr.get_or_add_trPr().append(repeated)  # noqa: SLF001 - python-docx has no other way to repeat a head on each page
+
+
+def _paragraphs(document: Document) -> list[Paragraph]:
+    around = [part for section in document.sections for part in (section.header, section.footer)]
+    cells: list[_Cell] = [cell for table in document.tables for row in table.rows for cell in row.cells]
+    return [paragraph for holder in (document, *around, *cells) for paragraph in holder.paragraphs]
+
+
+def _fill(document: Document, paper: Paper) -> bool:
+    """Fill in title and lead wherever a template names them, and return whether it names the title."""
+    is_titled = False
+    for paragraph in _paragraphs(document):
+        is_titled |= TITLE in paragraph.text
+        if TITLE in paragraph.text or LEAD in paragraph.text:
+            text = paragraph.text.replace(TITLE, paper.title).replace(LEAD, paper.lead)
+            first, *others = paragraph.runs
+            first.text = text
+            for run in others:
+                run.text = ""
+    return is_titled

@@ -1,0 +1,131 @@
+"""Briefs that are sent by themselves, once each, however often is looked."""
+
+import base64
+import json
+from datetime import timedelta
+
+import pytest
+
+from serving.alerts import messages
+from serving.alerts.messages import send_mail
+from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters
+from serving.audit.audit_log import OPERATOR
+from serving.briefs.sending import due_briefs, send_briefs
+from serving.rankings.publishing import PauseReason, pause
+from serving.settings import Receiver, Settings
+from tests.serving.alerts.conftest import NOW, Days
+from tests.support.pdf_pages import page_texts
+
+FRIDAY = NOW.replace(hour=8)
+MONDAY = FRIDAY + timedelta(days=3)
+MAIL = Receiver(name="office", url="smtp://mail.example:25", kind="mail", to=("office@example.org",))
+CHAT = Receiver(name="chat", url="https://chat.example/hook", kind="wecom")
+SETTINGS = Settings(serving={"public_url": "https://yujing.example"})
+
+
+class Box:
+    """Keeps what is sent, and takes nothing while it is down."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.contents: list[dict] = []
+        self.keys: list[str] = []
+
+    def __call__(self, url, body, headers) -> bool:
+        if not self.down:
+            self.contents.append(json.loads(body))
+            self.keys.append(headers["Idempotency-Key"])
+        return not self.down
+
+
+@pytest.fixture
+def days(engine) -> Days:
+    made = Days(engine)
+    made.publish()
+    return made
+
+
+def test_send_briefs_mails_the_page_as_pdf_once_a_day(days):
+    box = Box()
+
+    assert send_briefs(days.engine, MAIL, SETTINGS, FRIDAY, box) == Told(sent=1, failed=0)
+    assert send_briefs(days.engine, MAIL, SETTINGS, FRIDAY + timedelta(hours=1), box) == Told(sent=0, failed=0)
+    assert send_briefs(days.engine, MAIL, SETTINGS, FRIDAY + timedelta(days=1), box) == Told(sent=1, failed=0)
+    assert box.keys == ["daily-2026-01-09", "daily-2026-01-10"]
+    assert box.contents[0]["text"].startswith("每日研判 2026-01-09\n\n每日研判\n全区")
+    attached = box.contents[0]["attached"]
+    (page,) = page_texts(base64.b64decode(attached["base64"]))
+    assert (attached["name"], "先看哪里，为什么" in page) == ("每日研判2026-01-09.pdf", True)
+
+
+def test_send_briefs_tells_a_chat_in_150_characters_with_a_link(days):
+    box = Box()
+    send_briefs(days.engine, CHAT, SETTINGS, MONDAY, box)
+
+    texts = [each["text"]["content"] for each in box.contents]
+    assert [text[:6] for text in texts] == ["【每日研判】", "【一周研判】"]
+    assert all(len(text) <= 150 for text in texts)
+    assert texts[0].endswith("https://yujing.example/brief?kind=daily")
+
+
+@pytest.mark.parametrize(
+    ("receiver", "moment", "due"),
+    [
+        (MAIL, FRIDAY, ["daily"]),
+        (MAIL, MONDAY, ["daily", "weekly"]),
+        (MAIL, FRIDAY.replace(hour=7, minute=29), []),
+        (MAIL.model_copy(update={"briefs": ("weekly",)}), FRIDAY, []),
+        (MAIL.model_copy(update={"department": "labour"}), MONDAY, []),
+        (Receiver(name="desk", url="http://127.0.0.1:1/alerts"), MONDAY, []),
+    ],
+)
+def test_due_briefs_follow_the_clock_and_the_receiver(receiver, moment, due):
+    assert list(due_briefs(receiver, "07:30", moment)) == due
+
+
+def test_send_briefs_tries_again_and_gives_up_as_alerts_do(days):
+    box = Box()
+    box.down = True
+    first = send_briefs(days.engine, MAIL, SETTINGS, FRIDAY, box)
+    for hour in range(1, 2 * MOST_ATTEMPTS):
+        moment = FRIDAY + timedelta(minutes=30 * hour)
+        if moment.date() == FRIDAY.date():
+            send_briefs(days.engine, MAIL, SETTINGS, moment, box)
+
+    assert first == Told(sent=0, failed=1)
+    assert dead_letters(days.engine) == [("office", "daily-2026-01-09", 0)]
+
+
+def test_send_briefs_waits_while_publishing_is_paused(days):
+    box = Box()
+    pause(days.engine, OPERATOR, next(iter(PauseReason)), FRIDAY)
+
+    assert send_briefs(days.engine, MAIL, SETTINGS, FRIDAY, box) == Told(sent=0, failed=0)
+
+
+def test_send_briefs_before_the_first_list_is_no_attempt(engine):
+    assert send_briefs(engine, MAIL, SETTINGS, FRIDAY, Box()) == Told(sent=0, failed=0)
+    assert dead_letters(engine) == []
+
+
+def test_send_mail_attaches_the_file(monkeypatch, days):
+    sent = []
+
+    class Server:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def send_message(self, mail):
+            sent.append(mail)
+            return {}
+
+    monkeypatch.setattr(messages, "_connect", lambda *_: Server())
+    send_briefs(days.engine, MAIL, SETTINGS, FRIDAY, send_mail)
+
+    (mail,) = sent
+    (attached,) = mail.iter_attachments()
+    assert (mail["Subject"], attached.get_filename()) == ("每日研判 2026-01-09", "每日研判2026-01-09.pdf")
+    assert attached.get_content().startswith(b"%PDF-")
