@@ -15,6 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import database_url, open_database
 from features.storage.home import Home
 from features.storage.keys import secret_key
+from serving.accounts.login_limits import KnownBrowsers
 from serving.accounts.oidc_login import Issuer, OidcLogin
 from serving.api.all_routes import add_routes
 from serving.api.old_paths import OldPaths
@@ -105,7 +106,8 @@ async def _opened(
         )
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
-        yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **once}
+        browsers = KnownBrowsers(secret_key(home, "browser"))
+        yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, "browsers": browsers, **once}
 
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:

@@ -17,6 +17,8 @@ account = Table(
     Column("created_at", UtcTime, nullable=False),
     Column("disabled_at", UtcTime),
     Column("department", String, comment="code of the department (责任单位) it belongs to; such an account sees no area"),
+    Column("unit", String, comment="unit (单位) its holder works for, as administrators call it; it gives no right"),
+    Column("signed_in_at", UtcTime, comment="when a session was opened last"),
 )
 
 session = Table(
@@ -47,7 +49,9 @@ login_attempt = Table(
     "login_attempt",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("origin", String, nullable=False, index=True, comment="SHA-256 of an address, or of an address and a name"),
+    Column("name", String, nullable=False, index=True, comment="SHA-256 of the login name"),
+    Column("address", String, nullable=False, index=True, comment="SHA-256 of the address"),
+    Column("browser", String, comment="SHA-256 of a browser that the account signed in from before; null for any other"),
     Column("at", UtcTime, nullable=False),
 )
 

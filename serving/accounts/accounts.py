@@ -2,99 +2,19 @@
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from threading import BoundedSemaphore
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, Engine, RowMapping, delete, insert, select, update
-from zxcvbn import zxcvbn
 
-from features.database.access_tables import account, session, token
+from features.database.access_tables import account, login_attempt, session, token
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from features.errors import BusyError, ConflictError, NotFoundError, UsageError
+from features.errors import ConflictError, NotFoundError, UsageError
+from serving.accounts.login_limits import PASSWORD_PAGE, count_attempt, of_account
+from serving.accounts.passwords import check_password, hash_one_time, hash_password, one_time_password, password_fits
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.audit import audit_log
-
-MIN_LENGTH, MAX_LENGTH = 12, 200
-JUDGED_LENGTH = 72
-"""Characters that are judged, as many as zxcvbn takes."""
-LEAST_SCORE = 2
-"""Of 4: more than a million guesses."""
-ONE_TIME_BYTES = 15
-
-MAX_HASHES = 3
-"""Passwords hashed at a time, for each takes 64 MiB."""
-HASH_WAIT_SECONDS = 10.0
-
-_hasher = PasswordHasher()
-_hashes = BoundedSemaphore(MAX_HASHES)
-
-
-def one_time_password() -> str:
-    """Return a random password that its holder changes at first login."""
-    return secrets.token_urlsafe(ONE_TIME_BYTES)
-
-
-def hash_password(password: str) -> str:
-    """Return what is stored of a password.
-
-    Raises:
-        BusyError: too many passwords are hashed.
-    """
-    with _hashing():
-        return _hasher.hash(password)
-
-
-@contextmanager
-def _hashing() -> Iterator[None]:
-    """Wait until fewer passwords are hashed than may be at a time."""
-    if not _hashes.acquire(timeout=HASH_WAIT_SECONDS):
-        raise BusyError(f"at most {MAX_HASHES} passwords are checked at a time, found more for {HASH_WAIT_SECONDS:.0f} s. Try again.")
-    try:
-        yield
-    finally:
-        _hashes.release()
-
-
-def password_fits(stored: str | None, password: str) -> bool:
-    """Tell whether a password is the one that was stored; without a stored one it takes as long and is false.
-
-    Raises:
-        BusyError: too many passwords are hashed.
-    """
-    wanted = stored or _nobodys()
-    try:
-        with _hashing():
-            _hasher.verify(wanted, password[: MAX_LENGTH + 1])
-    except (Argon2Error, InvalidHashError):
-        return False
-    return stored is not None
-
-
-def check_password(password: str, name: str) -> None:
-    """Return quietly when a password may be chosen.
-
-    Raises:
-        UsageError: it is too short, too long, holds the login name, or is guessed easily.
-    """
-    if not MIN_LENGTH <= len(password) <= MAX_LENGTH or name.casefold() in password.casefold():
-        raise UsageError(f"a password must have {MIN_LENGTH} to {MAX_LENGTH} characters and not hold the login name. Choose another one.")
-    if zxcvbn(password[:JUDGED_LENGTH], user_inputs=[name])["score"] < LEAST_SCORE:
-        raise UsageError(
-            "a password must be hard to guess, and common words, rows of keys and repeats are not. Put several unusual words together."
-        )
-
-
-@cache
-def _nobodys() -> str:
-    return hash_password(one_time_password())
-
 
 NAME = re.compile(r"[\w.@-]{2,64}")
 ID_BYTES = 6
@@ -108,6 +28,8 @@ class NewAccount:
     role: Role
     scope: Scope
     administers: bool = False
+    unit: str = ""
+    """Unit (单位) that its holder works for."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +39,8 @@ class Account:
     actor: Actor
     created_at: datetime
     disabled_at: datetime | None
+    unit: str = ""
+    signed_in_at: datetime | None = None
 
 
 def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> tuple[Account, str]:
@@ -125,25 +49,30 @@ def create_account(engine: Engine, new: NewAccount, by: str, now: datetime) -> t
     Raises:
         UsageError: the name is taken, or is none, or no grid lies in the scope.
     """
+    with writing(engine) as connection:
+        return add_account(connection, new, by, now)
+
+
+def add_account(connection: Connection, new: NewAccount, by: str, now: datetime) -> tuple[Account, str]:
+    """Do as `create_account` inside the caller's writing transaction."""
     if not NAME.fullmatch(new.name):
         raise UsageError("a login name must have 2 to 64 letters, digits or . @ - _, found another one. Choose such a name.")
+    if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
+        raise UsageError("a login name must be new, found an account of that name. Choose another one.")
+    check_grant(connection, new.role, new.scope)
     password = one_time_password()
     actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
-    stored = {
-        **{name: getattr(actor, name) for name in ("account_id", "name", "role", "administers", "must_change_password")},
+    granted = {
+        "role": new.role,
         "scope": new.scope.path,
         "department": new.scope.department or None,
-        "password_hash": hash_password(password),
-        "created_at": now,
+        "administers": new.administers,
+        "unit": new.unit or None,
     }
-    granted = {"role": new.role, "scope": new.scope.path, "department": new.scope.department, "administers": new.administers}
-    with writing(engine) as connection:
-        if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
-            raise UsageError("a login name must be new, found an account of that name. Choose another one.")
-        check_grant(connection, new.role, new.scope)
-        connection.execute(insert(account), stored)
-        audit_log.record(connection, by, "account.create", actor.account_id, granted, now)
-    return Account(actor, now, None), password
+    stored = {"account_id": actor.account_id, "name": new.name, "must_change_password": True, "created_at": now}
+    connection.execute(insert(account), stored | granted | {"password_hash": hash_one_time(password)})
+    audit_log.record(connection, by, "account.create", actor.account_id, granted, now)
+    return Account(actor, now, None, new.unit), password
 
 
 def first_account(engine: Engine, now: datetime) -> str | None:
@@ -171,7 +100,10 @@ def accounts(engine: Engine) -> list[Account]:
     """Return all accounts, by name."""
     with reading(engine) as connection:
         rows = connection.execute(select(account).order_by(account.c.name)).mappings()
-        return [Account(actor_of(row, by_password=True), row["created_at"], row["disabled_at"]) for row in rows]
+        return [
+            Account(actor_of(row, by_password=True), row["created_at"], row["disabled_at"], row["unit"] or "", row["signed_in_at"])
+            for row in rows
+        ]
 
 
 def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> None:
@@ -193,7 +125,7 @@ def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> 
 
 
 def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> str:
-    """Give an account a new one-time password and return it; its sessions and tokens end.
+    """Give an account a new one-time password and return it; its sessions and tokens end, and its failed logins are forgotten.
 
     Raises:
         NotFoundError: there is no such account.
@@ -204,6 +136,7 @@ def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> s
         if connection.execute(select(account.c.disabled_at).where(account.c.account_id == account_id)).scalar():
             raise ConflictError("an account must be enabled to get a password, found it disabled. Enable it first.")
         _store_password(connection, account_id, password, one_time=True)
+        forget_attempts(connection, account_id)
         audit_log.record(connection, by, "account.reset_password", account_id, {}, now)
     return password
 
@@ -213,13 +146,16 @@ def change_password(engine: Engine, actor: Actor, old: str, new: str, now: datet
 
     Raises:
         UsageError: the old one is wrong, or the new one may not be chosen.
+        TooManyError: the old one was wrong too often within the hour.
     """
     check_password(new, actor.name)
+    attempt = count_attempt(engine, actor.name, PASSWORD_PAGE, now)
     with reading(engine) as connection:
         stored = connection.execute(select(account.c.password_hash).where(account.c.account_id == actor.account_id)).scalar()
     if old == new or not password_fits(stored, old):
         raise UsageError("the old password must be the one in use, and the new one another. Enter them again.")
     with writing(engine) as connection:
+        connection.execute(delete(login_attempt).where(attempt))
         _store_password(connection, actor.account_id, new, one_time=False)
         audit_log.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
 
@@ -234,6 +170,12 @@ def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
         administers=row["administers"],
         must_change_password=by_password and row["must_change_password"],
     )
+
+
+def forget_attempts(connection: Connection, account_id: str) -> int:
+    """Forget the failed logins of an account and return how many there were."""
+    name = connection.execute(select(account.c.name).where(account.c.account_id == account_id)).scalar_one()
+    return connection.execute(delete(login_attempt).where(of_account(name))).rowcount
 
 
 def check_grant(connection: Connection, role: Role, scope: Scope) -> None:
@@ -253,7 +195,8 @@ def check_grant(connection: Connection, role: Role, scope: Scope) -> None:
 
 def _store_password(connection: Connection, account_id: str, password: str, *, one_time: bool) -> None:
     wanted = update(account).where(account.c.account_id == account_id)
-    stored = connection.execute(wanted.values(password_hash=hash_password(password), must_change_password=one_time))
+    password_hash = hash_one_time(password) if one_time else hash_password(password)
+    stored = connection.execute(wanted.values(password_hash=password_hash, must_change_password=one_time))
     if not stored.rowcount:
         raise NotFoundError("an account must be named, found none of that id. List the accounts.")
     _end_credentials(connection, account_id)

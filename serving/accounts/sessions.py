@@ -10,12 +10,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Delete, Engine, RowMapping, Update, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Delete, Engine, RowMapping, Update, and_, delete, insert, or_, select, update
 
 from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
-from features.errors import NotSignedInError, StoreError, TooManyError
-from serving.accounts.accounts import actor_of, password_fits
+from features.errors import NotSignedInError, StoreError
+from serving.accounts.accounts import actor_of
+from serving.accounts.login_limits import NOWHERE, Origin, count_attempt
+from serving.accounts.passwords import password_fits
 from serving.accounts.permissions import Actor, Binding, Role
 from serving.audit import audit_log
 
@@ -51,13 +53,10 @@ SEEN_EVERY = timedelta(minutes=1)
 """How often a session in use is written to."""
 SKEW = timedelta(minutes=1)
 """How far the clocks of several machines may lie apart; a session from further ahead was opened by a clock that was wrong."""
-WINDOW = timedelta(hours=1)
-ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS = 10, 100
-"""Failed logins within the window: of one account from one address, and from one address in all."""
 
 
 def open_session(
-    engine: Engine, name: str, password: str, now: datetime, address: str = "", *, administrators_only: bool = False
+    engine: Engine, name: str, password: str, now: datetime, origin: Origin = NOWHERE, *, administrators_only: bool = False
 ) -> tuple[str, Actor]:
     """Return the secret of a new session, which is stored nowhere, and whose it is.
 
@@ -65,7 +64,7 @@ def open_session(
         NotSignedInError: name or password is wrong, or the account is disabled or may not use one; which of them is not told.
         TooManyError: too many logins failed within the hour.
     """
-    attempt = _count_attempt(engine, name, address, now)
+    attempt = count_attempt(engine, name, origin, now)
     with reading(engine) as connection:
         row = connection.execute(select(account).where(account.c.name == name, account.c.disabled_at.is_(None))).mappings().first()
     fits = password_fits(row["password_hash"] if row else None, password)
@@ -83,6 +82,7 @@ def start_session(connection: Connection, account_id: str, now: datetime, *, vou
     connection.execute(delete(session).where(or_(session.c.ends_at <= now, idle)))
     opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST}
     connection.execute(insert(session), opened | {"vouched": vouched, "proved_at": now})
+    connection.execute(update(account).where(account.c.account_id == account_id).values(signed_in_at=now))
     audit_log.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
     return secret
 
@@ -132,20 +132,3 @@ def _write(engine: Engine, statement: Update | Delete) -> None:
     """Note that a session is in use, or over, whatever the clock says next; a store too busy for it keeps nobody waiting."""
     with suppress(StoreError), writing(engine) as connection:
         connection.execute(statement)
-
-
-def _count_attempt(engine: Engine, name: str, address: str, now: datetime) -> ColumnElement[bool]:
-    """Count a login as failed until it has succeeded, so that many at once count as many; return what success forgives."""
-    of_account, of_address = _origin(address, name), _origin(address)
-    with writing(engine) as connection:
-        connection.execute(delete(login_attempt).where(or_(login_attempt.c.at <= now - WINDOW, login_attempt.c.at > now + WINDOW)))
-        for origin, limit in ((of_account, ATTEMPTS_PER_ACCOUNT), (of_address, ATTEMPTS_PER_ADDRESS)):
-            if connection.execute(select(func.count()).where(login_attempt.c.origin == origin)).scalar_one() >= limit:
-                raise TooManyError("fewer logins must fail within an hour, found too many. Try again in an hour, or ask an administrator.")
-        counted = insert(login_attempt).returning(login_attempt.c.id)
-        ids = connection.execute(counted, [{"origin": origin, "at": now} for origin in (of_account, of_address)]).scalars().all()
-    return or_(login_attempt.c.origin == of_account, login_attempt.c.id.in_(ids))
-
-
-def _origin(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,15 +1,20 @@
 """`yujing accounts`: who may sign in, for those who hold the machine."""
 
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from features.errors import UsageError
 from serving.accounts.permissions import Role
 from serving.cli.console import AsJson, message, show
 from serving.cli.workspace import Workspace
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Login name.")]
+AnyName = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Login name; all accounts without one.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="What the account is for.")]
 ScopeOption = Annotated[
     str, typer.Option("--scope", help="Path of the area or grid it sees, such as 990101/990101002; the whole by default.")
@@ -24,25 +29,57 @@ Administers = Annotated[bool, typer.Option("--administers", help="Let it manage 
 Label = Annotated[str, typer.Option("--label", help="What the token is for.")]
 Days = Annotated[int, typer.Option("--days", min=1, max=90, help="Days until the token ends.")]
 
-COLUMNS = ("name", "id", "role", "scope", "administers", "created", "disabled")
+UnitOption = Annotated[str, typer.Option("--unit", help="Unit that its holder works for; it gives no right.")]
+AccountFile = Annotated[Path, typer.Argument(metavar="FILE", help="CSV with the columns name, role, area, department and unit.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would become of each row; store nothing.")]
+PasswordFile = Annotated[Path | None, typer.Option("--passwords", help="New file for the one-time passwords; printed by default.")]
+
+COLUMNS = ("name", "id", "role", "scope", "administers", "created", "disabled", "unit", "signed_in")
 
 
-def add_account(
-    work: Workspace,
-    *,
-    name: Name,
-    role: RoleOption,
-    scope: ScopeOption = "",
-    department: DepartmentOption = "",
-    administers: Administers = False,
-) -> None:
+@dataclass(frozen=True)
+class Belonging:
+    """What an account sees, and whom its holder works for."""
+
+    scope: ScopeOption = ""
+    department: DepartmentOption = ""
+    unit: UnitOption = ""
+
+
+def add_account(work: Workspace, *, name: Name, role: RoleOption, belonging: Belonging, administers: Administers = False) -> None:
     """Make an account and print its one-time password."""
     from serving.accounts.accounts import NewAccount, create_account
     from serving.accounts.permissions import Scope
     from serving.audit.audit_log import OPERATOR
 
-    _, password = create_account(work.engine, NewAccount(name, role, Scope(scope, department), administers), OPERATOR, datetime.now(UTC))
+    new = NewAccount(name, role, Scope(belonging.scope, belonging.department), administers, belonging.unit)
+    _, password = create_account(work.engine, new, OPERATOR, datetime.now(UTC))
     _show(password)
+
+
+def import_accounts(work: Workspace, *, file: AccountFile, dry_run: DryRun = False, passwords: PasswordFile = None) -> None:
+    """Make the accounts of a CSV file, all or none, and hand out their one-time passwords."""
+    from serving.accounts.import_accounts import ONE_TIME_HEADER, Outcome, count_outcomes, one_time_rows
+    from serving.accounts.import_accounts import import_accounts as take_in
+    from serving.audit.audit_log import OPERATOR
+    from serving.exports.csv_file import table_to_csv
+
+    decision = (OPERATOR, datetime.now(UTC))
+    with ExitStack() as opened:
+        handed_out = opened.enter_context(passwords.open("xb")) if passwords and not dry_run else None  # before anything is stored
+        rows = take_in(work.engine, file.read_bytes(), work.settings.alerts.departments, decision, dry_run=dry_run)
+        content = table_to_csv(ONE_TIME_HEADER, one_time_rows(rows))
+        if handed_out:
+            handed_out.write(content)
+    show(("row", "name", "outcome", "reason"), [(row.number, row.fields["name"], row.outcome, row.refusal) for row in rows], as_json=False)
+    counts = count_outcomes(rows)
+    if counts[Outcome.REFUSED]:
+        raise UsageError(f"every row must fit, found {counts[Outcome.REFUSED]} refused. Nothing was stored; mend them and import again.")
+    message(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + (" (dry run: nothing was stored)" if dry_run else ""))
+    if not dry_run and counts[Outcome.CREATED]:
+        if not passwords:
+            typer.echo(content.decode("utf-8-sig"), nl=False)
+        message("One-time passwords: each must be changed at first login, and none is shown again.")
 
 
 def list_accounts(work: Workspace, *, as_json: AsJson = False) -> None:
@@ -58,6 +95,8 @@ def list_accounts(work: Workspace, *, as_json: AsJson = False) -> None:
             actor.administers,
             _day(each.created_at),
             _day(each.disabled_at),
+            each.unit or None,
+            _day(each.signed_in_at),
         )
         for each in accounts(work.engine)
         for actor in [each.actor]
@@ -103,6 +142,16 @@ def reset_account(work: Workspace, *, name: Name) -> None:
     from serving.audit.audit_log import OPERATOR
 
     _show(reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC)))
+
+
+def unlock_account(work: Workspace, *, name: AnyName = None) -> None:
+    """Forget the failed logins of an account, or of all, so that it may sign in at once."""
+    from serving.accounts.accounts import find_account
+    from serving.accounts.login_limits import clear_attempts
+    from serving.audit.audit_log import OPERATOR
+
+    holder = find_account(work.engine, name).actor if name else None
+    message(f"{clear_attempts(work.engine, holder, OPERATOR, datetime.now(UTC))} failed logins are forgotten.")
 
 
 def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -> None:

@@ -10,7 +10,17 @@ import typer
 
 from features.errors import YujingError
 from features.storage.home import Home
-from serving.cli.accounts import add_account, change_account, disable_account, enable_account, issue_token, list_accounts, reset_account
+from serving.cli.accounts import (
+    add_account,
+    change_account,
+    disable_account,
+    enable_account,
+    import_accounts,
+    issue_token,
+    list_accounts,
+    reset_account,
+    unlock_account,
+)
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
@@ -85,11 +95,13 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
     },
     ("accounts", "Who may sign in."): {
         "add": add_account,
+        "import": import_accounts,
         "list": list_accounts,
         "disable": disable_account,
         "enable": enable_account,
         "change": change_account,
         "reset": reset_account,
+        "unlock": unlock_account,
         "token": issue_token,
     },
     ("alerts", "What is to be looked at."): {

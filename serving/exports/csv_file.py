@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum, auto
 from typing import Any
 
@@ -33,9 +33,16 @@ COLUMNS: dict[Level, tuple[str, ...]] = {
 
 def to_csv(level: Level, bodies: Iterable[bytes]) -> bytes:
     """Write published rows as CSV; the words of a grid's reasons stay in the JSON."""
+    return table_to_csv(COLUMNS[level], cells(level, bodies))
+
+
+def table_to_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Write a table as CSV; no cell of it is one that a spreadsheet runs."""
     target = io.StringIO(BOM, newline="")
     target.seek(0, io.SEEK_END)
-    csv.writer(target, lineterminator="\r\n").writerows([COLUMNS[level], *cells(level, bodies)])
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(header)
+    writer.writerows([_cell(cell) for cell in row] for row in rows)
     return target.getvalue().encode()
 
 

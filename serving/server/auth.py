@@ -119,7 +119,7 @@ async def _door(request: Request) -> CredentialCache:
 DoorOf = Annotated[CredentialCache, Depends(_door)]
 
 
-COOKIE, DEVICE_COOKIE = "yujing_session", "yujing_device"
+COOKIE, DEVICE_COOKIE, KNOWN_COOKIE = "yujing_session", "yujing_device", "yujing_known"
 LONGEST_COOKIE = timedelta(days=400)
 """Browsers keep no cookie longer."""
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
@@ -194,7 +194,12 @@ def give_session(response: Response, secret: str, *, secure: bool, lasts: timede
 
 def give_device(response: Response, key: str, *, secure: bool) -> None:
     """Let the browser keep the key that its sessions are bound to."""
-    response.set_cookie(DEVICE_COOKIE, key, int(LONGEST_COOKIE.total_seconds()), httponly=True, samesite="lax", secure=secure)
+    give_cookie(response, DEVICE_COOKIE, key, secure=secure)
+
+
+def give_cookie(response: Response, name: str, value: str, *, secure: bool) -> None:
+    """Let the browser keep a value as long as browsers do."""
+    response.set_cookie(name, value, int(LONGEST_COOKIE.total_seconds()), httponly=True, samesite="lax", secure=secure)
 
 
 def keep_wall_signed_in(request: Request, response: Response, *, secure: bool) -> None:

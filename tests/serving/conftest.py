@@ -22,7 +22,7 @@ MakeWorld = Callable[[str], World]
 def _cheap_passwords() -> Iterator[None]:
     """Hash passwords as always, but with less work."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("serving.accounts.accounts._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        patch.setattr("serving.accounts.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
         yield
 
 

@@ -10,19 +10,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
 from serving.accounts.devices import bind_session, device_of, enrol_wall
+from serving.accounts.login_limits import KnownBrowsers
 from serving.accounts.oidc_login import OidcLogin
 from serving.accounts.oidc_provider import DOOR
+from serving.accounts.passwords import check_password
 from serving.accounts.permissions import Actor
 from serving.accounts.sessions import LASTING, SECRET_LENGTH, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES
-from serving.server.auth import COOKIE, DEVICE_COOKIE, LONGEST_COOKIE, DoorOf, give_device, give_session, needs
+from serving.server.auth import COOKIE, DEVICE_COOKIE, KNOWN_COOKIE, LONGEST_COOKIE, DoorOf, give_cookie, give_device, give_session, needs
 from serving.server.dependencies import ReadingOf
 
 
 def login_page(request: Request, goal: str, failed: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
-    """Return it with the ways in that the settings leave open; `goal` is where its reader goes then, `failed` the key of a fault."""
+    """Return it with the ways in that the settings leave open; `goal` is where its reader goes then, `failed` the key of what it says."""
     oidc, goal = request.app.state.site.settings.oidc, inside(goal)
     return render(
         request,
@@ -44,9 +46,9 @@ Text = Annotated[str, Form(max_length=500)]
 
 
 @router.get("/login")
-def show_login(request: Request, next: str = "/", *, proof: bool = False) -> Response:  # noqa: A002 - the name in the address
-    """Show the login form; `proof` says that a lasting session needs the password again."""
-    return login_page(request, next, "login_proof" if proof else None)
+def show_login(request: Request, next: str = "/", *, proof: bool = False, chosen: bool = False) -> Response:  # noqa: A002 - the name in the address
+    """Show the login form; `proof` says that a lasting session needs the password again, `chosen` that a new one holds from now on."""
+    return login_page(request, next, "login_proof" if proof else "login_chosen" if chosen else None)
 
 
 @router.post("/login")
@@ -60,9 +62,11 @@ def sign_in(
 ) -> Response:
     """Open a session, for 30 days where this device is to be remembered, or show the form again."""
     address, settings = request.client.host if request.client else "", request.app.state.site.settings
+    browsers: KnownBrowsers = request.state.browsers
+    origin = browsers.origin(address, request.cookies.get(KNOWN_COOKIE, ""), name)
     only_administrators = not settings.oidc.password_login
     try:
-        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), address, administrators_only=only_administrators)
+        secret, actor = open_session(reading.shelf.engine, name, password, reading.now(), origin, administrators_only=only_administrators)
     except (NotSignedInError, TooManyError) as error:
         failed = "login_too_many" if isinstance(error, TooManyError) else "login_failed"
         return login_page(request, next, failed, HTTPStatus(error.status))
@@ -73,6 +77,7 @@ def sign_in(
         bind_session(reading.shelf.engine, secret, device, reading.now())
         give_device(response, device.key, secure=secure)
     give_session(response, secret, secure=secure, lasts=LASTING if remember else None)
+    give_cookie(response, KNOWN_COOKIE, browsers.remember(request.cookies.get(KNOWN_COOKIE, ""), name), secure=secure)
     return response
 
 
@@ -106,17 +111,22 @@ def sign_out(request: Request, door: DoorOf, reading: ReadingOf, _: SignedIn) ->
 @router.get("/password")
 def show_password(request: Request, actor: SignedIn) -> Response:
     """Show the form for a password of one's own."""
-    return render(request, "password.html", actor, failed=False)
+    return render(request, "password.html", actor, failed=None)
 
 
 @router.post("/password")
 def choose_password(request: Request, reading: ReadingOf, actor: SignedIn, old: Text, new: Text) -> Response:
     """Store the new password; all sessions end, so its holder signs in again."""
     try:
-        change_password(reading.shelf.engine, actor, old, new, reading.now())
+        check_password(new, actor.name)
     except UsageError:
-        return render(request, "password.html", actor, HTTPStatus.UNPROCESSABLE_ENTITY, failed=True)
-    return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+        return render(request, "password.html", actor, HTTPStatus.UNPROCESSABLE_ENTITY, failed="password_weak")
+    try:
+        change_password(reading.shelf.engine, actor, old, new, reading.now())
+    except (UsageError, TooManyError) as error:
+        failed = "login_too_many" if isinstance(error, TooManyError) else "password_failed"
+        return render(request, "password.html", actor, HTTPStatus(error.status), failed=failed)
+    return RedirectResponse("/login?chosen=true", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/look")

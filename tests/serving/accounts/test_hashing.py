@@ -9,8 +9,8 @@ import pytest
 from argon2.exceptions import VerifyMismatchError
 
 from features.errors import BusyError
-from serving.accounts import accounts
-from serving.accounts.accounts import MAX_HASHES, hash_password, password_fits
+from serving.accounts import passwords
+from serving.accounts.passwords import MAX_HASHES, hash_password, password_fits
 
 
 class Counting:
@@ -32,13 +32,17 @@ class Counting:
     def verify(self, stored, password):
         if self.hash(password) != stored:
             raise VerifyMismatchError
+        return True
+
+    def check_needs_rehash(self, stored):
+        return False
 
 
 @pytest.fixture
 def hasher(monkeypatch):
     counting = Counting()
-    monkeypatch.setattr(accounts, "_hasher", counting)
-    monkeypatch.setattr(accounts, "_nobodys", lambda: "")
+    monkeypatch.setattr(passwords, "_hasher", counting)
+    monkeypatch.setattr(passwords, "_nobodys", lambda: "")
     return counting
 
 
@@ -53,18 +57,28 @@ def test_password_fits_many_at_once_hashes_few_at_a_time(hasher):
 
 
 def test_password_fits_without_the_limit_hashes_many_at_a_time(hasher, monkeypatch):
-    monkeypatch.setattr(accounts, "_hashing", nullcontext)
+    monkeypatch.setattr(passwords, "_hashing", nullcontext)
     check_many()
 
     assert MAX_HASHES < hasher.most
 
 
 def test_hash_password_waits_too_long_is_refused(hasher, monkeypatch):
-    monkeypatch.setattr(accounts, "HASH_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(passwords, "HASH_WAIT_SECONDS", 0.0)
     for _ in range(MAX_HASHES):
-        accounts._hashes.acquire()
+        passwords._hashes.acquire()
     try:
         with pytest.raises(BusyError, match="Try again"):
             hash_password("secret")
     finally:
-        accounts._hashes.release(MAX_HASHES)
+        passwords._hashes.release(MAX_HASHES)
+
+
+def test_password_fits_one_time_is_checked_at_the_full_cost_too(monkeypatch):
+    stored, checked = passwords.hash_one_time("drawn by lot"), []
+    verify = passwords._verify
+    monkeypatch.setattr(passwords, "_verify", lambda stored, password: checked.append(stored) or verify(stored, password))
+
+    assert password_fits(stored, "drawn by lot")
+    assert [passwords._nobodys(), stored] == checked
+    assert not password_fits(stored, "another")

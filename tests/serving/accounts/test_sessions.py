@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from features.errors import NotSignedInError, TooManyError, UsageError
+from features.errors import NotSignedInError, UsageError
 from serving.accounts.accounts import NewAccount, change_password, create_account, disable_account, reset_password
 from serving.accounts.permissions import Right, Role, Scope
-from serving.accounts.sessions import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, actor_of_session, close_session, open_session
+from serving.accounts.sessions import actor_of_session, close_session, open_session
 from serving.accounts.tokens import actor_of_token, issue_token
 from serving.audit.audit_log import OPERATOR, list_entries
 
@@ -75,37 +75,6 @@ def test_sessions_and_tokens_end_with_the_account_or_its_password(engine, accoun
     assert (None, None) == (actor_of_session(engine, secret, NOW), actor_of_token(engine, issued, NOW))
     with pytest.raises(NotSignedInError):
         open_session(engine, "li", CHOSEN, NOW)
-
-
-def fail(engine, name, times, address, now=NOW):
-    for _ in range(times):
-        with pytest.raises(NotSignedInError):
-            open_session(engine, name, "wrong", now, address)
-
-
-def test_ten_bad_logins_back_off_for_an_hour_from_that_address_only(engine, account):
-    fail(engine, "li", ATTEMPTS_PER_ACCOUNT, "10.0.0.1")
-
-    with pytest.raises(TooManyError):
-        open_session(engine, "li", CHOSEN, NOW + 59 * MINUTE, "10.0.0.1")
-    assert open_session(engine, "li", CHOSEN, NOW, "10.0.0.2")
-    assert open_session(engine, "li", CHOSEN, NOW + HOUR, "10.0.0.1")
-
-
-def test_good_login_forgives_the_bad_ones_before(engine, account):
-    for _ in range(3):
-        fail(engine, "li", ATTEMPTS_PER_ACCOUNT - 1, "10.0.0.1")
-
-        assert open_session(engine, "li", CHOSEN, NOW, "10.0.0.1")
-
-
-def test_bad_logins_of_many_names_back_off_by_address(engine, account, monkeypatch):
-    monkeypatch.setattr("serving.accounts.sessions.password_fits", lambda stored, password: False)
-    for number in range(ATTEMPTS_PER_ADDRESS):
-        fail(engine, f"name{number}", 1, "10.0.0.1")
-
-    with pytest.raises(TooManyError):
-        open_session(engine, "li", CHOSEN, NOW, "10.0.0.1")
 
 
 def test_trail_tells_what_was_done_to_accounts_and_no_secret(engine, account):
