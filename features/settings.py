@@ -6,7 +6,7 @@ Defaults live here. The home's `config.yaml` overrides them, the file of `--conf
 
 import logging
 import reprlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, get_args
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from holidays import list_supported_countries
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -151,6 +151,13 @@ class Settings(BaseSettings):
             raise ValueError(f"zone must be an IANA name such as Asia/Shanghai, got {value!r}")
         return value
 
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Dotted name of every setting that a file or the environment names -> what names it; the strongest where several do."""
+        return self._origins
+
     @property
     def tz(self) -> ZoneInfo:
         """The zone of naive times and of the local day."""
@@ -165,12 +172,14 @@ class Settings(BaseSettings):
         """
         sources = (Environment(cls), *(YamlFile(cls, file) for file in files if file))
         try:
-            return cls(_build_sources=(sources, {}))
+            loaded = cls(_build_sources=(sources, {}))
         except ValidationError as error:
             fault = _first_fault(error)
             raise UsageError(f"{_source_of(fault, sources)}: {_explain(cls, fault)}") from error
         except SettingsError as error:
             raise UsageError(f"the environment: {error}; lists and mappings must be JSON, such as '[\"a\"]'.") from error
+        loaded._origins = {key: str(source) for source in reversed(sources) for key in _dotted(source())}
+        return loaded
 
 
 class Environment(EnvSettingsSource):
@@ -211,6 +220,15 @@ def _with_new_keys(model: type[BaseModel], content: dict[str, Any], where: str) 
         section = _model_in(field.annotation) if field else None
         renamed[new] = _with_new_keys(section, value, where) if section and isinstance(value, dict) else value
     return renamed
+
+
+def _dotted(content: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted names of all values of nested mappings."""
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from _dotted(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

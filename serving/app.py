@@ -24,12 +24,15 @@ from serving.api.routes.scores import OpenScorer
 from serving.operations.background import repeating
 from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.pages.all_pages import add_pages, make_ready
+from serving.pages.error_pages import ErrorPages
 from serving.server.auth import Clock, CredentialCache
 from serving.server.concurrency_limit import ConcurrencyLimit
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
+from serving.server.head_requests import HeadRequests
 from serving.server.list_cache import RankingCache
 from serving.server.metrics import Metrics, RequestLog
+from serving.server.path_prefix import PathPrefix
 from serving.server.response_cache import ResponseCache
 from serving.server.responses import Freshness
 from serving.settings import ServingSettings, Settings
@@ -120,4 +123,7 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
     app.add_middleware(ResponseCache)
     app.add_middleware(OldPaths)
+    app.add_middleware(ErrorPages)
+    app.add_middleware(HeadRequests)
+    app.add_middleware(PathPrefix, prefix=settings.root_path)
     app.add_middleware(RequestLog, figures=figures, every_request=settings.access_log)

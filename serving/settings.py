@@ -86,6 +86,8 @@ class ServingSettings(Section):
     """Lists held in memory; older ones are read from the ledger again."""
     public_url: str = Field(default="", pattern=r"^(https?://.*[^/])?$")
     """Address under which browsers reach this service; links in messages begin with it."""
+    root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    """Path of the site under which a proxy serves the pages and the API, such as /yujing; empty is the root."""
     framed_by: tuple[str, ...] = ()
     """Sites that may show the pages in a frame, such as https://portal.example; by default none may."""
     mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 from scipy.spatial import KDTree
-from sqlalchemy import Connection, Engine, Table, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, delete, select
 
 from features.database.bulk import insert_rows, read_frame
 from features.database.engine import reading, writing
@@ -198,16 +198,6 @@ def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
                 f"new grids must be in the grid table, not there: {reprlib.repr(unknown)}. Ingest the grid file that holds them."
             )
         _replace(connection, grid_mapping, crosswalk.select("old", "new", "share", "at"))
-
-
-def copy_grids(source: Engine, target: Engine) -> None:
-    """Store in an empty database what another knows of grids, of what lies beside them, and of redrawn ones."""
-    for table in (grid, grid_neighbour, grid_mapping):
-        with reading(source) as connection:
-            rows = [dict(row) for row in connection.execute(select(table)).mappings()]
-        if rows:
-            with writing(target) as connection:
-                connection.execute(insert(table), rows)
 
 
 def _replace(connection: Connection, table: Table, rows: pl.DataFrame) -> None:

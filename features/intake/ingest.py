@@ -66,7 +66,7 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
     rows = open_input(request.path, request.source, (CASE_REQUIRED,))
     source = request.source or flat_source(rows.header)
     refuse_personal_names(request.path, rows.header, now.date())
-    _check_columns(rows.header, source)
+    check_columns(rows.header, source)
     grids = read_grid_file(request.grids, now.date()) if request.grids else None
     crosswalk = read_crosswalk_file(request.crosswalk, now.date()) if request.crosswalk else None
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
@@ -136,7 +136,12 @@ def _unmapped(seen: Counter[tuple[str, Code, str]], today: date) -> Iterator[Unm
             yield Unmapped(name, code, text, rows)
 
 
-def _check_columns(header: tuple[str, ...], source: SourceFile) -> None:
+def check_columns(header: tuple[str, ...], source: SourceFile) -> None:
+    """Return quietly when a file has the columns that its source file names.
+
+    Raises:
+        InputRefusedError: some are missing.
+    """
     if missing := [name for name in source.needed if name not in header]:
         expected, found = ", ".join(source.needed), ", ".join(header)
         advice = "Choose the --source that describes this file, or write one."

@@ -25,8 +25,8 @@ def enable_account(engine: Engine, account_id: str, by: str, now: datetime) -> N
         audit_log.record(connection, by, "account.enable", account_id, {}, now)
 
 
-def change_account(engine: Engine, account_id: str, grant: tuple[Role, Scope], by: str, now: datetime) -> None:
-    """Give an account another role and scope, which hold for its open sessions and its tokens too.
+def change_account(engine: Engine, account_id: str, grant: tuple[Role, Scope], by: str, now: datetime, unit: str | None = None) -> None:
+    """Give an account another role and scope, which hold for its open sessions and its tokens too; None leaves its unit.
 
     Raises:
         NotFoundError: there is no such account.
@@ -34,7 +34,7 @@ def change_account(engine: Engine, account_id: str, grant: tuple[Role, Scope], b
     """
     role, scope = grant
     with writing(engine) as connection:
-        query = select(account.c.role, account.c.scope, account.c.department).where(account.c.account_id == account_id)
+        query = select(account.c.role, account.c.scope, account.c.department, account.c.unit).where(account.c.account_id == account_id)
         before = connection.execute(query).mappings().first()
         if before is None:
             raise NotFoundError("an account must be named, found none of that id. List the accounts.")
@@ -42,6 +42,7 @@ def change_account(engine: Engine, account_id: str, grant: tuple[Role, Scope], b
             raise UsageError("a wall screen must keep its role and area, and no account can become one. Make a new wall screen on /admin.")
         check_grant(connection, role, scope)
         after = {"role": role.value, "scope": scope.path, "department": scope.department or None}
+        after["unit"] = before["unit"] if unit is None else unit or None
         connection.execute(update(account).where(account.c.account_id == account_id).values(after))
         audit_log.record(connection, by, "account.change", account_id, {"before": dict(before), "after": after}, now)
 

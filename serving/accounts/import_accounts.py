@@ -107,7 +107,7 @@ def _store(connection: Connection, row: ImportedRow, decision: tuple[str, dateti
 
 def _read(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield number and fields of every row that is not blank."""
-    text = _decode(content)
+    text = decode_table(content)
     header = text.split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
@@ -119,7 +119,8 @@ def _read(content: bytes) -> Iterator[tuple[int, dict[str, str]]]:
             yield number, {name: cells[place].strip() if place < len(cells) else "" for name, place in columns.items()}
 
 
-def _decode(content: bytes) -> str:
+def decode_table(content: bytes) -> str:
+    """Return the text of a file in UTF-8 or GB18030, as Chinese spreadsheets write it."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

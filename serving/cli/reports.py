@@ -27,12 +27,14 @@ def monitor(
     """
     from features.facts.derive import DEFAULT_TARGET
     from features.storage.atomic_files import atomic_write
+    from serving.monitoring.history import keep_day
     from serving.monitoring.monitor import take_subject, watch
 
     until = as_of or datetime.now(work.settings.tz).date()
     subject = take_subject(work.snapshot, until, target or DEFAULT_TARGET, horizon_days, work.settings)
     seen = watch(work.home, work.engine, subject, work.settings)
     atomic_write(work.home.folder(work.home.monitoring) / f"{subject.target}.json", json_text(seen.to_json()).encode())
+    keep_day(work.home, subject.target, seen.to_day())
     if as_json:
         typer.echo(json_text(seen.to_json()))
     else:

@@ -28,6 +28,7 @@ from serving.monitoring.drift import (
     prediction_shift,
     shift_findings,
 )
+from serving.monitoring.history import WatchedDay
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.settings import Settings
@@ -78,6 +79,20 @@ class Watch:
             found += prediction_findings(self.predictions)
         found += self.subject.calendar
         return found if isinstance(self.quality, Unknown) else found + quality_findings(self.quality)
+
+    def to_day(self) -> WatchedDay:
+        """Return the figures that are kept for curves over time."""
+        shifts = () if isinstance(self.features, Unknown) else self.features
+        quality = {} if isinstance(self.quality, Unknown) else self.quality.to_json().get("realised_over_expected") or {}
+        low, high = quality.get("ci95") or (None, None)
+        return WatchedDay(
+            as_of=self.subject.as_of,
+            features=max((shift.psi for shift in shifts), default=None),
+            predictions=None if isinstance(self.predictions, Unknown) else self.predictions,
+            realised=quality.get("value"),
+            low=low,
+            high=high,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return everything, for a scheduler."""

@@ -8,6 +8,7 @@ from serving.pages.layout import STATIC, read_templates
 from serving.pages.map_cache import MapCache
 from serving.pages.page import Site
 from serving.pages.routes import (
+    accounts,
     admin,
     alerts,
     audit,
@@ -30,7 +31,7 @@ from serving.settings import Settings
 
 PAGES = (
     *(command, briefs, grids, alerts, corrections, undertakings, service, export, score),
-    *(models, audit, admin, docs, session, identity, installed),
+    *(models, audit, admin, accounts, docs, session, identity, installed),
 )
 
 

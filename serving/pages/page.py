@@ -59,11 +59,11 @@ class PageRoute(APIRoute):
             except PasswordNotChangedError:
                 return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
-                return _error(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
+                return error_page(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
             except RequestValidationError:
-                return _error(request, HTTPStatus.UNPROCESSABLE_ENTITY)
+                return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY)
             except HTTPException as error:
-                return _error(request, error.status_code)
+                return error_page(request, error.status_code)
 
         return handler
 
@@ -85,7 +85,7 @@ def _back(request: Request) -> str:
     return inside(sent_from.path) if sent_from.netloc == request.url.netloc else "/"
 
 
-def _error(request: Request, status: int, pause: Pause | None = None) -> Response:
+def error_page(request: Request, status: int, pause: Pause | None = None) -> Response:
     """Say what is wrong; of a pause who made it and when."""
     known, site = HTTPStatus(status), request.app.state.site
     if pause is None:

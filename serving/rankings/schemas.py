@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError
+from serving.accounts.permissions import Scope
 from serving.text import AttentionLevel, Confidence, Text, Withheld
 
 Level = Literal["grid", "community", "township", "district"]
@@ -196,6 +197,7 @@ class RefusedRow:
     field: str
     code: str
     sentence: str
+    sentence_zh: str = ""
 
 
 class RowsRefusedError(InputRefusedError):
@@ -206,6 +208,16 @@ class RowsRefusedError(InputRefusedError):
             rows[0].code, f"every row must fit the flat case file, found {len(rows)} of {read} that do not. Mend or remove them."
         )
         self.rows = tuple(rows)
+
+
+@dataclass(frozen=True)
+class ScoreRequest:
+    """What a case file is to be scored for."""
+
+    as_of: date
+    scope: Scope
+    source: str | None = None
+    """Name of the source whose rules hold for the file, as it was ingested; None is the only one there is."""
 
 
 class ScoredGrid(BaseModel):

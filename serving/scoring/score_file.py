@@ -1,26 +1,22 @@
-"""Scoring a case file that is not stored: it goes the whole way of an ingest, into a home that is thrown away."""
+"""Scoring a case file that is not stored: read as an ingest would, under the rules of a source that is known."""
 
-import csv
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock
 
 from sqlalchemy import Engine
 
-from features.database.engine import open_database
 from features.days import day_number, midnight
 from features.errors import NotReadyError
-from features.eventlog.grids import copy_grids
-from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
-from features.intake.ingest import IngestRequest, ingest
-from features.intake.report import IngestReport
+from features.eventlog.unstored import feed_spec
+from features.intake.quarantine import Refusal
+from features.intake.unstored import read_unstored
 from features.schema import Col
 from features.storage.home import Home
 from serving.accounts.permissions import Scope
-from serving.rankings.schemas import RefusedRow, RowsRefusedError, ScoredFile, ScoredGrid, published
+from serving.rankings.schemas import RefusedRow, RowsRefusedError, ScoredFile, ScoredGrid, ScoreRequest, published
 from serving.scoring.scoring import ScoredDay, score_snapshot
 from serving.settings import Settings
 from serving.text import NOTICES
@@ -36,51 +32,47 @@ class FileScorer:
         self._settings = settings
         self._lock = Lock()
 
-    def score(self, path: Path, as_of: date, scope: Scope, now: datetime) -> ScoredFile:
+    def score(self, path: Path, request: ScoreRequest, now: datetime) -> ScoredFile:
         """Score the grids of a scope by a flat case file alone, from what it says was known before `as_of`.
 
         Raises:
             InputRefusedError: the file, or a row of it, would not be taken in either.
+            NotFoundError: there is no such source.
             NotReadyError: the day has not begun, or there is no champion.
         """
-        if midnight(day_number(as_of), self._settings.tz) > now:
-            raise NotReadyError(f"as_of must not lie after today, got {as_of}. Choose a day that has begun.")
+        self.check(request, now)
         with self._lock:
-            report, snapshot = self._take_in(path, now)
             champion = current(self._home, self._engine)
-            day = next(score_snapshot(champion, snapshot, self._settings, [as_of]))
+            unstored = read_unstored(path, feed_spec(self._engine, request.source), self._engine, self._settings, now)
+            if unstored.refusals:
+                raise RowsRefusedError([_refused(each) for each in unstored.refusals], unstored.read)
+            day = next(score_snapshot(champion, unstored.snapshot, self._settings, [request.as_of]))
         return ScoredFile(
-            as_of=as_of,
+            as_of=request.as_of,
             target=day.model.target,
             horizon_days=day.model.horizon_days,
             model_version=day.model_version,
             model_hash=day.model_hash,
-            cases=report.accepted,
-            duplicate=report.duplicate,
+            cases=unstored.accepted,
+            duplicate=unstored.duplicate,
             notices=NOTICES,
-            grids=tuple(_scores(day, _inside(snapshot, scope))),
+            grids=tuple(_scores(day, _inside(unstored.snapshot, request.scope))),
         )
 
-    def _take_in(self, path: Path, now: datetime) -> tuple[IngestReport, LogSnapshot]:
-        """Return what the log of this file alone holds; its database is gone afterwards."""
-        settings = self._settings.model_copy(update={"database_url": None})
-        with TemporaryDirectory(prefix="yujing-what-if-") as folder:
-            home = Home(Path(folder) / "home")
-            engine = open_database(home.database_url)
-            try:
-                copy_grids(self._engine, engine)
-                report = ingest(home, settings, IngestRequest(path), now)
-                if report.refused:
-                    raise RowsRefusedError(list(_refused(report.refused)), report.read)
-                return report, read_log(home, engine)
-            finally:
-                engine.dispose()
+    def check(self, request: ScoreRequest, now: datetime) -> None:
+        """Return quietly when a request can be answered, whatever its file holds.
+
+        Raises:
+            NotFoundError: there is no such source.
+            NotReadyError: the day has not begun.
+        """
+        if midnight(day_number(request.as_of), self._settings.tz) > now:
+            raise NotReadyError(f"as_of must not lie after today, got {request.as_of}. Choose a day that has begun.")
+        feed_spec(self._engine, request.source)
 
 
-def _refused(path: Path) -> Iterator[RefusedRow]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            yield RefusedRow(int(row["row_number"]), row["field"], row["code"], row["sentence"])
+def _refused(refusal: Refusal) -> RefusedRow:
+    return RefusedRow(refusal.row_number, refusal.field, refusal.code.value, refusal.code.en, refusal.code.zh)
 
 
 def _inside(snapshot: LogSnapshot, scope: Scope) -> set[str]:

@@ -117,7 +117,8 @@ async def _answer(request: Request, error: Exception) -> Response:
 def _allowed(request: Request) -> str:
     """Return the methods of a path; the one route that was found knows only its own."""
     found = (route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(request.scope["path"]))
-    return ", ".join(sorted({method for route in found for method in route.methods or ()}))
+    methods = {method for route in found for method in route.methods or ()}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 def _faults(error: RequestValidationError) -> list[FieldFault]:

@@ -1,7 +1,7 @@
 """POST /v1/scores: what the model says of a case file that is not stored."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +13,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError, NotReadyError
-from serving.accounts.permissions import Actor, Right, Scope
+from serving.accounts.permissions import Actor, Right
 from serving.accounts.quotas import SCORED_FILES, consume
 from serving.dates import IsoDay
-from serving.rankings.schemas import RowsRefusedError, ScoredFile
+from serving.rankings.schemas import RowsRefusedError, ScoredFile, ScoreRequest
 from serving.server.auth import needs
 from serving.server.dependencies import ReadingOf
 from serving.server.errors import FieldFault, described, problem
@@ -34,7 +34,11 @@ Scoring = Annotated[Actor, Depends(needs(Right.SCORE))]
 class Scorer(Protocol):
     """Scores case files; what it needs for that is no business of the API."""
 
-    def score(self, path: Path, as_of: date, scope: Scope, now: datetime) -> ScoredFile:
+    def check(self, request: ScoreRequest, now: datetime) -> None:
+        """Return quietly when a request can be answered, whatever its file holds."""
+        ...
+
+    def score(self, path: Path, request: ScoreRequest, now: datetime) -> ScoredFile:
         """Score the grids of a scope by a flat case file alone."""
         ...
 
@@ -48,6 +52,7 @@ class ScoreQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     as_of: IsoDay = Field(description="Only what was known before the local midnight of this day counts", examples=["2026-01-09"])
+    source: str | None = Field(default=None, max_length=100, description="Source whose rules hold for the file; the only one by default")
 
 
 async def _open_scorer(request: Request) -> OpenScorer | None:
@@ -76,13 +81,14 @@ async def score_file(
     if open_scorer is None:
         raise NotReadyError("case files are scored by `yujing serve`, which has the model. Ask there.")
     detail = {"as_of": query.as_of.isoformat()}
+    wanted, scorer = ScoreRequest(query.as_of, actor.scope, query.source), await run_in_threadpool(open_scorer)
+    await run_in_threadpool(scorer.check, wanted, reading.now())
     await run_in_threadpool(consume, reading.shelf.engine, actor, SCORED_FILES, ("case file", detail), reading.now())
     with TemporaryDirectory(prefix="yujing-score-") as folder:
         path = Path(folder) / "cases.csv"
         await _receive(request, path)
-        scorer = await run_in_threadpool(open_scorer)
         try:
-            scored = await run_in_threadpool(scorer.score, path, query.as_of, actor.scope, reading.now())
+            scored = await run_in_threadpool(scorer.score, path, wanted, reading.now())
         except InputRefusedError as error:
             return problem(error.status, str(error).replace(str(path), "the file"), _faults(error))
     return Response(scored.model_dump_json(), media_type="application/json")

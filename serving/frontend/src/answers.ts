@@ -1,6 +1,9 @@
 // Answers on a phone with a weak network: what cannot be sent is kept on the phone and sent once when the network is back.
 // Without this script the same forms work as plain forms. The key that travels with an answer makes repeating it harmless.
 
+/** Path of the site under which the service stands; "/" where it has the site for itself. */
+const ROOT = document.documentElement.dataset.root ?? "/";
+
 interface Kept {
   address: string;
   fields: [string, string][];
@@ -53,7 +56,7 @@ function send(answer: Kept): Promise<Response> {
 
 /** Tell whether the session has ended: whoever answers is sent to sign in, and the answer is kept until then. */
 function isLogin(response: Response): boolean {
-  return new URL(response.url).pathname === "/login";
+  return new URL(response.url).pathname === `${ROOT}login`;
 }
 
 /** Send what was kept, oldest first; stop at the first that the network or the login keeps back. */
@@ -78,7 +81,7 @@ async function answer(event: SubmitEvent): Promise<void> {
   if (!response || response.status >= 500) keep([...kept(), given]);
   else if (isLogin(response)) {
     keep([...kept(), given]);
-    location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+    location.assign(`${ROOT}login?next=${encodeURIComponent(`/${location.pathname.slice(ROOT.length)}`)}`);
   } else if (response.redirected) location.assign(response.url);
   else document.querySelectorAll<HTMLElement>("[data-refused]").forEach((strip) => (strip.hidden = false));
 }
@@ -89,7 +92,7 @@ document
 /** Let the first alerts of the list be there without a network: fetched one after the other, once the page stands. */
 async function fetchAhead(): Promise<void> {
   const workers = navigator.serviceWorker;
-  if (!workers || !(await workers.register("/worker.js").catch(() => undefined))) return;
+  if (!workers || !(await workers.register(`${ROOT}worker.js`).catch(() => undefined))) return;
   if (!workers.controller) await new Promise((taken) => workers.addEventListener("controllerchange", taken, { once: true }));
   for (const link of [...document.querySelectorAll<HTMLAnchorElement>(".cards a")].slice(0, AHEAD)) {
     await fetch(link.href).catch(() => undefined);

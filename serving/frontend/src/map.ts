@@ -168,7 +168,7 @@ function listen(box: HTMLElement, canvas: HTMLCanvasElement, map: GridMap): void
   });
   canvas.addEventListener("click", (event) => {
     const code = dragged > DRAG_PX ? undefined : map.at(event.offsetX, event.offsetY);
-    if (code) location.assign(`/grids/${encodeURIComponent(code)}`);
+    if (code) location.assign(`${document.documentElement.dataset.root ?? "/"}grids/${encodeURIComponent(code)}`);
   });
 }
 

@@ -10,6 +10,9 @@ const DAY_SECONDS = 86_400;
 const MOST_PAGES = 60;
 const PATIENCE_SECONDS = 5;
 
+/** Path of an address within the service, which may stand under a path of the site. */
+const within = (address: URL) => `/${address.pathname.slice(new URL(self.registration.scope).pathname.length)}`;
+
 /** A redirection leads to the login, which is no alert. */
 const withoutLogins = {
   cacheWillUpdate: ({ response }: { response: Response }) =>
@@ -17,7 +20,7 @@ const withoutLogins = {
 };
 
 registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && /^\/alerts(\/[0-9a-f]+)?$/.test(url.pathname),
+  ({ url, sameOrigin }) => sameOrigin && /^\/alerts(\/[0-9a-f]+)?$/.test(within(url)),
   new NetworkFirst({
     cacheName: PAGES,
     networkTimeoutSeconds: PATIENCE_SECONDS,
@@ -25,10 +28,10 @@ registerRoute(
     plugins: [withoutLogins, new ExpirationPlugin({ maxEntries: MOST_PAGES, maxAgeSeconds: DAY_SECONDS, purgeOnQuotaError: true })],
   }),
 );
-registerRoute(({ url, sameOrigin }) => sameOrigin && url.pathname.startsWith("/static/"), new CacheFirst({ cacheName: "static" }));
+registerRoute(({ url, sameOrigin }) => sameOrigin && within(url).startsWith("/static/"), new CacheFirst({ cacheName: "static" }));
 
 self.addEventListener("fetch", (event) => {
-  const path = new URL(event.request.url).pathname;
+  const path = within(new URL(event.request.url));
   if (event.request.method === "POST" && (path === "/logout" || path === "/login")) event.waitUntil(caches.delete(PAGES));
 });
 self.addEventListener("install", () => void self.skipWaiting());

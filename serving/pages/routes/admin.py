@@ -7,22 +7,26 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from features.errors import NotFoundError, UsageError
-from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account, reset_password
-from serving.accounts.changes import change_account, enable_account
+from features.errors import UsageError
+from serving.accounts.accounts import NewAccount, accounts, create_account
 from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Role, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
 from serving.operations.health import read_operational_health
 from serving.pages.admin_view import Trial, read_rule, try_rule
+from serving.pages.area_tree import area_tree
+from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.pages.routes.accounts import ROLES, picked_scope
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Administrator = Annotated[Viewer, Depends(viewer_with(Right.ADMINISTER))]
 Text = Annotated[str, Form(max_length=500)]
+SOON = timedelta(days=7)
+"""Time before the end of a token from which the page warns of it."""
 
 
 @router.get("/admin")
@@ -73,10 +77,15 @@ def end_token(viewer: Administrator, account_id: str, token_id: str) -> Response
 
 @router.post("/admin/accounts")
 def add_account(
-    request: Request, viewer: Administrator, name: Text, role: Annotated[Role, Form()], scope: Text = "", department: Text = ""
+    request: Request,
+    viewer: Administrator,
+    name: Text,
+    role: Annotated[Role, Form()],
+    picked: Annotated[Scope, Depends(picked_scope)],
+    unit: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Make an account and show its one-time password, this once."""
-    new = NewAccount(name, role, Scope(scope.strip("/ "), department))
+    new = NewAccount(name, role, picked, unit=unit)
     try:
         _, password = create_account(viewer.engine, new, viewer.actor.account_id, viewer.now)
     except UsageError:
@@ -85,57 +94,23 @@ def add_account(
 
 
 @router.post("/admin/walls")
-def add_wall(request: Request, viewer: Administrator, name: Text, scope: Text = "", address: Text = "") -> Response:
+def add_wall(
+    request: Request, viewer: Administrator, name: Text, picked: Annotated[Scope, Depends(picked_scope)], address: Text = ""
+) -> Response:
     """Make a wall screen and show its link, this once."""
-    new = (name, Scope(scope.strip("/ ")), address.strip() or None)
+    new = (name, picked, address.strip() or None)
     try:
         secret = make_wall(viewer.engine, new, viewer.actor.account_id, viewer.now)
     except UsageError:
         return _page(request, viewer, fault="admin_name_taken", status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(request, viewer, once=("wall_link", name, f"{request.base_url}wall/{secret}"))
+    site = f"{request.url.scheme}://{request.url.netloc}{viewer.site.settings.serving.root_path}"
+    return _page(request, viewer, once=("wall_link", name, f"{site}/wall/{secret}"))
 
 
 @router.post("/admin/sessions/{session_id}/revoke")
 def end_session(viewer: Administrator, session_id: str) -> Response:
     """End a session that is bound to a device."""
     revoke_session(viewer.engine, session_id, viewer.actor.account_id, viewer.now)
-    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
-
-
-@router.post("/admin/accounts/{account_id}/password")
-def renew_password(request: Request, viewer: Administrator, account_id: str) -> Response:
-    """Give an account a new one-time password and show it, this once."""
-    name = next((each.actor.name for each in accounts(viewer.engine) if each.actor.account_id == account_id), None)
-    if name is None:
-        raise NotFoundError("No such account.")
-    password = reset_password(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
-    return _page(request, viewer, once=("one_time", name, password))
-
-
-@router.post("/admin/accounts/{account_id}/disable")
-def end_account(viewer: Administrator, account_id: str) -> Response:
-    """Let an account in no more."""
-    disable_account(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
-    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
-
-
-@router.post("/admin/accounts/{account_id}/enable")
-def let_account_in_again(viewer: Administrator, account_id: str) -> Response:
-    """Let a disabled account in again."""
-    enable_account(viewer.engine, account_id, viewer.actor.account_id, viewer.now)
-    return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
-
-
-@router.post("/admin/accounts/{account_id}/change")
-def give_other_role(
-    request: Request, viewer: Administrator, account_id: str, role: Annotated[Role, Form()], scope: Text = "", department: Text = ""
-) -> Response:
-    """Give an account another role, area or department."""
-    grant = (role, Scope(scope.strip("/ "), department))
-    try:
-        change_account(viewer.engine, account_id, grant, viewer.actor.account_id, viewer.now)
-    except UsageError:
-        return _page(request, viewer, fault="admin_change_wrong", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return RedirectResponse("/admin", HTTPStatus.SEE_OTHER)
 
 
@@ -148,20 +123,25 @@ def _page(
     trial: Trial | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
-    known = accounts(viewer.engine)
+    known, names, zone = accounts(viewer.engine), names_of(viewer), viewer.site.settings.tz
+    held = [(each, token) for each in known for token in tokens(viewer.engine, each.actor.account_id)]
     return render(
         request,
         "admin.html",
         viewer.actor,
         status,
-        accounts=known,
-        tokens=[(each, token) for each in known for token in tokens(viewer.engine, each.actor.account_id)],
-        devices=[(each, moment_text(each.seen_at, viewer.t, viewer.site.settings.tz)) for each in bound_sessions(viewer.engine)],
+        accounts=[(each, moment_text(each.signed_in_at, viewer.t, zone) if each.signed_in_at else "—") for each in known],
+        tokens=held,
+        ending=[token for _, token in held if viewer.now < token.ends_at <= viewer.now + SOON],
+        soon=viewer.now + SOON,
+        names=names,
+        tree=area_tree(names),
+        devices=[(each, moment_text(each.seen_at, viewer.t, zone)) for each in bound_sessions(viewer.engine)],
         now=viewer.now,
         longest=LONGEST.days,
         usual=USUAL.days,
         trial=trial,
-        roles=tuple(role for role in Role if role is not Role.WALL),
+        roles=ROLES,
         departments=viewer.site.settings.alerts.departments,
         upkeep=read_operational_health(viewer.engine, viewer.reading.limits, viewer.reading.now()),
         overdue=viewer.reading.overdue(viewer.now),

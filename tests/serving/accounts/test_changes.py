@@ -54,8 +54,8 @@ def test_change_account_holds_for_open_sessions_and_stands_in_the_trail(engine, 
     actor = actor_of_session(engine, secret, NOW)
     assert (Role.DEPARTMENT, LABOUR) == (actor.role, actor.scope)
     assert {
-        "before": {"role": "township", "scope": "t1", "department": None},
-        "after": {"role": "department", "scope": "", "department": "labour"},
+        "before": {"role": "township", "scope": "t1", "department": None, "unit": None},
+        "after": {"role": "department", "scope": "", "department": "labour", "unit": None},
     } == json.loads(entry.detail)
     assert (OPERATOR, "account.change", li.account_id) == (entry.actor_id, entry.action, entry.subject)
 

@@ -145,3 +145,19 @@ def newest_township(world) -> str:
     world.rank()
     rows = read_body(world.engine, newest(world.engine))["grid"]
     return GridRow.model_validate_json(rows[0].body).township
+
+
+def test_score_source_is_named_and_one_that_is_unknown_is_refused_before_the_file_is_read(analyst, cases):
+    named = analyst.post(f"{ADDRESS}&source=sample", content=as_csv(cases))
+    unnamed = analyst.post(ADDRESS, content=as_csv(cases))
+    unknown = analyst.post(f"{ADDRESS}&source=nobody", content=b"\xff not read")
+
+    assert (200, named.content) == (named.status_code, unnamed.content)
+    assert 404 == unknown.status_code
+    assert "sample" in unknown.json()["detail"]
+
+
+def test_score_by_an_account_without_the_right_reads_nothing(world, clock):
+    _, token = sign_up(world.engine, PUBLISHED_AT, Role.COMMAND)
+    with open_client(create_app(world.settings, world.home, clock, None, lambda: pytest.fail("opened")), token) as client:
+        assert 403 == client.post(ADDRESS, content=b"\xff not read").status_code

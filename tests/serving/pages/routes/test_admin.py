@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from serving.accounts.accounts import NewAccount, change_password, create_account, find_account
+from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.tokens import actor_of_token, tokens
 from serving.audit.audit_log import OPERATOR
-from tests.support.people import NOW, OTHER, token_of
+from tests.support.people import NOW, token_of
 from tests.support.visitors import PASSWORD
 
 RULE = {
@@ -60,19 +60,3 @@ def test_only_administrators_try_rules_and_issue_tokens(own_world, enter_own) ->
 
     assert analyst.get("/admin/rule").status_code == 403
     assert analyst.post("/admin/tokens", data={"account": "x", "label": "y"}).status_code == 403
-
-
-def test_account_is_disabled_enabled_and_given_another_role_by_forms(chief, own_world) -> None:
-    fields = {"csrf": token_of(chief.get("/admin").text)}
-    account_id = find_account(own_world.engine, "town").actor.account_id
-    chief.post(f"/admin/accounts/{account_id}/disable", data=fields)
-    assert f'action="/admin/accounts/{account_id}/enable"' in chief.get("/admin").text
-    chief.post(f"/admin/accounts/{account_id}/enable", data=fields)
-    assert f'action="/admin/accounts/{account_id}/change"' in chief.get("/admin").text
-    changed = chief.post(f"/admin/accounts/{account_id}/change", data=fields | {"role": "grid_worker", "scope": OTHER})
-    refused = chief.post(f"/admin/accounts/{account_id}/change", data=fields | {"role": "department"})
-
-    assert (303, 422) == (changed.status_code, refused.status_code)
-    assert "没有改动" in refused.text
-    town = find_account(own_world.engine, "town")
-    assert (None, Role.GRID_WORKER, OTHER) == (town.disabled_at, town.actor.role, town.actor.scope.path)

@@ -1,0 +1,118 @@
+"""A snapshot of a log that holds the cases of one file alone, made without storing them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection, Engine, Table, select
+
+from features.database.bulk import read_frame
+from features.database.engine import reading
+from features.database.tables import feed, grid, grid_mapping, grid_neighbour
+from features.errors import NotFoundError
+from features.eventlog.append import TRANSITION_SCHEMA, Moment, Reconciled, classify_cases
+from features.eventlog.cases import CORE, EVENT_SCHEMA, prepare_cases
+from features.eventlog.feeds import FeedSpec
+from features.eventlog.read import CROSSWALK_SCHEMA, GRID_SCHEMA, NEIGHBOUR_SCHEMA
+from features.eventlog.sequence import last_sequence
+from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
+from features.eventlog.undertakings import read_versions
+from features.schema import Action, Col
+
+
+@dataclass(frozen=True)
+class UnstoredCases:
+    """Cases of a file that are not to be stored."""
+
+    cases: pl.DataFrame
+    """Columns of `CASE_SCHEMA`."""
+    paths: pl.DataFrame
+    """grid_id, parent_path: what lies above grids that the log does not know."""
+    feed: str
+    spec: FeedSpec
+    moment: Moment
+
+
+def feed_spec(engine: Engine, name: str | None) -> tuple[str, FeedSpec]:
+    """Return name and rules of a feed; without a name of the only one, or of a plain file where there is no single one.
+
+    Raises:
+        NotFoundError: there is no such feed.
+    """
+    complete = select(feed.c.name, feed.c.spec).where(feed.c.known_through.is_not(None)).order_by(feed.c.name)
+    with reading(engine) as connection:
+        stored = {row.name: row.spec for row in connection.execute(complete)}
+    if name is None and len(stored) != 1:
+        return "cases", FeedSpec(bursts="join")
+    chosen = name or next(iter(stored))
+    if chosen not in stored:
+        raise NotFoundError(
+            f"source must be one of {', '.join(sorted(stored)) or 'none yet'}, found another one. Name one that was ingested."
+        )
+    return chosen, FeedSpec.model_validate(stored[chosen])
+
+
+def snapshot_of_cases(engine: Engine, unstored: UnstoredCases) -> tuple[LogSnapshot, Reconciled]:
+    """Return the log as it would be if it held these cases alone, and what became of each row.
+
+    Grids, neighbours, redrawn grids and undertakings are those that the database knows.
+    """
+    columns = {Col.EVENT_ID: pl.String(), **{name: EVENT_SCHEMA[name] for name in CORE}}
+    verdict = classify_cases(
+        prepare_cases(unstored.cases), pl.DataFrame(schema={Col.EVENT_SEQ: pl.Int64(), **columns}), _no_transitions(), unstored.moment
+    )
+    records = _records(verdict, unstored.feed)
+    with reading(engine) as connection:
+        grids = _table(connection, grid, GRID_SCHEMA)
+        snapshot = LogSnapshot(
+            records=records,
+            grids=_with_named(grids, verdict.events[Col.GRID_ID], unstored.paths),
+            neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
+            crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
+            feeds=_feeds(unstored, verdict.events),
+            sequence=len(records),
+            undertakings=read_versions(connection, last_sequence(connection)),
+        )
+    return snapshot, verdict
+
+
+def _feeds(unstored: UnstoredCases, events: pl.DataFrame) -> dict[str, Feed]:
+    """Return the feed, complete through its newest case; none without a case."""
+    if events.is_empty():
+        return {}
+    known_through: datetime = events.select(pl.col(Col.KNOWN_AT).max()).item()
+    spec = unstored.spec
+    return {unstored.feed: Feed(unstored.feed, known_through, spec.rules, spec.targets, spec.categories, spec.bursts)}
+
+
+def _no_transitions() -> pl.DataFrame:
+    return pl.DataFrame(schema={name: dtype for name, dtype in TRANSITION_SCHEMA.items() if name != Col.KNOWN_AT})
+
+
+def _records(verdict: Reconciled, feed_name: str) -> pl.DataFrame:
+    """Return the records, numbered from 1: cases first, then transitions."""
+    cases = verdict.events.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(Col.SEQ))
+    reported = cases.with_columns(
+        pl.col(Col.SEQ).alias(Col.EVENT_SEQ),
+        pl.lit(Action.REPORTED.value).alias(Col.ACTION),
+        pl.col(Col.REPORTED_AT).alias(Col.AT),
+        pl.lit(feed_name).alias(Col.FEED),
+    )
+    numbers = cases.select(Col.EVENT_ID, pl.col(Col.SEQ).alias(Col.EVENT_SEQ))
+    later = verdict.transitions.join(numbers, on=Col.EVENT_ID, maintain_order="left")
+    later = later.with_columns((pl.int_range(pl.len(), dtype=pl.Int64) + len(cases) + 1).alias(Col.SEQ))
+    known = [name for name in RECORD_SCHEMA if name in reported.columns]
+    moved = [name for name in RECORD_SCHEMA if name in later.columns]
+    both = pl.concat([reported.select(known), later.select(moved)], how="diagonal")
+    return both.select(pl.col(name).cast(dtype) for name, dtype in RECORD_SCHEMA.items())
+
+
+def _with_named(grids: pl.DataFrame, named: pl.Series, paths: pl.DataFrame) -> pl.DataFrame:
+    """Return the grids with those that cases name and nobody registered."""
+    new = pl.DataFrame({Col.GRID_ID: named.unique(maintain_order=True)}).join(grids, on=Col.GRID_ID, how="anti", maintain_order="left")
+    new = new.join(paths.select(Col.GRID_ID, Col.PARENT_PATH), on=Col.GRID_ID, how="left", maintain_order="left")
+    return pl.concat([grids, new.with_columns(pl.col(Col.PARENT_PATH).fill_null(""))], how="diagonal").sort(Col.GRID_ID)
+
+
+def _table(connection: Connection, table: Table, schema: pl.Schema) -> pl.DataFrame:
+    return read_frame(connection, select(*table.c[tuple(schema)]).order_by(*table.primary_key), schema)
