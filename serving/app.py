@@ -12,7 +12,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from features.database.engine import database_url, open_database
+from features.database.engine import open_home
 from features.storage.home import Home
 from features.storage.keys import secret_key
 from serving.accounts.login_limits import KnownBrowsers
@@ -86,7 +86,7 @@ async def _opened(
     issuer = Issuer.of(settings.oidc)
     openers, overdue = beside
     async with AsyncExitStack() as opened:
-        engine = open_database(database_url(home, settings))
+        engine = open_home(home, settings)
         opened.callback(engine.dispose)
         lead = timedelta(seconds=settings.serving.activation_delay_seconds)
         shelf = RankingCache(engine, settings.serving.ranking_cache_size, now, lead)

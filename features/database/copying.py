@@ -34,6 +34,21 @@ def copy_database(engine: Engine, path: Path) -> None:
         target.dispose()
 
 
+def compact(engine: Engine) -> None:
+    """Give the space of rows that left back to the disk; SQLite lets nobody write meanwhile, PostgreSQL does this by itself.
+
+    Raises:
+        StoreError: others hold the file open for writing.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    try:
+        with closing(sqlite3.connect(str(engine.url.database))) as connection:
+            connection.execute("VACUUM")
+    except sqlite3.Error as error:
+        raise StoreError(f"{engine.url.database} must be free to be rewritten, found: {error}. Stop the service and repeat.") from error
+
+
 def copy_rows(source: Engine, target: Engine) -> int:
     """Copy every row of a database, as it is at one moment, into one without rows, in one transaction; return how many there were.
 

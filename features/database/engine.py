@@ -39,8 +39,20 @@ def database_url(home: Home, settings: Settings) -> str:
     return settings.database_url or home.database_url
 
 
-def open_database(url: str) -> Engine:
+def open_home(home: Home, settings: Settings) -> Engine:
+    """Open the event log of a home, which knows where its archived lists are.
+
+    Raises:
+        UsageError: the settings name no database that can be used.
+        StoreError: the database cannot be opened safely, or was written by a newer yujing.
+    """
+    return open_database(database_url(home, settings), home.archive)
+
+
+def open_database(url: str, archive: Path | None = None) -> Engine:
     """Open SQLite or PostgreSQL by its URL, bring its tables up to date and return the engine.
+
+    `archive` is the folder of lists that were moved out of it.
 
     Raises:
         UsageError: the URL is none, or names another database.
@@ -48,6 +60,7 @@ def open_database(url: str) -> Engine:
     """
     target = _parse(url)
     engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else _postgresql_engine(target)
+    engine.update_execution_options(archive=archive)
     try:
         with reading(engine) as connection:
             ready = up_to_date(connection)

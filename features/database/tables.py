@@ -19,6 +19,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from features.database.packed_text import PackedText
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -197,7 +199,16 @@ ranking_row = Table(
     Column("level", String, primary_key=True, comment="grid, community, township or district"),
     Column("position", Integer, primary_key=True, autoincrement=False, comment="place in the published order, from 0"),
     Column("place", String, nullable=False, index=True, comment="grid_id, or path of the area"),
-    Column("body", String, nullable=False, comment="the JSON that is served"),
+    Column("body", PackedText, nullable=False, comment="the JSON that is served"),
+    Column("path", String, comment="place in the grid tree; null in rows of before"),
+)
+
+archived_list = Table(
+    "archived_list",
+    metadata,
+    Column("ranking_id", Integer, ForeignKey("ranking.id"), primary_key=True, autoincrement=False),
+    Column("file", String, nullable=False, comment="name of the Parquet file that holds its rows"),
+    Column("sha256", String, nullable=False, comment="of that file"),
 )
 
 model_publication = Table(
@@ -214,5 +225,5 @@ model_publication = Table(
     Column("override", String, comment="what the gate objected to, where a named person overruled it"),
 )
 
-APPEND_ONLY = (ranking, ranking_row, model_publication)
-"""Tables that refuse UPDATE and DELETE."""
+APPEND_ONLY = (ranking, ranking_row, archived_list, model_publication)
+"""Tables that refuse UPDATE and DELETE; rows of a list may leave once `archived_list` says where they are."""

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine
 
-from features.database.key_fingerprints import confirm_key, recorded_fingerprint
+from features.database.known_keys import known_secret
 from features.errors import StoreError
 from features.eventlog.read import log_state
 from features.storage.home import Home
-from features.storage.keys import has_secret_key, secret_key
+from features.storage.keys import has_secret_key
 
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", np.uint8)
 _BLOCK = 64
@@ -26,12 +26,10 @@ def deployment_key(home: Home, engine: Engine) -> bytes:
     Raises:
         StoreError: the log was written with another key, or its key is missing: every case would be stored a second time.
     """
-    if not has_secret_key(home, KEY_NAME) and (recorded_fingerprint(engine, KEY_NAME) or log_state(engine).sequence):
+    if not has_secret_key(home, KEY_NAME) and log_state(engine).sequence:
         advice = "Restore the folder from the backup; nothing was stored."
         raise StoreError(f"{home.keys} must hold the key that made the ids of the event log, found none. {advice}")
-    key = secret_key(home, KEY_NAME)
-    confirm_key(engine, KEY_NAME, key)
-    return key
+    return known_secret(home, engine, KEY_NAME)
 
 
 def keyed_ids(key: bytes, texts: pl.Series) -> pl.Series:

@@ -1,5 +1,6 @@
 """Files that survive a power cut: written beside, synced, renamed, and their folder synced."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,13 @@ def atomic_write(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     temporary.rename(path)
     sync_folder(path.parent)
+
+
+def sync_and_hash(path: Path) -> str:
+    """Make a file durable and return its SHA-256."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -89,6 +89,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def archive(self) -> Path:
+        """Sealed Parquet files of lists that were moved out of the database."""
+        return self.root / "archive"
+
+    @property
     def maps(self) -> Path:
         """Polygons as they are drawn, made from the grid table at any time."""
         return self.root / "maps"

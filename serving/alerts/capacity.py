@@ -12,6 +12,7 @@ from features.eventlog.undertakings import attention_on
 from serving.accounts.permissions import Scope
 from serving.alerts.rule import AlertHistory, Outcome, RankedGrids, decide, is_above, seeded
 from serving.rankings.ledger import newest_entry
+from serving.rankings.list_rows import read_rows
 from serving.rankings.schemas import GridRow
 from serving.settings import AlertSettings
 from serving.text import Text
@@ -60,8 +61,7 @@ def expected_alerts_per_day(
             newest[row.as_of] = (row.id, row.horizon_days)
         for day in sorted(newest)[-lists:]:
             number, horizon_days = newest[day]
-            bodies = select(ranking_row.c.body).where(ranking_row.c.ranking_id == number, ranking_row.c.level == "grid")
-            rows = [GridRow.model_validate_json(body) for body in connection.execute(bodies).scalars()]
+            rows = [GridRow.model_validate_json(row.body) for row in read_rows(connection, [number], "grid")]
             saved = tuple((Scope(path), factor) for path, factor in attention_on(connection, day))
             counted[day] = replay.alerts_of(day, horizon_days, RankedGrids(rows), settings, (*saved, *tried))
     return counted

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from features.database.alert_tables import OPEN_STATES, alert, alert_decision, alert_transition
-from features.database.tables import ranking, ranking_row
+from features.database.tables import ranking
 from features.days import day_number, midnight
 from features.eventlog.undertakings import attention_on
 from serving.accounts.permissions import Scope
@@ -19,6 +19,7 @@ from serving.alerts.text import Subject, compose
 from serving.alerts.transitions import expire, name_alert, write_first
 from serving.audit.audit_log import OPERATOR
 from serving.rankings.entries import Entry
+from serving.rankings.list_rows import read_rows
 from serving.rankings.releases import hold
 from serving.rankings.schemas import Explanation, GridRow
 from serving.settings import AlertSettings
@@ -139,8 +140,7 @@ def _list_before(connection: Connection, entry: Entry) -> int | None:
 
 def _rows_of(connection: Connection, number: int | None, grid_ids: Sequence[str]) -> dict[str, GridRow]:
     """Return the rows that some grids had on a list."""
-    wanted = (ranking_row.c.ranking_id == number, ranking_row.c.level == "grid", ranking_row.c.place.in_(grid_ids))
-    rows = connection.execute(select(ranking_row.c.place, ranking_row.c.body).where(*wanted))
+    rows = read_rows(connection, [] if number is None else [number], "grid", grid_ids)
     return {row.place: GridRow.model_validate_json(row.body) for row in rows}
 
 

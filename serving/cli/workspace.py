@@ -52,9 +52,9 @@ class Workspace:
     @cached_property
     def engine(self) -> "Engine":
         """The event log, migrated to the version of this program."""
-        from features.database.engine import database_url, open_database
+        from features.database.engine import open_home
 
-        return open_database(database_url(self.home, self.settings))
+        return open_home(self.home, self.settings)
 
     @cached_property
     def snapshot(self) -> "LogSnapshot":

@@ -1,7 +1,6 @@
 """Realised quality: what published lists said beside what followed, and beside what simple rules would have said on the same days."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,13 +11,14 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Engine, select
 
 from features.database.engine import reading
-from features.database.tables import ranking, ranking_row
+from features.database.tables import ranking
 from features.days import Days, day_number, midnight, to_date
 from features.errors import NotReadyError
 from features.facts.facts import Facts
 from features.facts.places import positions
 from features.panel.build import Panel, build_panel
 from serving.monitoring.drift import Finding, Unknown
+from serving.rankings.list_rows import read_rows
 from serving.rankings.releases import shown
 from serving.settings import Settings
 from serving.text import Text
@@ -84,12 +84,8 @@ def read_lists(engine: Engine, wanted: Wanted, grid_ids: npt.NDArray[np.str_], z
 
 def _said(connection: Connection, ranking_id: int, grid_ids: npt.NDArray[np.str_]) -> Floats:
     """Return expected escalations and risk of each grid, (2, G)."""
-    rows: Sequence[str] = (
-        connection.execute(select(ranking_row.c.body).where(ranking_row.c.ranking_id == ranking_id, ranking_row.c.level == "grid"))
-        .scalars()
-        .all()
-    )
-    rated = [row for row in map(json.loads, rows) if row["score"]]
+    rows = (json.loads(row.body) for row in read_rows(connection, [ranking_id], "grid"))
+    rated = [row for row in rows if row["score"]]
     place = positions(grid_ids, np.array([row["grid_id"] for row in rated], np.str_))
     figures = np.array([[row["score"]["expected_escalations"], row["score"]["risk"]] for row in rated], np.float64).reshape(-1, 2)
     said = np.full((2, len(grid_ids)), np.nan)

@@ -1,13 +1,12 @@
 """Backups: a copy of everything that cannot be made again, with the hash of every file and where both chains stood, signed.
 
 The database is copied as it is at one moment, so a backup may be made while others write. A backup always holds it as a SQLite file, so
-each kind of database can be restored from the other's. The columnar copy of the log and the maps are made anew by whoever reads them.
+each kind of database can be restored from the other's; archived lists come along in their files. The columnar copy of the log and the maps
+are made anew by whoever reads them.
 The key that signs backups stays in the home: whoever can only reach backups cannot make one.
 """
 
-import hashlib
 import json
-import os
 import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,11 +17,10 @@ from sqlalchemy import Engine, create_engine
 
 from features.database.copying import copy_database, count_rows
 from features.database.engine import open_database
-from features.database.key_fingerprints import fingerprint_of
-from features.database.known_keys import known_pair
+from features.database.known_keys import fingerprint_of, known_pair
 from features.errors import UsageError
 from features.eventlog.read import log_state
-from features.storage.atomic_files import TEMPORARY_SUFFIX, atomic_write, sync_folder
+from features.storage.atomic_files import TEMPORARY_SUFFIX, atomic_write, sync_and_hash, sync_folder
 from features.storage.home import Home, sqlite_url
 from features.storage.keys import BACKUPS, HEADS, public_key, sign
 from serving.operations.checkpoints import write_checkpoint
@@ -82,13 +80,6 @@ def list_files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def sync_and_hash(path: Path) -> str:
-    """Make a file durable and return its SHA-256."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _fill(home: Home, engine: Engine, folder: Path, now: datetime) -> Backup:
     public = public_key(home, BACKUPS)
     known_pair(home, engine, HEADS)
@@ -97,7 +88,7 @@ def _fill(home: Home, engine: Engine, folder: Path, now: datetime) -> Backup:
     sequence = _set_head(home, copied, now)
     if home.tracking.exists():
         _copy_tracking(home, copied)
-    for kept in (home.published, home.keys, home.artifacts, home.reports, home.monitoring, home.quarantine):
+    for kept in (home.published, home.keys, home.archive, home.artifacts, home.reports, home.monitoring, home.quarantine):
         if kept.is_dir():
             shutil.copytree(kept, folder / kept.relative_to(home.root), ignore=shutil.ignore_patterns(f"{BACKUPS}.*"))
     if home.config.exists():

@@ -14,11 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from features.database.key_fingerprints import fingerprint_of
-from features.database.known_keys import known_pair
+from features.database.known_keys import fingerprint_of, known_pair
 from features.errors import StoreError
 from features.storage.home import Home
-from features.storage.keys import HEADS, check_signature, public_key, sign
+from features.storage.keys import HEADS, check_signature, public_key, replace_pair, sign
 from serving.audit import audit_log
 from serving.audit.hash_chain import GENESIS
 from serving.rankings import ledger
@@ -42,6 +41,14 @@ def second_place(home: Home, configured: Path | None) -> Path:
     place = home.checkpoints / fingerprint_of(public_key(home, HEADS))
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
+
+
+def replace_key(home: Home) -> bytes:
+    """Sign checkpoints with a new pair from now on, and return its public half; the home's own second place is called after it."""
+    former = second_place(home, None)
+    public = replace_pair(home, HEADS)
+    former.rename(home.checkpoints / fingerprint_of(public))
+    return public
 
 
 def read_second_place(home: Home, configured: Path | None) -> list[Checkpoint]:

@@ -33,7 +33,7 @@ def move(home: Home, source: Engine, url: str) -> Moved:
     if lost := lost_keys(home, source):
         raise StoreError(f"{home.keys} must hold the keys that the database knows, found other or no {', '.join(lost)}. Restore them.")
     before = ledger.verify(source), audit_log.verify(source)
-    target = open_database(url)
+    target = open_database(url, home.archive)
     try:
         rows = copy_rows(source, target)
         last, entries = ledger.verify(target), audit_log.verify(target)

@@ -12,14 +12,13 @@ from sqlalchemy import Engine
 from features.database.copying import copy_rows
 from features.database.engine import open_database
 from features.database.guards import missing_guards
-from features.database.key_fingerprints import fingerprint_of
-from features.database.known_keys import lost_keys
+from features.database.known_keys import fingerprint_of, lost_keys
 from features.errors import StoreError, UsageError
-from features.storage.atomic_files import sync_folder
+from features.storage.atomic_files import sync_and_hash, sync_folder
 from features.storage.home import Home
 from features.storage.keys import BACKUPS, is_signed
 from serving.audit import audit_log
-from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, Backup, list_files, sync_and_hash
+from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, Backup, list_files
 from serving.operations.checkpoints import FILE as HEADS
 from serving.operations.checkpoints import audit_heads, ledger_heads, read_checkpoints
 from serving.rankings import ledger
@@ -91,7 +90,7 @@ def _own_fingerprint(home: Home) -> str | None:
 
 def _verify(staged: Home, url: str | None) -> None:
     """Check what the database holds before it takes its place, or fill the database at `url` with it."""
-    engine = open_database(staged.database_url)
+    engine = open_database(staged.database_url, staged.archive)
     try:
         if missing := missing_guards(engine):
             raise StoreError(f"the backup must refuse changes of its records, and lacks {', '.join(missing[:3])}. Choose another one.")
@@ -101,13 +100,13 @@ def _verify(staged: Home, url: str | None) -> None:
         ledger.verify(engine, ledger_heads(heads))
         audit_log.verify(engine, audit_heads(heads))
         if url:
-            _fill(engine, url)
+            _fill(engine, url, staged.archive)
     finally:
         engine.dispose()
 
 
-def _fill(engine: Engine, url: str) -> None:
-    target = open_database(url)
+def _fill(engine: Engine, url: str, archive: Path) -> None:
+    target = open_database(url, archive)
     try:
         copy_rows(engine, target)
         ledger.verify(target)

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from scipy.special import pdtrik
 from sqlalchemy import Engine, select
 
-from features.database.tables import ranking, ranking_row
+from features.database.tables import ranking
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.rankings.entries import Entry
+from serving.rankings.list_rows import read_rows
 from serving.rankings.schemas import AreaRow, Level
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 2
@@ -115,16 +116,12 @@ def draw_trend(weeks: Sequence[Week]) -> TrendDrawing:
 def _expectations(engine: Engine, scope: Scope, entry: Entry, wanted: tuple[Level, str, date]) -> dict[date, float]:
     """Return, by date, what the newest revision of each list expected of an area."""
     level, place, since = wanted
-    query = (
-        select(ranking.c.as_of, ranking_row.c.body)
-        .join(ranking_row)
-        .where(ranking_row.c.level == level, ranking_row.c.place == place, ranking.c.target == entry.origin.target)
-        .where(ranking.c.as_of.between(since, entry.origin.as_of))
-        .order_by(ranking.c.id)
-    )
+    lists = (ranking.c.target == entry.origin.target, ranking.c.as_of.between(since, entry.origin.as_of))
+    query = select(ranking.c.id, ranking.c.as_of).where(*lists).order_by(ranking.c.id)
     with reading_within(engine, scope) as connection:
-        rows = connection.execute(query).all()
-    return {row.as_of: AreaRow.model_validate_json(row.body).expected_escalations for row in rows}
+        as_ofs = {row.id: row.as_of for row in connection.execute(query)}
+        rows = sorted(read_rows(connection, as_ofs, level, [place], scope))
+    return {as_ofs[row.ranking_id]: AreaRow.model_validate_json(row.body).expected_escalations for row in rows}
 
 
 def _expected(expectations: dict[date, float], monday: date, horizon_days: int) -> float | None:

@@ -4,8 +4,7 @@ Each entry's hash covers the entry before it and the bodies of its own rows, so 
 is published again unchanged is the entry that stands; one that came out differently, say after late reports, is a new revision of its date.
 """
 
-import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, select, text
@@ -17,8 +16,9 @@ from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.audit.hash_chain import GENESIS
 from serving.rankings.entries import Body, Entry, Origin, PublishedRow, hash_body
+from serving.rankings.list_rows import ListRow, check_archive, read_rows
 from serving.rankings.releases import shown
-from serving.rankings.schemas import Level, place_of
+from serving.rankings.schemas import Level, place_of_body
 
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
 
@@ -70,7 +70,7 @@ def newest_entry(engine: Engine) -> Entry | None:
 def entries(engine: Engine) -> list[Entry]:
     """Return all lists that are out, in the order of the chain."""
     with reading(engine) as connection:
-        return [_entry(row) for row in connection.execute(select(ranking).where(shown(ranking.c.id)).order_by(ranking.c.id)).mappings()]
+        return [entry_of(row) for row in connection.execute(select(ranking).where(shown(ranking.c.id)).order_by(ranking.c.id)).mappings()]
 
 
 def find(engine: Engine, ranking_id: str) -> Entry:
@@ -98,29 +98,25 @@ def read_body(engine: Engine, entry: Entry) -> Body:
 
 def read_row(engine: Engine, scope: Scope, entry: Entry, level: Level, place: str) -> str | None:
     """Return the JSON of one row of a list; None where the list has no such place in the scope."""
-    wanted = (ranking_row.c.ranking_id == entry.id, ranking_row.c.level == level, ranking_row.c.place == place)
     with reading_within(engine, scope) as connection:
-        body = connection.execute(select(ranking_row.c.body).where(*wanted)).scalar()
-    return body if body and _visible(scope, body) else None
+        row = next(read_rows(connection, [entry.id], level, [place], scope), None)
+    return row.body if row and _visible(scope, row.body) else None
 
 
 def history(engine: Engine, scope: Scope, grid_id: str, target: str, limit: int) -> list[tuple[Entry, str]]:
     """Return the newest revision of each date on which a grid was listed in the scope, with its row, the newest date first."""
-    query = (
-        select(ranking, ranking_row.c.body)
-        .join(ranking_row)
-        .where(shown(ranking.c.id), ranking_row.c.level == "grid", ranking_row.c.place == grid_id, ranking.c.target == target)
-        .order_by(*NEWEST_FIRST)
-    )
-    found: dict[date, tuple[Entry, str]] = {}
+    query = select(ranking).where(shown(ranking.c.id), ranking.c.target == target).order_by(*NEWEST_FIRST)
+    of_day: dict[date, tuple[Entry, str]] = {}
     with reading_within(engine, scope) as connection:
-        for row in connection.execute(query).mappings():
-            if not _visible(scope, row["body"]):
-                continue
-            if len(found) == limit and row["as_of"] not in found:
+        for lists in connection.execute(query).mappings().partitions(max(limit, 1)):
+            rows = read_rows(connection, [row["id"] for row in lists], "grid", [grid_id], scope)
+            bodies = {row.ranking_id: row.body for row in rows if _visible(scope, row.body)}
+            for row in lists:
+                if row["id"] in bodies:
+                    of_day.setdefault(row["as_of"], (entry_of(row), bodies[row["id"]]))
+            if len(of_day) >= limit:
                 break
-            found.setdefault(row["as_of"], (_entry(row), row["body"]))
-    return list(found.values())
+    return list(of_day.values())[:limit]
 
 
 def verify(engine: Engine, heads: Collection[str] = (), newest: int | None = None) -> Entry | None:
@@ -142,7 +138,7 @@ def _verify(connection: Connection, heads: Collection[str], newest: int | None =
     rows = connection.execute(select(ranking).order_by(ranking.c.id)).mappings().all()
     unread = 0 if newest is None else len(rows) - newest
     for row in rows:
-        entry = _entry(row)
+        entry = entry_of(row)
         _hold(entry.id == (last.id + 1 if last else 1), entry, "an entry before it is missing")
         _hold(entry.previous_hash == (last.hash if last else GENESIS), entry, "it does not follow the one before it")
         _hold(entry.hash == row["entry_hash"], entry, "it was changed")
@@ -150,13 +146,15 @@ def _verify(connection: Connection, heads: Collection[str], newest: int | None =
             _read_body(connection, entry)
         hashes.add(entry.hash)
         last = entry
+    if newest is None:
+        check_archive(connection)
     if not hashes.issuperset(heads):
         raise StoreError("the ledger must hold the heads that were written down, and does not. Restore it from the backup.")
     return last
 
 
 def _visible(scope: Scope, body: str) -> bool:
-    return scope.covers(place_of(json.loads(body)))
+    return scope.covers(place_of_body(body))
 
 
 def _lock(connection: Connection) -> None:
@@ -171,13 +169,22 @@ def _write(connection: Connection, entry: Entry, body: Body) -> None:
     for level, rows in body.items():
         if rows:
             key = {"ranking_id": entry.id, "level": level}
-            connection.execute(insert(ranking_row), [key | {"position": position} | vars(row) for position, row in enumerate(rows)])
+            stored = (vars(row) | {"path": place_of_body(row.body)} for row in rows)
+            connection.execute(insert(ranking_row), [key | {"position": position} | row for position, row in enumerate(stored)])
 
 
 def _read_body(connection: Connection, entry: Entry) -> Body:
-    query = select(ranking_row).where(ranking_row.c.ranking_id == entry.id).order_by(ranking_row.c.level, ranking_row.c.position)
+    return check_rows(read_rows(connection, [entry.id]), entry)
+
+
+def check_rows(rows: Iterable[ListRow], entry: Entry) -> Body:
+    """Return the rows of a list by level.
+
+    Raises:
+        StoreError: they are not what was published.
+    """
     body: Body = {}
-    for row in connection.execute(query):
+    for row in rows:
         body.setdefault(row.level, []).append(PublishedRow(row.place, row.body))
     _hold(hash_body(body) == entry.body_hash, entry, "its rows were changed")
     return body
@@ -193,15 +200,16 @@ def _made_by(origin: Origin) -> tuple[str, int]:
 
 def _first(connection: Connection, *wanted: ColumnElement[bool]) -> Entry | None:
     row = connection.execute(select(ranking).where(*wanted).order_by(*NEWEST_FIRST).limit(1)).mappings().first()
-    return _entry(row) if row else None
+    return entry_of(row) if row else None
 
 
 def _last(connection: Connection) -> Entry | None:
     row = connection.execute(select(ranking).order_by(ranking.c.id.desc()).limit(1)).mappings().first()
-    return _entry(row) if row else None
+    return entry_of(row) if row else None
 
 
-def _entry(row: RowMapping) -> Entry:
+def entry_of(row: RowMapping) -> Entry:
+    """Return an entry as it is stored."""
     origin = Origin(**{name: row[name] for name in Origin.__dataclass_fields__})
     return Entry(origin=origin, **{name: row[name] for name in Entry.__dataclass_fields__ if name != "origin"})
 

@@ -3,6 +3,7 @@
 Figures are rounded before anything is summed, so what a reader adds up is what the list says.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -173,6 +174,11 @@ def place_of(row: Mapping[str, str | None]) -> str:
         return path
     area = row["community"] or row["township"] or row["district"]
     return "/".join(code for code in (area, row["grid_id"]) if code)
+
+
+def place_of_body(body: str) -> str:
+    """Return the same of a row as it is stored."""
+    return place_of(json.loads(body))
 
 
 def micro(value: float) -> int:

@@ -11,12 +11,12 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from features.database.alert_tables import alert, alert_decision
 from features.database.engine import reading, writing
-from features.database.tables import ranking, ranking_row
 from features.database.undertaking_tables import undertaking_review
 from features.days import day_number, to_date
 from features.facts.facts import Facts
 from features.facts.places import positions
 from features.undertakings.codes import UndertakingKind
+from serving.rankings.list_rows import read_rows
 from serving.undertakings.estimates import Estimate
 from training.evaluation.effects import CannotTell, Effect, RandomSlots, acting_effect, begun_effect, treatment_effect
 from training.learning.labels import count_labels
@@ -121,9 +121,7 @@ def _rated(connection: Connection, ranking_id: int) -> dict[str, str]:
     """Return the township of each rated grid of a list that the rule left below the threshold."""
     decided = select(alert_decision.c.grid_id).where(alert_decision.c.ranking_id == ranking_id)
     above = set(connection.execute(decided).scalars())
-    query = select(ranking_row.c.body).join(ranking, ranking.c.id == ranking_row.c.ranking_id)
-    bodies = connection.execute(query.where(ranking.c.id == ranking_id, ranking_row.c.level == "grid")).scalars()
-    rows = [json.loads(body) for body in bodies]
+    rows = [json.loads(row.body) for row in read_rows(connection, [ranking_id], "grid")]
     return {row["grid_id"]: row["township"] or "" for row in rows if row["score"] and row["grid_id"] not in above}
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from features.database.access_tables import audit
 from features.database.alert_tables import alert
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
+from features.database.packed_text import PackedText
 from features.database.tables import APPEND_ONLY, UtcTime, feed
 from features.errors import StoreError, UsageError
 from features.settings import Settings
@@ -151,5 +152,5 @@ def test_append_only_tables_refuse_changes(engine: Engine, table: Table) -> None
 
 
 def example(table: Table) -> dict[str, object]:
-    values = {Integer: 1, BigInteger: 1, String: "x", Date: date(2026, 1, 1), UtcTime: datetime(2026, 1, 1, tzinfo=UTC)}
+    values = {PackedText: "{}", Integer: 1, BigInteger: 1, String: "x", Date: date(2026, 1, 1), UtcTime: datetime(2026, 1, 1, tzinfo=UTC)}
     return {column.name: values[type(column.type)] for column in table.columns}

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, select, text, update
 
 from features.database.engine import open_database
+from features.database.tables import ranking_row
 from features.storage.home import Home
 
 DIALECTS = ("sqlite", "postgresql")
@@ -97,6 +98,14 @@ class Databases:
     def _run(self, statement: str) -> None:
         with self._server.connect() as connection:
             connection.exec_driver_sql(statement)
+
+
+def reword_rows(connection: Connection, ranking_id: int, old: str, new: str) -> None:
+    """Replace words in the rows of a published list, behind the ledger's back."""
+    key = [ranking_row.c[name] for name in ("level", "position")]
+    for level, position, body in connection.execute(select(*key, ranking_row.c.body).where(ranking_row.c.ranking_id == ranking_id)).all():
+        changed = update(ranking_row).where(ranking_row.c.ranking_id == ranking_id, key[0] == level, key[1] == position)
+        connection.execute(changed.values(body=body.replace(old, new)))
 
 
 def drop_trigger(connection: Connection, table: str, verb: str) -> None:

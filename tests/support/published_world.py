@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Engine, insert
 
-from features.database.engine import database_url, open_database, writing
+from features.database.engine import open_home, writing
 from features.database.tables import grid, model_publication
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.cases import CASE_SCHEMA
@@ -54,7 +54,7 @@ class World:
 
 def open_world(root: Path, settings: Settings = SETTINGS) -> World:
     home = Home(root)
-    return World(home, open_database(database_url(home, settings)), settings)
+    return World(home, open_home(home, settings), settings)
 
 
 @contextmanager

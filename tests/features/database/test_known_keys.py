@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from features.database.key_fingerprints import fingerprint_of
-from features.database.known_keys import home_fingerprints, known_pair, known_secret, lost_keys
+from features.database.known_keys import fingerprint_of, home_fingerprints, known_pair, known_secret, lost_keys
 from features.errors import StoreError
 from features.storage.home import Home
 from features.storage.keys import MODELS
@@ -47,3 +46,8 @@ def test_known_pair_of_another_home_is_refused(engine: Engine, home: Home, tmp_p
     with pytest.raises(StoreError, match="'publish' that the database knows, found none"):
         known_pair(other, engine, MODELS)
     assert not other.keys.exists()
+
+
+def test_fingerprint_does_not_show_the_key() -> None:
+    assert bytes(32).hex()[:8] not in fingerprint_of(bytes(32))
+    assert len(fingerprint_of(bytes(32))) == 32

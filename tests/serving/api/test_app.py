@@ -3,12 +3,11 @@ import sys
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
 
 from serving.api.schemas import ModelPage
 from serving.rankings.ledger import newest
 from serving.server.errors import Problem
-from tests.support.databases import drop_trigger
+from tests.support.databases import drop_trigger, reword_rows
 from tests.support.published_world import AS_OF, PUBLISHED_AT
 
 
@@ -47,7 +46,7 @@ def test_list_that_was_tampered_with_is_not_served(fresh_client, world):
     second = world.rank(AS_OF.replace(day=8), PUBLISHED_AT)
     with world.engine.begin() as connection:
         drop_trigger(connection, "ranking_row", "UPDATE")
-        connection.execute(text(f"UPDATE ranking_row SET body = replace(body, 'watch', 'routine') WHERE ranking_id = {second.id}"))
+        reword_rows(connection, second.id, "watch", "routine")
 
     answer = fresh_client.get("/v1/rankings", params={"date": "2026-01-08"})
 

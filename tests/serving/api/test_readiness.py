@@ -12,6 +12,7 @@ from serving.operations.health import overdue_work
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 from tests.support.access_matrix import Request, by, running
+from tests.support.databases import reword_rows
 from tests.support.published_lists import publish_day
 from tests.support.townships import NOW
 from tests.support.visitors import Clock, sign_up
@@ -34,7 +35,7 @@ def publish_and_tamper(engine, number):
     entry = publish_day(engine, number)
     with engine.begin() as connection:
         connection.execute(text("DROP TRIGGER IF EXISTS ranking_row_refuses_UPDATE"))
-        connection.execute(text(f"UPDATE ranking_row SET body = replace(body, 'watch', 'routine') WHERE ranking_id = {entry.id}"))
+        reword_rows(connection, entry.id, "watch", "routine")
 
 
 async def look_after_tampering(app, engine):

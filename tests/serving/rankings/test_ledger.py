@@ -126,11 +126,11 @@ def random_tampering(rng):
     return rng.choice(
         [
             f"UPDATE ranking SET {column} WHERE id = {entry}",
-            f"UPDATE ranking_row SET body = body || ' ' WHERE {of_entry} AND position = {row}",
+            f"UPDATE ranking_row SET body = '{{}}' WHERE {of_entry} AND position = {row}",
             f"UPDATE ranking_row SET place = 'g9' WHERE {of_entry} AND position = {row}",
             f"UPDATE ranking_row SET position = position + 10 WHERE {of_entry} AND position < 2",
             f"DELETE FROM ranking_row WHERE ranking_id = {entry} AND level = 'township'",
-            f"INSERT INTO ranking_row VALUES ({entry}, 'grid', 3, 'g3', '{{}}')",
+            f"INSERT INTO ranking_row VALUES ({entry}, 'grid', 3, 'g3', '{{}}', 'd/t/g3')",
         ]
     )
 

@@ -1,0 +1,100 @@
+"""Rows of published lists, wherever they are kept: in the database, or in the sealed Parquet file that an archive moved them to."""
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+from sqlalchemy import Connection, select
+
+from features.database.tables import archived_list, ranking_row
+from features.errors import StoreError
+from features.storage.atomic_files import sync_and_hash
+from serving.accounts.permissions import EVERYTHING, Scope
+from serving.rankings.schemas import Level
+
+
+class ListRow(NamedTuple):
+    """One row of a list."""
+
+    ranking_id: int
+    level: Level
+    position: int
+    place: str
+    body: str
+
+
+def read_rows(
+    connection: Connection,
+    numbers: Collection[int],
+    level: Level | None = None,
+    places: Sequence[str] | None = None,
+    scope: Scope = EVERYTHING,
+) -> Iterator[ListRow]:
+    """Yield rows of lists by their numbers in the chain, those of one list in published order; all levels and places without a choice.
+
+    The scope narrows rows of archived lists. Rows in the database are narrowed by PostgreSQL within `reading_within`, and by the caller.
+
+    Raises:
+        StoreError: the file of an archived list is not there or cannot be read.
+    """
+    moved = select(archived_list).where(archived_list.c.ranking_id.in_(numbers))
+    files = {row.ranking_id: row.file for row in connection.execute(moved)}
+    yield from _stored_rows(connection, set(numbers) - files.keys(), level, places)
+    for name in sorted(set(files.values())):
+        there = [number for number in files if files[number] == name]
+        yield from _archived_rows(archive_folder(connection) / name, there, level, places, scope)
+
+
+def archive_folder(connection: Connection) -> Path:
+    """Return where archived lists of this database are.
+
+    Raises:
+        StoreError: the database was opened without its home.
+    """
+    folder = connection.get_execution_options().get("archive")
+    if folder is None:
+        raise StoreError("rows of archived lists must be read with the home they belong to. Name it by --home.")
+    return Path(folder)
+
+
+def check_archive(connection: Connection) -> None:
+    """Check that every file of the archive is what was sealed.
+
+    Raises:
+        StoreError: one is missing or was changed.
+    """
+    files = connection.execute(select(archived_list.c.file, archived_list.c.sha256).distinct()).all()
+    for name, sealed in files:
+        path = archive_folder(connection) / name
+        if not path.exists() or sync_and_hash(path) != sealed:
+            raise StoreError(f"{path} must be the file that lists were archived in, and is not. Restore it from the backup.")
+
+
+def _stored_rows(connection: Connection, numbers: Collection[int], level: Level | None, places: Sequence[str] | None) -> Iterator[ListRow]:
+    columns = [ranking_row.c[name] for name in ListRow._fields]
+    query = select(*columns).where(ranking_row.c.ranking_id.in_(numbers)).order_by(*columns[:3])
+    if level is not None:
+        query = query.where(ranking_row.c.level == level)
+    if places is not None:
+        query = query.where(ranking_row.c.place.in_(places))
+    yield from (ListRow(*row) for row in connection.execute(query))
+
+
+def _archived_rows(
+    path: Path, numbers: Sequence[int], level: Level | None, places: Sequence[str] | None, scope: Scope
+) -> Iterator[ListRow]:
+    chosen: list[tuple[str, str, Any]] = [("ranking_id", "in", numbers)]
+    if level is not None:
+        chosen.append(("level", "=", level))
+    if places is not None:
+        chosen.append(("place", "in", places))
+    try:
+        table = pq.read_table(path, filters=chosen, use_threads=False, memory_map=True)
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{path} must hold the archived lists that were moved there, and cannot be read. Restore it from the backup."
+        ) from error
+    for row in table.to_pylist():
+        if scope.covers(row.pop("path")):
+            yield ListRow(**row)
