@@ -334,6 +334,26 @@ class AlertSettings(Section):
         return self
 
 
+class RetentionSettings(Section):
+    """How long records are kept; `yujing archive` and `yujing prune` go by it, and nothing goes by itself.
+
+    Cases, alerts, answers and the audit trail are not among them: they stay as long as the database does.
+    """
+
+    lists_days: int = Field(default=400, ge=31)
+    """Age from which lists move from the database into the archive, where they stay."""
+    runs_days: int = Field(default=180, ge=0)
+    """Age from which models that were never published leave MLflow, with their runs; the newest stays."""
+    quarantine_days: int = Field(default=180, ge=0)
+    """Age from which reports of refused rows are removed."""
+    job_runs_days: int = Field(default=400, ge=7)
+    """Age from which records of single runs of a job are removed."""
+    backups_days: int = Field(default=30, ge=1)
+    """Age from which backups are removed."""
+    least_backups: int = Field(default=7, ge=1)
+    """Newest backups that stay however old they are."""
+
+
 class Settings(TrainingSettings):
     """Everything `yujing` needs to know."""
 
@@ -341,3 +361,4 @@ class Settings(TrainingSettings):
     serving: ServingSettings = ServingSettings()
     oidc: OidcSettings = OidcSettings()
     alerts: AlertSettings = AlertSettings()
+    retention: RetentionSettings = RetentionSettings()

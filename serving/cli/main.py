@@ -30,10 +30,12 @@ from serving.cli.data import ingest, panel, simulate
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
 from serving.cli.inspect_file import inspect
+from serving.cli.keys import list_keys, rotate_key
 from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
 from serving.cli.operations import backup, move, pause_publishing, reproduce_ledger, restore, resume_publishing, verify_audit, verify_ledger
 from serving.cli.rank import explain, rank
 from serving.cli.reports import monitor, report
+from serving.cli.retention import archive, prune
 from serving.cli.serve import serve
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
@@ -80,6 +82,8 @@ for command in (
     backup,
     restore,
     move,
+    archive,
+    prune,
     bench,
     doctor,
 ):
@@ -114,6 +118,7 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
     ("ledger", "Published lists."): {"verify": verify_ledger, "reproduce": reproduce_ledger},
     ("audit", "Who did what."): {"verify": verify_audit},
+    ("keys", "Keys of the home."): {"list": list_keys, "rotate": rotate_key},
 }
 
 RENAMED: dict[tuple[str, str], tuple[str, Callable[..., None]]] = {

@@ -14,7 +14,7 @@ from features.database.tables import model_publication
 from features.errors import GateRefusedError, NotReadyError, UsageError
 from features.storage.atomic_files import atomic_write, sync_folder
 from features.storage.home import Home
-from features.storage.keys import MODELS, sign
+from features.storage.keys import MODELS, replace_pair, sign
 from training.registry import candidate
 from training.registry.candidate import read_candidate, repeat_golden
 from training.registry.gate import Comparison, evaluate_gate
@@ -148,6 +148,20 @@ def write_folder(home: Home, manifest: Manifest, files: Mapping[str, bytes]) -> 
     fresh.rename(final)
     sync_folder(home.published)
     sync_folder(home.root)
+
+
+def sign_again(home: Home) -> bytes:
+    """Sign every published model with a new pair of keys, once it was verified with the old one; return the new public half.
+
+    Raises:
+        StoreError: a model is not what was signed; nothing was changed.
+    """
+    folders = [folder for folder in home.published.glob("*") if not folder.name.startswith(".")]
+    manifests = {folder: read_published(home, folder.name).manifest.to_bytes() for folder in folders}
+    public = replace_pair(home, MODELS)
+    for folder, content in manifests.items():
+        atomic_write(folder / SIGNATURE, sign(home, MODELS, content))
+    return public
 
 
 def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections: Sequence[str]) -> Publication:

@@ -1,6 +1,9 @@
 """MLflow: runs, their files and the model registry, for analysts and for `promote`; serving never reads it."""
 
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +31,9 @@ from mlflow.models import Model
 
 CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
 MODEL_FOLDER = "model"
+PREFIX = "yujing-"
+"""Of the names of experiments and registered models; the target follows."""
+PURGE_SECONDS = 600
 HASH_TAG = "sha256."
 
 
@@ -127,6 +133,11 @@ class Registry:
                 name = path.rpartition("/")[2]
                 raise NotFoundError(f"{name} of version {model.version} must be in the registry, and is not. Train again.") from error
 
+    def remove(self, model: ModelVersion) -> None:
+        """Take a version out of the registry and mark its run as deleted; `purge` removes its files."""
+        self._client.delete_model_version(self._name, str(model.version))
+        self._client.delete_run(model.run_id)
+
     def mirror(self, champions: Sequence[int]) -> None:
         """Let the aliases say what was published, the present champion last, for those who look into MLflow.
 
@@ -171,12 +182,36 @@ def open_registry(home: Home, target: str) -> Registry:
 
 
 def _open(client: MlflowClient, home: Home, target: str) -> Registry:
-    name = f"yujing-{target}"
+    name = PREFIX + target
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     experiment = client.get_experiment_by_name(name)
     local = home.artifacts.resolve().as_uri() if client.tracking_uri == home.tracking_url else None
     return Registry(client, name, experiment.experiment_id if experiment else client.create_experiment(name, artifact_location=local))
+
+
+def stored_targets(home: Home) -> list[str]:
+    """Return the targets that models were trained for; none where this home has no store of its own."""
+    if not home.tracking.exists() or "MLFLOW_TRACKING_URI" in os.environ:
+        return []
+    client = MlflowClient(tracking_uri=home.tracking_url, registry_uri=home.tracking_url)
+    return sorted(model.name.removeprefix(PREFIX) for model in client.search_registered_models() if model.name.startswith(PREFIX))
+
+
+def purge(home: Home, run_ids: Sequence[str]) -> None:
+    """Remove runs that are marked as deleted, with their files, by MLflow's own command.
+
+    Raises:
+        StoreError: it could not.
+    """
+    where = ["--backend-store-uri", home.tracking_url, "--tracking-uri", home.tracking_url]
+    command = [sys.executable, "-m", "mlflow", "gc", *where, "--run-ids", ",".join(run_ids)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PURGE_SECONDS)  # noqa: S603 - ids out of the store
+    if done.returncode:
+        fault = (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
+        raise StoreError(f"MLflow must remove the runs that were marked as deleted, and did not: {fault}. Repeat `yujing prune`.")
+    for run_id in run_ids:  # MLflow leaves the empty folder
+        shutil.rmtree(home.artifacts / run_id, ignore_errors=True)
 
 
 def _first_line(error: Exception) -> str:
