@@ -16,6 +16,7 @@ from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
 from serving.server.connections import LimitedProtocol, max_connections
 from serving.server.dependencies import Overdue
+from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
 from serving.settings import Settings
 
 
@@ -56,10 +57,20 @@ LISTEN_ON_SECONDS = 1
 
 
 class _Server(uvicorn.Server):
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Start to listen, and say so."""
+        await super().startup(sockets)
+        notify(READY)
+
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Read first what clients have sent already: to the server they look at rest, and their requests would be lost."""
+        notify(STOPPING)
         await asyncio.sleep(LISTEN_ON_SECONDS)
         await super().shutdown(sockets)
+
+
+async def _tell_alive() -> None:
+    notify(ALIVE)
 
 
 def serve(
@@ -71,6 +82,7 @@ def serve(
 ) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
     configure_logs()
+    pulse = watchdog_seconds()
     config = uvicorn.Config(
         create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer, overdue=overdue),
         host=settings.serving.host,
@@ -80,6 +92,8 @@ def serve(
         limit_concurrency=max_connections(),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.serving.shutdown_timeout_seconds,
+        callback_notify=_tell_alive if pulse else None,
+        timeout_notify=pulse or 0,
         proxy_headers=bool(settings.serving.trusted_proxies),
         forwarded_allow_ips=list(settings.serving.trusted_proxies),
         access_log=False,

@@ -6,17 +6,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from serving.cli.main import app
+from serving.settings import Settings
+from tests.support.proxies import write_proxy
 
 ROOT = Path(__file__).parent.parent
-SERVICES = sorted((ROOT / "configs/deploy").glob("*.service"))
-UNITS = [unit for unit in SERVICES if "@" not in unit.name]
-"""Those that run yujing; the others are templates that units start when they fail."""
-TIMERS = sorted((ROOT / "configs/deploy").glob("*.timer"))
+DEPLOY = ROOT / "configs/deploy"
+SERVICES = sorted(DEPLOY.glob("*.service"))
+UNITS = [unit for unit in SERVICES if unit.name != "yujing-failed@.service"]
+"""Those that run yujing; the other is what they start when they fail."""
+TIMERS = sorted(DEPLOY.glob("*.timer"))
 STARTED = re.compile(r"^ExecStart=.*?bin/yujing ([^'\n]*)", re.MULTILINE)
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -29,7 +34,7 @@ def leaves_with(arguments: str) -> int:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_unit_starts_a_command_that_is_there(unit: Path) -> None:
-    (arguments,) = STARTED.findall(unit.read_text(encoding="utf-8"))
+    (arguments,) = STARTED.findall(unit.read_text(encoding="utf-8").replace("%i", "8001"))
 
     assert leaves_with(arguments) == 0
     assert leaves_with(f"{arguments} --no-such-option") == 2
@@ -94,7 +99,83 @@ def test_container_starts_a_command_that_is_there() -> None:
     assert leaves_with(command.replace(",", "")) == 0
 
 
-def test_readme_names_every_deploy_file() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_pages_name_every_deploy_file() -> None:
+    pages = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/deployment.md", "docs/operations.md"))
 
-    assert [path.name for path in [*SERVICES, ROOT / "Containerfile"] if path.name not in readme] == []
+    assert [path.name for path in [*sorted(DEPLOY.iterdir()), ROOT / "Containerfile"] if path.name not in pages] == []
+
+
+def test_units_that_serve_tell_systemd_when_they_are_ready() -> None:
+    serving = [unit.read_text(encoding="utf-8") for unit in UNITS if "yujing serve" in unit.read_text(encoding="utf-8")]
+
+    assert len(serving) == 2
+    assert all({"Type=notify", "WatchdogSec=60", "LogNamespace=yujing"} <= set(text.splitlines()) for text in serving)
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    return found
+
+
+def test_compose_gives_settings_that_may_be_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = services()["yujing-1"]["environment"]
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.load()
+
+    given = [name for name in environment if name.startswith("YUJING_")]
+    assert len(given) == 7
+    assert settings.database_url == "postgresql://yujing@db/yujing"
+    assert (settings.serving.host, settings.serving.behind_proxy) == ("0.0.0.0", True)  # noqa: S104 - in its own network
+    assert list(settings.serving.trusted_proxies) == [services()["proxy"]["networks"]["inside"]["ipv4_address"]]
+
+
+def test_compose_publishes_the_proxy_alone_and_pins_what_it_fetches() -> None:
+    fetched = [about["image"] for about in services().values() if not about["image"].startswith("${YUJING_IMAGE")]
+
+    assert [name for name, about in services().items() if "ports" in about] == ["proxy"]
+    assert [image for image in fetched if not re.fullmatch(r"docker\.io/library/[a-z]+:\d+\.[\d.]+", image)] == []
+
+
+def test_compose_names_no_password() -> None:
+    assert {about["environment"]["PGPASSWORD"] for about in services().values() if "PGPASSWORD" in about.get("environment", {})} == {
+        "${POSTGRES_PASSWORD:?set it in .env}"
+    }
+
+
+def test_compose_puts_containers_in_the_place_of_both_ports_of_the_proxy() -> None:
+    command = services()["proxy"]["command"]
+    replaced = dict(re.findall(r"s/([\d.:]+)/([a-z0-9:-]+)/", command))
+
+    upstream = re.findall(r"^    server ([\d.:]+) max_fails=0;$", (DEPLOY / "nginx.conf").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert list(replaced) == upstream
+    assert {name.partition(":")[0] for name in replaced.values()} <= services().keys()
+
+
+def test_container_asks_whether_it_is_healthy_and_pins_its_base() -> None:
+    text = (ROOT / "Containerfile").read_text(encoding="utf-8")
+
+    assert re.search(r"^ARG BASE=docker\.io/library/python:\d+\.\d+\.\d+-", text, re.MULTILINE)
+    assert re.search(r"^HEALTHCHECK .*/healthz", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("script", sorted(DEPLOY.glob("*.sh")), ids=lambda script: script.name)
+def test_script_is_one_that_a_plain_shell_can_read(script: Path) -> None:
+    assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
+    assert script.read_text(encoding="utf-8").splitlines()[0] == "#!/bin/sh"
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_rules_are_ones_that_prometheus_knows() -> None:
+    assert subprocess.run(["promtool", "check", "rules", DEPLOY / "prometheus-rules.yaml"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_proxy_file_has_no_fault_that_nginx_knows(tmp_path: Path) -> None:
+    conf = write_proxy(tmp_path, 8443, (8001, 8002))
+
+    done = subprocess.run(["nginx", "-t", "-c", conf], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr

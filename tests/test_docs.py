@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from features.intake.source_file import SourceFile
@@ -112,3 +113,22 @@ def test_pages_are_short_and_name_only_what_exists(page: Path) -> None:
 
     assert text.count("\n") < 150 or page.name in GENERATED_TEXTS
     assert ([], []) == (links, paths)
+
+
+def settings_named(settings: BaseModel) -> set[str]:
+    """Return every setting with its section, such as `serving.port`."""
+    sections = {name: getattr(settings, name) for name in type(settings).model_fields}
+    return {f"{section}.{name}" for section, value in sections.items() if isinstance(value, BaseModel) for name in type(value).model_fields}
+
+
+@pytest.mark.parametrize("page", ["docs/deployment.md", "docs/operations.md"])
+def test_pages_for_operators_name_settings_and_commands_that_are_there(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    sections = "|".join(sorted({name.partition(".")[0] for name in settings_named(Settings())}))
+    commands_named = [name.strip() for name in re.findall(r"`yujing ([a-z ]+)", text)]
+
+    assert set(re.findall(rf"`((?:{sections})\.[a-z_]+)[`:]", text)) - settings_named(Settings()) == set()
+    assert [name for name in commands_named if not any(f"{name} ".startswith(f"{command} ") for command in command_names())] == []
+    for language, body in FENCE.findall(text):
+        if language == "yaml":
+            Settings(**yaml.safe_load(body))
