@@ -14,6 +14,7 @@ Nothing is registered or published from here, and the truth of a simulation cann
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 
@@ -38,6 +40,7 @@ from training.evaluation.fold_runner import Stage
 from training.evaluation.labelled_panel import add_folds, add_labels
 from training.evaluation.own_model import Estimator, add_model, backtest_estimator, judged, match_predictions
 from training.learning.folds import Fold, Gap, ripe_as_ofs
+from training.learning.model_rows import to_rows
 from training.registry.tracking import open_registry
 from training.registry.versions import PREDICTIONS
 from training.rivals import PEERS
@@ -114,6 +117,25 @@ class District:
         if folds:
             frame = add_folds(frame, facts, panel, horizon, self._settings)
         return frame.to_pandas()
+
+    def model_rows(self, *as_ofs: date, version: int | str = "champion", target: str | None = None) -> pd.DataFrame:
+        """Return what a registered version reads of every grid on some days, indexed by grid_id and as_of, its open cases nested.
+
+        `mlflow.pyfunc.load_model("models:/yujing-escalation@champion").predict(rows)` then returns the product's own figures of these rows.
+
+        Raises:
+            NotFoundError: there is no such version, or its files are gone.
+        """
+        facts, horizon = self._work.facts(target)
+        registry = open_registry(self._work.home, facts.target_name)
+        columns = registry.read_columns(registry.show_model(version))
+        days = np.array(sorted(map(day_number, as_ofs)), np.int32)
+        return columns.choose(to_rows(build_panel(facts, days, horizon, self._settings)))
+
+    @property
+    def tracking_uri(self) -> str:
+        """Address of the home's MLflow store, for `mlflow.set_tracking_uri`."""
+        return os.environ.get("MLFLOW_TRACKING_URI", self._work.home.tracking_url)
 
     def predictions(self, version: int | str = "champion", target: str | None = None) -> pd.DataFrame:
         """Return what a registered version said of its test rows, beside what happened.

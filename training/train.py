@@ -1,6 +1,9 @@
 """Train: replay the past, fit on everything ripe, compare with the champion, and register a challenger."""
 
+import getpass
+import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,7 +20,7 @@ from features.storage.home import Home
 from features.targets import Target
 from training.bootstrap import number_blocks
 from training.code_version import code_version
-from training.evaluation.backtest import BacktestResult, backtest
+from training.evaluation.backtest import BacktestResult, backtest, measure_folds
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import METRICS
 from training.learning.examples import training_part
@@ -25,11 +28,14 @@ from training.learning.fit import fit
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.inner_validation import InnerPredictions
 from training.learning.model import Fitted
+from training.learning.tried import Tried
 from training.registry.candidate import BACKTEST, RECIPE, add_evidence
 from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, evaluate_gate, turnover
 from training.registry.model_card import write_card
 from training.registry.published import BOOSTER, FEATURES, Published, sha256
-from training.registry.tracking import Run, open_registry
+from training.registry.pyfunc_model import Interface
+from training.registry.run_record import Run, TrainingData
+from training.registry.tracking import open_registry
 from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
 
@@ -52,6 +58,8 @@ class Task:
     """The definition behind `facts.target_name`."""
     champion: Published | None
     """What the candidate is compared with on the same folds; None where nothing was published yet."""
+    trials: tuple[Tried, ...] = ()
+    """Settings that were tried to find those of this training."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
         NotReadyError: the log is too short, or holds no escalation to learn from.
         StoreError: the registry cannot be opened; nothing was fitted.
     """
-    facts, target = task.facts, task.target
+    facts, target, began = task.facts, task.target, time.monotonic()
     registry = open_registry(home, facts.target_name)  # before the work: what cannot be registered need not be fitted
     gap = Gap(target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
     with show("panel") as step:
@@ -93,8 +101,46 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     card = write_card(report, parameters, read, objections)
     pages = make_report(Subject(facts, panel, result, fitted), settings)
     documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
-    run = Run(files, hashes, parameters, _metrics(report), documents)
+    run = Run(
+        files,
+        hashes,
+        parameters,
+        _metrics(report),
+        documents,
+        fold_metrics=measure_folds(result),
+        tags=_tags(facts, gap, objections),
+        by=getpass.getuser(),
+        code_version=parameters["code_version"],
+        card=card,
+        training_data=describe_data(facts, panel, result),
+        trials=task.trials,
+        interface=Interface.of(fitted, panel),
+        seconds=time.monotonic() - began,
+    )
     return Trained(registry.add(run, now), result, card, pages, objections)
+
+
+def describe_data(facts: Facts, panel: Panel, result: BacktestResult) -> TrainingData:
+    """Name the panel that was learnt from; another figure in it has another digest."""
+    digest = hashlib.sha256(panel.as_ofs.tobytes())
+    for name, values in zip(panel.names, panel.values, strict=True):
+        digest.update(name.encode())
+        digest.update(values.tobytes())
+    profile: dict[str, int | float | str] = {
+        "as_ofs": len(panel.as_ofs),
+        "first_as_of": to_date(int(panel.as_ofs[0])).isoformat(),
+        "last_as_of": to_date(int(panel.as_ofs[-1])).isoformat(),
+        "grids": len(panel.grid_ids),
+        "columns": len(panel.names),
+        "cases": len(facts.cases.grid),
+        "tested_rows": result.overall.rows,
+    }
+    return TrainingData(f"panel-{facts.target_name}", digest.hexdigest()[:16], facts.sequence, profile)
+
+
+def _tags(facts: Facts, gap: Gap, objections: Sequence[str]) -> dict[str, str]:
+    verdict = "; ".join(objections) if objections else "nothing speaks against promotion"
+    return {"target": facts.target_name, "horizon_days": str(gap.horizon_days), "gate": verdict}
 
 
 def fit_all(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from serving.settings import Settings
+    from training.learning.search import Searched
+    from training.learning.tried import Tried
     from training.registry.published import Publication, Published
     from training.registry.tracking import Registry
 
@@ -147,13 +149,14 @@ def train(work: Workspace, *, target: TargetName = None, without: Without = None
     The backtest comes first; its figures go with the model.
     """
     settings = work.settings.leaving_out(without or [])
-    if search:
-        settings = _search(work, settings, target, search)
-    train_and_show(work, settings, target)
+    found = _search(work, settings, target, search) if search else None
+    if found:
+        settings = settings.model_copy(update={"model": found.model})
+    train_and_show(work, settings, target, trials=found.trials if found else ())
 
 
-def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Settings":
-    """Return the settings with the best that was tried before the test part begins."""
+def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Searched":
+    """Return the best that was tried before the test part begins."""
     from features.panel.build import build_panel
     from training.evaluation.backtest import set_stage
     from training.learning.folds import Gap, ripe_as_ofs
@@ -167,10 +170,12 @@ def _search(work: Workspace, settings: "Settings", target: str | None, trials: i
     with progress("search") as step:
         found = search(work.home, stage.seen_by(folds[0]), settings.model, trials, step)
     message(f"Searched: {found.tried} settings, {found.pruned} of them broken off; deviance {found.before:.4f} -> {found.deviance:.4f}.")
-    return settings.model_copy(update={"model": found.model})
+    return found
 
 
-def train_and_show(work: Workspace, settings: "Settings", target: str | None = None, truth: Path | None = None) -> None:
+def train_and_show(
+    work: Workspace, settings: "Settings", target: str | None = None, truth: Path | None = None, trials: "tuple[Tried, ...]" = ()
+) -> None:
     """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered."""
     from features.facts.derive import find_target
     from training.train import Task
@@ -178,7 +183,7 @@ def train_and_show(work: Workspace, settings: "Settings", target: str | None = N
 
     definition, _ = find_target(work.snapshot, target, settings)
     facts, _ = work.facts(target)
-    task = Task(facts, definition, _champion(work, facts.target_name))
+    task = Task(facts, definition, _champion(work, facts.target_name), trials)
     trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, settings) if truth else (trained.result, [])
     keep(trained.report, result, report_folder(work.home, result))

@@ -78,10 +78,9 @@ def prune(home: Home, engine: Engine, prunable: Prunable, now: datetime) -> None
         path.unlink(missing_ok=True)
     for folder in prunable.backups:
         shutil.rmtree(folder)
-    for target, model in prunable.runs:
-        open_registry(home, target).remove(model)
-    if prunable.runs:
-        purge(home, [model.run_id for _, model in prunable.runs])
+    run_ids = [run_id for target, model in prunable.runs for run_id in open_registry(home, target).remove(model)]
+    if run_ids:
+        purge(home, run_ids)
     counts = {"quarantine": len(prunable.quarantine), "models": len(prunable.runs), "backups": len(prunable.backups)}
     with writing(engine) as connection:
         connection.execute(delete(job_run).where(job_run.c.started_at < prunable.before))

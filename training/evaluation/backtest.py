@@ -15,10 +15,11 @@ from features.schema import Col
 from training.evaluation.already_due import AlreadyDue, count_already_due, judge_already_due
 from training.evaluation.baselines import available
 from training.evaluation.disparity import Grouping, compare_groups, to_json
-from training.evaluation.fold_runner import Stage, replay
+from training.evaluation.fold_runner import MODEL, Stage, replay
 from training.evaluation.leak_check import find_leak_signs
+from training.evaluation.metrics import measure
 from training.evaluation.peers import installed
-from training.evaluation.predictions import outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
+from training.evaluation.predictions import FOLD, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Fold, Gap, rolling_folds
@@ -157,6 +158,14 @@ def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorec
     parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}
     surge = score(surge_outcomes(predictions), surge_predicted(predictions), weights, left_out=frozenset({"poisson_deviance"}))
     return overall, parts | {SURGE: surge}
+
+
+def measure_folds(result: BacktestResult) -> list[dict[str, float]]:
+    """Return the model's metrics on the test rows of each fold, the first fold first; what cannot be estimated is left out."""
+    folds = [result.predictions.filter(pl.col(FOLD) == number) for number in sorted(result.predictions[FOLD].unique())]
+    as_they_are = [(outcomes(rows), predicted(rows)[MODEL], np.ones((1, int(rows["block"].to_numpy().max()) + 1))) for rows in folds]
+    measured = [{name: float(values[0]) for name, values in measure(*fold).items()} for fold in as_they_are]
+    return [{name: value for name, value in figures.items() if np.isfinite(value)} for figures in measured]
 
 
 def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:

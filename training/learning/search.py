@@ -2,20 +2,22 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC
 from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import optuna
-from optuna.trial import Trial, TrialState
+from optuna.trial import FrozenTrial, Trial, TrialState
 from scipy.special import xlogy
 
 from features.panel.build import Progress
 from features.storage.home import Home
 from training.learning.examples import Examples
 from training.learning.inner_validation import InnerPredictions, Tuned, inner_folds, predict_ahead, tune
+from training.learning.tried import Tried
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -36,6 +38,8 @@ class Searched:
     tried: int
     pruned: int
     """How many of them were broken off, behind the median of the others."""
+    trials: tuple[Tried, ...] = field(default=(), compare=False)
+    """All that was tried; when it was tried does not matter for what was found."""
 
 
 def search(home: Home, examples: Examples, settings: ModelSettings, trials: int, progress: Progress | None = None) -> Searched:
@@ -104,6 +108,14 @@ def _choose(study: optuna.Study, examples: Examples, settings: ModelSettings) ->
     *_, before = _deviances(examples, settings)
     pruned = len(study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)))
     done = study.get_trials(deepcopy=False, states=TRIED)
+    kept = Searched(settings, before, before, len(done), pruned, tuple(_describe(trial) for trial in done))
     if study.best_value >= before:
-        return Searched(settings, before, before, len(done), pruned)
-    return Searched(settings.model_copy(update=study.best_params), study.best_value, before, len(done), pruned)
+        return kept
+    return replace(kept, model=settings.model_copy(update=study.best_params), deviance=study.best_value)
+
+
+def _describe(trial: FrozenTrial) -> Tried:
+    """Return a trial as it is recorded; Optuna notes local times."""
+    began, ended = (moment.astimezone(UTC) for moment in (trial.datetime_start, trial.datetime_complete) if moment)
+    finished = trial.state is TrialState.COMPLETE
+    return Tried(trial.number, trial.params, trial.value, finished, began, ended)

@@ -64,7 +64,7 @@ def read_candidate(registry: Registry, model: ModelVersion) -> dict[str, bytes]:
         GateRefusedError: a file is missing, of another kind, or not the one that was recorded.
     """
     files = {}
-    for name, recorded in model.hashes.items():
+    for name, recorded in registry.read_hashes(model).items():
         if not FILE_NAME.fullmatch(name):
             raise GateRefusedError(f"Version {model.version} must consist of LightGBM text and JSON, found {name!r}. Train again.")
         files[name] = registry.read_file(model, name)

@@ -99,7 +99,7 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval, also: 
 
 def sync_aliases(engine: Engine, registry: Registry, target: str) -> None:
     """Let the registry's aliases follow the history, for those who look there; after a rollback it may wait until the registry is back."""
-    registry.mirror([entry.model_version for entry in champions(history(engine, target))])
+    registry.mirror(champions(history(engine, target)))
 
 
 def champions(entries: Sequence[Publication]) -> list[Publication]:
@@ -120,7 +120,7 @@ def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
         horizon_days=about["horizon_days"],
         version=model.version,
         features_hash=sha256(files[FEATURES]),
-        files=dict(sorted(model.hashes.items())),
+        files={name: sha256(files[name]) for name in sorted(files)},
     )
 
 

@@ -1,5 +1,6 @@
 """MLflow: runs, their files and the model registry, for analysts and for `promote`; serving never reads it."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,47 +9,35 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from features.errors import NotFoundError, StoreError
+from features.errors import GateRefusedError, NotFoundError, StoreError
 from features.storage.home import Home
-from training.registry.published import BOOSTER
-from training.registry.relocation import relocate
+from training.registry import mlflow_switches  # noqa: F401 - must come before MLflow
 
-# MLflow reads its telemetry switch while it is imported, and may unpickle unless it is told not to.
-os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-
+# isort: split
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, RunTag
+from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion as StoredVersion
 from mlflow.exceptions import MlflowException
-from mlflow.models import Model
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
-MODEL_FOLDER = "model"
+from training.learning.model_rows import ModelColumns
+from training.registry.published import Publication, sha256
+from training.registry.pyfunc_model import COLUMNS, FILES
+from training.registry.relocation import relocate
+from training.registry.run_record import FOLD_PREFIX, HASHES, HASHES_TAG, LONGEST_TAG, Run, describe, record
+
 PREFIX = "yujing-"
 """Of the names of experiments and registered models; the target follows."""
+CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
 PURGE_SECONDS = 600
-HASH_TAG = "sha256."
-
-
-@dataclass(frozen=True)
-class Run:
-    """What one training leaves behind."""
-
-    files: Mapping[str, bytes]
-    """The model itself, by name: what `promote` may publish."""
-    hashes: Mapping[str, str]
-    """SHA-256 of each of those files, kept in the run's record and not beside the files."""
-    parameters: Mapping[str, str]
-    metrics: Mapping[str, float]
-    documents: Mapping[str, bytes]
-    """Card and plots, by path; never published."""
+EXPERIMENT_TAGS = {
+    "mlflow.experimentKind": "custom_model_development",
+    "mlflow.experiment.primaryMetric.name": "poisson_deviance",
+    "mlflow.experiment.primaryMetric.greaterIsBetter": "false",
+}
+"""Let MLflow's pages open on runs of classic machine learning, not on those of language models."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +46,14 @@ class ModelVersion:
 
     version: int
     run_id: str
+    source: str
+    """Address of its files."""
     created_at: datetime
     aliases: tuple[str, ...]
     parameters: Mapping[str, str] = field(repr=False)
     metrics: Mapping[str, float] = field(repr=False)
-    hashes: Mapping[str, str] = field(repr=False)
+    hashes_digest: str = field(repr=False)
+    """SHA-256 of the table of its files' hashes."""
 
 
 class Registry:
@@ -73,18 +65,14 @@ class Registry:
         self._experiment_id = experiment_id
 
     def add(self, run: Run, at: datetime) -> int:
-        """Log a run, register its files as a new model version, call it the challenger and return its number."""
-        millis = int(at.timestamp() * 1000)
-        run_id = self._client.create_run(self._experiment_id, start_time=millis).info.run_id
-        tags = [RunTag(HASH_TAG + name, digest) for name, digest in run.hashes.items()]
-        metrics = [Metric(_allowed(name), value, millis, 0) for name, value in run.metrics.items()]
-        self._client.log_batch(run_id, metrics, [Param(name, value) for name, value in run.parameters.items()], tags)
-        with tempfile.TemporaryDirectory() as folder:
-            _write_files(Path(folder), run)
-            self._client.log_artifacts(run_id, folder)
-        self._client.set_terminated(run_id, end_time=millis)
-        stored = self._client.create_model_version(self._name, f"runs:/{run_id}/{MODEL_FOLDER}", run_id)
+        """Log a run that began at `at`, register its model as a new version, call it the challenger and return its number."""
+        kept = record(self._client, self._experiment_id, run, at)
+        stored = self._client.create_model_version(
+            self._name, kept.source, kept.run_id, tags=dict(run.tags), description=describe(run.card), model_id=kept.model_id
+        )
         self._client.set_registered_model_alias(self._name, CHALLENGER, stored.version)
+        horizon = f"-{days}d" if (days := run.parameters.get("horizon_days")) else ""
+        self._client.update_run(kept.run_id, name=f"{self._name.removeprefix(PREFIX)}{horizon}-v{stored.version}")
         return int(stored.version)
 
     def list_models(self) -> list[ModelVersion]:
@@ -105,12 +93,26 @@ class Registry:
         return ModelVersion(
             version=int(stored.version),
             run_id=run_id,
+            source=self._source(stored),
             created_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
             aliases=tuple(sorted(stored.aliases)),
             parameters=dict(run.data.params),
-            metrics=dict(run.data.metrics),
-            hashes={name.removeprefix(HASH_TAG): value for name, value in run.data.tags.items() if name.startswith(HASH_TAG)},
+            metrics={name: value for name, value in run.data.metrics.items() if not name.startswith(FOLD_PREFIX)},
+            hashes_digest=run.data.tags.get(HASHES_TAG, ""),
         )
+
+    def read_hashes(self, model: ModelVersion) -> dict[str, str]:
+        """Return the SHA-256 of each file of a version, as training recorded it.
+
+        Raises:
+            NotFoundError: the store no longer has the table.
+            GateRefusedError: the table is not the one of which the run's record keeps the hash.
+        """
+        content = self.read_document(model, HASHES)
+        if sha256(content) != model.hashes_digest:
+            raise GateRefusedError(f"{HASHES} of version {model.version} must have the SHA-256 on the run's record. Train again.")
+        hashes: dict[str, str] = json.loads(content)
+        return hashes
 
     def read_file(self, model: ModelVersion, name: str) -> bytes:
         """Return the stored bytes of one file of a version; whether they are the right ones is for the caller to check.
@@ -118,7 +120,15 @@ class Registry:
         Raises:
             NotFoundError: the store no longer has it.
         """
-        return self.read_document(model, f"{MODEL_FOLDER}/{name}")
+        return self._read(model, f"{model.source}/artifacts/{FILES}/{name}")
+
+    def read_columns(self, model: ModelVersion) -> ModelColumns:
+        """Return which columns a version reads of a table of model rows.
+
+        Raises:
+            NotFoundError: the store no longer has the list of them.
+        """
+        return ModelColumns.from_json(self._read(model, f"{model.source}/artifacts/{COLUMNS}"))
 
     def read_document(self, model: ModelVersion, path: str) -> bytes:
         """Return one of the documents that training left beside a version.
@@ -126,20 +136,34 @@ class Registry:
         Raises:
             NotFoundError: the store no longer has it.
         """
+        return self._read(model, f"{self._client.get_run(model.run_id).info.artifact_uri}/{path}")
+
+    def _read(self, model: ModelVersion, address: str) -> bytes:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return Path(self._client.download_artifacts(model.run_id, path, folder)).read_bytes()
+                return Path(download_artifacts(address, dst_path=folder, tracking_uri=self._client.tracking_uri)).read_bytes()
             except (MlflowException, OSError) as error:
-                name = path.rpartition("/")[2]
+                name = address.rpartition("/")[2]
                 raise NotFoundError(f"{name} of version {model.version} must be in the registry, and is not. Train again.") from error
 
-    def remove(self, model: ModelVersion) -> None:
-        """Take a version out of the registry and mark its run as deleted; `purge` removes its files."""
-        self._client.delete_model_version(self._name, str(model.version))
-        self._client.delete_run(model.run_id)
+    def _source(self, stored: StoredVersion) -> str:
+        """Return where the files of a version lie; an earlier yujing kept them with the run."""
+        return str(self._client.get_logged_model(stored.model_id).artifact_location if stored.model_id else stored.source)
 
-    def mirror(self, champions: Sequence[int]) -> None:
-        """Let the aliases say what was published, the present champion last, for those who look into MLflow.
+    def remove(self, model: ModelVersion) -> list[str]:
+        """Take a version out of the registry, mark its run and trials as deleted, and return their ids for `purge`."""
+        stored = self._find(model.version)
+        self._client.delete_model_version(self._name, str(model.version))
+        if stored.model_id:
+            self._client.delete_logged_model(stored.model_id)
+        trials = self._client.search_runs([self._experiment_id], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{model.run_id}'", max_results=1000)
+        run_ids = [model.run_id, *(trial.info.run_id for trial in trials)]
+        for run_id in run_ids:
+            self._client.delete_run(run_id)
+        return run_ids
+
+    def mirror(self, champions: Sequence[Publication]) -> None:
+        """Let aliases and tags say what was published, the present champion last, for those who look into MLflow.
 
         Raises:
             StoreError: MLflow does not let itself be told.
@@ -147,8 +171,11 @@ class Registry:
         try:
             for alias, published in ((CHAMPION, champions[-1:]), (PREVIOUS, champions[-2:-1])):
                 self._client.delete_registered_model_alias(self._name, alias)
-                for version in published:
-                    self._client.set_registered_model_alias(self._name, alias, str(version))
+                for publication in published:
+                    version = str(publication.model_version)
+                    self._client.set_registered_model_alias(self._name, alias, version)
+                    for name, value in _publication_tags(publication).items():
+                        self._client.set_model_version_tag(self._name, version, name, value[:LONGEST_TAG])
         except MlflowException as error:
             raise StoreError(f"MLflow's aliases must follow what is published, and do not yet: {_first_line(error)}.") from error
 
@@ -182,12 +209,25 @@ def open_registry(home: Home, target: str) -> Registry:
 
 
 def _open(client: MlflowClient, home: Home, target: str) -> Registry:
-    name = PREFIX + target
+    name = f"{PREFIX}{target}"
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     experiment = client.get_experiment_by_name(name)
-    local = home.artifacts.resolve().as_uri() if client.tracking_uri == home.tracking_url else None
-    return Registry(client, name, experiment.experiment_id if experiment else client.create_experiment(name, artifact_location=local))
+    if experiment is None:
+        local = home.artifacts.resolve().as_uri() if client.tracking_uri == home.tracking_url else None
+        return Registry(client, name, client.create_experiment(name, artifact_location=local, tags=EXPERIMENT_TAGS))
+    for tag, value in EXPERIMENT_TAGS.items() - experiment.tags.items():
+        client.set_experiment_tag(experiment.experiment_id, tag, value)
+    return Registry(client, name, experiment.experiment_id)
+
+
+def _publication_tags(publication: Publication) -> dict[str, str]:
+    return {
+        "champion_from": publication.published_at.isoformat(timespec="minutes"),
+        "published_by": publication.published_by,
+        "reason": publication.reason,
+        "gate_overruled": publication.override or "no",
+    }
 
 
 def stored_targets(home: Home) -> list[str]:
@@ -199,7 +239,7 @@ def stored_targets(home: Home) -> list[str]:
 
 
 def purge(home: Home, run_ids: Sequence[str]) -> None:
-    """Remove runs that are marked as deleted, with their files, by MLflow's own command.
+    """Remove runs and models that are marked as deleted, with their files, by MLflow's own command.
 
     Raises:
         StoreError: it could not.
@@ -210,25 +250,12 @@ def purge(home: Home, run_ids: Sequence[str]) -> None:
     if done.returncode:
         fault = (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
         raise StoreError(f"MLflow must remove the runs that were marked as deleted, and did not: {fault}. Repeat `yujing prune`.")
-    for run_id in run_ids:  # MLflow leaves the empty folder
+    for run_id in run_ids:  # MLflow leaves the empty folders
         shutil.rmtree(home.artifacts / run_id, ignore_errors=True)
+    for folder in (home.artifacts / "models").glob("*"):
+        if not any(path.is_file() for path in folder.rglob("*")):
+            shutil.rmtree(folder)
 
 
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
-
-
-def _allowed(name: str) -> str:
-    """Spell a metric without the signs MLflow refuses: `hit@5%` becomes `hit_at_5_percent`."""
-    return name.replace("@", "_at_").replace("%", "_percent")
-
-
-def _write_files(folder: Path, run: Run) -> None:
-    """Lay out the run's artifacts: the model folder, readable by MLflow's native LightGBM flavour, and the documents."""
-    model = Model()
-    model.add_flavor("lightgbm", data=BOOSTER, model_class="lightgbm.basic.Booster", lgb_version=installed_version("lightgbm"))
-    files = {f"{MODEL_FOLDER}/{name}": content for name, content in run.files.items()}
-    files |= {f"{MODEL_FOLDER}/MLmodel": model.to_yaml().encode(), **run.documents}
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)

@@ -11,7 +11,7 @@ from serving.operations.prune import find_prunable, prune
 from serving.scoring.reproduce import reproduce
 from serving.settings import RetentionSettings
 from tests.support.published_world import PUBLISHED_AT
-from training.registry.tracking import Run as Training
+from training.registry.run_record import Run as Training
 from training.registry.tracking import open_registry
 
 NOW = PUBLISHED_AT + timedelta(days=1000)
@@ -38,7 +38,7 @@ def leave_backups(folder, *days_ago: int) -> None:
 def train_at(world, *days_ago: int) -> list[int]:
     """Register models without any real file, the oldest first."""
     registry = open_registry(world.home, "escalation")
-    training = Training({"model.txt": b"x"}, {}, {}, {}, {})
+    training = Training({"model.txt": b"x"}, {})
     return [registry.add(training, NOW - timedelta(days=days)) for days in days_ago]
 
 
@@ -75,7 +75,8 @@ def test_prune_keeps_models_that_were_published_named_or_newest(world):
     (_, gone), registry = prunable.runs[0], open_registry(world.home, "escalation")
     assert [model.version for model in registry.list_models()] == [aliased, young, published]
     assert [folder for folder in world.home.artifacts.iterdir() if folder.name == gone.run_id] == []
-    assert len(list(world.home.artifacts.iterdir())) == 3
+    assert len([folder for folder in world.home.artifacts.iterdir() if folder.name != "models"]) == 3
+    assert len(list((world.home.artifacts / "models").iterdir())) == 3
 
 
 def test_newest_backups_stay_however_old_they_are(tmp_path, world):

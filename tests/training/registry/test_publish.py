@@ -3,6 +3,7 @@ import pickle
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from tests.training.conftest import NOW
 from training.registry import candidate
 from training.registry.publish import Approval, promote, rollback, sync_aliases
 from training.registry.published import Kind, current, history, sha256
-from training.registry.tracking import Run, open_registry
+from training.registry.run_record import Run, hashes_file
+from training.registry.tracking import open_registry
 
 ANYWAY = Approval("li", "trial", NOW, override=True)
 PLAIN = Approval("li", "trial", NOW)
@@ -20,13 +22,17 @@ PLAIN = Approval("li", "trial", NOW)
 
 def read_all(world, version):
     model = world.registry.show_model(version)
-    return {name: world.registry.read_file(model, name) for name in model.hashes}
+    return {name: world.registry.read_file(model, name) for name in world.registry.read_hashes(model)}
 
 
 def register(world, files, hashes=None):
     """Register files as a new version, by default with their true hashes on record."""
     true = {name: sha256(content) for name, content in files.items()}
-    return world.registry.add(Run(files, true | (hashes or {}), {}, {}, {}), NOW)
+    return world.registry.add(Run(files, true | (hashes or {})), NOW)
+
+
+def folder_of(model):
+    return Path(unquote(urlsplit(model.source).path))
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +138,7 @@ def test_approval_without_a_name_or_reason_is_refused(by, reason):
 
 def test_promote_version_whose_files_are_gone_is_refused(world, home, engine, files):
     model = world.registry.show_model(register(world, files))
-    shutil.rmtree(world.home.artifacts / model.run_id)
+    shutil.rmtree(folder_of(model))
 
     with pytest.raises(NotFoundError, match="must be in the registry"):
         promote(home, engine, world.registry, model.version, ANYWAY)
@@ -187,7 +193,7 @@ def mutate(content, rng):
 def test_promote_mutants_of_the_registered_model_are_never_published(world, home, engine, files):
     """Whoever can write the artifact store changes the model after the run was recorded."""
     model = world.registry.show_model(register(world, files))
-    stored = next(world.home.artifacts.glob(f"{model.run_id}/**/new.lgb"))
+    stored = folder_of(model) / "artifacts/files/new.lgb"
     rng = np.random.default_rng(1)
     for _ in range(20):
         stored.write_bytes(mutate(files["new.lgb"], rng))
@@ -197,6 +203,18 @@ def test_promote_mutants_of_the_registered_model_are_never_published(world, home
 
     assert not home.published.exists()
     assert history(engine) == []
+
+
+def test_promote_with_changed_table_of_hashes_is_refused(world, home, engine, files):
+    """Whoever can write the artifact store changes the model and the table of its hashes, but not the run's record."""
+    model = world.registry.show_model(register(world, files))
+    table = world.home.artifacts / model.run_id / "artifacts/hashes.json"
+    changed = files["new.lgb"] + b"\n"
+    (folder_of(model) / "artifacts/files/new.lgb").write_bytes(changed)
+    table.write_bytes(hashes_file(world.registry.read_hashes(model) | {"new.lgb": sha256(changed)}))
+
+    with pytest.raises(GateRefusedError, match=r"hashes\.json of version \d+ must have the SHA-256"):
+        promote(home, engine, world.registry, model.version, ANYWAY)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from sklearn.metrics import mean_poisson_deviance
 
 from features.errors import NotFoundError, UsageError
 from tests.training.conftest import NOW, SMALL
-from training.registry.tracking import Run
+from training.registry.run_record import Run
 from training.registry.versions import IDENTICAL, PREDICTIONS, compare_versions
 
 
@@ -14,7 +14,7 @@ def add_version(world, predictions):
     """Register a version that left these predictions, and nothing else."""
     content = BytesIO()
     predictions.write_parquet(content)
-    return world.registry.show_model(world.registry.add(Run({}, {}, {}, {}, {PREDICTIONS: content.getvalue()}), NOW))
+    return world.registry.show_model(world.registry.add(Run({}, {}, documents={PREDICTIONS: content.getvalue()}), NOW))
 
 
 @pytest.fixture(scope="module")
