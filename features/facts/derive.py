@@ -1,5 +1,6 @@
 """Derive facts from a snapshot of the event log, for one target."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -106,11 +107,23 @@ def find_target(snapshot: LogSnapshot, name: str | None, settings: Settings) -> 
         return settings.targets[name], snapshot.feeds
     declared = {feed.targets[name] for feed in snapshot.feeds.values() if name in feed.targets}
     if not declared:
-        known = {DEFAULT_TARGET, *settings.targets, *(key for feed in snapshot.feeds.values() for key in feed.targets)}
-        raise UsageError(f"target must be one of {', '.join(sorted(known))}, got {name!r}. Name it under `targets:` of the configuration.")
+        known = ", ".join(target_names(snapshot.feeds, settings))
+        raise UsageError(f"target must be one of {known}, got {name!r}. Name it under `targets:` of the configuration.")
     if len(declared) > 1:
         raise UsageError(f"target {name!r} means different things in several source files. Settle it under `targets:` of the settings.")
     return declared.pop(), {key: feed for key, feed in snapshot.feeds.items() if name in feed.targets}
+
+
+def target_names(feeds: Mapping[str, Feed], settings: Settings) -> tuple[str, ...]:
+    """Return the targets that can be named: the default one first, then those of the settings and of the source files."""
+    named = {*settings.targets, *(name for feed in feeds.values() for name in feed.targets)} - {DEFAULT_TARGET}
+    return (DEFAULT_TARGET, *sorted(named))
+
+
+def targets_that_occurred(snapshot: LogSnapshot, settings: Settings) -> dict[str, int]:
+    """Return target -> how often it occurred, of those that ever did."""
+    counts = {name: len(read_facts(snapshot, name, settings).target.case) for name in target_names(snapshot.feeds, settings)}
+    return {name: count for name, count in counts.items() if count}
 
 
 def known_categories(snapshot: LogSnapshot, settings: Settings) -> set[str]:

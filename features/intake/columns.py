@@ -17,6 +17,9 @@ ID_CHARS = 64
 GRID_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$"
 """What a grid id must look like that no grid table vouches for: names of places or persons are no codes."""
 MOST_PEOPLE = 100_000
+AREA_DIGITS = (6, 9, 12)
+STANDARD_CODE = r"^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|99)\d{11,}$"
+"""Codes of GB/T 2260 and 统计用区划代码 with more digits behind: they begin with a province, 99 standing for a made-up one."""
 NO_LEVEL = r"[/;\p{Cc}]"
 """What may not stand in the code of an area: it would make other levels of it."""
 PATTERN_CHARS = 40
@@ -56,9 +59,20 @@ def grid_ids(cells: Cells) -> pl.Series:
 
 
 def parent_paths(cells: Cells) -> pl.Series:
-    """Return what lies above the grid of each row, from the top joined by "/"; null where a part is missing."""
+    """Return what lies above the grid of each row, from the top joined by "/"; null where a part is missing.
+
+    Where the source names nothing above, a code built as the national standard has it tells district, township and community by itself.
+    """
+    if not cells.terms.source.parents:
+        return _areas_of_codes(grid_ids(cells))
     parts = [part.str.replace_all(NO_LEVEL, "-").set(part.str.contains(r"^\.+$").fill_null(False), None) for part in cells.parents()]
-    return pl.select(pl.concat_str(parts, separator="/")).to_series() if parts else pl.repeat("", cells.frame.height, eager=True)
+    return pl.select(pl.concat_str(parts, separator="/")).to_series()
+
+
+def _areas_of_codes(codes: pl.Series) -> pl.Series:
+    """Return the areas that codes name: 6 digits of the district, 9 of the township, 12 of the community; empty for other codes."""
+    levels = pl.concat_str([codes.str.head(length) for length in AREA_DIGITS], separator="/")
+    return pl.select(pl.when(codes.str.contains(STANDARD_CODE).fill_null(value=False)).then(levels).otherwise(pl.lit(""))).to_series()
 
 
 def read_codes(name: str, cells: Cells, faults: RowErrors) -> pl.Series:

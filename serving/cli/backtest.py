@@ -146,7 +146,7 @@ def backtest(
     from training.report.report import Subject, make_report
 
     settings = _settings(work, period, output).leaving_out(without or [])
-    facts, horizon = work.facts(target, horizon_days)
+    facts, horizon = work.facts_to_learn(target, horizon_days)
     as_ofs = _as_ofs(facts, horizon, period, settings)
     with progress("panel") as step:
         panel = build_panel(facts, as_ofs, horizon, settings, step)

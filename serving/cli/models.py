@@ -162,7 +162,7 @@ def _search(work: Workspace, settings: "Settings", target: str | None, trials: i
     from training.learning.folds import Gap, ripe_as_ofs
     from training.learning.search import search
 
-    facts, horizon = work.facts(target)
+    facts, horizon = work.facts_to_learn(target)
     as_ofs = ripe_as_ofs(facts, Gap(horizon, settings.delay_allowance_days), settings.backtest)
     with progress("panel") as step:
         panel = build_panel(facts, as_ofs, horizon, settings, step)
@@ -182,7 +182,7 @@ def train_and_show(
     from training.train import train as fit_and_register
 
     definition, _ = find_target(work.snapshot, target, settings)
-    facts, _ = work.facts(target)
+    facts, _ = work.facts_to_learn(target)
     task = Task(facts, definition, _champion(work, facts.target_name), trials)
     trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, settings) if truth else (trained.result, [])

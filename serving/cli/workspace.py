@@ -68,6 +68,23 @@ class Workspace:
         if "engine" in vars(self):
             self.engine.dispose()
 
+    def facts_to_learn(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
+        """Return the facts for a target that occurred, as `facts` does.
+
+        Raises:
+            NotReadyError: it never did; the message names those that did.
+        """
+        from features.errors import NotReadyError
+        from features.facts.derive import targets_that_occurred
+
+        facts, horizon = self.facts(target, horizon_days)
+        if len(facts.target.case):
+            return facts, horizon
+        occurred = targets_that_occurred(self.snapshot, self.settings)
+        others = ", ".join(f"--target {name} ({count:,} times)" for name, count in occurred.items())
+        advice = f"These did: {others}." if others else "No other did. Is the column that says so empty, such as escalated_at? Fill it."
+        raise NotReadyError(f"target {facts.target_name!r} must have occurred, and never did in {len(facts.cases.grid):,} cases. {advice}")
+
     def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
         """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
         from features.facts.derive import find_target, read_facts

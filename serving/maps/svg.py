@@ -86,20 +86,21 @@ def _points(shapes: Sequence[object]) -> list[Point]:
 
 
 COLUMNS, GAP, LABEL, LARGEST = 3, 24, 26, 44
-"""Blocks beside each other; pixels between them; pixels for their names; side of the largest square."""
+"""Most blocks beside each other; pixels between them; pixels for their names; side of the largest square."""
 
 
 def lay_out(townships: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
-    """Return a square for every grid of every township, as large as the sheet allows."""
+    """Return a square for every grid of every township, as large as the sheet allows; grids of no township have the name ""."""
     side = next(side for side in range(LARGEST, 0, -1) if side == 1 or _height(townships, side, sheet) <= sheet.height)
-    columns = _columns(sheet, side)
+    blocks = min(COLUMNS, len(townships))
+    columns = _columns(sheet, side, blocks)
     shapes: dict[str, str] = {}
     labels: dict[str, Point] = {}
     marks: dict[str, Point] = {}
-    tops = [0.0] * COLUMNS
+    tops = [0.0] * blocks
     for township, grids in townships.items():
         block = tops.index(min(tops))
-        left, top = block * (sheet.width + GAP) / COLUMNS, tops[block] + LABEL
+        left, top = block * (sheet.width + GAP) / blocks, tops[block] + LABEL
         labels[township] = (left, top - 8)
         for number, grid in enumerate(grids):
             x, y = left + number % columns * side, top + number // columns * side
@@ -109,12 +110,13 @@ def lay_out(townships: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
     return Outlines(Sheet(sheet.width, max(tops)), shapes, marks, {}, labels, tiled=True)
 
 
-def _columns(sheet: Sheet, side: int) -> int:
-    return max(int((sheet.width + GAP) / COLUMNS - GAP) // side, 1)
+def _columns(sheet: Sheet, side: int, blocks: int) -> int:
+    return max(int((sheet.width + GAP) / blocks - GAP) // side, 1)
 
 
 def _height(townships: Mapping[str, Sequence[str]], side: int, sheet: Sheet) -> float:
-    columns, tops = _columns(sheet, side), [0.0] * COLUMNS
+    blocks = min(COLUMNS, len(townships))
+    columns, tops = _columns(sheet, side, blocks), [0.0] * blocks
     for grids in townships.values():
         tops[tops.index(min(tops))] += LABEL + -(-len(grids) // columns) * side + GAP
     return max(tops)

@@ -16,7 +16,7 @@ from serving.settings import ServingSettings
 from serving.text import Text
 
 HOUR = timedelta(hours=1)
-JOB_NAMES = {"ingest": "导入数据", "rank": "生成清单", "monitor": "运行监测", "backup": "备份"}
+JOB_NAMES = {"ingest": "接入数据", "train": "训练模型", "rank": "生成清单", "monitor": "运行监测", "backup": "备份"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class OperationalHealth:
         if self.data_age:
             hours = self.data_age // HOUR
             yield Text(
-                zh=f"最新记录是{hours}小时前的；检查数据来源和导入任务",
+                zh=f"最新记录是{hours}小时前的；检查数据来源和数据接入任务",
                 en=f"the newest record is {hours} hours old; check sources and ingest",
             )
 

@@ -1,4 +1,4 @@
-"""Job runs: when ingest, rank, monitor and backup last worked, when one last failed, and why."""
+"""Job runs: when ingest, train, rank, monitor and backup last worked, when one last failed, and why."""
 
 import logging
 import time
@@ -15,7 +15,7 @@ from features.errors import StoreError, YujingError
 
 log = logging.getLogger(__name__)
 
-JOBS = ("ingest", "rank", "monitor", "backup")
+JOBS = ("ingest", "train", "rank", "monitor", "backup")
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,14 @@ from serving.pages.routes import (
     score,
     service,
     session,
+    start,
     undertakings,
 )
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
 PAGES = (
-    *(command, briefs, grids, alerts, corrections, undertakings, service, export, score),
+    *(start, command, briefs, grids, alerts, corrections, undertakings, service, export, score),
     *(models, audit, admin, accounts, docs, session, identity, installed),
 )
 

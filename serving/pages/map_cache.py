@@ -137,7 +137,7 @@ def _draw(ground: Ground, request: MapRequest) -> Outlines:
     polygons = {path: shape for path, shape in known.items() if path in request.places}
     missing = len(request.places) - len(polygons)
     if not polygons or len(polygons) < LEAST_SHARE * len(request.places):
-        return replace(lay_out(_by_township(sorted(request.places)), request.sheet), missing=missing)
+        return replace(lay_out(_by_area(sorted(request.places)), request.sheet), missing=missing)
     return replace(draw(polygons, {path: _above(path) for path in polygons}, request.sheet), missing=missing)
 
 
@@ -152,8 +152,9 @@ def _above(path: str) -> list[str]:
     return ["/".join(codes[:depth]) for depth in (2, 3) if depth < len(codes)]
 
 
-def _by_township(paths: Sequence[str]) -> dict[str, list[str]]:
-    townships: dict[str, list[str]] = {}
+def _by_area(paths: Sequence[str]) -> dict[str, list[str]]:
+    """Group places by the first two areas above them; those that lie in no area are one group."""
+    groups: dict[str, list[str]] = {}
     for path in paths:
-        townships.setdefault("/".join(path.split("/")[:2]), []).append(path)
-    return townships
+        groups.setdefault("/".join(path.split("/")[:-1][:2]), []).append(path)
+    return groups

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from features.errors import NotSignedInError, PasswordNotChangedError, PausedError, ProofNeededError, YujingError
+from features.errors import NotFoundError, NotReadyError, NotSignedInError, PasswordNotChangedError, PausedError, ProofNeededError, YujingError
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.pages.layout import Look, render
@@ -59,7 +59,7 @@ class PageRoute(APIRoute):
             except PasswordNotChangedError:
                 return RedirectResponse("/password", HTTPStatus.SEE_OTHER)
             except YujingError as error:
-                return error_page(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
+                return _fault(request, error)
             except RequestValidationError:
                 return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY)
             except HTTPException as error:
@@ -83,6 +83,19 @@ def _back(request: Request) -> str:
         return str(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
     sent_from = urlsplit(request.headers.get("referer", ""))
     return inside(sent_from.path) if sent_from.netloc == request.url.netloc else "/"
+
+
+def _is_before_first_list(request: Request, error: YujingError) -> bool:
+    shelf = request.state.reading.shelf
+    is_missing = request.method == "GET" and isinstance(error, (NotFoundError, NotReadyError))
+    return is_missing and shelf.current is None and shelf.pause is None
+
+
+def _fault(request: Request, error: YujingError) -> Response:
+    """Lead to the first steps where a page is missing only because no list was published yet; else say what is wrong."""
+    if _is_before_first_list(request, error):
+        return RedirectResponse("/start", HTTPStatus.SEE_OTHER)
+    return error_page(request, error.status, request.state.reading.shelf.pause if isinstance(error, PausedError) else None)
 
 
 def error_page(request: Request, status: int, pause: Pause | None = None) -> Response:

@@ -41,6 +41,7 @@ def show_alerts(request: Request, query: Annotated[AlertsQuery, Query()], viewer
         "alerts.html",
         viewer.actor,
         view=view,
+        listed=viewer.reading.shelf.current is not None,
         synced=moment_text(viewer.now, viewer.t, viewer.site.settings.tz),
         key=secrets.token_urlsafe(KEY_BYTES),
         Part=Part,

@@ -106,6 +106,16 @@ def test_ingest_after_the_source_file_was_mended_takes_what_was_refused(take_in:
     assert take_in(path, TOWN.model_copy(update={"columns": {**TOWN.columns, "category": mended}})).accepted == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [("330106001002003", "330106/330106001/330106001002"), ("330106001002", ""), ("880106001002003", ""), ("G12", "")],
+)
+def test_ingest_without_a_grid_file_takes_areas_from_codes_of_the_national_standard(home, take_in, write_cases, case, code, path) -> None:
+    take_in(write_cases([case(1, grid_id=code)]))
+
+    assert [path] == log(home).grids["parent_path"].cast(pl.String).to_list()
+
+
 def test_ingest_maps_a_file_of_another_shape(home: Home, take_in: TakeIn, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     rows = [

@@ -3,8 +3,9 @@
 import pytest
 from typer.testing import CliRunner
 
-from features.errors import UsageError
+from features.errors import NotReadyError, UsageError
 from features.storage.home import Home
+from serving.cli.data import ingest
 from serving.cli.main import RENAMED, app
 from serving.cli.workspace import Workspace
 
@@ -33,6 +34,29 @@ def test_settings_without_any_file_are_the_defaults(home):
 def test_settings_named_file_that_is_not_there_is_refused(home):
     with pytest.raises(UsageError, match="must be a readable YAML file"):
         _ = Workspace(home, home.root / "none.yaml").settings
+
+
+LEDGER = """event_id,grid_id,event_type,category,occurred_at,reported_at,deadline_at,resolved_at
+1,G1,dispute,neighbor,2026-03-01,2026-03-01,2026-03-08,2026-03-10
+2,G1,dispute,neighbor,2026-03-02,2026-03-02,2026-03-09,2026-03-04
+"""
+
+
+def test_target_that_never_occurred_is_refused_with_those_that_did(home):
+    ledger, source = home.root / "ledger.csv", home.root / "source.yaml"
+    ledger.write_text(LEDGER)
+    columns = "".join(f"  {name}: {name}\n" for name in LEDGER.splitlines()[0].split(","))
+    rules = "derived: [{action: overdue, when: deadline_passed}]\ntargets: {overdue: {transitions: [overdue]}}\n"
+    source.write_text(f"name: hotline\ncolumns:\n{columns}{rules}")
+    place = Workspace(home, None)
+    ingest(place, files=[ledger], source=str(source))
+
+    with pytest.raises(NotReadyError, match=r"'escalation' must have occurred.*These did: --target overdue \(1 times\)"):
+        place.facts_to_learn()
+    assert "overdue" == place.facts_to_learn("overdue")[0].target_name
+    with pytest.raises(UsageError, match="must be one of escalation, overdue, got 'late'"):
+        place.facts_to_learn("late")
+    place.close()
 
 
 @pytest.mark.parametrize(("group", "old_name"), RENAMED)

@@ -8,6 +8,7 @@ import shapely
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.polygons import join
 from serving.maps.svg import Sheet, draw, lay_out
+from serving.pages.map_cache import _by_area
 from serving.pages.reason_chart import draw_reasons
 from serving.pages.translations import Translator
 from serving.pages.trend_chart import Week, draw_trend
@@ -43,6 +44,25 @@ def test_lay_out_gives_each_grid_a_square_inside_the_sheet() -> None:
     assert len(set(tiles.shapes.values())) == 650
     assert max(x for x, _ in tiles.marks.values()) < 688
     assert tiles.sheet.height <= 628
+
+
+def test_lay_out_of_one_group_uses_the_whole_width() -> None:
+    tiles = lay_out({"": [f"g{each}" for each in range(48)]}, Sheet(688, 628))
+
+    assert 48 == len(set(tiles.shapes.values()))
+    assert 600 < max(x for x, _ in tiles.marks.values()) < 688
+
+
+@pytest.mark.parametrize(
+    ("paths", "groups"),
+    [
+        (["g1", "g2"], {"": ["g1", "g2"]}),
+        (["t/g1", "u/g2"], {"t": ["t/g1"], "u": ["u/g2"]}),
+        (["d/t/c/g1", "d/t/e/g2"], {"d/t": ["d/t/c/g1", "d/t/e/g2"]}),
+    ],
+)
+def test_places_without_borders_stand_together_by_the_areas_above_them(paths, groups) -> None:
+    assert groups == _by_area(paths)
 
 
 def test_gazetteer_finds_names_in_names_and_falls_back_on_codes() -> None:

@@ -1,0 +1,25 @@
+"""GET /start: what is to be done until the first list stands; every page leads here until then."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from serving.accounts.permissions import Role
+from serving.pages.layout import render
+from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.pages.start_view import view_start
+from serving.server.auth import keep_wall_signed_in
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Visitor = Annotated[Viewer, Depends(viewer_with(None))]
+
+
+@router.get("/start")
+def show_start(request: Request, viewer: Visitor) -> Response:
+    """Show the steps to the first list; a wall screen looks again by itself."""
+    is_wall = viewer.actor.role == Role.WALL
+    page = render(request, "start.html", viewer.actor, view=view_start(viewer), is_wall=is_wall)
+    if is_wall:
+        keep_wall_signed_in(request, page, secure=viewer.site.settings.serving.behind_proxy)
+    return page
