@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +30,8 @@ def blocks(readme: str, language: str) -> list[str]:
     return [body for found, body in FENCE.findall((ROOT / readme).read_text(encoding="utf-8")) if found == language]
 
 
-def commands(readme: str) -> list[list[str]]:
-    lines = "".join(blocks(readme, "sh")).splitlines()
+def commands(readme: str, language: str = "sh") -> list[list[str]]:
+    lines = "".join(blocks(readme, language)).splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("yujing ")]
 
 
@@ -85,6 +85,28 @@ def test_readme_commands_run_in_their_order(tmp_path: Path, monkeypatch: pytest.
         if arguments != ["serve"]:
             result = CliRunner().invoke(app, arguments)
             assert result.exception is None, f"{arguments}: {result.exception!r}\n{result.output}"
+
+
+@pytest.mark.usefixtures("quick_settings")
+def test_readme_example_of_another_shape_runs_with_the_source_file_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs/sources").mkdir(parents=True)
+    (tmp_path / "configs/sources/town_hotline.yaml").write_text(blocks("README.md", "yaml")[0], encoding="utf-8")
+    (tmp_path / "hotline.csv").write_text("\n".join(hotline(np.random.default_rng(1), 1500)), encoding="utf-8")
+
+    for arguments in commands("README.md", "bash"):
+        result = CliRunner().invoke(app, arguments)
+        assert result.exception is None, f"{arguments}: {result.exception!r}\n{result.output}"
+
+
+def hotline(rng: np.random.Generator, rows: int) -> Iterator[str]:
+    """Yield the lines of a ledger of two years up to the last sample day, in the columns of the README's source file."""
+    yield "工单号,网格编码,类别,发生时间,上报时间,办理时限,办结时间"
+    for number, days in enumerate(sorted(rng.integers(1, 730, rows), reverse=True)):
+        began = datetime.combine(LAST_SAMPLE_DAY, time(9)) - timedelta(days=int(days))
+        times = [began, began + timedelta(hours=2), began + timedelta(days=7), began + timedelta(days=int(rng.integers(1, 14)))]
+        said = ",".join(f"{moment:%Y/%m/%d %H:%M}" for moment in times)
+        yield f"{number},G{int(rng.exponential(6)):02},{rng.choice(['邻里纠纷', '欠薪', ''])},{said}"
 
 
 def test_default_configuration_equals_the_defaults_in_code() -> None:

@@ -56,7 +56,7 @@ def test_pages_of_an_empty_home_help_every_role(home, engine, role, language) ->
     with visit(home, engine, role, language) as client:
         answers = {address: client.get(address) for address in PAGES[role]}
 
-    assert {address: 200 for address in PAGES[role]} == {address: answer.status_code for address, answer in answers.items()}
+    assert dict.fromkeys(PAGES[role], 200) == {address: answer.status_code for address, answer in answers.items()}
     assert [] == [address for address, answer in answers.items() if "/logout" not in answer.text]
     assert "/start" == answers["/grids" if role is not Role.AUDITOR else "/models"].url.path
 
