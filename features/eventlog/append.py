@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, insert, select
 
 from features.database.bulk import among, insert_rows, plain, read_frame
-from features.database.engine import writing
+from features.database.engine import reading, writing
 from features.database.tables import batch as batches
 from features.database.tables import event, event_transition, quarantine
 from features.errors import StoreError
@@ -221,6 +221,15 @@ def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
         if not verdict.events.is_empty():
             advance_feed(connection, batch.feed, verdict.events.select(pl.col(Col.KNOWN_AT).max()).item())
     return counts
+
+
+def compare_batch(engine: Engine, batch: Batch) -> BatchCounts:
+    """Return what `append_batch` would make of the rows of a batch, and store nothing."""
+    cases = prepare_cases(batch.cases)
+    with reading(engine) as connection:
+        known = _known_cases(connection, cases[Col.EVENT_ID])
+        moves = _known_transitions(connection, known)
+        return _count(batch, classify_cases(cases, _as_corrected(known, moves), moves, batch.moment))
 
 
 def _first_answer(connection: Connection, key: str) -> BatchCounts | None:

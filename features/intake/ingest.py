@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+import polars as pl
+from sqlalchemy import Engine
+
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
-from features.intake.grid_files import read_crosswalk_file, read_grid_file
+from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
 from features.intake.personal_data.detector import find_identifier
 from features.intake.personal_data.screening import refuse_personal_names
@@ -24,7 +27,7 @@ from features.intake.rules import set_terms
 from features.intake.source_file import SourceFile, flat_source
 from features.intake.storing_pass import StoringPass
 from features.intake.validation_pass import validate
-from features.schema import CASE_REQUIRED
+from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
 from features.storage.home import Home
 
@@ -62,25 +65,37 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         InputRefusedError: the file is refused as a whole; none of its rows is stored.
         StoreError: the log refused; sending the same again stores what is missing.
     """
+    return _take_in(home, settings, request, now, progress, dry=False)
+
+
+def preview(home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
+    """Tell what `ingest` would do with a file, and store nothing; a case that stands in two batches of a file counts as accepted twice.
+
+    Raises:
+        UsageError, InputRefusedError: as `ingest`.
+    """
+    return _take_in(home, settings, request, now, progress, dry=True)
+
+
+def _take_in(
+    home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None, *, dry: bool
+) -> IngestReport:
     began = time.monotonic()
     rows = open_input(request.path, request.source, (CASE_REQUIRED,))
     source = request.source or flat_source(rows.header)
     refuse_personal_names(request.path, rows.header, now.date())
     check_columns(rows.header, source)
-    grids = read_grid_file(request.grids, now.date()) if request.grids else None
-    crosswalk = read_crosswalk_file(request.crosswalk, now.date()) if request.crosswalk else None
-    refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
-    refused.unlink(missing_ok=True)
+    ground = _Ground.read(request, now.date())
+    refused = None if dry else home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
     engine = open_database(database_url(home, settings))
     try:
         key = deployment_key(home, engine)
-        remarks = [] if grids is None else [*grids.remarks, *store_grids(engine, grids.rows, settings.panel.nearest_neighbours)]
-        if crosswalk is not None:
-            store_crosswalk(engine, crosswalk)
-        remarks += check_ground(engine) if grids else []
-        surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
-        spec = FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories, bursts=source.bursts)
-        declare_feed(engine, source.name, spec)
+        remarks = ground.remarks if dry else ground.store(engine, settings.panel.nearest_neighbours)
+        grids = ground.registered(engine) if dry else registered_grids(engine)
+        surveyed = validate(rows, set_terms(source, settings, grids, now))
+        if refused is not None:
+            refused.unlink(missing_ok=True)
+            declare_feed(engine, source.name, _feed_spec(source))
         storing = StoringPass(engine, surveyed.terms, surveyed.paths, refused)
         for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
             storing.store(mapped)
@@ -92,9 +107,49 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         _report(storing, now.date()),
         seconds=time.monotonic() - began,
         left_out=tuple(name for name in rows.header if name not in source.needed),
-        redrawn=0 if crosswalk is None else crosswalk["old"].n_unique(),
+        redrawn=ground.redrawn,
         remarks=(*rows.remarks, *remarks, *surveyed.remarks),
     )
+
+
+def _feed_spec(source: SourceFile) -> FeedSpec:
+    return FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories, bursts=source.bursts)
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Files about grids that come with a file of cases."""
+
+    grids: GridFile | None
+    crosswalk: pl.DataFrame | None
+
+    @classmethod
+    def read(cls, request: IngestRequest, today: date) -> "_Ground":
+        grids = read_grid_file(request.grids, today) if request.grids else None
+        return cls(grids, read_crosswalk_file(request.crosswalk, today) if request.crosswalk else None)
+
+    @property
+    def remarks(self) -> list[str]:
+        return [*self.grids.remarks] if self.grids else []
+
+    @property
+    def redrawn(self) -> int:
+        return 0 if self.crosswalk is None else self.crosswalk["old"].n_unique()
+
+    def store(self, engine: Engine, nearest_neighbours: int) -> list[str]:
+        """Store what was read, and return what should be known of it."""
+        remarks = [*self.remarks, *store_grids(engine, self.grids.rows, nearest_neighbours)] if self.grids else []
+        if self.crosswalk is not None:
+            store_crosswalk(engine, self.crosswalk)
+        return remarks + (check_ground(engine) if self.grids else [])
+
+    def registered(self, engine: Engine) -> pl.DataFrame | None:
+        """Return the grids that would be registered once this is stored."""
+        known = registered_grids(engine)
+        if self.grids is None:
+            return known
+        coming = self.grids.rows.select(pl.col(Col.GRID_ID).cast(pl.String), pl.lit(None, pl.Date).alias("at"))
+        return coming if known is None else pl.concat([known, coming]).unique(Col.GRID_ID, keep="first", maintain_order=True)
 
 
 def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:

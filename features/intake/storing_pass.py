@@ -1,4 +1,4 @@
-"""The second reading of a file: each batch is stored under its key in one transaction."""
+"""The second reading of a file: each batch is stored under its key in one transaction, or only compared with the log."""
 
 import hashlib
 from collections import Counter
@@ -9,7 +9,7 @@ import polars as pl
 import polars.selectors as cs
 from sqlalchemy import Engine
 
-from features.eventlog.append import Batch, Moment, append_batch
+from features.eventlog.append import Batch, Moment, append_batch, compare_batch
 from features.eventlog.grids import discover_grids
 from features.intake.mapping import MappedBatch
 from features.intake.quarantine import Code, Reason, Refusal, write_report
@@ -23,8 +23,11 @@ MOST_SEEN = 1_000
 class StoringPass:
     """Stores the batches of one file, one after the other, and counts what became of their rows."""
 
-    def __init__(self, engine: Engine, terms: RowRules, paths: pl.DataFrame, refused: Path) -> None:
-        """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows."""
+    def __init__(self, engine: Engine, terms: RowRules, paths: pl.DataFrame, refused: Path | None) -> None:
+        """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows.
+
+        Without such a place nothing is stored: batches are compared with the log only.
+        """
         self._engine, self._terms, self._paths, self.refused = engine, terms, paths, refused
         self._known_grids: set[str] = set()
         self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
@@ -35,15 +38,16 @@ class StoringPass:
 
     def store(self, mapped: MappedBatch) -> None:
         """Store one batch and list its refused rows."""
-        if self._terms.grids is None:
+        if self._terms.grids is None and self.refused:
             self._discover(mapped.cases[Col.GRID_ID])
         feed = self._terms.source.name
         quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
         moment = Moment(self._terms.now, self._terms.zone)
-        counts = append_batch(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read, moment))
+        take = append_batch if self.refused else compare_batch
+        counts = take(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read, moment))
         conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
         refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
-        if refusals:
+        if refusals and self.refused:
             write_report(self.refused, [replace(one, place=mapped.places.get(one.row_number, "")) for one in refusals])
         self.read += counts.read
         self.accepted += counts.accepted

@@ -49,6 +49,16 @@ class Home:
         return self.root / "quarantine"
 
     @property
+    def uploads(self) -> Path:
+        """Files that somebody is taking in on the pages, each for half an hour at most."""
+        return self.root / "uploads"
+
+    @property
+    def sources(self) -> Path:
+        """Source files that were made on the pages."""
+        return self.root / "sources"
+
+    @property
     def keys(self) -> Path:
         """Keys of this deployment, readable by their owner only."""
         return self.root / "keys"

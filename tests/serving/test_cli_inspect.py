@@ -33,6 +33,22 @@ def test_inspect_json_holds_findings_and_proposal(ledger: Path) -> None:
     assert "纠纷编号" == yaml.safe_load(told["proposal"])["columns"]["event_id"]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh_CN.UTF-8", "列“类别”：类别（按列名），2行有内容，1种"),
+        ("en_GB.UTF-8", "- 类别: category (by name), 2 filled, 1 different"),
+    ],
+)
+def test_inspect_speaks_the_language_of_the_environment(ledger: Path, monkeypatch: pytest.MonkeyPatch, language: str, said: str) -> None:
+    monkeypatch.setenv("LC_ALL", language)
+
+    told = CliRunner().invoke(app, ["inspect", str(ledger)], catch_exceptions=False).stderr.splitlines()
+
+    assert said in told
+    assert language.startswith("zh") == ("还缺少的内容，文件中没有对应的列：事项类型" in told)
+
+
 def test_inspect_write_keeps_the_proposal_and_overwrites_nothing(ledger: Path) -> None:
     proposal = run(str(ledger), "--write")
 

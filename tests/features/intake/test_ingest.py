@@ -14,12 +14,13 @@ from features.errors import InputRefusedError, StoreError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
 from features.intake import storing_pass
-from features.intake.ingest import IngestReport
+from features.intake.ingest import IngestReport, IngestRequest, preview
 from features.intake.source_file import SourceFile
 from features.settings import Settings
 from features.storage.home import Home
 from features.targets import UnresolvedAfter
 
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Case = Callable[..., str]
 TakeIn = Callable[..., IngestReport]
 WriteCases = Callable[..., Path]
@@ -104,6 +105,32 @@ def test_ingest_after_the_source_file_was_mended_takes_what_was_refused(take_in:
 
     assert take_in(path, TOWN).by_code == {"CATEGORY_UNKNOWN": 1}
     assert take_in(path, TOWN.model_copy(update={"columns": {**TOWN.columns, "category": mended}})).accepted == 1
+
+
+def test_preview_tells_what_ingest_would_do_and_stores_nothing(home, take_in, write_cases, case) -> None:
+    take_in(write_cases([case(1)], "before.csv"))
+    sequence, refused = log(home).sequence, len(list(home.quarantine.iterdir()))
+    path = write_cases([case(1), case(2), case(3, category="?"), case(4), case(4)])
+
+    told = preview(home, Settings(), IngestRequest(path), NOW)
+
+    assert (sequence, refused) == (log(home).sequence, len(list(home.quarantine.iterdir())))
+    done = take_in(path)
+    assert (5, 2, 2, 1) == counts(told) == counts(done)
+    assert done.by_field == told.by_field
+    assert done.unmapped == told.unmapped
+
+
+def test_preview_knows_the_grids_of_the_file_that_comes_with_it(home, write_cases, case, tmp_path) -> None:
+    grids = tmp_path / "grids.csv"
+    grids.write_text("grid_id,name,parent_path,lon,lat\ng1,One,d/t,120,30\n")
+    path = write_cases([case(1, grid_id="g1"), case(2, grid_id="g2")])
+
+    told = preview(home, Settings(), IngestRequest(path, grids=grids), NOW)
+
+    assert (2, 1, 0, 1) == counts(told)
+    assert {("grid_id", "GRID_UNKNOWN"): 1} == told.by_field
+    assert log(home).grids.is_empty()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Taking files in on the pages: held for a while, described in words, mapped, tried and stored."""
