@@ -15,7 +15,15 @@ from fastapi.routing import APIRoute
 from sqlalchemy import Engine
 from starlette.exceptions import HTTPException
 
-from features.errors import NotFoundError, NotReadyError, NotSignedInError, PasswordNotChangedError, PausedError, ProofNeededError, YujingError
+from features.errors import (
+    NotFoundError,
+    NotReadyError,
+    NotSignedInError,
+    PasswordNotChangedError,
+    PausedError,
+    ProofNeededError,
+    YujingError,
+)
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.pages.layout import Look, render
