@@ -112,6 +112,13 @@ class PetitionVolume(Section):
         return self
 
 
+class DisplayName(Section):
+    """How something is called in both languages."""
+
+    zh: str
+    en: str
+
+
 class PanelSettings(Section):
     """How the panel is built; none of these changes a value of it, except `nearest_neighbours`."""
 
@@ -140,6 +147,8 @@ class Settings(BaseSettings):
     horizon_days: int = Field(default=14, ge=1)
     delay_allowance_days: int = Field(default=7, ge=0)
     """Days a report may take; a label is ripe only once they have passed."""
+    covariates: dict[str, DisplayName] = Field(default_factory=dict)
+    """How the columns of covariate files are called in reasons; one without a name is called by its code."""
     calendar: CalendarSettings = CalendarSettings()
     intake: IntakeSettings = IntakeSettings()
     panel: PanelSettings = PanelSettings()

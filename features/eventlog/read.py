@@ -10,6 +10,7 @@ from features.database.bulk import read_frame
 from features.database.engine import reading
 from features.database.tables import feed, grid, grid_mapping, grid_neighbour
 from features.errors import NotFoundError
+from features.eventlog.covariates import read_covariates
 from features.eventlog.feeds import read_feeds
 from features.eventlog.parquet_copy import read_copy
 from features.eventlog.sequence import last_sequence
@@ -71,6 +72,7 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
             feeds=read_feeds(connection, _known_through(records)),
             sequence=last if through is None else through,
             undertakings=read_versions(connection, last if through is None else through),
+            covariates=read_covariates(connection, last if through is None else through),
         )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from features.eventlog.covariates import no_covariates
 from features.schema import Action, Col, EventType
 from features.targets import Bursts, Rule, Target
 from features.undertakings.undertaking import no_versions
@@ -63,3 +64,5 @@ class LogSnapshot:
     sequence: int
     undertakings: pl.DataFrame = field(default_factory=no_versions)
     """Versions of undertakings, columns of `VERSION_SCHEMA`, ordered by undertaking and version."""
+    covariates: pl.DataFrame = field(default_factory=no_covariates)
+    """Numbers about grids and days, columns of `COVARIATE_SCHEMA`."""

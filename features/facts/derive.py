@@ -14,6 +14,7 @@ from features.eventlog.snapshot import Feed, LogSnapshot
 from features.facts.bursts import join_bursts
 from features.facts.codes import Vocabulary, codes
 from features.facts.corrections import Corrections, follow_corrections
+from features.facts.covariates import place_covariates
 from features.facts.crosswalk import split
 from features.facts.escalations import clock_fires, hazards_of, refuse_unknown_categories, target_marks, without_petitions
 from features.facts.facts import Cases, Facts, Marks, Outcome, Spells
@@ -96,7 +97,8 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     corrected = corrected.with_columns(case=pl.Series(row_of[corrected["case"].to_numpy()])).filter(pl.col("case") >= 0)
     facts = replace(facts, places=_since_first_record(facts, snapshot.grids))
     facts = split(_corrected(facts, corrected, words), snapshot.crosswalk)
-    return with_undertakings(facts, snapshot, settings.zone)
+    names, covariates = place_covariates(snapshot.covariates, facts.places.grid_ids, settings.zone)
+    return with_undertakings(replace(facts, covariate_names=names, covariates=covariates), snapshot, settings.zone)
 
 
 def find_target(snapshot: LogSnapshot, name: str | None, settings: Settings) -> tuple[Target, dict[str, Feed]]:

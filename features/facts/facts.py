@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import Days
+from features.facts.covariates import Covariates, no_covariates
 from features.facts.places import Indices, Places
 from features.schema import EventType
 from features.undertakings.in_force import Undertakings, no_undertakings
@@ -120,6 +121,9 @@ class Facts:
     undertaking_kinds: tuple[tuple[str, str], ...] = ()
     """Pairs of kind and sub-kind of the undertakings that are known."""
     undertakings: Undertakings = field(default_factory=no_undertakings)
+    covariate_names: tuple[str, ...] = ()
+    """Codes of what the covariates measure."""
+    covariates: Covariates = field(default_factory=no_covariates)
 
     @cached_property
     def is_petition(self) -> npt.NDArray[np.bool_]:

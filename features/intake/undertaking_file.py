@@ -1,8 +1,7 @@
 """Files about undertakings: the flat one, and lists of projects, periods and effort as the simulator writes them."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,11 +14,12 @@ from features.errors import InputRefusedError, UsageError
 from features.eventlog.undertakings import append_from_source, known_places
 from features.intake.effort_rows import EFFORT_COLUMNS, declare_campaigns, store_effort
 from features.intake.personal_data.screening import refuse_personal_names
-from features.intake.pseudonyms import deployment_key, keyed_hashes, keyed_ids
-from features.intake.quarantine import Code, Refusal, RowErrors, write_report
+from features.intake.pseudonyms import deployment_key, keyed_ids
+from features.intake.quarantine import Code, RowErrors
 from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport
+from features.intake.tally import Tally, bare_batches
 from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
 from features.settings import Settings
 from features.storage.home import Home
@@ -75,30 +75,6 @@ LAYOUTS = (
 """The flat file, the list of projects, the list of periods; a period that comes every year is public a year before it begins."""
 
 
-class _Tally:
-    """Counts what became of the rows of one file, and lists those that were refused."""
-
-    def __init__(self, key: bytes, refused: Path) -> None:
-        self._key, self._refused = key, refused
-        self.read = self.accepted = self.quarantined = 0
-        self.by_code: Counter[str] = Counter()
-
-    def count(self, batch: RowBatch, faults: RowErrors, accepted: int) -> None:
-        """Count a batch and list its refused rows."""
-        texts = batch.cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series().filter(faults.rows)
-        hashes = keyed_hashes(self._key, texts)
-        numbers = zip(batch.numbers.filter(faults.rows), faults.reasons, hashes, strict=True)
-        refusals = [Refusal(number, field, code, row_hash) for number, (field, code), row_hash in numbers]
-        broken = keyed_hashes(self._key, pl.Series([row.text for row in batch.broken], dtype=pl.String))
-        refusals += [Refusal(row.number, row.field, row.code, row_hash) for row, row_hash in zip(batch.broken, broken, strict=True)]
-        if refusals:
-            write_report(self._refused, sorted(refusals, key=lambda one: one.row_number))
-        self.read += batch.read
-        self.accepted += accepted
-        self.quarantined += len(refusals)
-        self.by_code.update(one.code.value for one in refusals)
-
-
 Store = Callable[[RowBatch], tuple[RowErrors, int]]
 """Stores the rows without fault and returns the faults of the others, and how many rows were new."""
 
@@ -119,27 +95,15 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
     engine = open_database(database_url(home, settings))
     try:
         key = deployment_key(home, engine)
-        tally = _Tally(key, refused)
+        tally = Tally(key, refused)
         store, used = _store_of(rows, engine, _terms(engine, settings, now), key)
-        for batch in _batches(rows):
+        for batch in bare_batches(rows):
             tally.count(batch, *store(batch))
         if used == EFFORT_COLUMNS:
             declare_campaigns(engine, settings, key, SOURCE_ACTOR, now)
     finally:
         engine.dispose()
-    return IngestReport(
-        read=tally.read,
-        accepted=tally.accepted,
-        duplicate=tally.read - tally.accepted - tally.quarantined,
-        quarantined=tally.quarantined,
-        seconds=time.monotonic() - began,
-        by_code=dict(tally.by_code.most_common()),
-        normalised=0,
-        left_out=tuple(name for name in rows.header if name not in used),
-        redrawn=0,
-        refused=refused if tally.quarantined else None,
-        remarks=rows.remarks,
-    )
+    return tally.report(time.monotonic() - began, rows, used)
 
 
 def _terms(engine: Engine, settings: Settings, now: datetime) -> UndertakingTerms:
@@ -148,13 +112,6 @@ def _terms(engine: Engine, settings: Settings, now: datetime) -> UndertakingTerm
     if not places:
         raise UsageError("undertakings need the grids they lie in, found none. Run `yujing ingest FILE --grids GRIDS` first.")
     return UndertakingTerms(settings, places, now)
-
-
-def _batches(rows: RowInput) -> Iterator[RowBatch]:
-    """Yield the batches of a file, cells without surrounding blanks and null where empty."""
-    for batch in rows.batches():
-        bare = batch.cells.select(pl.all().str.normalize("NFKC").str.strip_chars())
-        yield RowBatch(batch.numbers, bare.select(pl.when(pl.all() != "").then(pl.all())), batch.broken)
 
 
 def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: bytes) -> tuple[Store, tuple[str, ...]]:

@@ -22,6 +22,7 @@ from features.panel.families import (
     backlog,
     calendar_days,
     counts,
+    covariates,
     due,
     history,
     new_cases,
@@ -104,6 +105,7 @@ class Panel:
 def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feature, ...]:
     """Return every feature that the columns of this log allow, in a fixed order."""
     features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
+    features += covariates.features(facts, settings.covariates)
     if settings.panel.petition_volume.in_model:
         features = [replace(feature, use=Use.MODEL) if feature.is_petition_volume else feature for feature in features]
     return (*features, *calendar_days.features(settings.calendar, horizon_days))

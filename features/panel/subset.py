@@ -6,11 +6,12 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from features.facts.covariates import Covariates
 from features.facts.facts import Cases, Facts, Marks, Spells
 from features.facts.places import Indices
 from features.undertakings.in_force import Undertakings
 
-Rows = TypeVar("Rows", Cases, Spells, Marks, Undertakings)
+Rows = TypeVar("Rows", Cases, Spells, Marks, Undertakings, Covariates)
 Linked = TypeVar("Linked", Spells, Marks)
 Chosen = npt.NDArray[np.int64] | slice
 
@@ -58,7 +59,14 @@ def subset(facts: Facts, grids: Indices) -> Facts:
         return replace(rows, **columns)
 
     marks = {name: cut(getattr(facts, name)) for name in ("target", "hazards", "reopened", "further")}
-    return replace(facts, cases=cut(facts.cases), spells=cut(facts.spells), undertakings=cut(facts.undertakings), **marks)
+    return replace(
+        facts,
+        cases=cut(facts.cases),
+        spells=cut(facts.spells),
+        undertakings=cut(facts.undertakings),
+        covariates=cut(facts.covariates),
+        **marks,
+    )
 
 
 def _renumbered(grid: Indices, grids: Indices) -> Indices:

@@ -27,6 +27,12 @@ Undertakings = Annotated[
     list[Path] | None,
     typer.Option("--undertakings", help="Projects, campaigns, treatments, periods, shocks or effort; may be given several times."),
 ]
+Covariates = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--covariates", help="Numbers by grid and day or week, with known_at: weather, population, ...; may be given several times."
+    ),
+]
 
 COUNTS = ("read", "accepted", "duplicate", "quarantined")
 
@@ -39,20 +45,22 @@ def ingest(  # noqa: PLR0913 - options of a command
     grids: Grids = None,
     crosswalk: Crosswalk = None,
     undertakings: Undertakings = None,
+    covariates: Covariates = None,
     as_json: AsJson = False,
 ) -> dict[str, float]:
-    """Append case files and files of undertakings to the event log.
+    """Append case files, files of undertakings and covariates to the event log.
 
     Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
     """
+    from features.intake.covariate_file import ingest_covariates
     from features.intake.ingest import IngestRequest
     from features.intake.ingest import ingest as take_in
     from features.intake.report import load_faults
     from features.intake.source_file import find_source
     from features.intake.undertaking_file import ingest_undertakings
 
-    if not files and source is None and not undertakings:
-        raise UsageError("ingest needs a FILE, a --source with a query, or --undertakings. Name one.")
+    if not files and source is None and not undertakings and not covariates:
+        raise UsageError("ingest needs a FILE, a --source with a query, --undertakings or --covariates. Name one.")
     described = find_source(source) if source else None
     totals: Counter[str] = Counter()
     faults: list[str] = []
@@ -63,8 +71,9 @@ def ingest(  # noqa: PLR0913 - options of a command
         _tell(report)
         faults += load_faults(report, work.settings.intake.max_refused_share)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
-    for path in undertakings or ():
-        report = ingest_undertakings(work.home, work.settings, path, datetime.now(UTC))
+    besides = [(ingest_undertakings, path) for path in undertakings or ()] + [(ingest_covariates, path) for path in covariates or ()]
+    for read, path in besides:
+        report = read(work.home, work.settings, path, datetime.now(UTC))
         _tell(report)
         faults += load_faults(report, work.settings.intake.max_refused_share)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})

@@ -53,6 +53,7 @@ TABLES = {
     "token": "tokens of programs",
     "undertaking": "projects, campaigns, treatments, periods and shocks, in versions",
     "undertaking_review": "what past undertakings were followed by, and what helped",
+    "covariate": "numbers about grids that others measure, such as weather or floating population",
     "effort": "visits, campaigns and active reporters per grid and day",
     "visit": "visits, and whether an alert prompted them",
     "key_fingerprint": "which keys this database was written with",
