@@ -20,7 +20,7 @@ QUICK = {"backtest": {"folds": 1, "bootstrap_draws": 20}, "model": {"num_boost_r
 OF_ITS_TIME = {"serving": {"data_late_after_hours": 1e6, "stale_after_hours": 1e6}}
 """The home lies in 2026 whenever it is looked at."""
 METRICS = {
-    *("auc", "ap", "ap_over_base", "hit@1%", "hit@5%", "hit@10%", "pai@5%", "pei@5%", "brier_skill", "ece"),
+    *("auc", "ap", "ap_over_base", "hit@1%", "hit@5%", "hit@10%", "pai@5%", "brier_skill", "ece"),
     *("precision@10%", "lift@10%", "poisson_deviance", "ci95"),
 }
 

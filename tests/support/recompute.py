@@ -54,7 +54,6 @@ def card(weights, rows, expected, risk, counts, left_out=()):
     happened = counts >= 1
     climate = -np.expm1(-rows["usual_count"].to_numpy())
     flagged = {percent: flags(rows, expected, share(percent)) for percent in (1, 5, 10)}
-    best = flags(rows, counts, share(5))
     bins = np.digitize(risk, np.quantile(risk, DECILES))
 
     def hit(percent, weight):
@@ -91,7 +90,6 @@ def card(weights, rows, expected, risk, counts, left_out=()):
         "ap_over_base": lambda weight: ratio(ap(weight), base(weight)),
         **{f"hit@{percent}%": lambda weight, percent=percent: hit(percent, weight) for percent in flagged},
         "pai@5%": lambda weight: ratio(hit(5, weight), ratio((weight * flagged[5]).sum(), weight.sum())),
-        "pei@5%": lambda weight: ratio((weight * flagged[5] * counts).sum(), (weight * best * counts).sum()),
         "brier_skill": skill,
         "ece": ece,
         "precision@10%": precision,
@@ -132,7 +130,7 @@ def curve(weights, rows, name):
     counts, (expected, _) = rows["count"].to_numpy(float), said(rows, name)
     points = []
     for percent in SHARES:
-        flagged, most = flags(rows, expected, share(percent)), flags(rows, counts, share(percent))
+        flagged = flags(rows, expected, share(percent))
         best, worst = with_ties(rows, expected, counts, share(percent))
 
         def pai(weight, flagged=flagged):
@@ -146,7 +144,6 @@ def curve(weights, rows, name):
                 "hit_best_ties": (best * counts).sum() / counts.sum(),
                 "hit_worst_ties": (worst * counts).sum() / counts.sum(),
                 "pai": cell(weights, rows["block"], pai),
-                "pei": of_sums(weights, rows, flagged * counts, most * counts),
             }
         )
     return points

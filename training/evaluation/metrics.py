@@ -24,7 +24,6 @@ METRICS = (
     "hit@5%",
     "hit@10%",
     "pai@5%",
-    "pei@5%",
     "brier_skill",
     "ece",
     "precision@10%",
@@ -105,7 +104,6 @@ def _row_sums(outcomes: Outcomes, predicted: Predicted) -> Iterator[tuple[str, F
         yield f"flagged@{percent}%", flagged
         yield f"hit@{percent}%", flagged * counts
         yield f"true@{percent}%", flagged * positive
-    yield "best@5%", flag(counts, outcomes.as_of, 0.05) * counts
     yield "brier", (predicted.risk - positive) ** 2
     yield "climatology", (outcomes.climatology - positive) ** 2
     yield "deviance", 2 * ((xlogy(counts, counts) - xlogy(counts, predicted.expected)) - counts + predicted.expected)
@@ -126,7 +124,6 @@ def _ratios(sums: dict[str, Floats]) -> dict[str, Floats]:
     precision = sums["true@10%"] / sums["flagged@10%"]
     return hits | {
         "pai@5%": hits["hit@5%"] / (sums["flagged@5%"] / sums["rows"]),
-        "pei@5%": sums["hit@5%"] / sums["best@5%"],
         "brier_skill": np.where(sums["positive"] > 0, 1 - sums["brier"] / sums["climatology"], np.nan),
         "ece": gaps.sum(axis=0) / sums["rows"],
         "precision@10%": precision,

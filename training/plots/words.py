@@ -31,7 +31,6 @@ METRIC_ZH = {
     "hit@5%": "前5%命中率",
     "hit@10%": "前10%命中率",
     "pai@5%": "前5% PAI",
-    "pei@5%": "前5% PEI",
     "brier_skill": "Brier技巧",
     "ece": "校准误差（低为好）",
     "precision@10%": "前10%精确率",

@@ -13,23 +13,24 @@ SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30)
 
 
 def hit_curve(outcomes: Outcomes, score: Floats, weights: Floats) -> list[dict[str, Any]]:
-    """Measure hit rate, PAI and PEI at every share; ties at the edge count as broken at random, for, and against the score."""
+    """Measure hit rate and PAI at every share; ties at the edge count as broken at random, for, and against the score."""
     sample = Sample(outcomes.block, weights)
     return [{"share": percent, **_at_share(outcomes, score, sample, percent / 100)} for percent in SHARES]
 
 
 def _at_share(outcomes: Outcomes, score: Floats, sample: Sample, share: float) -> dict[str, Any]:
     counts = outcomes.counts
-    flagged, most = (flag(values, outcomes.as_of, share) for values in (score, counts))
-    hits = sample.total(flagged * counts)
-    hit_rate, area = divide(hits, sample.total(counts)), divide(sample.total(flagged), sample.total(np.ones(len(counts))))
+    flagged = flag(score, outcomes.as_of, share)
+    hit_rate, area = (
+        divide(sample.total(flagged * counts), sample.total(counts)),
+        divide(sample.total(flagged), sample.total(np.ones(len(counts)))),
+    )
     lucky, unlucky = (flag(without_ties(score, sign * counts), outcomes.as_of, share) * counts for sign in (1, -1))
     return {
         "hit": estimate(hit_rate),
         "hit_best_ties": sample.ratio(lucky, counts)["value"],
         "hit_worst_ties": sample.ratio(unlucky, counts)["value"],
         "pai": estimate(divide(hit_rate, area)),
-        "pei": estimate(divide(hits, sample.total(most * counts))),
     }
 
 
