@@ -8,13 +8,14 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 from scipy.spatial import KDTree
-from sqlalchemy import Connection, Engine, Table, delete, select
+from sqlalchemy import Connection, Engine, Table, delete, func, select
 
 from features.database.bulk import insert_rows, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
 from features.errors import UsageError
 from features.eventlog.ground import ground_findings, misplaced, shift_between, stacked
+from features.eventlog.sequence import advance_grids
 from features.facts.crosswalk import closed_grids
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
@@ -140,6 +141,7 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
         before = read_frame(connection, select(grid.c.grid_id, grid.c.lon, grid.c.lat).order_by(grid.c.grid_id), _POSITION_SCHEMA)
         insert_rows(connection, grid, rows, f"ON CONFLICT (grid_id) DO UPDATE SET {changes}")
         _replace(connection, grid_neighbour, neighbours)
+        advance_grids(connection)
     return list(_changes(before, rows))
 
 
@@ -176,7 +178,10 @@ def discover_grids(engine: Engine, found: pl.DataFrame) -> None:
         Col.GRID_ID, pl.col(Col.GRID_ID).alias(Col.NAME), pl.col(Col.PARENT_PATH).fill_null("")
     )
     with writing(engine) as connection:
+        before = connection.execute(select(func.count()).select_from(grid)).scalar_one()
         insert_rows(connection, grid, rows, "ON CONFLICT (grid_id) DO NOTHING")
+        if connection.execute(select(func.count()).select_from(grid)).scalar_one() > before:
+            advance_grids(connection)
 
 
 def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
@@ -198,6 +203,7 @@ def store_crosswalk(engine: Engine, crosswalk: pl.DataFrame) -> None:
                 f"new grids must be in the grid table, not there: {reprlib.repr(unknown)}. Ingest the grid file that holds them."
             )
         _replace(connection, grid_mapping, crosswalk.select("old", "new", "share", "at"))
+        advance_grids(connection)
 
 
 def _replace(connection: Connection, table: Table, rows: pl.DataFrame) -> None:

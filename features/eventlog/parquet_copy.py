@@ -13,9 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import Connection, Engine, delete, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, literal, select
 
-from features.database.bulk import plain, read_frame
+from features.database.bulk import among, plain, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import batch, event, event_transition, segment
 from features.errors import StoreError
@@ -115,7 +115,7 @@ def _load(path: Path, digest: str | None) -> pl.DataFrame | None:
 
 def _rebuild(folder: Path, engine: Engine, span: Span) -> pl.DataFrame:
     with reading(engine) as connection:
-        frame = _select_records(connection, span)
+        frame = _select_span(connection, span)
     buffer = BytesIO()
     frame.write_parquet(buffer)
     content = buffer.getvalue()
@@ -127,13 +127,24 @@ def _rebuild(folder: Path, engine: Engine, span: Span) -> pl.DataFrame:
     return frame
 
 
-def _select_records(connection: Connection, span: Span) -> pl.DataFrame:
+def records_of(connection: Connection, cases: pl.Series, through: int) -> pl.DataFrame:
+    """Read the records of some cases up to a sequence number from SQL, ordered by seq."""
+    moves = event_transition.c
+    return _select_records(
+        connection, among(connection, event.c.seq, cases), among(connection, moves.event_seq, cases) & (moves.seq <= through)
+    )
+
+
+def _select_span(connection: Connection, span: Span) -> pl.DataFrame:
+    return _select_records(connection, event.c.seq.between(span.first, span.last), event_transition.c.seq.between(span.first, span.last))
+
+
+def _select_records(connection: Connection, reports: ColumnElement[bool], transitions: ColumnElement[bool]) -> pl.DataFrame:
     """Read records from SQL, ordered by seq."""
-    inside = event.c.seq.between(span.first, span.last)
     reported = {Col.EVENT_SEQ: event.c.seq, Col.ACTION: literal(Action.REPORTED.value), Col.AT: event.c.reported_at, Col.FEED: batch.c.feed}
     columns = [reported[name] if name in reported else event.c[name] for name in RECORD_SCHEMA]
-    events = select(*plain(columns)).join(batch, batch.c.id == event.c.batch_id).where(inside)
+    events = select(*plain(columns)).join(batch, batch.c.id == event.c.batch_id).where(reports)
     moves = pl.Schema({name: dtype for name, dtype in RECORD_SCHEMA.items() if name in event_transition.c})
-    later = select(*plain(event_transition.c[tuple(moves)])).where(event_transition.c.seq.between(span.first, span.last))
+    later = select(*plain(event_transition.c[tuple(moves)])).where(transitions)
     frames = [read_frame(connection, events, RECORD_SCHEMA), read_frame(connection, later, moves)]
     return pl.concat(frames, how="diagonal").sort(Col.SEQ)

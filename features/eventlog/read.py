@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import polars as pl
 from sqlalchemy import Connection, Engine, Table, select
 
 from features.database.bulk import read_frame
 from features.database.engine import reading
-from features.database.tables import feed, grid, grid_mapping, grid_neighbour
+from features.database.tables import event, event_transition, feed, grid, grid_mapping, grid_neighbour
 from features.errors import NotFoundError
 from features.eventlog.covariates import read_covariates
 from features.eventlog.feeds import read_feeds
-from features.eventlog.parquet_copy import read_copy
-from features.eventlog.sequence import last_sequence
-from features.eventlog.snapshot import LogSnapshot
+from features.eventlog.parquet_copy import read_copy, records_of
+from features.eventlog.sequence import grids_version, last_sequence
+from features.eventlog.snapshot import Feed, LogSnapshot
 from features.eventlog.undertakings import read_versions
 from features.schema import Action, Col
 from features.storage.home import Home
@@ -50,6 +51,51 @@ def log_state(engine: Engine) -> LogState:
         return LogState(last_sequence(connection), {row.name: row.known_through for row in connection.execute(complete)})
 
 
+@dataclass(frozen=True)
+class EventLog:
+    """The event log of a home, of which only what is asked for is read."""
+
+    home: Home
+    engine: Engine
+
+    @cached_property
+    def state(self) -> LogState:
+        """How far the log went when it was first asked."""
+        return log_state(self.engine)
+
+    @cached_property
+    def feeds(self) -> dict[str, Feed]:
+        """The feeds that had records then."""
+        with reading(self.engine) as connection:
+            return read_feeds(connection, self.state.known_through)
+
+    @property
+    def grids_version(self) -> int:
+        """A number that is another one after every change of the grid tables."""
+        with reading(self.engine) as connection:
+            return grids_version(connection)
+
+    def last_event(self, through: int) -> str:
+        """Return the id of the last case reported up to a sequence number, by which logs are told apart; empty where there is none."""
+        newest = select(event.c.event_id).where(event.c.seq <= through).order_by(event.c.seq.desc()).limit(1)
+        with reading(self.engine) as connection:
+            return connection.execute(newest).scalar() or ""
+
+    def read(self) -> LogSnapshot:
+        """Read all of the log."""
+        return read_log(self.home, self.engine, self.state.sequence)
+
+    def read_changed(self, since: int) -> LogSnapshot:
+        """Read the log with only those records whose case has any after sequence number `since`."""
+        through = self.state.sequence
+        with reading(self.engine) as connection:
+            changed = select(event.c.seq).where(event.c.seq.between(since + 1, through))
+            moved = select(event_transition.c.event_seq).where(event_transition.c.seq.between(since + 1, through))
+            cases = pl.Series(list(connection.execute(changed.union(moved)).scalars()), dtype=pl.Int64)
+            records = records_of(connection, cases, through)
+            return _snapshot(connection, records, self.feeds, through)
+
+
 def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnapshot:
     """Read the log up to and including sequence number `through`, or all of it.
 
@@ -64,16 +110,21 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
     if through is not None:
         records = records.filter(pl.col(Col.SEQ) <= through)
     with reading(engine) as connection:
-        return LogSnapshot(
-            records=records,
-            grids=_table(connection, grid, GRID_SCHEMA),
-            neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
-            crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
-            feeds=read_feeds(connection, _known_through(records)),
-            sequence=last if through is None else through,
-            undertakings=read_versions(connection, last if through is None else through),
-            covariates=read_covariates(connection, last if through is None else through),
-        )
+        feeds = read_feeds(connection, _known_through(records))
+        return _snapshot(connection, records, feeds, last if through is None else through)
+
+
+def _snapshot(connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int) -> LogSnapshot:
+    return LogSnapshot(
+        records=records,
+        grids=_table(connection, grid, GRID_SCHEMA),
+        neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
+        crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
+        feeds=feeds,
+        sequence=sequence,
+        undertakings=read_versions(connection, sequence),
+        covariates=read_covariates(connection, sequence),
+    )
 
 
 def _known_through(records: pl.DataFrame) -> dict[str, datetime]:

@@ -28,6 +28,13 @@ class Vocabulary:
         present = set(pairs[Col.EVENT_TYPE])
         return cls(tuple(kind.value for kind in EventType if kind in present), tuple(pairs.iter_rows()), tuple(sources))
 
+    @classmethod
+    def of_records(cls, records: pl.DataFrame) -> "Vocabulary":
+        """Collect the words of records of the log; a correction has its case's event type."""
+        types = records.filter(pl.col(Col.EVENT_TYPE).is_not_null()).select(Col.EVENT_SEQ, Col.EVENT_TYPE)
+        named = records.filter(pl.col(Col.CATEGORY).is_not_null()).drop(Col.EVENT_TYPE).join(types, on=Col.EVENT_SEQ)
+        return cls.of(named)
+
     def event_type_of(self, cases: pl.DataFrame) -> Codes:
         """Return the position of each case's event type."""
         return codes(cases[Col.EVENT_TYPE], _numbered(self.event_types)).astype(np.int16)

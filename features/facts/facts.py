@@ -96,6 +96,29 @@ def no_marks() -> Marks:
 
 
 @dataclass(frozen=True)
+class Reporters:
+    """The feeds that reports came by, and the grids that each of them reported on."""
+
+    feeds: tuple[str, ...]
+    since: Days
+    """(feeds, G) first day on which a report of the feed on the grid became known, NEVER where none did."""
+    feed: Codes
+    """With `day`: every day on which a report of a feed became known, by feed and day."""
+    day: Days
+
+    def last_before(self, as_of: int) -> dict[str, int]:
+        """Return the last such day before as_of of each feed that has one."""
+        days = {name: self.day[(self.feed == number) & (self.day < as_of)] for number, name in enumerate(self.feeds)}
+        return {name: int(own[-1]) for name, own in days.items() if len(own)}
+
+
+def no_reporters() -> Reporters:
+    """Return no feed."""
+    nothing = np.zeros(0, np.int32)
+    return Reporters((), np.zeros((0, 0), np.int32), nothing.astype(np.int16), nothing)
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that counters and labels read, with the vocabulary that turns codes into words."""
 
@@ -124,6 +147,7 @@ class Facts:
     covariate_names: tuple[str, ...] = ()
     """Codes of what the covariates measure."""
     covariates: Covariates = field(default_factory=no_covariates)
+    reporters: Reporters = field(default_factory=no_reporters)
 
     @cached_property
     def is_petition(self) -> npt.NDArray[np.bool_]:

@@ -44,6 +44,11 @@ class Home:
         return self.root / "segments"
 
     @property
+    def facts(self) -> Path:
+        """Facts by target, made from the event log at any time."""
+        return self.root / "facts"
+
+    @property
     def quarantine(self) -> Path:
         """Reports of refused rows: numbers and codes, never values."""
         return self.root / "quarantine"

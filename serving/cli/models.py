@@ -181,7 +181,7 @@ def train_and_show(
     from training.train import Task
     from training.train import train as fit_and_register
 
-    definition, _ = find_target(work.snapshot, target, settings)
+    definition, _ = find_target(work.log.feeds, target, settings)
     facts, _ = work.facts_to_learn(target)
     task = Task(facts, definition, _champion(work, facts.target_name), trials)
     trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)

@@ -17,6 +17,7 @@ from features.storage.home import Home
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from features.eventlog.read import EventLog
     from features.eventlog.snapshot import LogSnapshot
     from features.facts.facts import Facts
     from serving.operations.job_runs import Run
@@ -57,6 +58,13 @@ class Workspace:
         return open_home(self.home, self.settings)
 
     @cached_property
+    def log(self) -> "EventLog":
+        """The event log, of which only what is asked for is read."""
+        from features.eventlog.read import EventLog
+
+        return EventLog(self.home, self.engine)
+
+    @cached_property
     def snapshot(self) -> "LogSnapshot":
         """All that the event log holds now."""
         from features.eventlog.read import read_log
@@ -87,10 +95,11 @@ class Workspace:
 
     def facts(self, target: str | None = None, horizon_days: int | None = None) -> "tuple[Facts, int]":
         """Return the facts for one target and the days ahead: those asked for, else the target's own, else the settings'."""
-        from features.facts.derive import find_target, read_facts
+        from features.facts.derive import find_target
+        from features.facts.kept import read_kept_facts
 
-        chosen, _ = find_target(self.snapshot, target, self.settings)
-        return read_facts(self.snapshot, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
+        chosen, _ = find_target(self.log.feeds, target, self.settings)
+        return read_kept_facts(self.log, target, self.settings), horizon_days or chosen.horizon_days or self.settings.horizon_days
 
 
 @contextmanager

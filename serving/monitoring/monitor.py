@@ -117,11 +117,11 @@ class Watch:
 
 def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: int | None, settings: Settings) -> Subject:
     """Read what was known before a day; `horizon_days` is the target's own by default."""
-    chosen, feeds = find_target(snapshot, target, settings)
+    chosen, feeds = find_target(snapshot.feeds, target, settings)
     facts, last = read_facts(snapshot, target, settings), day_number(as_of)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    coverage = read_coverage(records, facts, last, staleness_of(settings), settings.tz)
+    coverage = read_coverage(facts, last, staleness_of(settings))
     silences = find_silences(records, last - MONTH_DAYS, last, settings)
     return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings))
 

@@ -1,8 +1,8 @@
 """Backups: a copy of everything that cannot be made again, with the hash of every file and where both chains stood, signed.
 
 The database is copied as it is at one moment, so a backup may be made while others write. A backup always holds it as a SQLite file, so
-each kind of database can be restored from the other's; archived lists come along in their files. The columnar copy of the log and the maps
-are made anew by whoever reads them.
+each kind of database can be restored from the other's; archived lists come along in their files. The columnar copy of the log, facts and
+maps are made anew by whoever reads them.
 The key that signs backups stays in the home: whoever can only reach backups cannot make one.
 """
 

@@ -2,16 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from features.days import midnight
-from features.facts.facts import Facts
-from features.schema import Action, Col
+from features.facts.facts import Facts, Reporters
 from serving.settings import Settings
 from serving.text import Confidence, Withheld
 
@@ -112,14 +107,14 @@ def staleness_of(settings: Settings) -> Staleness:
     return Staleness(settings.ranking.stale_source_days, settings.intake.retired_sources)
 
 
-def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, staleness: Staleness, zone: ZoneInfo) -> Coverage:
+def read_coverage(facts: Facts, as_of: int, staleness: Staleness) -> Coverage:
     """Tell per grid whether what was known before `as_of` (a day number) suffices to rate it.
 
-    `records` are those of the feeds that the facts were read from. However long a source is silent, its silence never becomes calm: the
-    grids it reported on are unrated until it reports again or is retired by name.
+    However long a source is silent, its silence never becomes calm: the grids it reported on are unrated until it reports again or is
+    retired by name.
     """
     reporting = read_reporting(facts, as_of)
-    stale = _stale(records, facts.places.grid_ids, midnight(as_of, zone), staleness)
+    stale = _stale(facts.reporters, facts.places.size, as_of, staleness)
     silent = reporting.missing >= SILENT_FROM * reporting.spread
     withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
     unknown, low = reporting.recent < SILENT_FROM * reporting.spread, reporting.missing >= DOUBTFUL_FROM * reporting.spread
@@ -127,14 +122,13 @@ def read_coverage(records: pl.DataFrame, facts: Facts, as_of: int, staleness: St
     return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
 
 
-def _stale(records: pl.DataFrame, grid_ids: npt.NDArray[np.str_], now: datetime, staleness: Staleness) -> Flags:
+def _stale(reporters: Reporters, size: int, as_of: int, staleness: Staleness) -> Flags:
     """Return (G,) True where a feed that ever reported on the grid, and is not retired, is behind by more than is allowed."""
-    reported = records.lazy().filter(pl.col(Col.ACTION) == Action.REPORTED, pl.col(Col.KNOWN_AT) < now)
-    expected = reported.filter(~pl.col(Col.FEED).cast(pl.String).is_in(staleness.retired))
-    oldest = now - timedelta(days=staleness.days)
-    late = expected.group_by(Col.FEED).agg(pl.col(Col.KNOWN_AT).max()).filter(pl.col(Col.KNOWN_AT) < oldest)
-    behind = reported.join(late, on=Col.FEED, how="semi").select(pl.col(Col.GRID_ID).unique().cast(pl.String)).collect()
-    return np.isin(grid_ids, behind[Col.GRID_ID].to_numpy().astype(np.str_))
+    late = [name for name, last in reporters.last_before(as_of).items() if last < as_of - staleness.days and name not in staleness.retired]
+    behind = np.zeros(size, np.bool_)
+    for name in late:
+        behind |= reporters.since[reporters.feeds.index(name)] < as_of
+    return behind
 
 
 def _withheld(reasons: Iterable[Withheld]) -> tuple[Withheld | None, ...]:

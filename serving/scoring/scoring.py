@@ -6,16 +6,15 @@ from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 from sqlalchemy import Engine
 
 from features.days import day_number
-from features.eventlog.read import read_log
+from features.eventlog.read import EventLog
 from features.eventlog.snapshot import LogSnapshot
-from features.facts.derive import find_target, read_facts
+from features.facts.derive import read_facts
 from features.facts.facts import Facts
+from features.facts.kept import read_kept_facts
 from features.panel.build import Panel, build_panel
-from features.schema import Col
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
 from serving.scoring.bursts import most_reports, say_burst
@@ -76,17 +75,20 @@ def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, targe
 
 
 def score_days(home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], target: str | None = None) -> Iterator[ScoredDay]:
-    """Score several days as `score_day` would; champion and log are read once."""
+    """Score several days as `score_day` would; champion and facts are read once."""
     champion = current(home, engine, target)
-    yield from score_snapshot(champion, read_log(home, engine), settings, as_ofs)
+    model = Fitted.from_files(dict(champion.files))
+    facts = read_kept_facts(EventLog(home, engine), model.target, settings)
+    yield from _score(champion, model, facts, settings, as_ofs)
 
 
 def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
     """Score every grid of a snapshot of a log on several days."""
     model = Fitted.from_files(dict(champion.files))
-    _, feeds = find_target(snapshot, model.target, settings)
-    facts = read_facts(snapshot, model.target, settings)
-    records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
+    yield from _score(champion, model, read_facts(snapshot, model.target, settings), settings, as_ofs)
+
+
+def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
     for as_of in as_ofs:
         day = day_number(as_of)
         panel = build_panel(facts, np.array([day], np.int32), model.horizon_days, settings)
@@ -98,7 +100,7 @@ def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Setting
             model=model,
             facts=facts,
             panel=panel,
-            coverage=read_coverage(records, facts, day, staleness_of(settings), settings.tz),
+            coverage=read_coverage(facts, day, staleness_of(settings)),
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],

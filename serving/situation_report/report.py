@@ -84,9 +84,9 @@ def _handled(snapshot: LogSnapshot, facts: Facts, engine: Engine, settings: Sett
 
 def _after(snapshot: LogSnapshot, engine: Engine, settings: Settings, facts: Facts, about: tuple[Period, str]) -> list[Section]:
     period, target = about
-    _, feeds = find_target(snapshot, target, settings)
+    _, feeds = find_target(snapshot.feeds, target, settings)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
-    coverage = read_coverage(records, facts, period.end, staleness_of(settings), settings.tz)
+    coverage = read_coverage(facts, period.end, staleness_of(settings))
     silences = find_silences(records, period.start, period.end, settings)
     return [sections.alert_ends(_states(engine, period, target)), sections.quality(coverage, silences)]
 

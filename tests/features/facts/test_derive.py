@@ -225,7 +225,7 @@ def test_find_target_unknown_names_the_known_ones():
     settings = Settings(targets={"strict": Target(transitions=("escalated",))})
 
     with pytest.raises(UsageError, match="target must be one of escalation, overdue, strict, got 'overdeu'"):
-        find_target(log, "overdeu", settings)
+        find_target(log.feeds, "overdeu", settings)
 
 
 def test_find_target_with_two_meanings_is_refused():
@@ -233,13 +233,13 @@ def test_find_target_with_two_meanings_is_refused():
     log = make_log([Case("a", 1, feed="calls"), Case("a", 1, feed="visits")], feeds=feeds)
 
     with pytest.raises(UsageError, match="means different things"):
-        find_target(log, "late", SETTINGS)
+        find_target(log.feeds, "late", SETTINGS)
 
 
 def test_find_target_of_the_settings_wins_over_the_source_file():
     strict = Target(transitions=("reopened",))
     log = make_log([Case("a", 1)], targets={"overdue": OVERDUE})
-    target, feeds = find_target(log, "overdue", Settings(targets={"overdue": strict}))
+    target, feeds = find_target(log.feeds, "overdue", Settings(targets={"overdue": strict}))
 
     assert (strict, {"feed"}) == (target, set(feeds))
 

@@ -85,6 +85,8 @@ def test_restored_home_can_rank_and_keeps_its_keys_to_itself(world, tmp_path):
     restore(tmp_path / "backup", Home(tmp_path / "restored"))
     copy = open_world(tmp_path / "restored")
 
+    assert world.home.facts.is_dir()
+    assert not copy.home.facts.exists()
     assert copy.rank(AS_OF, NOW) == newest(world.engine)
     assert copy.home.config.read_text() == "zone: Asia/Shanghai\n"
     assert {path.stat().st_mode & 0o077 for path in copy.home.keys.iterdir() if path.suffix != ".public"} == {0}

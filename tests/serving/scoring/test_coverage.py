@@ -1,34 +1,34 @@
-from datetime import timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 import numpy as np
-import polars as pl
 import pytest
 
-from features.days import midnight
-from features.eventlog.snapshot import RECORD_SCHEMA
-from features.schema import Action, Col
+from features.days import NEVER
+from features.facts.facts import Reporters
 from serving.scoring.coverage import Staleness, read_coverage
 from tests.support.trained_worlds import make_facts
 
-ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = 400
 STEADY = np.arange(0, AS_OF)
 
 
-def records_of(facts, feed_of):
-    """Return one reported record per case at noon of its day; `feed_of` gives the feed of each grid."""
-    grids = facts.places.grid_ids[facts.cases.grid].tolist()
-    noon = [midnight(int(day), ZONE) + timedelta(hours=12) for day in facts.cases.known_day]
-    columns = {Col.ACTION: [Action.REPORTED.value] * len(grids), Col.KNOWN_AT: noon, Col.GRID_ID: grids, Col.FEED: map(feed_of, grids)}
-    return pl.DataFrame({name: pl.Series(list(values), dtype=RECORD_SCHEMA[name]) for name, values in columns.items()})
+def reporters_of(facts, feed_of):
+    """Return who reported: `feed_of` gives the feed of each grid."""
+    grid, day = facts.cases.grid, facts.cases.known_day
+    of_grid = [feed_of(grid_id) for grid_id in facts.places.grid_ids.tolist()]
+    feeds = tuple(sorted(set(of_grid)))
+    feed = np.array([feeds.index(name) for name in of_grid], np.int16)[grid]
+    since = np.full((len(feeds), facts.places.size), NEVER, np.int32)
+    np.minimum.at(since, (feed, grid), day)
+    pairs = np.unique(np.stack([feed.astype(np.int32), day]), axis=1)
+    return Reporters(feeds, since, pairs[0].astype(np.int16), pairs[1])
 
 
 def coverage_of(days_by_grid, feed_of=lambda _: "one", as_of=AS_OF, retired=()):
     days = [np.asarray(days) for days in days_by_grid]
     grid = np.repeat(np.arange(len(days)), [len(each) for each in days])
     facts = make_facts(grid, np.concatenate(days), len(days), AS_OF)
-    return read_coverage(records_of(facts, feed_of), facts, as_of, Staleness(7, retired), ZONE)
+    return read_coverage(replace(facts, reporters=reporters_of(facts, feed_of)), as_of, Staleness(7, retired))
 
 
 def test_read_coverage_grid_without_records_is_no_data():
