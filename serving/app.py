@@ -10,6 +10,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from features.database.engine import open_home
@@ -26,6 +27,7 @@ from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.pages.all_pages import add_pages, make_ready
 from serving.pages.error_pages import ErrorPages
 from serving.server.auth import Clock, CredentialCache
+from serving.server.cancellation import CancelOnDisconnect
 from serving.server.concurrency_limit import ConcurrencyLimit
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
@@ -39,6 +41,10 @@ from serving.settings import ServingSettings, Settings
 from serving.text import NOTICES
 
 HEAD_SECONDS = 3600
+SMALLEST_COMPRESSED = 1000
+"""Bytes from which an answer is compressed for those who ask for it."""
+COMPRESSION = 2
+"""Level of gzip: a page of 300 kB becomes 77 kB in 4 ms; the highest level makes it 64 kB in 28 ms."""
 
 
 def utc_now() -> datetime:
@@ -121,6 +127,8 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
     app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
+    app.add_middleware(CancelOnDisconnect)
+    app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=COMPRESSION)
     app.add_middleware(ResponseCache)
     app.add_middleware(OldPaths)
     app.add_middleware(ErrorPages)
