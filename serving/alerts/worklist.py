@@ -59,16 +59,6 @@ class Worklist:
     """Alerts in reach per part, whatever the filter."""
 
 
-@dataclass(frozen=True)
-class AreaBacklog:
-    """Open alerts of one township."""
-
-    path: str
-    open: int
-    overdue: int
-    supervised: int
-
-
 def read_worklist(engine: Engine, actor: Actor, wanted: Filter, hours: DueHours, now: datetime, page: tuple[int, int]) -> Worklist:
     """Return a page of the list; `page` is how many alerts to return, and how many to leave out before."""
     limit, offset = page
@@ -83,20 +73,6 @@ def read_worklist(engine: Engine, actor: Actor, wanted: Filter, hours: DueHours,
         counts = connection.execute(counted).mappings().one()
     alerts = [disclose(alert_of(row), actor.scope).model_copy(update={"sequel": followed.get(row["alert_id"])}) for row in rows]
     return Worklist(alerts, total, {part: counts[part] for part in Part})
-
-
-def backlog_by_township(engine: Engine, scope: Scope, hours: DueHours, now: datetime) -> list[AreaBacklog]:
-    """Count the open alerts per township of a scope, in the order of their codes."""
-    late = is_overdue(hours, now)
-    query = select(alert.c.path, late.label("late"), alert.c.supervision).where(within(alert.c.path, scope), alert.c.state.in_(OPEN))
-    counted: dict[str, list[int]] = {}
-    with reading_within(engine, scope) as connection:
-        for row in connection.execute(query):
-            counts = counted.setdefault("/".join(row.path.split("/")[:2]), [0, 0, 0])
-            counts[0] += 1
-            counts[1] += bool(row.late)
-            counts[2] += row.supervision == Supervision.LISTED
-    return [AreaBacklog(path, *counts) for path, counts in sorted(counted.items())]
 
 
 def kinds_in_reach(engine: Engine, actor: Actor) -> list[str]:

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.display_names import CATEGORY_ZH, plain
+from serving.alerts.backlog import AreaBacklog, backlog_below, open_now
 from serving.alerts.lifecycle import State
 from serving.alerts.schemas import Alert
 from serving.alerts.track_record import KindRecord, read_track_record
-from serving.alerts.worklist import AreaBacklog, Filter, Part, backlog_by_township, kinds_in_reach, read_worklist
+from serving.alerts.worklist import Filter, Part, kinds_in_reach, read_worklist
 from serving.disclosure import hide_small
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Due, department_name, names_of, say_due
@@ -87,7 +88,7 @@ def view_alerts(viewer: Viewer, query: AlertsQuery) -> AlertsView:
     wanted = Filter(query.part, query.level, query.area or None, query.kind or None, query.q.strip())
     page = (PAGE_SIZE, PAGE_SIZE * (query.page - 1))
     listed = read_worklist(viewer.engine, viewer.actor, wanted, hours, viewer.now, page)
-    backlog = () if viewer.scope.department else backlog_by_township(viewer.engine, viewer.scope, hours, viewer.now)
+    backlog = backlog_below(open_now(viewer.engine, viewer.scope), TOWNSHIP_DEPTH, hours, viewer.now)
     return AlertsView(
         query=query,
         counts=listed.counts,

@@ -8,11 +8,10 @@ from sqlalchemy import update
 
 from features.database.alert_tables import alert
 from features.database.engine import writing
-from serving.accounts.permissions import Scope
 from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
 from serving.alerts.track_record import KindRecord, read_track_record
 from serving.alerts.transitions import take_step
-from serving.alerts.worklist import AreaBacklog, Filter, Part, Worklist, backlog_by_township, read_worklist
+from serving.alerts.worklist import Filter, Part, Worklist, read_worklist
 from serving.settings import DueHours
 from tests.serving.alerts.conftest import COMMAND, DISTRICT, NOW, STRANGER, TOWNSHIP, WORKER, Days
 from tests.support.databases import drop_trigger
@@ -87,17 +86,6 @@ def test_filter_keeps_what_fits(days, read, wanted, grids) -> None:
         connection.execute(update(alert).where(alert.c.grid_id == "g2").values(kind="labor_wage"))
 
     assert sorted(each.grid_id for each in read(wanted).alerts) == grids
-
-
-def test_backlog_by_township_is_in_the_order_of_codes(days, asked) -> None:
-    days.publish()
-    g2 = next(each for each in days.alerts() if each.grid_id == "g2")
-    take_step(days.engine, DISTRICT, g2.alert_id, asked("supervise"), NOW)
-
-    found = backlog_by_township(days.engine, Scope("d"), HOURS, NOW + timedelta(hours=30))
-
-    assert found == [AreaBacklog("d/t1", 1, 1, 0), AreaBacklog("d/t2", 1, 1, 1)]
-    assert backlog_by_township(days.engine, Scope("d/t2"), HOURS, NOW) == [AreaBacklog("d/t2", 1, 0, 1)]
 
 
 def test_track_record_counts_what_staff_found_and_a_verdict_outweighs_a_calm_visit(days, asked) -> None:
