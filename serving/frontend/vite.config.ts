@@ -10,6 +10,6 @@ export default defineConfig({
     manifest: "manifest.json",
     assetsDir: "",
     assetsInlineLimit: 0,
-    rollupOptions: { input: ["src/yujing.css", "src/command.ts", "src/map.ts", "src/answers.ts", "src/docs.ts", "src/worker.ts"] },
+    rollupOptions: { input: ["src/yujing.css", "src/command.ts", "src/answers.ts", "src/docs.ts", "src/worker.ts"] },
   },
 });

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,10 @@ class Ground:
     def grids(self, node: str = "") -> dict[str, shapely.Geometry]:
         """Return the grids that have a polygon at or below a node."""
         return self._read(node, GRIDS)
+
+    def grids_at(self, paths: Collection[str]) -> dict[str, shapely.Geometry]:
+        """Return the grids at some paths that have a polygon."""
+        return self._read("", GRIDS & pl.col("path").is_in(sorted(paths)))
 
     def areas(self, node: str, depth: int) -> dict[str, shapely.Geometry]:
         """Return the areas whose paths have `depth` codes, at or below a node."""

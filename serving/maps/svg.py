@@ -1,7 +1,7 @@
 """Maps as SVG: polygons simplified together, so that neighbours still meet, and tiles for grids without a shape."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -32,22 +32,31 @@ class Outlines:
     """Path of an area above the places -> its border."""
     labels: Mapping[str, Point]
     """Path of an area above the places -> a point inside it."""
+    spots: Mapping[str, Point] = field(default_factory=dict)
+    """Place that is not drawn itself -> a point inside it."""
     missing: int = 0
     """Places without a polygon."""
     tiled: bool = False
     """Whether the places are squares beside each other, for most have no polygon."""
 
 
-def draw(polygons: Mapping[str, shapely.Geometry], above: Mapping[str, Sequence[str]], sheet: Sheet) -> Outlines:
+def draw(
+    polygons: Mapping[str, shapely.Geometry],
+    above: Mapping[str, Sequence[str]],
+    sheet: Sheet,
+    spots: Mapping[str, shapely.Geometry] | None = None,
+) -> Outlines:
     """Fit polygons into a sheet.
 
     Args:
         polygons: place -> valid polygon in degrees.
         above: place -> paths of the areas whose borders are drawn as well.
         sheet: the most there is room for; what is returned is as high as the map.
+        spots: place -> polygon inside one of the others, of which only a point is wanted.
     """
-    flat, used = flatten(np.array(list(polygons.values())), sheet)
-    shapes = dict(zip(polygons, shapely.coverage_simplify(flat, 0.7), strict=True))
+    spots = spots or {}
+    flat, used = flatten(np.array([*polygons.values(), *spots.values()]), sheet)
+    shapes = dict(zip(polygons, shapely.coverage_simplify(flat[: len(polygons)], 0.7), strict=True))
     members: dict[str, list[object]] = {}
     for place, shape in shapes.items():
         for area in above[place]:
@@ -59,6 +68,7 @@ def draw(polygons: Mapping[str, shapely.Geometry], above: Mapping[str, Sequence[
         marks=dict(zip(shapes, _points(list(shapes.values())), strict=True)),
         borders={area: _path(shape) for area, shape in areas.items()},
         labels=dict(zip(areas, _points(list(areas.values())), strict=True)),
+        spots=dict(zip(spots, _points(list(flat[len(polygons) :])), strict=True)),
     )
 
 

@@ -2,25 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from features.errors import NotFoundError
 from serving.accounts.permissions import Scope
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.svg import Outlines, Sheet
-from serving.pages.command_view import find_area
+from serving.pages.areas import count_rated
 from serving.pages.corrections_view import Change, Contested, changes, of_grid
 from serving.pages.history_chart import PastAlert, Year, draw_year, read_notices
-from serving.pages.list_dates import ShownDay
 from serving.pages.map_cache import draw_around
 from serving.pages.map_view import Shape
 from serving.pages.page import Viewer
 from serving.pages.reason_chart import ReasonBars, draw_reasons
-from serving.pages.translations import LEVEL_CLASS, NOT_RATED, strongest
+from serving.pages.translations import LEVEL_CLASS, NOT_RATED
 from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import history
 from serving.rankings.schemas import GridRow
-from serving.text import ATTENTION
 
 LISTS = 60
 """Past lists that are looked at."""
@@ -47,8 +46,8 @@ class GridView:
     entry: Entry
     place: PlaceName
     crumbs: tuple[tuple[str, str], ...]
-    listed: int
-    """Grids of the list."""
+    rated: int
+    """Rated grids of the whole list, which every rank is out of."""
     reasons: ReasonBars | None
     changes: tuple[Change, ...]
     year: Year
@@ -82,7 +81,7 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
         entry=entry,
         place=names.take_apart(row.name, row.township, row.community),
         crumbs=_crumbs(viewer, row, names),
-        listed=len(listed.within(viewer.scope, "grid")),
+        rated=viewer.site.kept.get(("rated", entry.ranking_id), partial(count_rated, listed)),
         reasons=draw_reasons(row.explanation, viewer.t) if row.explanation else None,
         changes=changes(lists[1][1], row, viewer.t) if len(lists) > 1 else (),
         year=draw_year(row, lists, notices, as_of, viewer.t),
@@ -121,47 +120,3 @@ def _number(name: str) -> str:
     '5'
     """
     return "".join(letter for letter in name if letter.isdigit()) or name[:4]
-
-
-MOST_ROUTINE = 500
-"""Grids of a level that are listed; an area further down lists the rest."""
-
-
-@dataclass(frozen=True)
-class LevelGroup:
-    """The grids of one level."""
-
-    level: str | None
-    """None for those that are not rated."""
-    total: int
-    grids: tuple[tuple[GridRow, PlaceName, str], ...]
-
-
-@dataclass(frozen=True)
-class LevelsView:
-    """All that the template shows."""
-
-    node: str
-    name: str
-    groups: tuple[LevelGroup, ...]
-
-
-def view_levels(viewer: Viewer, day: ShownDay, node: str | None) -> LevelsView:
-    """Group the grids of an area, the reader's own by default.
-
-    Raises:
-        NotFoundError: the list has no such area, or the reader may not see it.
-    """
-    area = find_area(viewer.scope, day, node)
-    names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
-    rows = sorted(map(GridRow.model_validate_json, area.rows), key=lambda row: row.grid_id)
-    groups = []
-    for level in (*ATTENTION, None):
-        members = [row for row in rows if (row.score.attention_level if row.score else None) == level]
-        said = tuple(
-            (row, names.take_apart(row.name, row.township, row.community), strongest(row.explanation, viewer.t))
-            for row in members[:MOST_ROUTINE]
-        )
-        groups.append(LevelGroup(level, len(members), said))
-    whole = "/" not in area.node
-    return LevelsView(area.node, viewer.t("whole") if whole else names.area(area.node), tuple(groups))

@@ -7,12 +7,14 @@ from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
+from secrets import randbelow, token_hex
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from features.errors import NotReadyError
 from serving.accounts.permissions import Actor, Right
@@ -58,6 +60,8 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-store",
 }
+MOST_PADDING = 32
+"""Random bytes in a page: its compressed length tells nothing of the token in it, whatever somebody has it repeat from the address."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +94,14 @@ def render(
         "csrf": csrf_token(secret) if secret else "",
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
-    content = _environment().get_template(template).render(about | context)
+    padding = token_hex(randbelow(MOST_PADDING))
+    content = _environment().get_template(template).render(about | context | {"padding": padding})
     return HTMLResponse(content, status, HEADERS | framing(request))
+
+
+def render_part(template: str, **context: object) -> Markup:
+    """Return a part of a page, for pages that share it."""
+    return Markup(_environment().get_template(template).render(context))  # noqa: S704 - the template escapes what it shows
 
 
 def framing(request: Request) -> dict[str, str]:

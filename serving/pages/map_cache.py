@@ -1,10 +1,7 @@
 """Maps and names of the places on a list, kept until others are asked for more."""
 
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from threading import RLock
-from typing import Any, TypeVar, cast
 
 import shapely
 from pydantic_core import from_json
@@ -18,13 +15,11 @@ from serving.maps.binary import MOST_SHAPES, grid_ids, packed
 from serving.maps.place_names import Gazetteer
 from serving.maps.polygons import Ground, prepare
 from serving.maps.svg import Outlines, Sheet, draw, lay_out
+from serving.pages.kept import Kept
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED
 from serving.rankings.schemas import Level
 from serving.server.list_cache import PublishedList
 
-Kept = TypeVar("Kept")
-
-KEPT = 64
 DEPTH: dict[Level, int] = {"district": 1, "township": 2, "community": 3}
 """How many codes stand in the path of an area."""
 LEAST_SHARE = 0.5
@@ -43,6 +38,8 @@ class MapRequest:
     places: frozenset[str]
     """Paths of what is shown."""
     sheet: Sheet
+    spots: frozenset[str] = frozenset()
+    """Paths of grids whose places on the map are wanted besides."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,9 @@ class PackedMap:
 class MapCache:
     """Draws what it is asked for, and remembers it by list: with a list, the grids may be others."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, kept: Kept) -> None:
         self._home = home
-        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self._lock = RLock()
+        self._kept = kept
 
     def make_ready(self, engine: Engine, listed: PublishedList) -> None:
         """Make what the first pages of a list need, so that nobody waits for it."""
@@ -76,45 +72,37 @@ class MapCache:
 
     def names(self, engine: Engine, ranking_id: str) -> Gazetteer:
         """Return what places are called."""
-        return self._keep(("names", ranking_id), lambda: Gazetteer.of(self._ground(engine, ranking_id).names()))
+        return self._kept.get(("names", ranking_id), lambda: Gazetteer.of(self._ground(engine, ranking_id).names()))
 
     def outlines(self, engine: Engine, ranking_id: str, request: MapRequest) -> Outlines:
         """Return the map of grids, or of the areas that they lie in."""
         ground = self._ground(engine, ranking_id)
-        return self._keep((ground, request), lambda: _draw(ground, request))
+        return self._kept.get((ground, request), lambda: _draw(ground, request))
 
     def has_polygons(self, engine: Engine, ranking_id: str, node: str) -> bool:
         """Tell whether most grids below a node can be drawn as they are."""
         ground = self._ground(engine, ranking_id)
-        return self._keep(("drawn", ground, node), lambda: ground.share_drawn(node) >= LEAST_SHARE)
+        return self._kept.get(("drawn", ground, node), lambda: ground.share_drawn(node) >= LEAST_SHARE)
 
     def packed(self, engine: Engine, listed: PublishedList, node: str) -> PackedMap:
         """Return the grids of a list below a node as a file, with the classes of their colours."""
         ranking_id = listed.head.ranking_id
         ground = self._ground(engine, ranking_id)
         file = packed(self._home, ground, node)
-        return PackedMap(file, self._keep(("levels", ground, ranking_id, node), lambda: self._levels(file, listed)))
+        return PackedMap(file, self._kept.get(("levels", ground, ranking_id, node), lambda: self._levels(file, listed)))
 
     def _levels(self, file: bytes, listed: PublishedList) -> bytes:
-        known = self._keep(("classes", listed.head.ranking_id), lambda: _classes(listed.within(EVERYTHING, "grid")))
+        known = self._kept.get(("classes", listed.head.ranking_id), lambda: _classes(listed.within(EVERYTHING, "grid")))
         return "".join(known.get(grid_id, UNLISTED) for grid_id in grid_ids(file)).encode()
 
     def _ground(self, engine: Engine, ranking_id: str) -> Ground:
         """Return what the maps of a list are drawn from, made anew where it was cleared away meanwhile."""
         key = ("ground", ranking_id)
-        with self._lock:
-            if key in self._kept and not self._kept[key].file.exists():
-                del self._kept[key]
-            return self._keep(key, lambda: prepare(self._home, engine))
-
-    def _keep(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = make()
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return cast("Kept", self._kept[key])
+        ground = self._kept.get(key, lambda: prepare(self._home, engine))
+        if ground.file.exists():
+            return ground
+        self._kept.drop(key)
+        return self._kept.get(key, lambda: prepare(self._home, engine))
 
 
 def draw_around(engine: Engine, grid_id: str, sheet: Sheet) -> Outlines:
@@ -138,7 +126,8 @@ def _draw(ground: Ground, request: MapRequest) -> Outlines:
     missing = len(request.places) - len(polygons)
     if not polygons or len(polygons) < LEAST_SHARE * len(request.places):
         return replace(lay_out(_by_area(sorted(request.places)), request.sheet), missing=missing)
-    return replace(draw(polygons, {path: _above(path) for path in polygons}, request.sheet), missing=missing)
+    spots = ground.grids_at(request.spots) if request.spots else {}
+    return replace(draw(polygons, {path: _above(path) for path in polygons}, request.sheet, spots), missing=missing)
 
 
 def _classes(rows: Sequence[bytes]) -> Mapping[str, str]:

@@ -11,8 +11,10 @@ from serving.accounts.permissions import Scope
 from serving.maps.binary import SHEET
 from serving.maps.place_names import Gazetteer
 from serving.maps.svg import Outlines
+from serving.pages.areas import Area
 from serving.pages.map_cache import MapCache, MapRequest
-from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator
+from serving.pages.ranked_lists import PLACE
+from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator, often
 from serving.rankings.schemas import AreaRow, GridRow, Level, place_of
 from serving.server.list_cache import PublishedList
 from serving.text import ATTENTION
@@ -22,8 +24,8 @@ LABEL_SHIFTS = (0, -24, 24, -44, 44)
 """Pixels that a name may be moved down."""
 LABEL_WIDTH, LABEL_HEIGHT = 56, 24
 """Pixels from the middle of a mark to that of a name, from which on they are apart."""
-PLACE = {"grid_id", "community", "township", "district"}
-"""What of a row says where it stands."""
+LABEL_EDGE = 28
+"""Pixels from the middle of a name to the edge of the sheet, at least."""
 OVER_AVERAGE = (1.0, 1.5, 2.5)
 """How often the average an area expects per grid, from which each step of its colour begins."""
 
@@ -37,7 +39,9 @@ class Shape:
     path: str
     level: str
     title: str
-    address: str
+    address: str = ""
+    area: str = ""
+    """Path of the area it stands for, where it stands for one."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,10 @@ class Ground:
     names: Gazetteer
     t: Translator
 
-    def outlines(self, node: str, level: Level, places: Iterable[str]) -> Outlines:
-        """Return the outlines of places of a level below a node."""
-        return self.atlas.outlines(self.engine, self.ranking_id, MapRequest(node, level, frozenset(places), SHEET))
+    def outlines(self, node: str, level: Level, places: Iterable[str], spots: Iterable[str] = ()) -> Outlines:
+        """Return the outlines of places of a level below a node, and where the grids at some paths lie on the same sheet."""
+        request = MapRequest(node, level, frozenset(places), SHEET, frozenset(spots))
+        return self.atlas.outlines(self.engine, self.ranking_id, request)
 
     def has_polygons(self, node: str) -> bool:
         """Tell whether grids below a node can be drawn as they are."""
@@ -93,6 +98,8 @@ class CanvasView:
 
     file: str
     """Its address."""
+    figures: str
+    """Address of the figures of one grid, whose code is appended as `grid`."""
     marks: Mapping[str, Mark]
     """grid_id -> form, number and level class."""
     missing: int
@@ -103,7 +110,9 @@ class CanvasView:
 def map_many(ground: Ground, listed: PublishedList, node: str, marks: Mapping[str, Mark]) -> CanvasView:
     """Leave the drawing to the browser."""
     missing = len(listed.within(Scope(node), "grid")) - ground.atlas.packed(ground.engine, listed, node).drawn
-    return CanvasView(f"/map?{urlencode({'date': listed.head.entry.origin.as_of, 'area': node})}", marks, missing)
+    badges = {path.rsplit("/", 1)[-1]: mark for path, mark in marks.items()}
+    day = {"date": listed.head.entry.origin.as_of}
+    return CanvasView(f"/map?{urlencode(day | {'area': node})}", f"/map/figures?{urlencode(day)}", badges, missing)
 
 
 def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping[str, Mark]) -> MapView:
@@ -111,20 +120,24 @@ def map_grids(ground: Ground, node: str, rows: Sequence[GridRow], marks: Mapping
     known = {place_of(row.model_dump(include=PLACE)): row for row in rows}
     outlines = ground.outlines(node, "grid", known)
     shapes = tuple(_grid_shape(ground, known[place], path) for place, path in outlines.shapes.items())
-    points = [(point, marks[known[place].grid_id]) for place, point in outlines.marks.items() if known[place].grid_id in marks]
-    placed = tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in points)
-    return _view(ground, outlines, shapes, placed)
+    return _view(ground, outlines, shapes, _marked(outlines.marks, marks))
 
 
-def map_areas(ground: Ground, node: str, level: Level, areas: Sequence[AreaRow]) -> MapView:
-    """Colour areas by what they expect per grid, against the average of all that are shown."""
-    rated = sum(area.grids - area.not_rated for area in areas)
-    average = sum(area.expected_escalations for area in areas) / max(rated, 1)
-    known = {area.path: area for area in areas}
-    outlines = ground.outlines(node, level, known)
+def map_areas(ground: Ground, area: Area, level: Level, marks: Mapping[str, Mark]) -> MapView:
+    """Colour areas by what they expect per grid, against the average of all that are shown; marks stay where their grids lie."""
+    areas = area.below[level]
+    rated = sum(each.grids - each.not_rated for each in areas)
+    average = sum(each.expected_escalations for each in areas) / max(rated, 1)
+    known = {each.path: each for each in areas}
+    outlines = ground.outlines(area.node, level, known, marks)
     shapes = tuple(_area_shape(ground, known[place], path, average) for place, path in outlines.shapes.items())
     named = outlines if outlines.tiled or len(outlines.marks) > MOST_LABELS else replace(outlines, labels=outlines.marks)
-    return _view(ground, named, shapes, ())
+    return _view(ground, named, shapes, _marked(outlines.spots, marks))
+
+
+def _marked(points: Mapping[str, tuple[float, float]], marks: Mapping[str, Mark]) -> tuple[MarkedPoint, ...]:
+    placed = ((points[path], mark) for path, mark in marks.items() if path in points)
+    return tuple(MarkedPoint(x, y, form, number, level) for (x, y), (form, number, level) in placed)
 
 
 def address(**query: str | None) -> str:
@@ -135,16 +148,29 @@ def address(**query: str | None) -> str:
 
 def _grid_shape(ground: Ground, row: GridRow, path: str) -> Shape:
     level = LEVEL_CLASS[row.score.attention_level] if row.score else NOT_RATED
-    said = ground.t.of(ATTENTION[row.score.attention_level]) if row.score else ground.t("not_rated")
-    return Shape(path, level, f"{row.name} · {said}", f"/grids/{row.grid_id}")
+    return Shape(path, level, title_grid(row, ground.t), f"/grids/{row.grid_id}")
+
+
+def title_grid(row: GridRow, t: Translator) -> str:
+    """Say a grid and its figures in one line."""
+    if row.score is None:
+        return f"{row.name} · {t('not_rated')}"
+    level = t.of(ATTENTION[row.score.attention_level])
+    return t("grid_title", name=row.name, level=level, often=often(row.score.risk, t), rank=row.score.rank)
 
 
 def _area_shape(ground: Ground, area: AreaRow, path: str, average: float) -> Shape:
     rated = area.grids - area.not_rated
     over = area.expected_escalations / rated / average if rated and average else 0.0
     level = str(sum(over >= step for step in OVER_AVERAGE)) if rated else NOT_RATED
-    title = ground.t("area_title", name=ground.names.area(area.path), grids=area.grids, expected=f"{area.expected_escalations:.1f}")
-    return Shape(path, level, title, address(area=area.path))
+    title = ground.t(
+        "area_title",
+        name=ground.names.area(area.path),
+        grids=area.grids,
+        priority=area.priority,
+        expected=f"{area.expected_escalations:.1f}",
+    )
+    return Shape(path, level, title, area=area.path)
 
 
 def _view(ground: Ground, outlines: Outlines, shapes: tuple[Shape, ...], marks: tuple[MarkedPoint, ...]) -> MapView:
@@ -164,7 +190,8 @@ def _labels(ground: Ground, outlines: Outlines, marks: Sequence[MarkedPoint]) ->
     for area, (x, y) in outlines.labels.items():
         if area.count("/") == depth:
             free = (shift for shift in LABEL_SHIFTS if outlines.tiled or not any(_hides(mark, x, y + shift) for mark in marks))
-            yield x, y + next(free, 0), ground.names.area(area)
+            inside = x if outlines.tiled else min(max(x, LABEL_EDGE), outlines.sheet.width - LABEL_EDGE)
+            yield inside, y + next(free, 0), ground.names.area(area)
 
 
 def _hides(mark: MarkedPoint, x: float, y: float) -> bool:

@@ -26,6 +26,7 @@ from features.errors import (
 )
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
+from serving.pages.kept import Kept
 from serving.pages.layout import Look, render
 from serving.pages.map_cache import MapCache
 from serving.pages.translations import Translator
@@ -122,6 +123,7 @@ class Site:
     settings: Settings
     home: Home
     atlas: MapCache
+    kept: Kept
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""The two lists of the command screen: where it has long been busy, and where it has lately become so."""
+"""The lists of the command screen: today's attention, where it has long been busy, and where it has lately become so."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal, get_args
 
 from pydantic_core import from_json
 from sqlalchemy import Engine
@@ -12,7 +13,7 @@ from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.translations import LEVEL_CLASS, Translator, factor, moved, often, strongest
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import read_row
-from serving.rankings.schemas import GridRow, Score
+from serving.rankings.schemas import GridRow, Score, place_of
 from serving.server.list_cache import PublishedList
 
 
@@ -37,8 +38,35 @@ def _times(risk: float) -> str:
     return "<1" if risk < 0.005 else ">98" if risk > 0.985 else str(round(100 * risk))
 
 
-LENGTH = 8
-"""Rows of each list: what is readable from three metres."""
+ListName = Literal["attention", "chronic", "rising"]
+LISTS: tuple[ListName, ...] = get_args(ListName)
+PLACE = {"grid_id", "community", "township", "district"}
+"""What of a row says where it stands."""
+LENGTH = 12
+"""Rows of one page of a list: what is readable from three metres."""
+MARK: Mapping[ListName, bytes] = {"attention": b'"attention_level":"priority"', "chronic": b'"chronic":true', "rising": b'"rising":true'}
+"""What the row of a grid says where it stands on a list, as rows are stored: most of many thousand need not be read."""
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of one list."""
+
+    name: ListName
+    page: int
+    lines: tuple["Line", ...]
+    total: int
+    """Grids of the list."""
+
+    @property
+    def pages(self) -> int:
+        """Pages that the list has, at least one."""
+        return max(-(-self.total // LENGTH), 1)
+
+    @property
+    def left(self) -> int:
+        """Grids of the list that come after this page."""
+        return max(self.total - self.page * LENGTH, 0)
 
 
 @dataclass(frozen=True)
@@ -47,12 +75,17 @@ class Line:
 
     number: int
     grid_id: str
+    path: str
+    """The grid's place in the tree."""
     place: PlaceName
     reason: str
+    form: str
+    """Form of its mark."""
     level: str
     """Class of its colour."""
+    is_new: bool
+    """Whether it has the level priority and had not on the list before."""
     factor: str
-    expected: str
     often: str
     often_range: str
     score: Score
@@ -83,29 +116,45 @@ class Sayer:
     t: Translator
 
 
-def lines(rows: Iterator[tuple[GridRow, Score]], sayer: Sayer) -> tuple[Line, ...]:
-    """Say the first rows of one list."""
-    return tuple(_line(number, row, score, sayer) for number, (row, score) in enumerate(islice(rows, LENGTH), start=1))
+def priority_rows(rows: Sequence[bytes]) -> Iterator[GridRow]:
+    """Yield the grids at level priority."""
+    return (GridRow.model_validate_json(row) for row in rows if MARK["attention"] in row)
 
 
-def numbered(chronic: tuple[Line, ...], rising: tuple[Line, ...]) -> Mapping[str, tuple[str, int, str]]:
-    """Return grid_id -> form of its mark, number and level class; a grid on both lists keeps its first mark."""
-    marks = {line.grid_id: ("square", line.number, line.level) for line in rising}
-    return marks | {line.grid_id: ("circle", line.number, line.level) for line in chronic}
+def count_list(rows: Sequence[bytes], name: ListName) -> int:
+    """Return how many grids stand on a list."""
+    return sum(MARK[name] in row for row in rows)
+
+
+def page_list(rows: Sequence[bytes], name: ListName, page: int, sayer: Sayer) -> ListPage:
+    """Say one page of a list; a page beyond the last is empty."""
+    marked = [row for row in rows if MARK[name] in row]
+    first = LENGTH * (page - 1)
+    read = (GridRow.model_validate_json(row) for row in islice(marked, first, first + LENGTH))
+    lines = tuple(_line(number, row, row.score, sayer) for number, row in enumerate(read, start=first + 1) if row.score)
+    return ListPage(name, page, lines, len(marked))
+
+
+def numbered(lines: Sequence[Line]) -> Mapping[str, tuple[str, int, str]]:
+    """Return path of a grid -> form of its mark, number and level class."""
+    return {line.path: (line.form, line.number, line.level) for line in lines}
 
 
 def _line(number: int, row: GridRow, score: Score, sayer: Sayer) -> Line:
-    t, before = sayer.t, sayer.before
+    t, before = sayer.t, sayer.before.score(row.grid_id)
+    was_priority = before is not None and before.attention_level == "priority"
     return Line(
         number=number,
         grid_id=row.grid_id,
+        path=place_of(row.model_dump(include=PLACE)),
         place=sayer.names.take_apart(row.name, row.township, row.community),
         reason=strongest(row.explanation, t),
+        form="square" if score.rising else "circle",
         level=LEVEL_CLASS[score.attention_level],
+        is_new=sayer.before.entry is not None and score.attention_level == "priority" and not was_priority,
         factor=factor(score.factor),
-        expected=f"{score.expected_escalations:.2f}",
         often=often(score.risk, t),
         often_range=often_between(sayer.listed, score, t),
         score=score,
-        moved=moved(score, before.score(row.grid_id), t) if before.entry else t("no_day_before"),
+        moved=moved(score, before, t) if sayer.before.entry else t("no_day_before"),
     )

@@ -21,8 +21,8 @@ BEARER = b"Bearer "
 KEPT_FOR = timedelta(seconds=1)
 MOST_KEPT = 256
 
-Key = tuple[bytes, bytes, str, bytes]
-"""Host, accepted encodings and query as they were sent; before the query the path of the scope."""
+Key = tuple[bytes, str, bytes]
+"""Host and query as they were sent, and between them the path of the scope."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,7 @@ def _key(scope: Scope) -> Key | None:
         return None
     door: CredentialCache = scope["state"]["door"]
     actor = door.remembered(Credential.TOKEN, shown.removeprefix(BEARER).decode("latin-1"))
-    if actor is None or not actor.may(Right.READ_LISTS):
-        return None
-    return headers.get(b"host", b""), headers.get(b"accept-encoding", b""), actor.scope.path, scope["query_string"]
+    return (headers.get(b"host", b""), actor.scope.path, scope["query_string"]) if actor and actor.may(Right.READ_LISTS) else None
 
 
 def _is_of(listed: PublishedList, messages: list[Message]) -> bool:

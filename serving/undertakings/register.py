@@ -4,8 +4,9 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
+from features.database import undertaking_tables as tables
 from features.database.engine import reading, writing
 from features.errors import ForbiddenError, NotFoundError, UsageError
 from features.eventlog.undertakings import append_by_hand, current_undertakings, paths_above, paths_of
@@ -57,6 +58,13 @@ def begun_or_ahead(engine: Engine, scope: Scope, today: date) -> list[Placed]:
         and each.undertaking.public_at <= today
         and (each.undertaking.end_at is None or today < each.undertaking.end_at)
     ]
+
+
+def newest_numbers(engine: Engine) -> tuple[int | None, int | None]:
+    """Return the numbers of the newest version and of the newest estimates: while they stay, so does all that is read of undertakings."""
+    with reading(engine) as connection:
+        version = connection.execute(select(func.max(tables.undertaking.c.seq))).scalar()
+        return version, connection.execute(select(func.max(tables.undertaking_review.c.id))).scalar()
 
 
 def enter_undertaking(engine: Engine, actor: Actor, entered: Undertaking, now: datetime, declared: tuple[str, ...] = ()) -> Undertaking:

@@ -6,67 +6,61 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Role
 from serving.dates import IsoDay
-from serving.pages.command_view import CommandView, find_area, view_command
+from serving.pages.areas import find_area
+from serving.pages.board_query import BoardQuery, MapQuery
+from serving.pages.command_view import CommandView, view_command
 from serving.pages.layout import HEADERS, day_text, end_text, moment_text, render
 from serving.pages.list_dates import ShownDay, find_day
-from serving.pages.map_view import address
+from serving.pages.map_view import title_grid
 from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
+from serving.pages.ranked_lists import LISTS
+from serving.pages.sources import Source
 from serving.pages.translations import Translator
-from serving.rankings.schemas import Level
+from serving.rankings.ledger import read_row
+from serving.rankings.schemas import GridRow
 from serving.server.auth import keep_wall_signed_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-class CommandQuery(BaseModel):
-    """Which part of which list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    date: IsoDay | None = None
-    area: str | None = Field(None, max_length=500)
-    level: Level | None = None
-
-
 @router.get("/")
-def show_command(request: Request, query: Annotated[CommandQuery, Query()], viewer: Visitor) -> Response:
+def show_command(request: Request, query: Annotated[BoardQuery, Query()], viewer: Visitor) -> Response:
     """Show a day's list to the command centre; staff begin at their notices, auditors at what is contested."""
     if viewer.actor.role in (Role.GRID_WORKER, Role.DEPARTMENT):
         return RedirectResponse("/alerts")
     if not viewer.actor.may(Right.READ_LISTS):
         return RedirectResponse("/corrections")
-    settings = viewer.site.settings
     day = find_day(viewer.reading, query.date)
-    stale = query.date is None and viewer.reading.freshness.stale(day.entry, viewer.now)
-    view = view_command(viewer, day, query.area or None, query.level, timedelta(days=settings.ranking.stale_source_days))
+    view = view_command(viewer, day, query)
+    about = {"date": day.as_of, "area": view.board.area.node}
     page = render(
         request,
         "command.html",
         viewer.actor,
         view=view,
+        board=view.board,
         day=day,
-        node=query.area,
-        date=query.date,
-        newest=query.date is None,
-        stale=stale,
-        address=address,
-        export_address=f"/export?{urlencode({'date': day.as_of, 'area': view.area.node})}",
-        grids_address=f"/grids?{urlencode({'date': day.as_of, 'area': view.area.node})}",
-        headline=_headline(view, viewer.t, newest=day.next is None and not stale),
+        query=query,
+        link=query.address,
+        shown=(*LISTS, "areas") if view.areas else LISTS,
+        next_view=_next_view(query, view),
+        export_address=f"/export?{urlencode(about)}",
+        grids_address=f"/grids?{urlencode(about)}",
+        changes_address=f"/changes?{urlencode(about)}",
+        headline=_headline(view, viewer.t, newest=day.next is None and view.fresh),
         **_said(viewer, day, view),
     )
     if viewer.actor.role == Role.WALL:
-        keep_wall_signed_in(request, page, secure=settings.serving.behind_proxy)
+        keep_wall_signed_in(request, page, secure=viewer.site.settings.serving.behind_proxy)
     return page
 
 
 @router.get("/map")
-def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Response:
+def show_map(query: Annotated[MapQuery, Query()], viewer: ListViewer) -> Response:
     """Return the grids of an area with the colours of a day, as a file for the browser to draw."""
     day = find_day(viewer.reading, query.date)
     area = find_area(viewer.scope, day, query.area)
@@ -74,6 +68,25 @@ def show_map(query: Annotated[CommandQuery, Query()], viewer: ListViewer) -> Res
         raise NotFoundError("No borders of these grids are known. Ingest a grid file with geometry.")
     drawn = viewer.site.atlas.packed(viewer.engine, day.listed, area.node)
     return Response(drawn.file + drawn.levels, headers=HEADERS, media_type="application/octet-stream")
+
+
+@router.get("/map/figures")
+def show_figures(date: IsoDay, grid: Annotated[str, Query(max_length=100)], viewer: ListViewer) -> Response:
+    """Return the figures of one grid as a line, for the map that the browser draws."""
+    body = read_row(viewer.engine, viewer.scope, find_day(viewer.reading, date).entry, "grid", grid)
+    if body is None:
+        raise NotFoundError("No such grid is on this list.")
+    return Response(title_grid(GridRow.model_validate_json(body), viewer.t), headers=HEADERS, media_type="text/plain")
+
+
+def _next_view(query: BoardQuery, view: CommandView) -> str:
+    """Return what a screen that changes by itself shows next: every page of today's attention, then the other lists and the areas."""
+    if query.show == "attention" and query.page < view.board.pages:
+        return query.address(page=query.page + 1)
+    others = [name for name in ("chronic", "rising") if view.board.counts[name]]
+    views = ["attention", *others, *(["areas"] if view.areas else [])]
+    following = views.index(query.show) + 1 if query.show in views else 0
+    return query.address(show=views[following % len(views)])
 
 
 def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
@@ -84,19 +97,20 @@ def _said(viewer: Viewer, day: ShownDay, view: CommandView) -> dict[str, Any]:
         "published": moment_text(day.entry.published_at, t, zone),
         "data_through": end_text(origin.data_through, t, zone),
         "valid_days": t("valid_days", start=_short(day.as_of, t), end=_short(last, t)),
-        "source_said": [
-            t("late_days", n=source.days_behind)
-            if source.days_behind
-            else t("source_through", at=moment_text(source.through, t, zone))
-            if source.through
-            else t("source_never")
-            for source in view.sources
-        ],
+        "source_said": [_say_source(source, viewer) for source in view.sources],
+        "loaded": moment_text(viewer.now, t, zone),
     }
 
 
+def _say_source(source: Source, viewer: Viewer) -> str:
+    if source.through is None:
+        return viewer.t("source_never")
+    through = viewer.t("source_through", at=end_text(source.through, viewer.t, viewer.site.settings.tz))
+    return f"{through} · {viewer.t('late_days', n=source.days_old)}" if source.late else through
+
+
 def _headline(view: CommandView, t: Translator, *, newest: bool) -> str:
-    count, entered = view.totals.levels["3"], view.totals.entered
+    count, entered = view.board.totals.levels["3"], view.board.totals.entered
     if not newest:
         return t("headline_past", n=count)
     if not count:

@@ -9,11 +9,11 @@ from serving.accounts.permissions import Right
 from serving.api.routes.exports import ExportOrder, as_file, take_away
 from serving.api.routes.reports import reports_for, take_report
 from serving.exports.csv_file import Purpose
+from serving.pages.board_query import MapQuery
 from serving.pages.export_workbook import to_workbook
 from serving.pages.layout import HEADERS, day_text, render
 from serving.pages.list_dates import find_day
 from serving.pages.page import PageRoute, Viewer, viewer_of_lists, viewer_with
-from serving.pages.routes.grids import GridsQuery
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -22,7 +22,7 @@ Reader = Annotated[Viewer, Depends(viewer_with(Right.EXPORT))]
 
 
 @router.get("/export")
-def show_export(request: Request, query: Annotated[GridsQuery, Query()], viewer: Exporter) -> Response:
+def show_export(request: Request, query: Annotated[MapQuery, Query()], viewer: Exporter) -> Response:
     """Ask what the file is for."""
     day = find_day(viewer.reading, query.date)
     rows = day.listed.within(viewer.scope, "grid", query.area)

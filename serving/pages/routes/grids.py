@@ -3,16 +3,16 @@
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ConfigDict, Field
 
 from serving.alerts.corrections import About, contest
 from serving.alerts.lifecycle import REASONS, Action
-from serving.dates import IsoDay
-from serving.pages.grid_view import view_grid, view_levels
+from serving.pages.grid_view import view_grid
 from serving.pages.layout import day_text, end_text, render
+from serving.pages.levels_view import GridsQuery, view_levels
 from serving.pages.list_dates import find_day
 from serving.pages.map_view import address
 from serving.pages.page import ListViewer, PageRoute
@@ -24,21 +24,14 @@ GridId = Annotated[str, Path(max_length=100)]
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
-class GridsQuery(BaseModel):
-    """Which part of which list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    date: IsoDay | None = None
-    area: str | None = Field(None, max_length=500)
-
-
 @router.get("/grids")
 def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: ListViewer) -> Response:
-    """Show the grids of an area by level, and by code within a level."""
+    """Show the grids of an area by level, and by code within a level; a search that finds one grid leads to it."""
     day = find_day(viewer.reading, query.date)
-    view = view_levels(viewer, day, query.area or None)
-    return render(request, "grids.html", viewer.actor, view=view, said_day=day_text(day.as_of, viewer.t, weekday=True), day=day)
+    view = view_levels(viewer, day, query)
+    if view.only:
+        return RedirectResponse(f"/grids/{quote(view.only, safe='')}", HTTPStatus.SEE_OTHER)
+    return render(request, "grids.html", viewer.actor, view=view, query=query, said_day=day_text(day.as_of, viewer.t, weekday=True))
 
 
 @router.get("/grids/{grid_id}")

@@ -2,16 +2,15 @@
 // as its box, for nobody could tell it from its outline.
 
 import { brushOf, Outlines, Pixels, type Brush } from "./brush";
+import { listen, type Movable } from "./gestures";
 import { Grids, type Box } from "./grids";
 
 const CLOSEST = 16;
-const STEP = 2;
-const MOVE = 0.25;
 const BOX_PX = 6;
-const DRAG_PX = 4;
+const TIP_MS = 120;
 const NOT_RATED = "n";
 
-class GridMap {
+class GridMap implements Movable {
   private readonly pen: CanvasRenderingContext2D;
   private readonly brushes: Map<string, Brush>;
   private readonly ground: Brush;
@@ -136,39 +135,22 @@ function within(start: number, room: number): number {
   return room >= 0 ? room / 2 : Math.min(Math.max(start, room), 0);
 }
 
-function listen(box: HTMLElement, canvas: HTMLCanvasElement, map: GridMap): void {
-  const keys: Record<string, () => void> = {
-    "+": () => map.enlarge(STEP),
-    "=": () => map.enlarge(STEP),
-    "-": () => map.enlarge(1 / STEP),
-    ArrowLeft: () => map.move(MOVE * canvas.clientWidth, 0),
-    ArrowRight: () => map.move(-MOVE * canvas.clientWidth, 0),
-    ArrowUp: () => map.move(0, MOVE * canvas.clientHeight),
-    ArrowDown: () => map.move(0, -MOVE * canvas.clientHeight),
-  };
-  let dragged = 0;
-  box.querySelectorAll<HTMLButtonElement>("[data-key]").forEach((button) => button.addEventListener("click", keys[button.dataset.key!]!));
-  canvas.addEventListener("keydown", (event) => {
-    const act = keys[event.key];
-    if (act) event.preventDefault();
-    act?.();
-  });
-  canvas.addEventListener("wheel", (event) => {
-    event.preventDefault();
-    map.enlarge(event.deltaY < 0 ? STEP : 1 / STEP, event.offsetX, event.offsetY);
-  });
-  canvas.addEventListener("pointerdown", (event) => {
-    dragged = 0;
-    canvas.setPointerCapture(event.pointerId);
+/** Show the figures of the grid that the pointer rests on. */
+function tell(box: HTMLElement, canvas: HTMLCanvasElement, map: GridMap): void {
+  const tip = box.querySelector<HTMLElement>(".tip")!;
+  let resting = 0;
+  canvas.addEventListener("pointerleave", () => {
+    clearTimeout(resting);
+    tip.hidden = true;
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (!event.buttons) return;
-    dragged += Math.abs(event.movementX) + Math.abs(event.movementY);
-    map.move(event.movementX, event.movementY);
-  });
-  canvas.addEventListener("click", (event) => {
-    const code = dragged > DRAG_PX ? undefined : map.at(event.offsetX, event.offsetY);
-    if (code) location.assign(`${document.documentElement.dataset.root ?? "/"}grids/${encodeURIComponent(code)}`);
+    clearTimeout(resting);
+    resting = setTimeout(async () => {
+      const code = map.at(event.offsetX, event.offsetY);
+      const response = code ? await fetch(`${box.dataset.figures}&grid=${encodeURIComponent(code)}`) : undefined;
+      tip.hidden = !response?.ok;
+      if (response?.ok) tip.textContent = await response.text();
+    }, TIP_MS);
   });
 }
 
@@ -177,8 +159,17 @@ async function start(box: HTMLElement): Promise<void> {
   box.dataset.state = response.ok ? "drawn" : "failed";
   if (!response.ok) return;
   const canvas = box.querySelector("canvas")!;
-  listen(box, canvas, new GridMap(canvas, new Grids(await response.arrayBuffer())));
+  const map = new GridMap(canvas, new Grids(await response.arrayBuffer()));
+  listen(box, canvas, map);
+  tell(box, canvas, map);
+  canvas.addEventListener("click", (event) => {
+    const code = map.at(event.offsetX, event.offsetY);
+    if (code) location.assign(`${document.documentElement.dataset.root ?? "/"}grids/${encodeURIComponent(code)}`);
+  });
   performance.mark("map-drawn");
 }
 
-document.querySelectorAll<HTMLElement>("[data-map]").forEach((box) => void start(box));
+/** Draw the maps of a page that the server left to the browser. */
+export function startCanvasMaps(page: Element): void {
+  page.querySelectorAll<HTMLElement>("[data-map]").forEach((box) => void start(box));
+}

@@ -1,0 +1,42 @@
+"""Queries of the command screen: which part of which list is shown, and how."""
+
+from typing import Literal
+from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from serving.dates import IsoDay
+from serving.pages.ranked_lists import ListName
+from serving.rankings.schemas import Level
+
+USUAL = {("show", "attention"), ("page", 1)}
+"""What an address need not say."""
+
+
+class MapQuery(BaseModel):
+    """Which part of which list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    date: IsoDay | None = None
+    area: str | None = Field(None, max_length=500)
+
+
+class BoardQuery(MapQuery):
+    """Which part of which list, and how it is shown."""
+
+    level: Level | None = None
+    """Level of the map; the finest where it is None."""
+    show: ListName | Literal["areas"] = "attention"
+    page: int = Field(1, ge=1, le=10_000)
+
+    @property
+    def list_name(self) -> ListName:
+        """The list whose grids are marked on the map; beside the table of areas it is the first."""
+        return "attention" if self.show == "areas" else self.show
+
+    def address(self, **changed: object) -> str:
+        """Return the address of the screen with some of it changed; back to the first page unless that is named."""
+        wanted = self.model_dump(exclude={"page"}, exclude_none=True) | changed
+        given = {name: value for name, value in wanted.items() if value and (name, value) not in USUAL}
+        return f"/?{urlencode(given)}" if given else "/"
