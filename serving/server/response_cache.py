@@ -49,7 +49,7 @@ class ResponseCache:
         elif ready := self._find(key, scope["state"]["reading"]):
             scope["route"] = ready.route
             for message in ready.messages:
-                await send(message)
+                await send(_copy(message))
         else:
             await self._answer(key, scope, receive, send)
 
@@ -64,7 +64,7 @@ class ResponseCache:
         messages: list[Message] = []
 
         async def keep(message: Message) -> None:
-            messages.append(message)
+            messages.append(_copy(message))
             await send(message)
 
         await self.app(scope, receive, keep)
@@ -83,6 +83,11 @@ def _key(scope: Scope) -> Key | None:
     door: CredentialCache = scope["state"]["door"]
     actor = door.remembered(Credential.TOKEN, shown.removeprefix(BEARER).decode("latin-1"))
     return (headers.get(b"host", b""), actor.scope.path, scope["query_string"]) if actor and actor.may(Right.READ_LISTS) else None
+
+
+def _copy(message: Message) -> Message:
+    """Return a message whose headers others may add to, as compression does."""
+    return {**message, "headers": list(message["headers"])} if "headers" in message else message
 
 
 def _is_of(listed: PublishedList, messages: list[Message]) -> bool:

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import shutil
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -94,6 +95,18 @@ def test_page_asked_for_again_is_sent_again_without_reaching_a_route(serving, pa
 
     assert [answers[0]] * 9 == answers
     assert (200, FIRST) == (answers[0].status, reached)
+
+
+def test_kept_answer_is_compressed_only_for_those_who_ask_for_it(home, clock, page):
+    async def run():
+        packed = Request(**{**vars(page), "headers": {**page.headers, "accept-encoding": "gzip"}})
+        async with running(create_app(Settings(), home, clock)) as application:
+            return [await application.ask(request) for request in (page, packed, packed, page)]
+
+    answers = asyncio.run(run())
+
+    assert [None, "gzip", "gzip", None] == [answer.headers.get("content-encoding") for answer in answers]
+    assert answers[0].body == answers[3].body == gzip.decompress(answers[1].body) == gzip.decompress(answers[2].body)
 
 
 @pytest.mark.parametrize(
