@@ -86,8 +86,8 @@ def _key(scope: Scope) -> Key | None:
 
 
 def _copy(message: Message) -> Message:
-    """Return a message whose headers others may add to, as compression does."""
-    return {**message, "headers": list(message["headers"])} if "headers" in message else message
+    """Return a message that others may change, as compression does, without changing what is kept."""
+    return {name: list(value) if name == "headers" else value for name, value in message.items()}
 
 
 def _is_of(listed: PublishedList, messages: list[Message]) -> bool:
