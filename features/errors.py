@@ -101,6 +101,10 @@ class TooManyError(YujingError):
     status = HTTPStatus.TOO_MANY_REQUESTS
 
 
+class TooFastError(TooManyError):
+    """An account makes more requests a minute than it may."""
+
+
 class NotFoundError(YujingError):
     """An id, name or date is not there."""
 

@@ -35,6 +35,7 @@ from serving.server.head_requests import HeadRequests
 from serving.server.list_cache import RankingCache
 from serving.server.metrics import Metrics, RequestLog
 from serving.server.path_prefix import PathPrefix
+from serving.server.request_rate import RequestRate
 from serving.server.response_cache import ResponseCache
 from serving.server.responses import Freshness
 from serving.settings import ServingSettings, Settings
@@ -115,8 +116,8 @@ async def _opened(
         )
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}
-        browsers = KnownBrowsers(secret_key(home, "browser"))
-        yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, "browsers": browsers, **once}
+        limits = {"browsers": KnownBrowsers(secret_key(home, "browser")), "rate": RequestRate(settings.serving.requests_per_minute)}
+        yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **limits, **once}
 
 
 def _guard(app: FastAPI, settings: ServingSettings) -> None:

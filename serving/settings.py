@@ -70,6 +70,8 @@ class ServingSettings(Section):
     """Requests that run at a time."""
     max_waiting_requests: int = Field(default=256, ge=0)
     """Requests that wait up to two seconds for one of those to end; any beyond are answered 503 at once."""
+    requests_per_minute: int = Field(default=120, ge=1)
+    """Requests that an account may make within a minute; any beyond are answered 429."""
     shutdown_timeout_seconds: int = Field(default=10, ge=1)
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)

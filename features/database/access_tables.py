@@ -1,6 +1,6 @@
 """SQL tables of accounts and of what was done by whom."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Integer, String, Table
 
 from features.database.tables import UtcTime, metadata
 
@@ -18,6 +18,7 @@ account = Table(
     Column("disabled_at", UtcTime),
     Column("department", String, comment="code of the department (责任单位) it belongs to; such an account sees no area"),
     Column("unit", String, comment="unit (单位) its holder works for, as administrators call it; it gives no right"),
+    Column("more_scopes", JSON, comment="further areas, of which a session works in one at a time; null where there are none"),
     Column("signed_in_at", UtcTime, comment="when a session was opened last"),
 )
 
@@ -32,6 +33,7 @@ session = Table(
     Column("device_hash", String, comment="SHA-256 of the key of the browser it is bound to; null where it is not bound to one"),
     Column("address", String, comment="the only address it is good from; null is any"),
     Column("label", String, comment="what the device is called"),
+    Column("scope", String, comment="which further area of its account it works in; null is the first"),
     Column("proved_at", UtcTime, comment="when its holder last gave the password; null in sessions opened before this was kept"),
 )
 

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +31,8 @@ class NewAccount:
     administers: bool = False
     unit: str = ""
     """Unit (单位) that its holder works for."""
+    more_scopes: tuple[str, ...] = ()
+    """Paths of further areas."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def add_account(connection: Connection, new: NewAccount, by: str, now: datetime)
     if connection.execute(select(account.c.name).where(account.c.name == new.name)).first():
         raise UsageError("a login name must be new, found an account of that name. Choose another one.")
     check_grant(connection, new.role, new.scope)
+    more_scopes = check_more(connection, new.role, new.scope, new.more_scopes)
     password = one_time_password()
     actor = Actor(f"a{secrets.token_hex(ID_BYTES)}", new.name, new.role, new.scope, new.administers, must_change_password=True)
     granted = {
@@ -68,6 +72,7 @@ def add_account(connection: Connection, new: NewAccount, by: str, now: datetime)
         "department": new.scope.department or None,
         "administers": new.administers,
         "unit": new.unit or None,
+        "more_scopes": more_scopes,
     }
     stored = {"account_id": actor.account_id, "name": new.name, "must_change_password": True, "created_at": now}
     connection.execute(insert(account), stored | granted | {"password_hash": hash_one_time(password)})
@@ -168,6 +173,7 @@ def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
         role=Role(row["role"]),
         scope=Scope(row["scope"], row["department"] or ""),
         administers=row["administers"],
+        areas=(row["scope"], *more) if (more := row["more_scopes"]) else (),
         must_change_password=by_password and row["must_change_password"],
     )
 
@@ -191,6 +197,22 @@ def check_grant(connection: Connection, role: Role, scope: Scope) -> None:
     rows = connection.execute(select(grid.c.parent_path, grid.c.grid_id)) if scope.path else ()
     if scope.path and not any(scope.covers(f"{row.parent_path}/{row.grid_id}") for row in rows):
         raise UsageError("a scope must be the path of an area or grid, such as 990101/990101002, found another. List the areas.")
+
+
+def check_more(connection: Connection, role: Role, first: Scope, further: Sequence[str]) -> list[str] | None:
+    """Return the further areas of an account as they are stored: each once, without the first.
+
+    Raises:
+        UsageError: one of them is none, the first is the whole or a department, or the account is a wall screen.
+    """
+    paths = [path for path in dict.fromkeys(further) if path != first.path]
+    if paths and (not first.path or role is Role.WALL):
+        raise UsageError(
+            "further areas must stand beside a first area of an account of people, found none. Name the first, or leave them out."
+        )
+    for path in paths:
+        check_grant(connection, role, Scope(path))
+    return paths or None
 
 
 def _store_password(connection: Connection, account_id: str, password: str, *, one_time: bool) -> None:

@@ -5,6 +5,7 @@ Every row is created, unchanged or refused with a reason, and nothing is stored 
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from serving.accounts.permissions import Role, Scope
 from serving.settings import Department
 
 MAX_ROWS = 5_000
+AREAS_APART = re.compile("[;；、]")
+"""What stands between several areas of one account."""
 HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "name": ("name", "账号", "登录名"),
@@ -161,7 +164,8 @@ def _check(connection: Connection, rows: Sequence[tuple[int, dict[str, str]]], d
 
 def _is_same(wanted: NewAccount, before: RowMapping) -> bool:
     """Tell whether an account that exists has the role and the scope that the file wants."""
-    return (wanted.role, wanted.scope) == (before["role"], Scope(before["scope"], before["department"] or ""))
+    grant = (before["role"], Scope(before["scope"], before["department"] or ""), tuple(before["more_scopes"] or ()))
+    return (wanted.role, wanted.scope, wanted.more_scopes) == grant
 
 
 def _refused(number: int, fields: Mapping[str, str], refusal: Refusal) -> ImportedRow:
@@ -169,20 +173,23 @@ def _refused(number: int, fields: Mapping[str, str], refusal: Refusal) -> Import
 
 
 def _account_of(fields: Mapping[str, str], areas: Mapping[str, Collection[str]], departments: Mapping[str, str]) -> NewAccount | Refusal:
-    role, area, department = ROLES.get(fields["role"].casefold()), fields.get("area", "").strip("/"), fields.get("department", "")
-    paths = areas.get(area, ()) if area else ("",)
+    role, department = ROLES.get(fields["role"].casefold()), fields.get("department", "")
+    named = [part.strip(" /") for part in AREAS_APART.split(fields.get("area", "")) if part.strip(" /")]
+    found = [areas.get(part, ()) for part in named]
     checks = (
         (NAME.fullmatch(fields["name"]) is None, Refusal.NAME_WRONG),
         (role is None, Refusal.ROLE_UNKNOWN),
-        (not paths, Refusal.AREA_UNKNOWN),
-        (len(paths) > 1, Refusal.AREA_AMBIGUOUS),
+        (not all(found), Refusal.AREA_UNKNOWN),
+        (any(len(paths) > 1 for paths in found), Refusal.AREA_AMBIGUOUS),
         (bool(department) and department not in departments, Refusal.DEPARTMENT_UNKNOWN),
-        ((role is Role.DEPARTMENT) != bool(department) or bool(department and area), Refusal.DEPARTMENT_MISFIT),
+        ((role is Role.DEPARTMENT) != bool(department) or bool(department and named), Refusal.DEPARTMENT_MISFIT),
     )
     refusal = next((reason for fails, reason in checks if fails), None)
     if refusal or role is None:
         return refusal or Refusal.ROLE_UNKNOWN
-    return NewAccount(fields["name"], role, Scope(next(iter(paths)), departments.get(department, "")), unit=fields.get("unit", ""))
+    first, *further = [next(iter(paths)) for paths in found] or [""]
+    scope = Scope(first, departments.get(department, ""))
+    return NewAccount(fields["name"], role, scope, unit=fields.get("unit", ""), more_scopes=tuple(further))
 
 
 def _areas(connection: Connection) -> dict[str, set[str]]:

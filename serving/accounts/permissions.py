@@ -134,6 +134,8 @@ class Actor:
     """True until its holder has chosen a password; until then it may do nothing else."""
     binding: Binding | None = None
     """What its session is bound to; None where it is bound to nothing."""
+    areas: tuple[str, ...] = ()
+    """Paths of all its areas where it has several; `scope` is the one that it works in now."""
     proved_lately: bool = True
     """False in a lasting session whose holder gave the password long ago."""
 

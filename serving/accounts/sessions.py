@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Delete, Engine, RowMapping, Update, and_, del
 
 from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
-from features.errors import NotSignedInError, StoreError
+from features.errors import NotFoundError, NotSignedInError, StoreError
 from serving.accounts.accounts import actor_of
 from serving.accounts.login_limits import NOWHERE, Origin, count_attempt
 from serving.accounts.passwords import password_fits
-from serving.accounts.permissions import Actor, Binding, Role
+from serving.accounts.permissions import Actor, Binding, Role, Scope
 from serving.audit import audit_log
 
 SECRET_BYTES = 32
@@ -91,7 +91,8 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
     """Return whose session it is, and what it is bound to; None where there is none, or it has ended."""
     secret_hash = hash_secret(secret)
     columns = (session.c.seen_at, session.c.ends_at, session.c.vouched, session.c.device_hash, session.c.address, session.c.proved_at)
-    query = select(account, *columns).join(session).where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
+    query = select(account, session.c.scope.label("chosen_scope"), *columns).join(session)
+    query = query.where(session.c.secret_hash == secret_hash, account.c.disabled_at.is_(None))
     with reading(engine) as connection:
         row = connection.execute(query).mappings().first()
     if row is None or (row["role"] == Role.WALL and row["device_hash"] is None):  # a wall screen that no browser enrolled yet
@@ -101,8 +102,10 @@ def actor_of_session(engine: Engine, secret: str, now: datetime) -> Actor | None
         return None
     if now - row["seen_at"] >= SEEN_EVERY:
         _write(engine, update(session).where(session.c.secret_hash == secret_hash).values(seen_at=now))
+    actor = actor_of(row, by_password=not row["vouched"])
     return replace(
-        actor_of(row, by_password=not row["vouched"]),
+        actor,
+        scope=Scope(row["chosen_scope"]) if row["chosen_scope"] in actor.areas else actor.scope,
         binding=Binding(row["device_hash"], row["address"]) if row["device_hash"] else None,
         proved_lately=row["device_hash"] is None or (row["proved_at"] is not None and now - row["proved_at"] < LONGEST),
     )
@@ -116,6 +119,19 @@ def _is_alive(row: RowMapping, now: datetime) -> bool:
         return idle >= -SKEW
     longest, most_idle = (LASTING, LASTING) if row["device_hash"] else (LONGEST, IDLE)
     return -SKEW <= idle < most_idle and timedelta() < left <= longest + SKEW
+
+
+def choose_area(engine: Engine, secret: str, actor: Actor, path: str, now: datetime) -> None:
+    """Let a session work in another area of its account.
+
+    Raises:
+        NotFoundError: the account has no such area.
+    """
+    if path not in actor.areas:
+        raise NotFoundError("an area to work in must be one of this account, found another. Choose one of them.")
+    with writing(engine) as connection:
+        connection.execute(update(session).where(session.c.secret_hash == hash_secret(secret)).values(scope=path))
+        audit_log.record(connection, actor.account_id, "session.choose_area", path, {}, now)
 
 
 def close_session(engine: Engine, secret: str, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping
@@ -78,6 +79,13 @@ def weak_subsets(backtest: Mapping[str, Any]) -> tuple[tuple[str, float, float],
         if best is not None and MODEL in shares and shares[MODEL] < best:
             weak.append((name, shares[MODEL], best))
     return tuple(weak)
+
+
+@cache
+def weak_subsets_of(home: Home, model_hash: str) -> tuple[tuple[str, float, float], ...]:
+    """Return the same of a published model; nothing where its backtest is not here."""
+    path = home.published / model_hash / "backtest.json"
+    return weak_subsets(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else ()
 
 
 def _backtest(home: Home, row: RowMapping) -> dict[str, Any]:

@@ -24,10 +24,11 @@ class ErrorPages:
         if scope["type"] != "http" or not _is_for_people(scope):
             await self.app(scope, receive, send)
             return
-        replaced = False
+        started = replaced = False
 
         async def pass_on(message: Message) -> None:
-            nonlocal replaced
+            nonlocal started, replaced
+            started = True
             if message["type"] == "http.response.start" and dict(message["headers"]).get(b"content-type") == MEDIA_TYPE.encode():
                 replaced = True
                 page = error_page(Request(scope), HTTPStatus(message["status"]))
@@ -36,7 +37,12 @@ class ErrorPages:
             elif not replaced:
                 await send(message)
 
-        await self.app(scope, receive, pass_on)
+        try:
+            await self.app(scope, receive, pass_on)
+        except Exception:  # which goes on to the log
+            if not started:
+                await error_page(Request(scope), HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+            raise
 
 
 def _is_for_people(scope: Scope) -> bool:

@@ -92,6 +92,7 @@ def render(
         "look": look,
         "actor": actor,
         "csrf": csrf_token(secret) if secret else "",
+        "area_name": lambda path: _area_name(request, path),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
     padding = token_hex(randbelow(MOST_PADDING))
@@ -102,6 +103,13 @@ def render(
 def render_part(template: str, **context: object) -> Markup:
     """Return a part of a page, for pages that share it."""
     return Markup(_environment().get_template(template).render(context))  # noqa: S704 - the template escapes what it shows
+
+
+def _area_name(request: Request, path: str) -> str:
+    """Return what one of the reader's own areas is called."""
+    shelf, atlas = request.state.reading.shelf, request.app.state.site.atlas
+    title: str = atlas.names(shelf.engine, shelf.current.head.ranking_id if shelf.current else "").title(path)
+    return title
 
 
 def framing(request: Request) -> dict[str, str]:

@@ -70,7 +70,7 @@ class Drift:
 def read_gate(path: Path, t: Translator) -> tuple[GateLine, ...]:
     """Return the checks of a published model, those that failed first; none where an older program trained it."""
     checks: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    lines = [GateLine(_asked(check, t), check["wanted"], check["found"], _mark(check)) for check in checks]
+    lines = [GateLine(_asked(check, t), check["wanted"], _found(check, t), _mark(check)) for check in checks]
     return tuple(sorted(lines, key=lambda line: ("gate_failed", "gate_unsure", "gate_passed").index(line.mark)))
 
 
@@ -117,6 +117,12 @@ def _asked(check: Mapping[str, Any], t: Translator) -> str:
     return " · ".join([t.named("gate", check["asked"]), *about])
 
 
+def _found(check: Mapping[str, Any], t: Translator) -> str | None:
+    """Return what was found, its one word in the reader's language."""
+    found: str | None = check["found"]
+    return found and found.replace("chance", t("gate_chance"))
+
+
 def _mark(check: Mapping[str, Any]) -> str:
     if check["objection"]:
         return "gate_failed"
@@ -129,7 +135,10 @@ NOT_RULES = frozenset({MODEL, "oracle", "knowable", "plain_lightgbm", "xgboost",
 """What a backtest shows that is no simple rule."""
 PLOTS = tuple(
     f"{name}.png"
-    for name in ("hits", "reliability", "deviance", "folds_in_time", "folds", "two_lists", "lead_time", "churn", "reasons", "beeswarm")
+    for name in (
+        *("hits", "reliability", "deviance", "folds_in_time", "folds", "two_lists", "lead_time", "churn"),
+        *(f"{part}-{kind}" for part in ("open", "closed", "new") for kind in ("reasons", "beeswarm")),
+    )
 )
 """Those of a report that the page shows, in its order."""
 FOLD_MEASURE = "poisson_deviance"

@@ -1,5 +1,6 @@
 """The settings as they hold, each with where it was set; secrets are masked."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,14 @@ def read_settings(settings: Settings, home_config: Path) -> list[SettingLine]:
 
 
 def _flat(settings: BaseModel, defaults: BaseModel, prefix: str = "") -> Iterator[tuple[str, object, bool]]:
-    """Yield name, value and whether it is the default of every setting."""
+    """Yield name, JSON value and whether it is the default of every setting."""
+    stored = settings.model_dump(mode="json")
     for name in type(settings).model_fields:
         value, default = getattr(settings, name), getattr(defaults, name)
         if isinstance(value, BaseModel) and isinstance(default, type(value)):
             yield from _flat(value, default, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", value, value == default
+            yield f"{prefix}{name}", stored[name], value == default
 
 
 def _source(name: str, origins: Mapping[str, str], home_config: Path, *, is_default: bool) -> str:
@@ -56,16 +58,16 @@ def _source(name: str, origins: Mapping[str, str], home_config: Path, *, is_defa
 def _shown(name: str, value: object) -> str:
     if name == "database_url" and value:
         return make_url(str(value)).render_as_string(hide_password=True)
-    return str(_masked(value))
+    if value in (None, "", [], {}):
+        return "—"
+    return value if isinstance(value, str) else json.dumps(_masked(value), ensure_ascii=False)
 
 
 def _masked(value: object) -> object:
     """Return a value without what an address may hold of keys: all behind the host."""
-    if isinstance(value, BaseModel):
-        return {name: _address(str(part)) if name == "url" else _masked(part) for name, part in value if part not in ("", (), None)}
-    if isinstance(value, tuple):
-        return [_masked(part) for part in value]
-    return str(value) if isinstance(value, Path) else value
+    if isinstance(value, dict):
+        return {name: _address(part) if name == "url" else _masked(part) for name, part in value.items() if part not in (None, "", [], {})}
+    return [_masked(part) for part in value] if isinstance(value, list) else value
 
 
 def _address(url: str) -> str:

@@ -1,6 +1,7 @@
 """Who asks, and whether they may: what every route declares before it answers anybody."""
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from serving.accounts.oidc_login import Issuer, actor_of_identity
 from serving.accounts.permissions import DELICATE, Actor, Right
 from serving.accounts.sessions import SECRET_LENGTH, actor_of_session, close_session, csrf_fits, hash_secret
 from serving.accounts.tokens import actor_of_token
+from serving.server.request_rate import RequestRate
 
 Clock = Callable[[], datetime]
 
@@ -105,9 +107,13 @@ class CredentialCache:
             self._known.popitem(last=False)
         return actor
 
+    def forget(self, secret: str) -> None:
+        """Look a session up again at its next request."""
+        self._known.pop((Credential.SESSION, hash_secret(secret)), None)
+
     def close(self, secret: str) -> bool:
         """End a session, here at once, and tell whether the identity provider had vouched for it."""
-        self._known.pop((Credential.SESSION, hash_secret(secret)), None)
+        self.forget(secret)
         return close_session(self._engine, secret, self._now())
 
 
@@ -137,15 +143,24 @@ async def visitor(request: Request, door: DoorOf, token: BearerOf, secret: Cooki
 
     Raises:
         ForbiddenError: a request that changes something came with a session but without its CSRF token.
+        TooFastError: the account made too many requests within a minute.
     """
     if token:
         kind = Credential.IDENTITY if "." in token.credentials else Credential.TOKEN
-        return await door.actor_of(kind, token.credentials)
+        return _counted(request, await door.actor_of(kind, token.credentials))
     actor = await door.actor_of(Credential.SESSION, secret) if secret else None
     if actor and not _is_bound_here(request, actor):
         return None
     if actor and secret and request.method not in SAFE_METHODS and not csrf_fits(secret, await _csrf_given(request)):
         raise ForbiddenError(f"a change must carry the session's token as {CSRF_FIELD} or {CSRF_HEADER}. Load the page again.")
+    return _counted(request, actor)
+
+
+def _counted(request: Request, actor: Actor | None) -> Actor | None:
+    """Count a request of an account."""
+    if actor:
+        rate: RequestRate = request.state.rate
+        rate.count(actor.account_id, time.monotonic())
     return actor
 
 

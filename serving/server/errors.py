@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.errors import PausedError, YujingError
+from features.errors import PausedError, TooFastError, YujingError
+from serving.server.request_rate import WINDOW_SECONDS
 
 MEDIA_TYPE = "application/problem+json"
 HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
@@ -35,7 +36,13 @@ TITLES = {
 """Stable whatever a version of Python calls a status."""
 ANYBODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
 """What every route may answer: to a request that cannot be read, to one that is too large, and while the store or the list is away."""
-SIGNED_IN = (*ANYBODY, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.UNPROCESSABLE_ENTITY)
+SIGNED_IN = (
+    *ANYBODY,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
 """The same for every route that asks who is there."""
 
 log = logging.getLogger(__name__)
@@ -98,6 +105,10 @@ def describe_problems(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> Response:
     match error:
+        case TooFastError():
+            response = problem(error.status, str(error))
+            response.headers["Retry-After"] = str(int(WINDOW_SECONDS))
+            return response
         case YujingError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, PausedError):
             return problem(error.status, str(error))
         case YujingError():

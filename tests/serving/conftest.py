@@ -26,6 +26,14 @@ def _cheap_passwords() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _unlimited_requests() -> Iterator[None]:
+    """Let an account ask as often as a test wants; what limits it is tested by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("serving.server.request_rate.WINDOW_SECONDS", 0.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def make_trained(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
     """Forty grids, 500 days, a champion, nothing published; nobody writes to it."""

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError, UsageError
 from serving.accounts.accounts import Account, accounts, disable_account, reset_password
-from serving.accounts.changes import change_account, enable_account
+from serving.accounts.changes import Grant, change_account, enable_account
 from serving.accounts.import_accounts import (
     ONE_TIME_HEADER,
     ImportedRow,
@@ -39,6 +39,17 @@ ROLES = tuple(role for role in Role if role is not Role.WALL)
 async def picked_scope(scope: Text = "", code: Text = "", department: Text = "") -> Scope:
     """Return the scope of a form: the area that was picked, unless a code is written."""
     return Scope((code.strip("/ ") or scope).strip("/ "), department)
+
+
+async def granted(
+    role: Annotated[Role, Form()],
+    picked: Annotated[Scope, Depends(picked_scope)],
+    more: Annotated[str, Form(max_length=5_000)] = "",
+    unit: Annotated[str | None, Form(max_length=100)] = None,
+) -> Grant:
+    """Return what a form gives an account; its further areas stand one a line."""
+    further = tuple(line.strip("/ ") for line in more.splitlines() if line.strip("/ "))
+    return Grant(role, picked, further, unit)
 
 
 @router.get("/admin/accounts/{account_id}")
@@ -77,18 +88,10 @@ def let_account_in_again(viewer: Administrator, account_id: str) -> Response:
 
 
 @router.post("/admin/accounts/{account_id}/change")
-def give_other_role(
-    request: Request,
-    viewer: Administrator,
-    account_id: str,
-    role: Annotated[Role, Form()],
-    picked: Annotated[Scope, Depends(picked_scope)],
-    unit: Annotated[str | None, Form(max_length=100)] = None,
-) -> Response:
-    """Give an account another role, area or department."""
-    grant = (role, picked)
+def give_other_role(request: Request, viewer: Administrator, account_id: str, grant: Annotated[Grant, Depends(granted)]) -> Response:
+    """Give an account another role, other areas or another department."""
     try:
-        change_account(viewer.engine, account_id, grant, viewer.actor.account_id, viewer.now, unit)
+        change_account(viewer.engine, account_id, grant, viewer.actor.account_id, viewer.now)
     except UsageError:
         return _page(request, viewer, account_id, fault="admin_change_wrong", status=HTTPStatus.UNPROCESSABLE_ENTITY)
     return _back(account_id)

@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import UsageError
 from serving.accounts.accounts import NewAccount, accounts, create_account
+from serving.accounts.changes import Grant
 from serving.accounts.devices import bound_sessions, make_wall, revoke_session
-from serving.accounts.permissions import Right, Role, Scope
+from serving.accounts.permissions import Right, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
 from serving.operations.health import read_operational_health
@@ -19,7 +20,7 @@ from serving.pages.area_tree import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
-from serving.pages.routes.accounts import ROLES, picked_scope
+from serving.pages.routes.accounts import ROLES, granted, picked_scope
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -76,16 +77,9 @@ def end_token(viewer: Administrator, account_id: str, token_id: str) -> Response
 
 
 @router.post("/admin/accounts")
-def add_account(
-    request: Request,
-    viewer: Administrator,
-    name: Text,
-    role: Annotated[Role, Form()],
-    picked: Annotated[Scope, Depends(picked_scope)],
-    unit: Annotated[str, Form(max_length=100)] = "",
-) -> Response:
+def add_account(request: Request, viewer: Administrator, name: Text, grant: Annotated[Grant, Depends(granted)]) -> Response:
     """Make an account and show its one-time password, this once."""
-    new = NewAccount(name, role, picked, unit=unit)
+    new = NewAccount(name, grant.role, grant.scope, unit=grant.unit or "", more_scopes=grant.more_scopes)
     try:
         _, password = create_account(viewer.engine, new, viewer.actor.account_id, viewer.now)
     except UsageError:

@@ -26,13 +26,13 @@ def show_audit(request: Request, viewer: Auditor, wanted: Wanted) -> Response:
     """Show the newest entries that fit, or those before one of them."""
     zone = viewer.site.settings.tz
     lines = [in_words(row, viewer.t) for row in read_entries(viewer.engine, viewer.scope, wanted, zone, ROWS)]
-    names = _record(viewer, "audit.read", wanted, {line.actor_id for line in lines})
+    names = _record(viewer, "audit.read", wanted, {each for line in lines for each in (line.actor_id, line.subject)})
     places = names_of(viewer)
     return render(
         request,
         "audit.html",
         viewer.actor,
-        rows=[(line, moment_text(line.at, viewer.t, zone), places.title(line.subject)) for line in lines],
+        rows=[(line, moment_text(line.at, viewer.t, zone), names.get(line.subject) or places.title(line.subject)) for line in lines],
         names=names,
         wanted=wanted,
         topics=TOPICS,

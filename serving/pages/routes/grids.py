@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from serving.alerts.corrections import About, contest
 from serving.alerts.lifecycle import REASONS, Action
+from serving.pages.compare_view import weak_subsets_of
 from serving.pages.grid_view import view_grid
 from serving.pages.layout import day_text, end_text, render
 from serving.pages.levels_view import GridsQuery, view_levels
@@ -31,7 +32,9 @@ def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: 
     view = view_levels(viewer, day, query)
     if view.only:
         return RedirectResponse(f"/grids/{quote(view.only, safe='')}", HTTPStatus.SEE_OTHER)
-    return render(request, "grids.html", viewer.actor, view=view, query=query, said_day=day_text(day.as_of, viewer.t, weekday=True))
+    weak = weak_subsets_of(viewer.site.home, day.entry.origin.model_hash)
+    said_day = day_text(day.as_of, viewer.t, weekday=True)
+    return render(request, "grids.html", viewer.actor, view=view, query=query, said_day=said_day, weak=weak)
 
 
 @router.get("/grids/{grid_id}")

@@ -15,7 +15,7 @@ from serving.accounts.oidc_login import OidcLogin
 from serving.accounts.oidc_provider import DOOR
 from serving.accounts.passwords import check_password
 from serving.accounts.permissions import Actor
-from serving.accounts.sessions import LASTING, SECRET_LENGTH, open_session
+from serving.accounts.sessions import LASTING, SECRET_LENGTH, choose_area, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES
@@ -127,6 +127,15 @@ def choose_password(request: Request, reading: ReadingOf, actor: SignedIn, old: 
         failed = "login_too_many" if isinstance(error, TooManyError) else "password_failed"
         return render(request, "password.html", actor, HTTPStatus(error.status), failed=failed)
     return RedirectResponse("/login?chosen=true", HTTPStatus.SEE_OTHER)
+
+
+@router.post("/area")
+def choose_own_area(request: Request, door: DoorOf, reading: ReadingOf, actor: SignedIn, area: Text = "") -> Response:
+    """Work in another of one's own areas from now on."""
+    secret = request.cookies.get(COOKIE, "")
+    choose_area(reading.shelf.engine, secret, actor, area, reading.now())
+    door.forget(secret)
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
 
 @router.post("/look")

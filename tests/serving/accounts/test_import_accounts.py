@@ -100,3 +100,11 @@ def test_import_accounts_file_without_its_columns_is_refused(grids, text):
 def test_import_accounts_bytes_that_are_no_text_are_refused(grids):
     with pytest.raises(UsageError, match="Save it as CSV"):
         import_accounts(grids, b"PK\x03\x04\xff\xff", DEPARTMENTS, DECISION, dry_run=True)
+
+
+def test_import_accounts_takes_several_areas(grids):
+    take_in(grids, "name,role,area\nli,township,n/u1；u2\n")
+    (li,) = accounts(grids)
+
+    assert (Scope("n/u1"), ("n/u1", "n/u2")) == (li.actor.scope, li.actor.areas)
+    assert [Outcome.UNCHANGED] == [row.outcome for row in take_in(grids, "name,role,area\nli,township,u1;u2\n")]

@@ -35,6 +35,14 @@ def test_error_of_a_body_that_is_too_large_is_a_page_too(browser) -> None:
     assert (413, True) == (answer.status_code, answer.headers["content-type"].startswith("text/html"))
 
 
+def test_error_of_the_program_itself_is_a_page_too(browser, monkeypatch) -> None:
+    monkeypatch.setattr("serving.pages.routes.session.login_page", lambda *_: 1 / 0)
+
+    answer = browser.get("/login", headers=PAGE)
+    assert (500, True) == (answer.status_code, "无法打开此页面" in answer.text)
+    assert "text/html" not in browser.get("/login").headers["content-type"]
+
+
 @pytest.mark.parametrize("path", ["/v1/nothing", "/readyz/nothing", "/static/nothing.js"])
 def test_error_of_a_path_for_programs_is_never_a_page(browser, path) -> None:
     assert "text/html" not in browser.get(path, headers=PAGE).headers["content-type"]

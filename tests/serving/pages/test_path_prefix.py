@@ -33,7 +33,7 @@ def test_pages_under_a_path_lead_nowhere_outside(browser, path) -> None:
     assert f"{PREFIX}{path}" == signed_in.headers["location"]
     assert f'data-root="{PREFIX}/"' in page
     assert sorted(each for each in addresses(page) if each.startswith("/") and not each.startswith(f"{PREFIX}/")) == []
-    assert page == browser.get(path).text.replace(f'value="{path}"', f'value="{path}"')
+    assert addresses(page) == addresses(browser.get(path).text)
 
 
 def test_login_under_a_path_is_asked_for_there(browser) -> None:

@@ -54,6 +54,21 @@ def test_area_is_picked_from_the_tree_unless_a_code_is_written(chief, own_world)
     assert OTHER == find_account(own_world.engine, "written").actor.scope.path
 
 
+def test_account_of_several_areas_switches_between_them(chief, own_world, enter_own) -> None:
+    account_id = find_account(own_world.engine, "town").actor.account_id
+    grant = {"role": "township", "scope": TOWNSHIP, "more": f"{OTHER}\n"}
+    chief.post(f"/admin/accounts/{account_id}/change", data={"csrf": token_of(chief.get("/admin").text)} | grant)
+    town = enter_own("town")
+    page = town.get("/grids").text
+    switched = town.post("/area", data={"csrf": token_of(page), "area": OTHER})
+    foreign = town.post("/area", data={"csrf": token_of(page), "area": "990101"})
+
+    assert f'<option value="{TOWNSHIP}" selected>' in page
+    assert (303, 404) == (switched.status_code, foreign.status_code)
+    assert f'<option value="{OTHER}" selected>' in town.get("/grids").text
+    assert "+1" in chief.get("/admin").text
+
+
 def test_file_of_accounts_is_tried_then_stored_and_passwords_are_shown_once(chief, own_world) -> None:
     csrf = {"csrf": token_of(chief.get("/admin/import").text)}
     tried = chief.post("/admin/import", data=csrf | {"wanted": "try"}, files={"file": ("accounts.csv", TABLE.encode("gb18030"))})
