@@ -1,6 +1,6 @@
 """Backtest: replay the past with rolling-origin refits and judge the model beside every baseline."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from training.evaluation.already_due import AlreadyDue, count_already_due, judge
 from training.evaluation.baselines import available
 from training.evaluation.disparity import Grouping, compare_groups, to_json
 from training.evaluation.fold_runner import MODEL, Stage, replay
+from training.evaluation.largest import Plausibility, check_largest
 from training.evaluation.leak_check import find_leak_signs
 from training.evaluation.metrics import measure
 from training.evaluation.peers import installed
@@ -53,6 +54,8 @@ class BacktestResult:
 
     already_due: AlreadyDue | None = None
     """Told where open cases that were due already decide most of the target."""
+    plausibility: Plausibility | None = None
+    """Whether the grids' cases and levels justify every expected count."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
@@ -73,6 +76,7 @@ class BacktestResult:
                 for name, card in self.subsets.items()
             },
             "disparity": to_json(self.groupings),
+            "plausibility": asdict(self.plausibility) if self.plausibility else None,
             "notes": self.notes,
             "seconds": self.seconds,
         }
@@ -113,6 +117,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         groupings=groupings,
         past=past,
         already_due=already_due,
+        plausibility=check_largest(predictions),
     )
 
 

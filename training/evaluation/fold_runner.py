@@ -14,12 +14,13 @@ from features.panel.build import Panel
 from training.evaluation.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
 from training.evaluation.metrics import Predicted
 from training.evaluation.peers import fit_peer
-from training.evaluation.predictions import EXPECTED, RISK, SURGE, reach
+from training.evaluation.predictions import EXPECTED, MOST, RISK, SURGE, reach
 from training.learning.calibration import Calibration, calibrate
 from training.learning.examples import Examples, training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import InnerPredictions, predict_ahead, tune
 from training.learning.labels import Counts, surge_thresholds
+from training.learning.plausibility import most_of
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -67,7 +68,7 @@ class Stage:
 def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, Floats]:
     """Fit everything on the training part of one fold and predict its test part; what the trees foretold is added to the past.
 
-    Returns: `expected_*`, `risk_*` and `surge_*` by model, each (T, G) of the test part.
+    Returns: `expected_*`, `risk_*` and `surge_*` by model, and what the model may expect at most, each (T, G) of the test part.
     """
     facts, seen, unseen = stage.facts, stage.seen_by(fold), stage.panel.at(fold.test)
     with stage.watch.measure("model"):
@@ -82,6 +83,7 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
         {EXPECTED + name: model.expected for name, model in said.items()}
         | {RISK + name: model.risk for name, model in said.items()}
         | {SURGE + name: surge for name, surge in surges.items()}
+        | {MOST: most_of(told.design for told in past[-1].parts.values())}
     )
 
 

@@ -4,33 +4,73 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+PRIOR_SPREAD = 2.0
+"""Standard deviation of log(size) about 0 before any row is seen: where few rows expect much, the rows say nothing of it."""
+BOUNDS = ((-20.0, 20.0), (-5.0, 10.0), (-4.0, 8.0))
+"""Of intercept, slope and log(size)."""
+GROUPS = 500
+"""Rows are told apart by score so finely, which costs nothing beside fitting to every single one."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Two numbers: log-odds = intercept + slope x log(expected count)."""
+    """The chance that a negative binomial count is not zero: 1 - (1 + m / size) ** -size with log m = intercept + slope x log(expected)."""
 
     intercept: float = 0.0
     slope: float = 1.0
+    size: float = 1.0
+    """1 takes m for the odds, as models before this link did; where it is large the count is Poisson."""
+
+    def mean(self, log_expected: Floats) -> Floats:
+        """Return m, the mean of the count that the chance belongs to."""
+        return np.asarray(np.exp(self.intercept + self.slope * log_expected))
 
     def risk(self, log_expected: Floats) -> Floats:
         """Return P(at least one), in (0, 1), increasing in the expected count."""
-        return np.asarray(expit(self.intercept + self.slope * log_expected))
+        return np.asarray(-np.expm1(-self.size * np.log1p(self.mean(log_expected) / self.size)))
 
 
-def calibrate(log_expected: Floats, counts: npt.NDArray[np.floating] | npt.NDArray[np.bool_]) -> Calibration:
-    """Fit the two numbers to predictions of rows the model has not learnt from.
+def calibrate(log_expected: Floats, counts: npt.NDArray[np.floating] | Flags) -> Calibration:
+    """Fit the three numbers by maximum likelihood to predictions of rows the model has not learnt from.
 
     Where the rows are all alike, or the order of the predictions is wrong, nothing can be fitted that keeps the order:
     the odds then equal the expected count.
     """
-    positive = counts.ravel() >= 1
+    positive, logs = counts.ravel() >= 1, log_expected.ravel()
     if positive.all() or not positive.any():
         return Calibration()
-    fit = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(log_expected.reshape(-1, 1), positive)
-    slope = float(fit.coef_[0, 0])
-    return Calibration(float(fit.intercept_[0]), slope) if slope > 0 else Calibration()
+    center, spread = float(logs.mean()), max(float(logs.std()), 1e-9)
+    groups = _group((logs - center) / spread, positive)
+    start = np.array([np.log(positive.mean()), min(spread, BOUNDS[1][1]), 0.0])
+    fit = minimize(_loss, start, groups, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"maxiter": 200})
+    level, rise, log_size = fit.x.tolist()
+    slope = rise / spread
+    return Calibration(level - slope * center, slope, float(np.exp(log_size))) if slope > 0 else Calibration()
+
+
+def _group(logs: Floats, positive: Flags) -> tuple[Floats, Floats, Floats]:
+    """Take rows of nearly equal score together: their mean score, how many saw an escalation and how many did not, (GROUPS,) or fewer."""
+    low, high = logs.min(), logs.max()
+    group = ((logs - low) * (GROUPS / max(high - low, 1e-9))).astype(np.int64)
+    rows = np.bincount(group)
+    some = np.flatnonzero(rows)
+    seen = np.bincount(group, positive)[some]
+    return np.bincount(group, logs)[some] / rows[some], seen, rows[some] - seen
+
+
+def _loss(point: Floats, logs: Floats, seen: Floats, unseen: Floats) -> tuple[float, Floats]:
+    """Return the negative log likelihood and its gradient in level, slope and log(size)."""
+    level, slope, log_size = point
+    size, mean = np.exp(log_size), np.exp(np.clip(level + slope * logs, -40, 40))
+    ratio = mean / size
+    hazard = np.maximum(size * np.log1p(ratio), 1e-300)  # -log P(none)
+    loss = unseen @ hazard - seen @ np.log(-np.expm1(-hazard)) + (log_size / PRIOR_SPREAD) ** 2 / 2
+    by_hazard = unseen - seen / np.expm1(np.minimum(hazard, 700))
+    by_log_mean = by_hazard * mean / (1 + ratio)
+    by_log_size = by_hazard @ (hazard - mean / (1 + ratio)) + log_size / PRIOR_SPREAD**2
+    return float(loss), np.array([by_log_mean.sum(), by_log_mean @ logs, by_log_size])

@@ -62,7 +62,7 @@ def evaluate_gate(candidate: Report, comparison: Comparison | None) -> list[str]
 def check_all(candidate: Report, comparison: Comparison | None) -> list[Check]:
     """Ask everything that is asked of a candidate."""
     checks = [_usable_figures(candidate["models"][MODEL]), *_beats_baselines(candidate)]
-    checks += [_no_worse_than_peer(candidate), *_no_worse_where_it_begins(candidate), *_even(candidate)]
+    checks += [*_plausible(candidate), _no_worse_than_peer(candidate), *_no_worse_where_it_begins(candidate), *_even(candidate)]
     if comparison is not None:
         checks += [*_no_worse_than_champion(candidate, comparison.champion), _few_moves(comparison.turnover)]
     return checks
@@ -86,6 +86,20 @@ def _usable_figures(metrics: Mapping[str, Any]) -> Check:
         faults.append(f"{METRIC} cannot be estimated")
     found = None if metrics[METRIC] is None else f"{metrics[METRIC]:.4f}"
     return Check("usable_figures", (), METRIC, found, "; ".join(faults) or None)
+
+
+def _plausible(candidate: Report) -> Iterator[Check]:
+    """Ask whether the cases and the level of every grid justify what was expected of it."""
+    plausibility = candidate.get("plausibility")
+    if not plausibility:  # a candidate of an older program
+        return
+    row = plausibility["beyond"] or plausibility["largest"]
+    found = f"{row['expected']:.4g}"
+    objection = (
+        f"it expected {found} escalations in grid {row['grid_id']} on {row['as_of']}, whose cases and level justify at most "
+        f"{row['at_most']:.4g}; rows beyond that: {plausibility['rows_beyond']}"
+    )
+    yield Check("plausible", (row["grid_id"],), f"<= {row['at_most']:.4g}", found, objection if plausibility["beyond"] else None)
 
 
 def _beats_baselines(candidate: Report) -> Iterator[Check]:

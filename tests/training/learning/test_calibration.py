@@ -4,14 +4,23 @@ import pytest
 from training.learning.calibration import Calibration, calibrate
 
 
-def test_calibrate_finds_the_odds_behind_the_labels():
+@pytest.mark.parametrize("truth", [Calibration(0.3, 0.8, 0.6), Calibration(-0.2, 1.1, 1.0), Calibration(0.1, 0.9, 50.0)], ids=str)
+def test_calibrate_finds_the_chances_behind_the_labels(truth):
     generator = np.random.default_rng(1)
-    log_expected = generator.normal(-2, 1, 40_000)
-    truth = Calibration(0.3, 0.8).risk(log_expected)
+    log_expected = generator.normal(-0.5, 1.2, 60_000)
+    chances = truth.risk(log_expected)
 
-    found = calibrate(log_expected, (generator.random(40_000) < truth).astype(float))
+    found = calibrate(log_expected, (generator.random(60_000) < chances).astype(float))
 
-    assert (found.intercept, found.slope) == pytest.approx((0.3, 0.8), abs=0.06)
+    np.testing.assert_allclose(found.risk(log_expected), chances, atol=0.015)
+    assert found.slope == pytest.approx(truth.slope, abs=0.08)
+
+
+def test_risk_of_a_large_size_is_that_of_a_poisson_count_and_of_size_one_the_mean_as_odds():
+    means = np.array([0.01, 0.5, 3.0])
+
+    np.testing.assert_allclose(Calibration(size=1e9).risk(np.log(means)), 1 - np.exp(-means), rtol=1e-6)
+    np.testing.assert_allclose(Calibration().risk(np.log(means)), means / (1 + means), rtol=1e-12)
 
 
 def test_risk_keeps_the_order_without_new_ties():

@@ -45,6 +45,25 @@ def test_object_to_what_cannot_be_told_is_left_to_the_person_who_promotes():
     assert [evaluate_gate(report(0.7, rising=None, grouping=grouping), None) for grouping in unclear] == [[], []]
 
 
+def with_largest(expected, at_most, beyond):
+    """Return a good candidate whose largest expected count is given."""
+    row = {"grid_id": "990101001001007", "as_of": "2026-02-02", "expected": expected, "at_most": at_most}
+    return report(0.7) | {"plausibility": {"largest": row, "beyond": row if beyond else None, "rows_beyond": int(beyond)}}
+
+
+def test_object_to_an_expected_count_that_nothing_justifies_names_the_grid():
+    (objection,) = evaluate_gate(with_largest(186.25, 3.5, beyond=True), None)
+
+    assert "186.2 escalations in grid 990101001001007 on 2026-02-02" in objection
+    assert "at most 3.5" in objection
+
+
+def test_check_all_largest_expected_count_that_is_justified_passes():
+    (check,) = (check for check in check_all(with_largest(0.8, 3.5, beyond=False), None) if check.asked == "plausible")
+
+    assert (check.objection, check.found, check.wanted) == (None, "0.8", "<= 3.5")
+
+
 def test_object_to_candidate_of_an_older_program_passes_by_what_it_knows():
     older = report(0.7) | {"subsets": {"onset": {}, "rising": {}}}
     del older["disparity"]
