@@ -194,7 +194,9 @@ class RankedGrids:
         return [Candidate(grid_id, each.path, each.row.township or "", each.score.rank / count) for grid_id, each in self.rated.items()]
 
     def odds(self, score: Score) -> Odds:
-        """Return a grid's chances: their range is that of the places it could have on this list."""
+        """Return a grid's chances: their range is that of refits; of a list without it that of the places the grid could have."""
+        if score.risk_low is not None and score.risk_high is not None:
+            return Odds(score.risk, score.risk_low, score.risk_high, self._average)
         low, high = self._risks[score.rank_high - 1], self._risks[score.rank_low - 1]
         return Odds(score.risk, min(low, score.risk), max(high, score.risk), self._average)
 

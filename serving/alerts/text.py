@@ -34,9 +34,9 @@ class Odds:
 
     risk: float
     low: float
-    """At the worst place the grid could have on the list."""
+    """By the refits that expect least."""
     high: float
-    """At the best."""
+    """By those that expect most."""
     average: float
     """Over the list."""
 
@@ -132,8 +132,8 @@ def _window(subject: Subject) -> Text:
 def _place(subject: Subject) -> Text:
     score = subject.score
     return Text(
-        zh=f"全区第{score.rank}/{subject.rated}（可能范围{score.rank_low}–{score.rank_high}）",
-        en=f"place {score.rank} of {subject.rated} (possibly {score.rank_low} to {score.rank_high})",
+        zh=f"全区第{score.rank}/{subject.rated}（按实际发生排，多在{score.rank_low}–{score.rank_high}）",
+        en=f"place {score.rank} of {subject.rated} (by what happens mostly {score.rank_low} to {score.rank_high})",
     )
 
 

@@ -16,7 +16,8 @@ from serving.pages.list_dates import ShownDay
 from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas, map_grids, map_many
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import LISTS, Before, ListName, Sayer, count_list, numbered, page_list, priority_rows
-from serving.pages.trend_chart import TrendDrawing, draw_trend, poisson_band, read_weeks
+from serving.pages.trend_chart import TrendDrawing, draw_trend, read_weeks
+from serving.rankings.count_band import count_band
 from serving.rankings.schemas import AreaRow, GridRow, Level
 from serving.server.list_cache import PublishedList
 
@@ -129,7 +130,7 @@ def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:
     now, then = _priority(area.rows), _priority(earlier) if earlier is not None else None
     return Totals(
         expected=expected,
-        band=poisson_band(expected) if expected else (0.0, 0.0),
+        band=count_band(expected, max(row.variation for row in rows)) if expected else (0.0, 0.0),
         grids=len(area.rows),
         levels=counts,
         entered=None if then is None else len(now - then),

@@ -16,7 +16,7 @@ from serving.pages.translations import Translator
 from serving.rankings.publishing import publications
 
 SHOWN_SHIFTS = 5
-SUBJECTS = {"beats_rule": ("rule",), "no_worse_than_peer": (), "plausible": (), "no_worse_where_it_begins": ("subset", "rule"), "even": ("places",)}
+SUBJECTS = {"beats_rule": ("rule",), "no_worse_than_peer": (), "no_worse_where_it_begins": ("subset", "rule"), "even": ("places",)}
 """Which words name what a check of the gate was about; the words of the others name it themselves."""
 
 

@@ -18,7 +18,9 @@ from serving.server.list_cache import PublishedList
 
 
 def often_between(listed: PublishedList, score: Score, t: Translator) -> str:
-    """Say the range as times in a hundred: the risks at the worst and the best place that a grid could have."""
+    """Say the range as times in a hundred: by refits; of a list without it by the worst and the best place that the grid could have."""
+    if score.risk_low is not None and score.risk_high is not None:
+        return t("times_range", low=_times(score.risk_low), high=_times(score.risk_high))
     worst, best = (_risk_at(listed, rank) for rank in (score.rank_high, score.rank_low))
     return t("times_range", low=_times(min(worst, score.risk)), high=_times(max(best, score.risk)))
 

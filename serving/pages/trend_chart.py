@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from scipy.special import pdtrik
 from sqlalchemy import Engine, select
 
 from features.database.tables import ranking
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
+from serving.rankings.count_band import count_band
 from serving.rankings.entries import Entry
 from serving.rankings.list_rows import read_rows
 from serving.rankings.schemas import AreaRow, Level
@@ -28,11 +28,13 @@ class Week:
     actual: int | None
     masked: bool
     expected: float | None
+    variation: float = 0.0
+    """Dispersion of the count about it."""
 
     @property
     def band(self) -> tuple[float, float] | None:
-        """The 80 % interval of a Poisson count around what was expected."""
-        return poisson_band(self.expected) if self.expected else None
+        """The 80 % interval of the count around what was expected."""
+        return count_band(self.expected, self.variation) if self.expected else None
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,6 @@ class TrendDrawing:
     """x from which weeks lie ahead."""
 
 
-def poisson_band(mean: float) -> tuple[float, float]:
-    """Return the 10 % and 90 % quantiles of a Poisson count.
-
-    >>> poisson_band(19.0)
-    (14.0, 25.0)
-    """
-    low, high = (max(round(float(pdtrik(share, mean)) + 0.5), 0) for share in (0.1, 0.9))
-    return float(low), float(high)
-
-
 def read_weeks(engine: Engine, scope: Scope, entry: Entry, area: AreaRow, level: Level) -> tuple[Week, ...]:
     """Return the weeks around a list: past ones as it counted them, beside what the lists of their days expected."""
     monday = entry.origin.as_of - timedelta(days=entry.origin.as_of.weekday())
@@ -81,7 +73,7 @@ def read_weeks(engine: Engine, scope: Scope, entry: Entry, area: AreaRow, level:
         start = first + WEEK * number
         past = number < len(known)
         actual = known[number] if past else None
-        weeks.append(Week(start, actual, past and actual is None, _expected(expectations, start, entry.origin.horizon_days)))
+        weeks.append(Week(start, actual, past and actual is None, *_expected(expectations, start, entry.origin.horizon_days)))
     return tuple(weeks)
 
 
@@ -113,18 +105,21 @@ def draw_trend(weeks: Sequence[Week]) -> TrendDrawing:
     )
 
 
-def _expectations(engine: Engine, scope: Scope, entry: Entry, wanted: tuple[Level, str, date]) -> dict[date, float]:
-    """Return, by date, what the newest revision of each list expected of an area."""
+def _expectations(engine: Engine, scope: Scope, entry: Entry, wanted: tuple[Level, str, date]) -> dict[date, AreaRow]:
+    """Return, by date, the row of an area on the newest revision of each list."""
     level, place, since = wanted
     lists = (ranking.c.target == entry.origin.target, ranking.c.as_of.between(since, entry.origin.as_of))
     query = select(ranking.c.id, ranking.c.as_of).where(*lists).order_by(ranking.c.id)
     with reading_within(engine, scope) as connection:
         as_ofs = {row.id: row.as_of for row in connection.execute(query)}
         rows = sorted(read_rows(connection, as_ofs, level, [place], scope))
-    return {as_ofs[row.ranking_id]: AreaRow.model_validate_json(row.body).expected_escalations for row in rows}
+    return {as_ofs[row.ranking_id]: AreaRow.model_validate_json(row.body) for row in rows}
 
 
-def _expected(expectations: dict[date, float], monday: date, horizon_days: int) -> float | None:
-    """Return what the newest list before the end of a week's Monday, whose horizon reaches into the week, expected of a week."""
+def _expected(expectations: dict[date, AreaRow], monday: date, horizon_days: int) -> tuple[float | None, float]:
+    """Return what was expected of a week by the newest list before the end of its Monday whose horizon reaches into it, and dispersion."""
     fitting = [day for day in expectations if day < monday + WEEK and day + timedelta(days=horizon_days) > monday]
-    return expectations[max(fitting)] * WEEK.days / horizon_days if fitting else None
+    if not fitting:
+        return None, 0.0
+    area = expectations[max(fitting)]
+    return area.expected_escalations * WEEK.days / horizon_days, area.variation

@@ -39,12 +39,16 @@ class Score(_Part):
     """What the model says of one grid, and where that puts it on the list."""
 
     rank: Rank = Field(description="Place on the list, 1 = most escalations expected", examples=[4])
-    rank_low: Rank = Field(description="Best place among refits on resampled data (5 %)", examples=[2])
-    rank_high: Rank = Field(description="Worst place among refits on resampled data (95 %)", examples=[11])
+    rank_low: Rank = Field(description="Best place by counts that may follow (5 % of draws); ties by what is expected", examples=[2])
+    rank_high: Rank = Field(description="Worst place by counts that may follow (95 % of draws)", examples=[31])
     expected_escalations: Expected = Field(description="Escalations expected over the horizon, in whole millionths", examples=[0.214375])
+    expected_low: Expected | None = Field(None, description="The same by the lowest 5 % of refits; null without any", examples=[0.16])
+    expected_high: Expected | None = Field(None, description="The same by the highest 5 % of refits; null without any", examples=[0.31])
     usual_level: Expected = Field(description="Escalations usual for this grid over the horizon", examples=[0.09])
     factor: float = Field(ge=0, description="Expected over usual", examples=[2.381944444])
     risk: float = Field(ge=0, le=1, description="Calibrated chance of at least one escalation, 0 to 1", examples=[0.18])
+    risk_low: float | None = Field(None, ge=0, le=1, description="The chance by `expected_low`", examples=[0.14])
+    risk_high: float | None = Field(None, ge=0, le=1, description="The chance by `expected_high`", examples=[0.25])
     attention_level: AttentionLevel = Field(description="Level for service attention; no statutory warning", examples=["priority"])
     chronic: bool = Field(description="True where the usual level is high")
     rising: bool = Field(description="True where the factor is high beyond chance")
@@ -149,6 +153,12 @@ class AreaRow(_Part):
     grids: Count = Field(description="Grids in the area", examples=[12])
     not_rated: Count = Field(description="Grids that are not rated; they are not in the sums", examples=[1])
     expected_escalations: Expected = Field(description="Sum over the rated grids", examples=[1.204118])
+    variation: float = Field(
+        0.0,
+        ge=0,
+        description="Dispersion of the count to come, from past lists: its variance is m + variation x m ** 2 where m is expected",
+        examples=[0.01],
+    )
     usual_level: Expected = Field(description="Sum over the rated grids", examples=[1.1])
     priority: Count = Field(description="Grids at level `priority`", examples=[1])
     elevated: Count = Field(description="Grids at level `elevated`", examples=[2])

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from features.days import day_number
 from features.facts.facts import Facts
@@ -12,11 +13,13 @@ from serving.disclosure import hide_small
 from serving.rankings.entries import Body, to_body
 from serving.rankings.line_words import mask as mask_lines
 from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro, published
-from serving.scoring.ranking import rank_grids, tie_breakers
+from serving.scoring.ranking import Spread, rank_grids, tie_breakers
 from serving.scoring.scoring import ScoredDay
 from serving.scoring.weekly_counts import weekly_cases, weekly_escalations
 from serving.settings import RankingSettings
 from serving.text import WITHHELD
+from training.learning.calibration import Calibration
+from training.learning.count_variation import RANGE
 
 FACTOR_DECIMALS = 9
 AGES = (7, 30, 60)
@@ -41,11 +44,12 @@ def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
 WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
 """Levels whose weeks are shown; a community has too few escalations."""
 
+Floats = npt.NDArray[np.float64]
 Weekly = Mapping[str, Sequence[float]]
 """Escalations per week, by grid_id."""
 
 
-def roll_up(rows: Iterable[GridRow], weekly: Weekly) -> dict[Level, list[AreaRow]]:
+def roll_up(rows: Iterable[GridRow], weekly: Weekly, variation: float = 0.0) -> dict[Level, list[AreaRow]]:
     """Sum grid rows and their weeks per community, township and district, in the order of their codes; areas are never ranked.
 
     Sums are taken over whole millionths, so they are exact at every level. A level that no grid knows is left out.
@@ -56,7 +60,7 @@ def roll_up(rows: Iterable[GridRow], weekly: Weekly) -> dict[Level, list[AreaRow
             if path is not None:
                 members[level][path].append(row)
     summed = {
-        level: [_area(path, areas[path], weekly if level in WEEKLY_LEVELS else {}) for path in sorted(areas)]
+        level: [_area(path, areas[path], weekly if level in WEEKLY_LEVELS else {}, variation) for path in sorted(areas)]
         for level, areas in members.items()
         if areas
     }
@@ -65,7 +69,7 @@ def roll_up(rows: Iterable[GridRow], weekly: Weekly) -> dict[Level, list[AreaRow
     return summed
 
 
-def _area(path: str, grids: list[GridRow], weekly: Weekly) -> AreaRow:
+def _area(path: str, grids: list[GridRow], weekly: Weekly, variation: float) -> AreaRow:
     scores = [row.score for row in grids if row.score is not None]
     levels = [score.attention_level for score in scores]
     weeks = zip(*(weekly[row.grid_id] for row in grids if row.grid_id in weekly), strict=True)
@@ -74,6 +78,7 @@ def _area(path: str, grids: list[GridRow], weekly: Weekly) -> AreaRow:
         grids=len(grids),
         not_rated=len(grids) - len(scores),
         expected_escalations=sum(micro(score.expected_escalations) for score in scores) / MICRO,
+        variation=variation,
         usual_level=sum(micro(score.usual_level) for score in scores) / MICRO,
         priority=levels.count("priority"),
         elevated=levels.count("elevated"),
@@ -124,7 +129,7 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
 
 def sum_up(day: ScoredDay, grids: Sequence[GridRow]) -> Body:
     """Return what is published of a day: the rows of its grids, and those of the areas that they lie in."""
-    areas = roll_up(grids, weekly_escalations(day.facts, day_number(day.as_of)))
+    areas = roll_up(grids, weekly_escalations(day.facts, day_number(day.as_of)), day.model.variation.common)
     rows = {level: {area.path: area for area in found} for level, found in areas.items()}
     return to_body({"grid": {row.grid_id: row for row in grids}, **rows})
 
@@ -134,8 +139,11 @@ def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
     rated = day.rated
     expected, usual_level, risk = day.expected[rated], day.usual_level[rated], day.risk[rated]
     ties = tie_breakers(day.panel.grid_ids[rated].tolist(), day.as_of, settings.seed)
-    standing = rank_grids(expected, usual_level, day.refits[:, rated], ties, settings)
+    refits = day.refits[:, rated]
+    spread = Spread(refits, day.model.variation.of_grid, (settings.seed, day_number(day.as_of)))
+    standing = rank_grids(expected, usual_level, spread, ties, settings)
     factor = expected / usual_level
+    bounds = _bounds(refits, expected, day.model.calibration)
     return {
         grid: Score(
             rank=int(standing.rank[place]),
@@ -146,11 +154,22 @@ def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
             factor=round(float(factor[place]), FACTOR_DECIMALS),
             risk=published(float(risk[place])),
             attention_level=standing.level[place],
+            **{name: published(float(values[place])) for name, values in bounds.items()},
             chronic=bool(standing.chronic[place]),
             rising=bool(standing.rising[place]),
         )
         for place, grid in enumerate(rated.tolist())
     }
+
+
+def _bounds(refits: Floats, expected: Floats, calibration: Calibration) -> dict[str, Floats]:
+    """Return the ends of what the refits expect, widened to hold what is published, and the chances there; nothing without refits."""
+    if not len(refits):
+        return {}
+    low, high = np.quantile(refits, RANGE, axis=0)
+    low, high = np.minimum(low, expected), np.maximum(high, expected)
+    chances = {"risk_low": calibration.risk(np.log(low)), "risk_high": calibration.risk(np.log(high))}
+    return {"expected_low": low, "expected_high": high} | chances
 
 
 def _areas(places: Places) -> dict[str, list[str | None]]:

@@ -11,14 +11,24 @@ import numpy.typing as npt
 
 from serving.settings import RankingSettings
 from serving.text import AttentionLevel
+from training.learning.count_variation import RANGE, rank_range
 
 Floats = npt.NDArray[np.float64]
 Ranks = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Ties = npt.NDArray[np.uint64]
 
-RANGE = (0.05, 0.95)
-"""Quantiles over the refits that bound a rank and a factor."""
+
+@dataclass(frozen=True)
+class Spread:
+    """How far expected counts could have come out differently, and how counts vary about them."""
+
+    refits: Floats
+    """(B, G) expected escalations by models fitted to resampled data; B may be 0."""
+    variation: float = 0.0
+    """Negative binomial dispersion of a grid's count; 0 is a Poisson count."""
+    seed: tuple[int, ...] = (0,)
+    """Of the draws."""
 
 
 @dataclass(frozen=True)
@@ -34,20 +44,20 @@ class RankTable:
     rising: Flags
 
 
-def rank_grids(expected: Floats, usual_level: Floats, refits: Floats, ties: Ties, settings: RankingSettings) -> RankTable:
+def rank_grids(expected: Floats, usual_level: Floats, spread: Spread, ties: Ties, settings: RankingSettings) -> RankTable:
     """Order grids by expected escalations and say how sure the order is.
 
     Args:
         expected: (G,) escalations over the horizon.
         usual_level: (G,) the same, as usual for the grid.
-        refits: (B, G) expected escalations by models fitted to resampled data; B may be 0.
+        spread: of what is expected and of the counts about it.
         ties: (G,) numbers that order grids of equal score, from `tie_breakers`.
         settings: where levels end and what counts as chronic or rising.
     """
     rank = order(expected, ties)
-    low, high = _range(rank, refits, ties)
+    low, high = _range(rank, expected, spread, ties)
     level = _levels(rank, settings)
-    return RankTable(rank, low, high, level, _chronic(usual_level, ties, settings), _rising(usual_level, refits, settings))
+    return RankTable(rank, low, high, level, _chronic(usual_level, ties, settings), _rising(usual_level, spread.refits, settings))
 
 
 def tie_breakers(grid_ids: Iterable[str], as_of: date, seed: int) -> Ties:
@@ -67,11 +77,10 @@ def order(score: Floats, ties: Ties) -> Ranks:
     return rank
 
 
-def _range(rank: Ranks, refits: Floats, ties: Ties) -> tuple[Ranks, Ranks]:
-    """Return the 5 % and 95 % ranks over the refits, widened to hold the rank itself."""
-    ranks = np.stack([rank, *(order(scores, ties) for scores in refits)])
-    low = np.quantile(ranks[1:], RANGE[0], axis=0, method="lower") if len(refits) else rank
-    high = np.quantile(ranks[1:], RANGE[1], axis=0, method="higher") if len(refits) else rank
+def _range(rank: Ranks, expected: Floats, spread: Spread, ties: Ties) -> tuple[Ranks, Ranks]:
+    """Return the best and the worst place by the counts that may follow, widened to hold the rank itself."""
+    models = spread.refits if len(spread.refits) else expected[None]
+    low, high = rank_range(models, spread.variation, ties, np.random.default_rng(spread.seed))
     return np.minimum(low, rank), np.maximum(high, rank)
 
 

@@ -14,6 +14,7 @@ from features.panel.build import Panel, Progress
 from features.schema import Col
 from training.evaluation.already_due import AlreadyDue, count_already_due, judge_already_due
 from training.evaluation.baselines import available
+from training.evaluation.coverage import Coverage, check_coverage
 from training.evaluation.disparity import Grouping, compare_groups, to_json
 from training.evaluation.fold_runner import MODEL, Stage, replay
 from training.evaluation.largest import Plausibility, check_largest
@@ -56,6 +57,8 @@ class BacktestResult:
     """Told where open cases that were due already decide most of the target."""
     plausibility: Plausibility | None = None
     """Whether the grids' cases and levels justify every expected count."""
+    coverage: Coverage | None = None
+    """How often the ranges of places and of the district's count held."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
@@ -77,6 +80,7 @@ class BacktestResult:
             },
             "disparity": to_json(self.groupings),
             "plausibility": asdict(self.plausibility) if self.plausibility else None,
+            "coverage": asdict(self.coverage) if self.coverage else None,
             "notes": self.notes,
             "seconds": self.seconds,
         }
@@ -118,6 +122,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         past=past,
         already_due=already_due,
         plausibility=check_largest(predictions),
+        coverage=check_coverage(predictions, settings.backtest.seed),
     )
 
 

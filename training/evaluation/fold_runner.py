@@ -14,11 +14,11 @@ from features.panel.build import Panel
 from training.evaluation.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
 from training.evaluation.metrics import Predicted
 from training.evaluation.peers import fit_peer
-from training.evaluation.predictions import EXPECTED, MOST, RISK, SURGE, reach
+from training.evaluation.predictions import COMMON_VARIATION, EXPECTED, MOST, RISK, SURGE, VARIATION, reach
 from training.learning.calibration import Calibration, calibrate
 from training.learning.examples import Examples, training_part
 from training.learning.folds import Fold, Gap
-from training.learning.inner_validation import InnerPredictions, predict_ahead, tune
+from training.learning.inner_validation import InnerPredictions, Tuned, predict_ahead, tune
 from training.learning.labels import Counts, surge_thresholds
 from training.learning.plausibility import most_of
 from training.settings import ModelSettings
@@ -72,11 +72,13 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
     """
     facts, seen, unseen = stage.facts, stage.seen_by(fold), stage.panel.at(fold.test)
     with stage.watch.measure("model"):
-        said = {MODEL: by_model(stage, fold, seen, past)}
+        tuned = tune(past, seen, stage.settings)
+        said = {MODEL: by_model(stage, fold, seen, past, tuned)}
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= by_baselines(seen, unseen)
     with stage.watch.measure("peers"):
         said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
+    spread = {VARIATION: tuned.variation.of_grid, COMMON_VARIATION: tuned.variation.common}
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
     return (
@@ -84,12 +86,13 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
         | {RISK + name: model.risk for name, model in said.items()}
         | {SURGE + name: surge for name, surge in surges.items()}
         | {MOST: most_of(told.design for told in past[-1].parts.values())}
+        | {name: np.full(said[MODEL].expected.shape, value) for name, value in spread.items()}
     )
 
 
-def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions]) -> Predicted:
+def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions], tuned: Tuned | None = None) -> Predicted:
     """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
-    tuned = tune(past, seen, stage.settings)
+    tuned = tuned or tune(past, seen, stage.settings)
     past.append(predict_ahead(seen, stage.panel, fold, stage.settings))
     expected = tuned.expected(past[-1])
     return Predicted(expected, tuned.calibration.risk(np.log(expected)))

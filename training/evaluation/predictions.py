@@ -22,6 +22,8 @@ EXPECTED, RISK, SURGE = "expected_", "risk_", "surge_"
 """What a column says of a model: its expected count, P(at least one), P(count >= threshold)."""
 MOST = "most_expected"
 """Largest number of escalations that the cases and the level of a grid can justify."""
+VARIATION, COMMON_VARIATION = "variation", "common_variation"
+"""How counts vary about what the model expects: each grid's by itself, and that of all grids together."""
 FOLD, TOWNSHIP, USUAL_LEVEL, RESIDENT_COUNT = "fold", "township", "usual_level", "resident_count"
 DUE = "due"
 """Column that tells where an open case reaches, within the horizon, the day on which a rule of the clock would count it."""
@@ -32,8 +34,8 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str,
 
     Returns: as_of, grid_id, township and area_type (empty where unknown), fold (from 0), block (for the bootstrap), count, resident_count
     (of cases residents brought; null where the log does not say), usual_count (by the grid's own last 365 days), usual_level (the same,
-    steadied), threshold (of a surge), due, one flag per subset, most_expected (what the model may expect at most), and by model `expected_*`,
-    `risk_*` (P(at least one)) and `surge_*` (P(count >= threshold)).
+    steadied), threshold (of a surge), due, one flag per subset, most_expected (what the model may expect at most), variation and
+    common_variation (of counts about it), and by model `expected_*`, `risk_*` (P(at least one)) and `surge_*` (P(count >= threshold)).
     """
     grids, as_ofs = len(panel.grid_ids), len(panel.as_ofs)
     usual = panel.column("target_count_grid_365d").astype(np.float64) / panel.column("history_days") * horizon_days

@@ -42,7 +42,7 @@ def fit(
         wanted = {part: _refit(given, tuned.rounds[part], draws) for part, given in prepared.items()}
         replicates = refit_all(wanted, settings, progress)
     parts = tuple(FittedPart(part, given.columns, boosters[part], replicates[part], given.start) for part, given in prepared.items())
-    return Fitted(examples.target, examples.gap.horizon_days, parts, tuned.scale, tuned.calibration)
+    return Fitted(examples.target, examples.gap.horizon_days, parts, tuned.scale, tuned.calibration, tuned.variation)
 
 
 def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:

@@ -14,6 +14,7 @@ from features.errors import NotReadyError
 from features.panel.build import Panel, Progress
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import Calibration, calibrate
+from training.learning.count_variation import POISSON, Variation, estimate_variation
 from training.learning.design_matrix import Design, Start, cases_of, columns_of, lay_out
 from training.learning.examples import Examples
 from training.learning.folds import Fold, rolling_folds
@@ -98,6 +99,7 @@ class Tuned:
     scale: float
     """What the sum of the parts is multiplied by."""
     calibration: Calibration
+    variation: Variation
 
     def expected(self, told: "InnerPredictions") -> Floats:
         """Return the expected escalations of what was foretold, (T, G)."""
@@ -152,10 +154,10 @@ def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSe
     known = [told.known(examples) for told in past]
     enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
     rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
-    tuned = Tuned(rounds, examples.scale, Calibration())
-    log_expected = [np.log(tuned.expected(told) * seen.exposure).ravel() for told, seen in known]
-    counts = np.concatenate([seen.counts.ravel() for _, seen in known])
-    return replace(tuned, calibration=calibrate(np.concatenate(log_expected), counts))
+    tuned = Tuned(rounds, examples.scale, Calibration(), POISSON)
+    expected = np.concatenate([tuned.expected(told) * seen.exposure for told, seen in known])
+    counts = np.concatenate([seen.counts for _, seen in known]).astype(np.float64)
+    return replace(tuned, calibration=calibrate(np.log(expected), counts), variation=estimate_variation(expected, counts))
 
 
 def _start(part: Part, examples: Examples) -> Start:

@@ -15,6 +15,7 @@ from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration
+from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out
 from training.learning.init_score import KindOdds
 from training.learning.parts import Part
@@ -125,6 +126,7 @@ class Fitted:
     scale: float
     """What the sum of the parts is multiplied by: below 1 for a rare target that is foretold from the cases of its parent."""
     calibration: Calibration
+    variation: Variation = POISSON
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
@@ -155,6 +157,7 @@ class Fitted:
                 "horizon_days": self.horizon_days,
                 "parts": [part.part for part in self.parts],
                 "scale": self.scale,
+                "variation": asdict(self.variation),
             },
             "features.json": {part.part: asdict(part.columns) for part in self.parts},
             "start.json": {part.part: asdict(part.start) for part in self.parts},
@@ -178,7 +181,8 @@ class Fitted:
         if "parts" not in about:
             raise NotReadyError("the model must be one of parts, found one that an earlier yujing trained. Train and promote again.")
         parts = tuple(_read_part(Part(name), files) for name in about["parts"])
-        return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration))
+        variation = Variation(**about.get("variation", {}))
+        return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration), variation)
 
 
 def part_of(file: str) -> Part:

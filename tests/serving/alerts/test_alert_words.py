@@ -147,7 +147,7 @@ def test_text_says_what_the_list_says():
 
     assert text.title.zh == "【关注提示】示例g1网格 关注等级：较高关注"
     assert text.window.zh == "数据截至1月8日24:00，适用1月9日至1月22日"
-    assert text.place == Text(zh="全区第4/605（可能范围4–4）", en="place 4 of 605 (possibly 4 to 4)")
+    assert text.place == Text(zh="全区第4/605（按实际发生排，多在4–4）", en="place 4 of 605 (by what happens mostly 4 to 4)")
     assert [item.code for item in text.suggestions] == ["mediation", "home_visit"]
     assert (
         text.phone

@@ -10,17 +10,17 @@ ROW = re.compile(r'<a href="/grids/(\d+)"><b>(?:(?!</tr>).)*?<b>(\d+)次</b><sma
 
 
 def expected_ranges(world) -> dict[str, tuple[str, str]]:
-    """Return by grid its frequency, and the range from the risks at its worst and best place, read from the ledger."""
-    scores = [
-        (json.loads(row.body)["grid_id"], json.loads(row.body)["score"]) for row in read_body(world.engine, newest(world.engine))["grid"]
-    ]
-    risk = {score["rank"]: score["risk"] for _, score in scores if score}
-    said = {}
-    for grid_id, score in scores:
-        if score:
-            low, high = (round(100 * risk[score[place]]) for place in ("rank_high", "rank_low"))
-            said[grid_id] = str(round(100 * score["risk"])), f"{low}–{high}"
-    return said
+    """Return by grid its frequency, and the range of the risk by refits, read from the ledger."""
+    rows = map(json.loads, (row.body for row in read_body(world.engine, newest(world.engine))["grid"]))
+    return {row["grid_id"]: (often(row["score"]["risk"]), between(row["score"])) for row in rows if row["score"]}
+
+
+def often(risk: float) -> str:
+    return str(round(100 * risk))
+
+
+def between(score: dict[str, float]) -> str:
+    return f"{often(score['risk_low'])}–{often(score['risk_high'])}"
 
 
 def test_lists_and_grids_say_the_range_of_each_frequency(enter, seen_world) -> None:

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.scoring.ranking import order, rank_grids, tie_breakers
+from serving.scoring.ranking import Spread, order, rank_grids, tie_breakers
 from serving.settings import RankingSettings
+from training.learning.count_variation import rank_by_count
 
 SETTINGS = RankingSettings(priority_share=0.1, elevated_share=0.2, watch_share=0.5, chronic_share=0.3, rising_factor=1.25)
 GRIDS = [f"g{number}" for number in range(10)]
 TIES = tie_breakers(GRIDS, date(2026, 1, 9), seed=0)
-NO_REFITS = np.empty((0, 10))
+NO_REFITS = Spread(np.empty((0, 10)))
 
 scores = st.lists(st.floats(0, 10).map(lambda value: round(value, 1)), min_size=1, max_size=30)
 
@@ -52,14 +53,36 @@ def test_rank_grids_levels_count_shares_from_the_top():
 
 
 def test_rank_grids_range_spans_the_refits_and_holds_the_rank():
-    expected = np.arange(10, 0, -1) / 10
-    last_first = np.concatenate([expected[1:], [2.0]])
+    expected = np.arange(10, 0, -1) * 1e-9  # nothing ever follows: only the refits' own order is left
+    last_first = np.concatenate([expected[1:], [2e-8]])
 
-    standing = rank_grids(expected, expected, np.stack([last_first, last_first]), TIES, SETTINGS)
+    standing = rank_grids(expected, expected, Spread(np.stack([last_first, last_first])), TIES, SETTINGS)
 
     assert (standing.rank_low <= standing.rank).all()
     assert (standing.rank <= standing.rank_high).all()
     assert (standing.rank_low[9], standing.rank_high[9]) == (1, 10)
+
+
+def test_rank_grids_range_holds_places_by_what_happens_nine_times_in_ten():
+    expected = np.linspace(2.0, 0.2, 10)
+    random = np.random.default_rng(1)
+
+    standing = rank_grids(expected, expected, NO_REFITS, TIES, SETTINGS)
+
+    places = np.array([rank_by_count(random.poisson(expected).astype(float), expected, TIES) for _ in range(2000)])
+    held = ((standing.rank_low <= places) & (places <= standing.rank_high)).mean(axis=0)
+    assert (held > 0.85).all()
+    assert standing.rank_high[0] > 1
+
+
+def test_rank_grids_range_is_the_same_every_time_and_of_its_seed():
+    expected = np.linspace(2.0, 0.2, 10)
+    first, again, other = (
+        rank_grids(expected, expected, Spread(np.empty((0, 10)), 0.3, seed), TIES, SETTINGS) for seed in ((1, 7), (1, 7), (1, 8))
+    )
+
+    assert (first.rank_low.tolist(), first.rank_high.tolist()) == (again.rank_low.tolist(), again.rank_high.tolist())
+    assert (first.rank_low.tolist(), first.rank_high.tolist()) != (other.rank_low.tolist(), other.rank_high.tolist())
 
 
 @pytest.mark.parametrize(("refits", "rising"), [([1.3, 1.6, 2.0], True), ([1.1, 1.6, 2.0], False), ([], False)])
@@ -67,7 +90,7 @@ def test_rank_grids_rising_needs_a_high_low_end(refits, rising):
     usual = np.full(10, 0.5)
     drawn = np.array([[0.5] * 9 + [0.5 * factor] for factor in refits]).reshape(len(refits), 10)
 
-    standing = rank_grids(usual, usual, drawn, TIES, SETTINGS)
+    standing = rank_grids(usual, usual, Spread(drawn), TIES, SETTINGS)
 
     assert rising == standing.rising[9]
     assert not standing.rising[:9].any()
@@ -76,7 +99,7 @@ def test_rank_grids_rising_needs_a_high_low_end(refits, rising):
 def test_rank_grids_without_grids_is_an_empty_list():
     nothing = np.empty(0)
 
-    standing = rank_grids(nothing, nothing, np.empty((3, 0)), np.empty(0, np.uint64), SETTINGS)
+    standing = rank_grids(nothing, nothing, Spread(np.empty((3, 0))), np.empty(0, np.uint64), SETTINGS)
 
     assert standing.level == ()
 

@@ -43,8 +43,11 @@ def result(facts, panel, steps):
 def test_to_json_has_exactly_the_published_keys(result):
     report = json.loads(json.dumps(result.to_json(), allow_nan=False))
 
-    keys = "target horizon_days known_through as_of rows escalations positives base_rate models differences subsets disparity plausibility notes seconds"
-    assert sorted(report) == sorted(keys.split(" "))
+    keys = (
+        *("target", "horizon_days", "known_through", "as_of", "rows", "escalations", "positives", "base_rate", "models", "differences"),
+        *("subsets", "disparity", "plausibility", "coverage", "notes", "seconds"),
+    )
+    assert sorted(report) == sorted(keys)
     assert sorted(report["as_of"]) == ["count", "first", "last", "step_days"]
     assert all(sorted(model) == sorted([*METRICS, "ci95"]) for model in report["models"].values())
     assert all(sorted(model["ci95"]) == sorted(METRICS) for model in report["models"].values())
