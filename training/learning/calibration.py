@@ -57,10 +57,9 @@ def _group(logs: Floats, positive: Flags) -> tuple[Floats, Floats, Floats]:
     """Take rows of nearly equal score together: their mean score, how many saw an escalation and how many did not, (GROUPS,) or fewer."""
     low, high = logs.min(), logs.max()
     group = ((logs - low) * (GROUPS / max(high - low, 1e-9))).astype(np.int64)
-    rows = np.bincount(group)
+    rows, scores, seen = (np.bincount(group, values).astype(np.float64) for values in (np.ones(len(logs)), logs, positive))
     some = np.flatnonzero(rows)
-    seen = np.bincount(group, positive)[some]
-    return np.bincount(group, logs)[some] / rows[some], seen, rows[some] - seen
+    return scores[some] / rows[some], seen[some], rows[some] - seen[some]
 
 
 def _loss(point: Floats, logs: Floats, seen: Floats, unseen: Floats) -> tuple[float, Floats]:
