@@ -4,6 +4,8 @@ import asyncio
 import logging
 import sys
 import traceback
+from collections.abc import Sequence
+from dataclasses import replace
 from socket import socket
 
 import structlog
@@ -79,12 +81,18 @@ def serve(
     open_explainer: OpenExplainer | None = None,
     open_scorer: OpenScorer | None = None,
     overdue: Overdue | None = None,
+    program: Sequence[str] = (),
 ) -> None:
-    """Serve the ledger of a home until a stop signal; requests in flight are answered first."""
+    """Serve the ledger of a home until a stop signal; requests in flight are answered first.
+
+    `program` is the command line of yujing on this home, which pages start long jobs by.
+    """
     configure_logs()
+    app = create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer, overdue=overdue)
+    app.state.site = replace(app.state.site, program=tuple(program))
     pulse = watchdog_seconds()
     config = uvicorn.Config(
-        create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer, overdue=overdue),
+        app,
         host=settings.serving.host,
         port=settings.serving.port,
         http=LimitedProtocol,

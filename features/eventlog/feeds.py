@@ -6,7 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from features.database.engine import writing
+from features.database.engine import reading, writing
 from features.database.tables import feed
 from features.eventlog.sequence import lock_sequence
 from features.eventlog.snapshot import Feed
@@ -31,6 +31,13 @@ def declare_feed(engine: Engine, name: str, spec: FeedSpec) -> None:
         lock_sequence(connection)
         ensure_feed(connection, name)
         connection.execute(update(feed).where(feed.c.name == name).values(spec=spec.model_dump(mode="json")))
+
+
+def declared_targets(engine: Engine) -> set[str]:
+    """Return the names of the targets that source files declared."""
+    with reading(engine) as connection:
+        specs = connection.execute(select(feed.c.spec)).scalars().all()
+    return {name for spec in specs for name in FeedSpec.model_validate(spec).targets}
 
 
 def ensure_feed(connection: Connection, name: str) -> None:

@@ -25,6 +25,8 @@ class Right(StrEnum):
     EXPLAIN = auto()
     EXPORT = auto()
     SCORE = auto()
+    INGEST = auto()
+    TRAIN = auto()
     READ_MODELS = auto()
     READ_ALERTS = auto()
     READ_CORRECTIONS = auto()
@@ -48,7 +50,7 @@ _DIRECTS = frozenset(
 
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.READ_MODELS, Right.RELEASE, Right.UNDERTAKE},
+        Role.ANALYST: _READS | {Right.EXPORT, Right.SCORE, Right.INGEST, Right.TRAIN, Right.READ_MODELS, Right.RELEASE, Right.UNDERTAKE},
         Role.COMMAND: _READS | _DIRECTS | {Right.READ_MODELS, Right.PAUSE},
         Role.TOWNSHIP: _READS | _DIRECTS,
         Role.GRID_WORKER: _READS | {Right.ANSWER_ALERTS, Right.HAND_OVER},
@@ -115,7 +117,7 @@ class Binding:
 
 
 DELICATE = frozenset({Right.EXPORT, Right.SCORE, Right.DECIDE_CORRECTIONS, Right.SILENCE, Right.RELEASE, Right.PAUSE, Right.READ_AUDIT})
-DELICATE |= {Right.ADMINISTER}
+DELICATE |= {Right.ADMINISTER, Right.INGEST, Right.TRAIN}
 """Rights for which a session that lasts for weeks asks for the password again."""
 
 

@@ -14,6 +14,8 @@ from serving.cli.console import say
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from serving.operations.background import PeriodicTask, Task
     from serving.operations.schedule import DailyRuns, RankDay
     from serving.scoring.explain_grid import OnDemand
@@ -62,12 +64,18 @@ def _deliver(work: Workspace, receiver: "Receiver") -> None:
         send_briefs(work.engine, receiver, work.settings, now, send)
 
 
+def program_of(work: Workspace) -> tuple[str, ...]:
+    """Return the command line of yujing on this home, for work in a process of its own."""
+    config = ("--config", str(work.named_config)) if work.named_config else ()
+    return (sys.executable, "-P", "-c", PROGRAM, "--home", str(work.home.root), *config)
+
+
 def _rank_apart(work: Workspace) -> "RankDay":
     """Return what ranks a day in a process of its own, which takes its memory with it."""
-    where = ["--home", str(work.home.root), *(["--config", str(work.named_config)] if work.named_config else [])]
+    program = program_of(work)
 
     def rank_day(day: date) -> str | None:
-        command = [sys.executable, "-P", "-c", PROGRAM, *where, "rank", "--as-of", day.isoformat(), "--top", "0"]
+        command = [*program, "rank", "--as-of", day.isoformat(), "--top", "0"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=RANK_SECONDS)  # noqa: S603 - our own program
         except subprocess.TimeoutExpired:
@@ -96,6 +104,13 @@ Daily = Annotated[
 
 def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily = None) -> None:
     """Serve the published lists until stopped."""
+    serve_home(work, {name: value for name, value in (("host", host), ("port", port)) if value is not None}, daily)
+
+
+def serve_home(
+    work: Workspace, given: "Mapping[str, object] | None" = None, daily: time | None = None, welcome: "Callable[[], None] | None" = None
+) -> None:
+    """Serve a home until stopped, with some settings in place of its own; `welcome` tells people how to come in."""
     from features.settings import validate
     from serving.audit.settings_trail import note_settings
     from serving.operations.background import run_in_background
@@ -103,8 +118,7 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
     from serving.settings import ServingSettings
     from serving.text import Text
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **given}, "serve")
+    serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **(given or {})}, "serve")
     note_settings(work.engine, work.settings, datetime.now(UTC))
     _warn_of_neglect(work)
     address = f"http://{serving.host}:{serving.port}"
@@ -113,11 +127,12 @@ def serve(work: Workspace, *, host: Host = None, port: Port = None, daily: Daily
             zh=f"服务地址：{address}（接口说明在 /docs），按 Ctrl-C 停止。", en=f"Serving {address}, documented at /docs; stop with Ctrl-C."
         )
     )
-    _welcome(work)
+    (welcome or partial(_welcome, work))()
     runs = daily_runs(work, daily) if daily is not None else None
     with run_in_background(background_tasks(work, runs), EVERY_SECONDS) as tasks:
         settings = work.settings.model_copy(update={"serving": serving})
-        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work), partial(_overdue, work, tasks, runs))
+        overdue = partial(_overdue, work, tasks, runs)
+        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work), overdue, program_of(work))
 
 
 def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | None", now: datetime) -> "list[Text]":

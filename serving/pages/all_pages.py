@@ -17,6 +17,7 @@ from serving.pages.routes import (
     changes,
     command,
     corrections,
+    data,
     docs,
     export,
     grids,
@@ -34,7 +35,7 @@ from serving.settings import Settings
 
 PAGES = (
     *(start, command, briefs, grids, changes, alerts, corrections, undertakings, service, export, score),
-    *(models, audit, admin, accounts, docs, session, identity, installed),
+    *(data, models, audit, admin, accounts, docs, session, identity, installed),
 )
 MOST_KEPT = 256
 """Maps, lists and names that requests share; about 0.3 MB each where a list has 600 grids."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -26,6 +26,7 @@ from features.errors import (
 )
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
+from serving.operations.page_jobs import PageJobs
 from serving.pages.kept import Kept
 from serving.pages.layout import Look, render
 from serving.pages.map_cache import MapCache
@@ -124,6 +125,9 @@ class Site:
     home: Home
     atlas: MapCache
     kept: Kept
+    jobs: PageJobs = field(default_factory=PageJobs)
+    program: tuple[str, ...] = ()
+    """Command line of yujing on this home, for jobs that run in a process of their own; empty where the application has none."""
 
 
 @dataclass(frozen=True)

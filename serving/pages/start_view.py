@@ -54,14 +54,15 @@ def _steps(viewer: Viewer) -> tuple[SetupStep, ...]:
     published, lists = publications(engine), _count(engine, ranking)
     trained = bool(published) or "train" in _succeeded(engine)
     analysts = any(each.actor.role == Role.ANALYST and each.disabled_at is None for each in accounts(engine))
+    models = "/data#models" if viewer.actor.may(Right.TRAIN) else None
     listed = viewer.reading.shelf.current is not None
     rank_note = t("start_rank_done", n=lists) if listed else t("start_rank_held") if lists else t("start_rank_todo")
     return (
         SetupStep("analyst", analysts, t("start_analyst_note"), "/admin" if viewer.actor.may(Right.ADMINISTER) else None, None),
         _ingest_step(viewer),
-        SetupStep("train", trained, t("start_train_note"), None, "yujing train"),
-        SetupStep("promote", bool(published), t("start_promote_note"), None, 'yujing models promote --reason "..."'),
-        SetupStep("rank", bool(lists), rank_note, None, f"yujing rank --as-of {viewer.local_now.date()}"),
+        SetupStep("train", trained, t("start_train_note"), models, "yujing train"),
+        SetupStep("promote", bool(published), t("start_promote_note"), models, 'yujing models promote --reason "..."'),
+        SetupStep("rank", bool(lists), rank_note, models, f"yujing rank --as-of {viewer.local_now.date()}"),
     )
 
 
@@ -72,7 +73,7 @@ def _ingest_step(viewer: Viewer) -> SetupStep:
     note = viewer.t("start_ingest_todo")
     if cases and newest:
         note = viewer.t("start_ingest_done", n=f"{cases:,}", at=moment_text(newest, viewer.t, viewer.site.settings.tz))
-    return SetupStep("ingest", bool(cases), note, None, "yujing ingest FILE")
+    return SetupStep("ingest", bool(cases), note, "/data" if viewer.actor.may(Right.INGEST) else None, "yujing ingest FILE")
 
 
 def _count(engine: Engine, table: Table) -> int:

@@ -21,6 +21,8 @@ OFFERED_AT = {
     Right.EXPLAIN: ("/grids", ""),
     Right.EXPORT: ("/export", 'action="/export"'),
     Right.SCORE: ("/score", 'action="/score"'),
+    Right.INGEST: ("/data", 'action="/data/files"'),
+    Right.TRAIN: ("/data", 'action="/data/train"'),
     Right.READ_MODELS: ("/models", ""),
     Right.READ_ALERTS: ("/alerts", ""),
     Right.READ_CORRECTIONS: ("/corrections", ""),

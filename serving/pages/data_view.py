@@ -1,0 +1,192 @@
+"""What the data pages show: the job that runs or ran last, how a file is mapped, and what became of its rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
+from features.errors import InputRefusedError, YujingError
+from features.eventlog.feeds import declared_targets
+from features.facts.derive import DEFAULT_TARGET
+from features.intake.column_meanings import LISTS
+from features.intake.inspection import Inspection
+from features.intake.quarantine import Code
+from features.intake.report import IngestReport
+from features.schema import CASE_REQUIRED, Col
+from serving.intake.inspection_words import CASE_COLUMNS
+from serving.intake.jobs import Intake
+from serving.intake.mapping import CODE, COLUMN, ESCALATION_RULES, EVERY_ROW, PARENTS, Answers
+from serving.operations.page_jobs import PageJob
+from serving.pages.page import Viewer
+from serving.pages.translations import Translator
+
+CODES_ZH: Mapping[str, Mapping[str, str]] = {Col.CATEGORY: CATEGORY_ZH, Col.EVENT_TYPE: EVENT_TYPE_ZH, Col.SOURCE: SOURCE_ZH}
+FOR_ALL_ROWS = (Col.EVENT_TYPE, Col.CATEGORY)
+"""Columns that may be one code for all rows."""
+LISTED = tuple(name for name in LISTS if name != Col.SELF_FOUND)
+"""Columns whose texts are mapped to codes."""
+SHOWN_TEXTS = 20
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """A file that was looked at."""
+
+    inspection: Inspection
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Names of its columns."""
+        return tuple(column.name for column in self.inspection.columns)
+
+    @property
+    def ambiguous(self) -> tuple[str, ...]:
+        """The time formats among which a person has to choose."""
+        times = [column.times for column in self.inspection.columns if column.times and column.meaning]
+        return tuple(dict.fromkeys(pattern for one in times for pattern in one.ambiguous))
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One option of a select."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """One select of the form."""
+
+    field: str
+    label: str
+    required: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class MappingForm:
+    """All that the form asks."""
+
+    name: str
+    columns: tuple[Question, ...]
+    codes: tuple[tuple[str, tuple[Question, ...]], ...]
+    """Name of a column, and a question for each of its texts."""
+    parents: tuple[Question, ...]
+    escalation: Question
+    formats: Question | None
+    format: str
+    """The format that is stated without a question."""
+
+
+def mapping_form(seen: Inspected, answers: Answers, t: Translator) -> MappingForm:
+    """Return the form, filled with the answers so far."""
+
+    def ask(field: str, label: str, options: Sequence[tuple[str, str]], *, required: bool = False) -> Question:
+        given = answers.get(field, "")
+        return Question(field, label, required, tuple(Choice(value, words, value == given) for value, words in options))
+
+    header = [(name, name) for name in seen.header]
+    ordered = sorted(CASE_COLUMNS, key=lambda name: name not in CASE_REQUIRED)
+    return MappingForm(
+        name=answers.get("name", ""),
+        columns=tuple(
+            ask(f"{COLUMN}{name}", t.of(CASE_COLUMNS[name]), [*header, *_for_all(name, t)], required=name in CASE_REQUIRED)
+            for name in ordered
+        ),
+        codes=tuple(
+            (t.of(CASE_COLUMNS[name]), tuple(ask(f"{CODE}{name}:{text}", text, _codes(name, t)) for text in texts))
+            for name, texts in _texts(seen, answers).items()
+        ),
+        parents=tuple(ask(field, t(f"data_parent_{number}"), header) for number, field in enumerate(PARENTS, start=1)),
+        escalation=ask("escalation", t("data_escalation"), [(rule, t(f"escalation_{rule}")) for rule in ESCALATION_RULES], required=True),
+        formats=ask("format", t("data_format"), [(each, each) for each in seen.ambiguous], required=True) if seen.ambiguous else None,
+        format=answers.get("format", ""),
+    )
+
+
+def _for_all(name: str, t: Translator) -> list[tuple[str, str]]:
+    if name not in FOR_ALL_ROWS:
+        return []
+    return [(f"{EVERY_ROW}{code}", t("data_for_all", code=words)) for code, words in _codes(name, t)]
+
+
+def _codes(name: str, t: Translator) -> list[tuple[str, str]]:
+    words = CODES_ZH.get(name, {}) if t.language == "zh" else {}
+    return [(code, words.get(code, code.replace("_", " "))) for code in LISTS[name]]
+
+
+def _texts(seen: Inspected, answers: Answers) -> dict[str, list[str]]:
+    """Return per case column the texts of the column that fills it."""
+    by_name = {column.name: column for column in seen.inspection.columns}
+    filling = {name: by_name.get(answers.get(f"{COLUMN}{name}", "")) for name in LISTED}
+    return {name: [one.text for one in column.codes] for name, column in filling.items() if column and column.codes}
+
+
+@dataclass(frozen=True)
+class ShownJob:
+    """A job as the page tells it."""
+
+    name: str
+    running: bool
+    stage: str
+    done: int
+    total: int
+    fault: str | None
+    detail: str
+
+
+def shown_job(job: PageJob | None, t: Translator) -> ShownJob | None:
+    """Return the job that runs, or ran last."""
+    if job is None:
+        return None
+    stage = t.named("stage", job.stage) if job.stage else t("data_job_begins")
+    fault = fault_words(job.fault, t) if job.fault else None
+    return ShownJob(t(f"job_{job.name}"), job.running, stage, job.done, job.total, fault, str(job.fault or ""))
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Rows or cells that were lost, and why; or a text that no list knows."""
+
+    where: str
+    words: str
+    count: int
+
+
+@dataclass(frozen=True)
+class ShownReport:
+    """What became of the rows of a file, or would."""
+
+    report: IngestReport
+    failed: bool
+    losses: tuple[Loss, ...]
+    unmapped: tuple[Loss, ...]
+    refused: str | None
+    """Name of the list of refused rows."""
+
+
+def shown_report(job: PageJob | None, intake: Intake, t: Translator) -> ShownReport | None:
+    """Return the outcome of a job that read a file."""
+    if job is None or not isinstance(job.outcome, IngestReport):
+        return None
+    report = job.outcome
+    refused = [Loss(name, _words(code, t), rows) for (name, code), rows in report.by_field.items()]
+    emptied = [Loss(name, t("data_emptied", why=_words(code, t)), cells) for (name, code), cells in report.emptied.items()]
+    unmapped = tuple(Loss(one.field, one.text, one.rows) for one in report.unmapped[:SHOWN_TEXTS])
+    return ShownReport(report, intake.has_failed(report), (*refused, *emptied), unmapped, report.refused.name if report.refused else None)
+
+
+def fault_words(fault: YujingError, t: Translator) -> str:
+    """Say why a file or a job was refused."""
+    return _words(Code[fault.code], t) if isinstance(fault, InputRefusedError) else t("data_refused")
+
+
+def choosable_targets(viewer: Viewer) -> Sequence[str]:
+    """Return the targets that a model may be trained for, those of source files first."""
+    named = {*viewer.site.settings.targets, *declared_targets(viewer.engine)} - {DEFAULT_TARGET}
+    return (*sorted(named), DEFAULT_TARGET)
+
+
+def _words(code: Code, t: Translator) -> str:
+    return (code.zh if t.language == "zh" else code.en).rstrip("。.")
