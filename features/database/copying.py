@@ -1,14 +1,13 @@
 """Copies of a database at one moment, made while others write: into a SQLite file, or row by row into any database without rows."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Integer, Select, Table, func, insert, select, text
 
 from features.database.all_tables import metadata
 from features.database.engine import open_database, reading, snapshot, writing
-from features.errors import StoreError, UsageError
+from features.database.sqlite_file import copy_file
+from features.errors import UsageError
 from features.storage.home import sqlite_url
 
 BLOCK_ROWS = 2_000
@@ -25,28 +24,13 @@ def copy_database(engine: Engine, path: Path) -> None:
         StoreError: it cannot be read, or the file not be written.
     """
     if engine.dialect.name == "sqlite":
-        _copy_file(engine, path)
+        copy_file(Path(str(engine.url.database)), path)
         return
     target = open_database(sqlite_url(path))
     try:
         copy_rows(engine, target)
     finally:
         target.dispose()
-
-
-def compact(engine: Engine) -> None:
-    """Give the space of rows that left back to the disk; SQLite lets nobody write meanwhile, PostgreSQL does this by itself.
-
-    Raises:
-        StoreError: others hold the file open for writing.
-    """
-    if engine.dialect.name != "sqlite":
-        return
-    try:
-        with closing(sqlite3.connect(str(engine.url.database))) as connection:
-            connection.execute("VACUUM")
-    except sqlite3.Error as error:
-        raise StoreError(f"{engine.url.database} must be free to be rewritten, found: {error}. Stop the service and repeat.") from error
 
 
 def copy_rows(source: Engine, target: Engine) -> int:
@@ -65,14 +49,6 @@ def count_rows(engine: Engine) -> dict[str, int]:
     """Return table -> number of rows."""
     with reading(engine) as connection:
         return {table.name: _count(connection, table) for table in metadata.sorted_tables}
-
-
-def _copy_file(engine: Engine, path: Path) -> None:
-    try:
-        with closing(sqlite3.connect(str(engine.url.database))) as connection:
-            connection.execute("VACUUM INTO ?", (str(path),))
-    except sqlite3.Error as error:
-        raise StoreError(f"{engine.url.database} must be open to copying into {path}, found: {error}. Mend that and repeat.") from error
 
 
 def _copy_table(table: Table, reader: Connection, writer: Connection) -> int:

@@ -11,10 +11,11 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from features.database.migrate import migrate, up_to_date
+from features.database.migrate import DueMigrations, due_migrations, migrate, up_to_date
+from features.database.sqlite_file import keep_before
 from features.errors import StoreError, UsageError
 from features.settings import Settings
-from features.storage.atomic_files import sync_folder
+from features.storage.atomic_files import is_read_only, sync_folder
 from features.storage.home import Home
 
 SQLITE_PRAGMAS: dict[str, str | int] = {
@@ -52,25 +53,38 @@ def open_home(home: Home, settings: Settings) -> Engine:
 def open_database(url: str, archive: Path | None = None) -> Engine:
     """Open SQLite or PostgreSQL by its URL, bring its tables up to date and return the engine.
 
-    `archive` is the folder of lists that were moved out of it.
+    `archive` is the folder of lists that were moved out of it. A SQLite file whose tables change is copied first.
 
     Raises:
         UsageError: the URL is none, or names another database.
         StoreError: the database cannot be opened safely, or was written by a newer yujing.
     """
-    target = _parse(url)
-    engine = _sqlite_engine(target) if target.get_backend_name() == "sqlite" else _postgresql_engine(target)
+    engine = _connect(url)
     engine.update_execution_options(archive=archive)
     try:
         with reading(engine) as connection:
             ready = up_to_date(connection)
         if not ready:
-            with writing(engine) as connection:
-                migrate(connection)
+            _migrate(engine)
     except StoreError:
         engine.dispose()
         raise
     return engine
+
+
+def read_due_migrations(url: str) -> DueMigrations:
+    """Return which steps would bring the tables of a database up to date, and change nothing.
+
+    Raises:
+        UsageError: the URL is none, or names another database.
+        StoreError: the database cannot be read, or was written by a newer yujing.
+    """
+    engine = _connect(url)
+    try:
+        with reading(engine) as connection:
+            return due_migrations(connection)
+    finally:
+        engine.dispose()
 
 
 @contextmanager
@@ -120,6 +134,21 @@ def _told_as_store_error(wanted: str) -> Iterator[None]:
         raise StoreError(f"the database must be {wanted}, found: {found}. Mend that and repeat: nothing is stored twice.") from error
 
 
+def _migrate(engine: Engine) -> None:
+    """Bring the tables up to date; SQLite's file is copied as it was before."""
+    with reading(engine) as connection:
+        current = due_migrations(connection).current
+    if current and engine.dialect.name == "sqlite":
+        keep_before(Path(str(engine.url.database)), current)
+    with writing(engine) as connection:
+        migrate(connection)
+
+
+def _connect(url: str) -> Engine:
+    target = _parse(url)
+    return _sqlite_engine(target) if target.get_backend_name() == "sqlite" else _postgresql_engine(target)
+
+
 def _parse(url: str) -> URL:
     try:
         target = make_url(url)
@@ -148,7 +177,12 @@ def _sqlite_engine(target: URL) -> Engine:
 
 
 def _prepare_file(path: Path) -> None:
-    """Let the file be there, durably, and be its owner's alone; SQLite gives its journal the same rights."""
+    """Let the file be there, durably, and be its owner's alone; SQLite gives its journal the same rights.
+
+    A file on a disk that cannot be written is left as it is, to be read.
+    """
+    if path.exists() and is_read_only(path):
+        return
     try:
         if not path.parent.exists():
             path.parent.mkdir(mode=0o700, parents=True)

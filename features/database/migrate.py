@@ -1,5 +1,7 @@
 """Bringing the tables of a home to those of this program."""
 
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from alembic import command
@@ -19,6 +21,34 @@ def up_to_date(connection: Connection) -> bool:
     return MigrationContext.configure(connection).get_current_revision() == ScriptDirectory.from_config(_config()).get_current_head()
 
 
+@dataclass(frozen=True)
+class DueMigrations:
+    """What stands between the tables of a home and those of this program."""
+
+    current: str | None
+    """Revision of the tables; None of a database without any."""
+    steps: tuple[tuple[str, str], ...]
+    """Revision and purpose of each step, in their order."""
+
+
+def due_migrations(connection: Connection) -> DueMigrations:
+    """Return which steps are due; there is no way back from any of them.
+
+    Raises:
+        StoreError: the home was written by a newer program.
+    """
+    scripts = ScriptDirectory.from_config(_config())
+    newest_first = list(scripts.walk_revisions())
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current not in {None, *(script.revision for script in newest_first)}:
+        raise StoreError(
+            f"the tables must be of revision {scripts.get_current_head()} or older, found {current}. Install a newer yujing, or restore "
+            "a backup from before it: tables are never taken back."
+        )
+    due = list(takewhile(lambda script: script.revision != current, newest_first))
+    return DueMigrations(current, tuple((script.revision, script.doc) for script in reversed(due)))
+
+
 def migrate(connection: Connection) -> None:
     """Upgrade the tables to the newest revision, inside the caller's transaction.
 
@@ -27,15 +57,10 @@ def migrate(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-    config = _config()
-    config.attributes["connection"] = connection
-    scripts = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
-        return
-    if current not in {None, *(script.revision for script in scripts.walk_revisions())}:
-        raise StoreError(f"the tables must be of revision {scripts.get_current_head()} or older, found {current}. Install a newer yujing.")
-    command.upgrade(config, "head")
+    if due_migrations(connection).steps:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
 
 
 def _config() -> Config:

@@ -21,7 +21,7 @@ from features.database.tables import batch, event, event_transition, segment
 from features.errors import StoreError
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.schema import Action, Col
-from features.storage.atomic_files import atomic_write
+from features.storage.atomic_files import atomic_write, is_read_only
 
 SEGMENT_RECORDS = 250_000
 """Sequence numbers per file: what is written again when the log grows, and held in memory while it is."""
@@ -61,6 +61,8 @@ def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECOR
         StoreError: a file can be neither used nor written.
     """
     spans = [Span(first, min(first + size - 1, last)) for first in range(1, last + 1, size)]
+    if is_read_only(folder.parent):
+        return Copy(_read_without_copy(folder, engine, spans), (), ())
     try:
         with _locked(folder):
             removed = _remove_strays(folder, {span.name for span in spans})
@@ -68,6 +70,19 @@ def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECOR
     except OSError as error:
         raise StoreError(f"{folder} must be open to writing, found: {error.strerror}. Free the disk or mend its rights.") from error
     return Copy(pl.concat([pl.DataFrame(schema=RECORD_SCHEMA), *frames]), rebuilt, removed)
+
+
+def _read_without_copy(folder: Path, engine: Engine, spans: list[Span]) -> pl.DataFrame:
+    """Read what the copy holds, and from SQL what cannot be added to it on a disk for reading only."""
+    hashes = _hashes(engine)
+    frames = [pl.DataFrame(schema=RECORD_SCHEMA)]
+    for span in spans:
+        frame = _load(folder / span.name, hashes.get(span.name))
+        if frame is None:
+            with reading(engine) as connection:
+                frame = _select_records(connection, span)
+        frames.append(frame)
+    return pl.concat(frames)
 
 
 @contextmanager
@@ -87,11 +102,7 @@ def _remove_strays(folder: Path, names: set[str]) -> tuple[str, ...]:
 
 
 def _read_spans(folder: Path, engine: Engine, spans: list[Span]) -> tuple[list[pl.DataFrame], tuple[str, ...]]:
-    with reading(engine) as connection:
-        hashes = {
-            Span(first, last).name: digest
-            for first, last, digest in connection.execute(select(segment.c.first, segment.c.last, segment.c.sha256))
-        }
+    hashes = _hashes(engine)
     frames, rebuilt = [], []
     for span in spans:
         frame = _load(folder / span.name, hashes.get(span.name))
@@ -100,6 +111,13 @@ def _read_spans(folder: Path, engine: Engine, spans: list[Span]) -> tuple[list[p
             rebuilt.append(span.name)
         frames.append(frame)
     return frames, tuple(rebuilt)
+
+
+def _hashes(engine: Engine) -> dict[str, str]:
+    """Return file name -> SHA-256 of the files that SQL knows."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(segment.c.first, segment.c.last, segment.c.sha256))
+        return {Span(first, last).name: digest for first, last, digest in rows}
 
 
 def _load(path: Path, digest: str | None) -> pl.DataFrame | None:

@@ -25,6 +25,11 @@ def sync_and_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def is_read_only(path: Path) -> bool:
+    """Tell whether a file or folder lies on a disk that is mounted for reading only."""
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
 def sync_folder(folder: Path) -> None:
     """Make new, renamed and removed names of a folder durable."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -125,6 +125,9 @@ class OidcProvider:
         Raises:
             IdentityError: it does not answer.
         """
+        if self._settings.jwks_file and again:
+            with suppress(UsageError):  # the keys that were read last go on
+                self._keys = read_keys(self._settings.jwks_file)
         return self._keys or self._ask(now, AGAIN if again else FRESH).keys
 
     def address(self, challenge: LoginRequest, now: datetime) -> str:
@@ -167,6 +170,10 @@ class OidcProvider:
         return requests.Request("GET", endpoint, params=about).prepare().url if endpoint else None
 
     def _client(self) -> OAuth2Session:
+        """Return what speaks to the provider, with the secret as it stands in its file now."""
+        if self._settings.client_secret_file:
+            with suppress(UsageError):  # the secret that was read last goes on
+                self._secret = _read_secret(self._settings.client_secret_file)
         return OAuth2Session(
             self._settings.client_id,
             self._secret,

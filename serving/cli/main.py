@@ -2,7 +2,9 @@
 
 import os
 import sys
+from codecs import lookup
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +33,7 @@ from serving.cli.demo import demo
 from serving.cli.doctor import doctor
 from serving.cli.inspect_file import inspect
 from serving.cli.keys import list_keys, rotate_key
+from serving.cli.migrate import migrate
 from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
 from serving.cli.operations import backup, move, pause_publishing, reproduce_ledger, restore, resume_publishing, verify_audit, verify_ledger
 from serving.cli.rank import explain, rank
@@ -82,6 +85,7 @@ for command in (
     backup,
     restore,
     move,
+    migrate,
     archive,
     prune,
     bench,
@@ -138,10 +142,18 @@ for (group, purpose), group_commands in GROUPS.items():
     app.add_typer(commands, name=group)
 
 
+def _write_chinese() -> None:
+    """Let output be UTF-8 where the environment says ASCII, in which nothing here could be told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and lookup(stream.encoding).name == "ascii":
+            stream.reconfigure(encoding="utf-8")
+
+
 def main() -> None:
     """Run `yujing`: exit 0 when done, 1 when something failed (told in one line on stderr), 2 on wrong usage."""
     # Whatever a library writes, and whoever is started from here, files are their owner's alone.
     os.umask(0o077)
+    _write_chinese()
     # OpenMP reads this once, when LightGBM is imported: idle threads sleep instead of burning the cores of their neighbours.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:

@@ -24,7 +24,7 @@ MEGABYTE = 1e6
 
 def archive(work: Workspace, *, before: Before = None, compact: Compact = False) -> None:
     """Move lists of long ago into sealed Parquet files; they stay in the chain and readable."""
-    from features.database.copying import compact as give_back
+    from features.database.sqlite_file import compact as give_back
     from serving.rankings.archive import archive as move_lists
 
     today = datetime.now(work.settings.tz).date()

@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+from features.storage.atomic_files import is_read_only
 from features.storage.home import Home
 
 LOCATIONS = (
@@ -18,7 +19,7 @@ FORMER = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_loca
 
 def relocate(home: Home) -> int:
     """Let MLflow's database name the files of this home instead of those where it was before; return how many addresses changed."""
-    if not home.tracking.exists():
+    if not home.tracking.exists() or is_read_only(home.tracking):
         return 0
     here = home.artifacts.resolve().as_uri()
     with closing(sqlite3.connect(home.tracking, timeout=5)) as connection, connection:

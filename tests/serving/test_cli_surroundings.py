@@ -1,0 +1,63 @@
+"""Commands where the surroundings are poor: a home that cannot be written, a locale without any letter of Chinese."""
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from tests.support.published_world import AS_OF, PUBLISHED_AT
+from training.registry.tracking import Run, open_registry
+
+PROGRAM = "from serving.cli.main import main; main()"
+READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 99; shift; exec "$@"'
+MAY_MOUNT = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode == 0
+
+pytestmark = pytest.mark.dialect("sqlite")
+
+
+def run(world, *arguments, before=(), **environment):
+    """Run the command in a process of its own."""
+    command = [*before, sys.executable, "-c", PROGRAM, *arguments, "--home", str(world.home.root)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment, encoding="utf-8")
+
+
+@pytest.fixture
+def listed(world):
+    """A home with a list and a registered model whose files were elsewhere before."""
+    world.rank()
+    open_registry(world.home, "escalation").add(Run({"model.txt": b"x"}, {}, {}, {}, {}), PUBLISHED_AT)
+    world.engine.dispose()
+    moved = world.home.root.with_name("moved")
+    world.home.root.rename(moved)
+    moved.rename(world.home.root)
+    return world
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="this user may not mount")
+def test_reading_commands_work_on_a_home_that_cannot_be_written(listed):
+    """What writes says in one line that it cannot."""
+    before = ["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(listed.home.root)]
+    day = AS_OF.isoformat()
+    reading = [["ledger", "verify"], ["audit", "verify"], ["models", "list"], ["accounts", "list"], ["keys", "list"], ["alerts", "list"]]
+    reading += [["rank", "--as-of", (AS_OF + timedelta(days=1)).isoformat()], ["publishing", "resume"]]
+
+    done = [run(listed, *command, before=before) for command in reading]
+
+    assert [each.returncode for each in done] == [0] * 6 + [1] * 2, "\n".join(each.stderr for each in done)
+    assert ["Traceback" in each.stderr for each in done] == [False] * 8
+    assert "readonly" in done[-1].stderr
+    panel = run(listed, "panel", "--as-of", day, "--out", str(listed.home.root.with_name("panel.csv")), before=before)
+    assert panel.returncode == 0, panel.stderr
+
+
+def test_chinese_is_written_where_the_locale_knows_ascii_only(listed):
+    poor = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    helped = run(listed, "--help", **poor)
+    told = run(listed, "alerts", "list", **poor)
+
+    assert (helped.returncode, told.returncode) == (0, 0), helped.stderr + told.stderr
+    assert "事前预警" in helped.stdout
+    assert "网格" in told.stdout
