@@ -80,7 +80,7 @@ def _read_without_copy(folder: Path, engine: Engine, spans: list[Span]) -> pl.Da
         frame = _load(folder / span.name, hashes.get(span.name))
         if frame is None:
             with reading(engine) as connection:
-                frame = _select_records(connection, span)
+                frame = _select_span(connection, span)
         frames.append(frame)
     return pl.concat(frames)
 
