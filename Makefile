@@ -10,7 +10,7 @@ LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform li
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))
 WEB := hatch_build.py $(wildcard serving/frontend/*.json serving/frontend/*.ts serving/frontend/src/*)
 
-.PHONY: docs test test-bare test-full lint format demo shots bench lock audit
+.PHONY: docs figures test test-bare test-full lint format demo shots bench lock audit
 
 test: lint
 	$(PYTEST)
@@ -40,6 +40,10 @@ demo: .venv/ready
 
 shots: .venv/ready
 	$(BIN)/python -m tests.support.screenshots $(SHOWN) build/shots
+
+# The table "How good it is" of both READMEs, from the newest demo.
+figures: .venv/ready
+	$(BIN)/python -m tests.support.readme_table $(SHOWN)
 
 docs: .venv/ready
 	$(BIN)/python -m tests.support.documents

@@ -13,9 +13,8 @@ trial.differences  # the first model minus each other one, on the same rows
 Nothing is registered or published from here, and the truth of a simulation cannot be reached. `grid_id` is text, `as_of` a date.
 """
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
@@ -28,16 +27,16 @@ import polars as pl
 
 from features.days import Days, day_number
 from features.errors import NotReadyError
-from features.panel.build import build_panel
+from features.panel.build import build_panel, catalogue
 from features.schema import Col
 from features.storage.home import Home
+from serving.accounts.permissions import Scope
 from serving.cli.workspace import Workspace
-from serving.rankings.entries import Entry, PublishedRow
-from serving.rankings.ledger import entries, read_body
+from serving.rankings.table import Wanted, read_table
 from serving.settings import Settings
 from training.evaluation.backtest import BacktestResult, backtest, set_stage
 from training.evaluation.fold_runner import Stage
-from training.evaluation.labelled_panel import add_folds, add_labels
+from training.evaluation.labelled_panel import add_folds, add_labels, describe
 from training.evaluation.own_model import Estimator, add_model, backtest_estimator, judged, match_predictions
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.model_rows import to_rows
@@ -118,6 +117,11 @@ class District:
             frame = add_folds(frame, facts, panel, horizon, self._settings)
         return frame.to_pandas()
 
+    def columns(self, target: str | None = None, horizon_days: int | None = None) -> pd.DataFrame:
+        """Return one row per column of the panel: name, family, unit, window in days, who reads it, and its words in both languages."""
+        facts, horizon = self._work.facts(target, horizon_days)
+        return describe(catalogue(facts, horizon, self._settings)).to_pandas()
+
     def model_rows(self, *as_ofs: date, version: int | str = "champion", target: str | None = None) -> pd.DataFrame:
         """Return what a registered version reads of every grid on some days, indexed by grid_id and as_of, its open cases nested.
 
@@ -148,11 +152,13 @@ class District:
         document = registry.read_document(registry.show_model(version), PREDICTIONS)
         return pd.read_parquet(BytesIO(document))
 
-    def rankings(self) -> pd.DataFrame:
-        """Return all published lists, one row per list and grid, as they were published."""
-        lists = entries(self._work.engine)
-        rows = [_list_rows(entry, read_body(self._work.engine, entry)["grid"]) for entry in lists]
-        return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
+    def rankings(self, area: str = "", first: date | None = None, until: date | None = None, target: str | None = None) -> pd.DataFrame:
+        """Return published lists, one row per list and grid, as they were published.
+
+        `area` is a path of codes from the top, such as "330483/330483101", and everything without one; `newest` tells the last revision
+        of each day. `serving.rankings.table.describe` says what the columns mean.
+        """
+        return read_table(self._work.engine, Wanted(Scope(area), first, until, target)).to_pandas()
 
     def explain(self, grid_id: str, as_of: date) -> Mapping[str, Any]:
         """Return one grid's row of a day with its reasons, as `yujing explain --json` prints it."""
@@ -226,14 +232,6 @@ def open(home: str | Path = "var", config: str | Path | None = None) -> District
     if not Path(home).is_dir():
         raise NotReadyError(f"a home folder must be there, found none at {home}. `yujing demo` and `yujing ingest` make one.")
     return District(Workspace(Home(Path(home)), Path(config) if config else None))
-
-
-def _list_rows(entry: Entry, rows: Sequence[PublishedRow]) -> pd.DataFrame:
-    frame = pd.json_normalize([json.loads(row.body) for row in rows])
-    frame.insert(0, "ranking_id", entry.ranking_id)
-    frame.insert(1, Col.AS_OF, entry.origin.as_of)
-    frame.insert(2, "revision", entry.revision)
-    return frame
 
 
 def _within(as_ofs: Days, first: date | None, until: date | None) -> Days:

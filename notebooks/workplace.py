@@ -2,27 +2,46 @@
 
 import os
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime
+from io import StringIO
 from pathlib import Path
 
+from features.days import to_date
 from features.intake.ingest import IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.simulation.preset import Span
 from features.simulation.presets import find_preset
 from features.simulation.simulate import Order, simulate
 from features.storage.home import Home
+from serving.cli.models import promote_model, train_and_show
+from serving.cli.rank import rank_days
 from serving.cli.workspace import Workspace
+from training.registry.published import history
 
 END = date(2026, 1, 1)
 YEARS, SEED = 3, 1
 CONFIG = "config.yaml"
 
 
-def open_work() -> Workspace:
-    """Open the home; that of `yujing demo` brings the configuration of its district along."""
-    root = Path(os.environ["YUJING_HOME"]) if "YUJING_HOME" in os.environ else make_home(Path(tempfile.mkdtemp(prefix="yujing-")))
+def open_work(root: Path | None = None) -> Workspace:
+    """Open a home; that of `yujing demo` brings the configuration of its district along."""
+    if root is None:
+        root = Path(os.environ["YUJING_HOME"]) if "YUJING_HOME" in os.environ else make_home(Path(tempfile.mkdtemp(prefix="yujing-")))
     config = root / "files" / CONFIG
     return Workspace(Home(root), config if config.exists() else None)
+
+
+def open_published() -> Workspace:
+    """Open the home; one in which nothing was published yet trains a model and publishes the list of the day after its last record."""
+    work = open_work()
+    if not history(work.engine):
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            train_and_show(work, work.settings)
+            promote_model(work, reason="for the notebooks", by="notebook", override=True)
+            facts, _ = work.facts()
+            rank_days(work, [to_date(facts.known_through_day + 1)])
+    return work
 
 
 def make_home(root: Path) -> Path:

@@ -21,8 +21,23 @@ def code_of(path: Path) -> list[nbformat.NotebookNode]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
-def test_notebooks_are_five() -> None:
-    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05"]
+def test_notebooks_are_eight() -> None:
+    assert [path.stem[:2] for path in NOTEBOOKS] == ["01", "02", "03", "04", "05", "06", "07", "08"]
+
+
+def test_own_model_takes_at_most_forty_lines() -> None:
+    (path,) = [path for path in NOTEBOOKS if path.stem == "06_train_your_own"]
+
+    assert sum(len([line for line in cell.source.splitlines() if line.strip()]) for cell in code_of(path)) <= 40
+
+
+def test_rendered_notebooks_hold_the_code_that_is_here() -> None:
+    rendered = sorted((NOTEBOOKS[0].parent.parent / "docs/notebooks").glob("*.md"))
+
+    assert [path.stem for path in NOTEBOOKS[5:]] == [path.stem for path in rendered]
+    for page, path in zip(rendered, NOTEBOOKS[5:], strict=True):
+        text = page.read_text(encoding="utf-8")
+        assert [cell.id for cell in code_of(path) if cell.source.strip() not in text] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -116,3 +116,17 @@ def test_estimator_that_predicts_nonsense_is_refused(district):
 
     with pytest.raises(UsageError, match="one finite number per row"):
         district.backtest(Broken())
+
+
+def test_columns_say_what_the_panel_holds(district):
+    words, panel = district.columns(), district.panel()
+
+    assert words["name"].tolist() == [name for name in panel if name not in {"grid_id", "as_of"}]
+    assert not words[["family", "zh", "en"]].isna().any(axis=None)
+
+
+def test_rankings_of_a_home_without_lists_have_columns_and_no_rows(district):
+    rankings = district.rankings()
+
+    assert 0 == len(rankings)
+    assert {"ranking_id", "as_of", "newest", "grid_id", "rank", "expected_escalations"} <= set(rankings)

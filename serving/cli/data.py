@@ -141,9 +141,9 @@ def panel(  # noqa: PLR0913 - options of a command
 
     from features.days import day_number
     from features.panel.build import build_panel
-    from training.evaluation.labelled_panel import add_folds, add_labels, dictionary
+    from training.evaluation.labelled_panel import add_folds, add_labels, describe
 
-    write = _writer(out)
+    write = table_writer(out)
     last = day_number(as_of)
     start = day_number(first or as_of)
     if start > last:
@@ -160,7 +160,7 @@ def panel(  # noqa: PLR0913 - options of a command
         table = add_folds(table, facts, built, horizon, work.settings)
     write(table)
     words = out.with_suffix(".dictionary.csv")
-    dictionary(built).write_csv(words)
+    describe(built.features).write_csv(words)
     message(f"{out}: {table.height} rows, {table.width} columns, described in {words}.")
 
 
@@ -177,7 +177,7 @@ def _refuse_beyond_log(facts: "Facts", last: int, allowance_days: int) -> None:
         )
 
 
-def _writer(out: Path) -> "Callable[[pl.DataFrame], None]":
+def table_writer(out: Path) -> "Callable[[pl.DataFrame], None]":
     """Choose the format by the file's ending, before the work is done."""
     writers: dict[str, Callable[[pl.DataFrame], None]] = {
         ".csv": lambda table: table.write_csv(out),

@@ -35,7 +35,17 @@ from serving.cli.inspect_file import inspect
 from serving.cli.keys import list_keys, rotate_key
 from serving.cli.migrate import migrate
 from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
-from serving.cli.operations import backup, move, pause_publishing, reproduce_ledger, restore, resume_publishing, verify_audit, verify_ledger
+from serving.cli.operations import (
+    backup,
+    export_ledger,
+    move,
+    pause_publishing,
+    reproduce_ledger,
+    restore,
+    resume_publishing,
+    verify_audit,
+    verify_ledger,
+)
 from serving.cli.rank import explain, rank
 from serving.cli.reports import monitor, report
 from serving.cli.retention import archive, prune
@@ -120,7 +130,7 @@ GROUPS: dict[tuple[str, str], dict[str, Callable[..., None]]] = {
     },
     ("webhooks", "Programs that are told about alerts."): {"retry": retry_webhooks},
     ("publishing", "The off switch."): {"pause": pause_publishing, "resume": resume_publishing},
-    ("ledger", "Published lists."): {"verify": verify_ledger, "reproduce": reproduce_ledger},
+    ("ledger", "Published lists."): {"verify": verify_ledger, "reproduce": reproduce_ledger, "export": export_ledger},
     ("audit", "Who did what."): {"verify": verify_audit},
     ("keys", "Keys of the home."): {"list": list_keys, "rotate": rotate_key},
 }

@@ -1,5 +1,6 @@
 """`yujing ledger`, `audit`, `backup`, `restore`, `move` and `publishing`: running the service."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from features.errors import NotFoundError, UsageError
-from serving.cli.console import AsOf, TargetName, message
+from serving.cli.console import AsOf, First, TargetName, Until, message
 from serving.cli.workspace import Workspace
 from serving.rankings.pause_reasons import PauseReason
 
@@ -37,6 +38,36 @@ def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None)
     origin = entry.origin
     made_from = f"records 1 to {origin.sequence}, model {origin.model_hash[:12]} and seed {origin.seed}"
     typer.echo(f"List {entry.ranking_id} of {as_of} comes out the same, byte for byte, from {made_from}.")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What of the lists is written, and where to."""
+
+    out: Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write: .csv or .parquet.")]
+    area: Annotated[str, typer.Option("--area", metavar="PATH", help="Codes from the top joined by /; all areas by default.")] = ""
+    first: First = None
+    until: Until = None
+
+
+def export_ledger(work: Workspace, *, target: TargetName = None, exported: Exported) -> None:
+    """Write the grids of all published lists as one table for BI tools, and beside it a dictionary of its columns."""
+    from serving.accounts.permissions import Scope
+    from serving.cli.data import table_writer
+    from serving.exports.csv_file import table_to_csv
+    from serving.rankings.table import Wanted, describe, read_table
+
+    write = table_writer(exported.out)
+    table = read_table(work.engine, Wanted(Scope(exported.area), exported.first, exported.until, target))
+    if table.is_empty():
+        raise NotFoundError("a list of this area, target and time must have been published, found none. `yujing rank` publishes one.")
+    if exported.out.suffix == ".csv":  # names of grids come from outside, and a spreadsheet would run what looks like a formula
+        exported.out.write_bytes(table_to_csv(table.columns, table.iter_rows()))
+    else:
+        write(table)
+    words = exported.out.with_suffix(".dictionary.csv")
+    describe().write_csv(words)
+    message(f"{exported.out}: {table.height} rows of {table['ranking_id'].n_unique()} lists, described in {words}.")
 
 
 def verify_audit(work: Workspace) -> None:

@@ -1,11 +1,14 @@
 """A panel with what an analyst needs to learn from it: labels, whether they are final, folds, and a dictionary of its columns."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from features.facts.facts import Facts
 from features.panel.build import Panel
+from features.panel.feature import Feature
 from training.learning.folds import Fold, Gap, ripe_as_ofs, rolling_folds
 from training.learning.labels import count_labels, ripe
 from training.settings import Settings
@@ -35,8 +38,8 @@ def add_folds(frame: pl.DataFrame, facts: Facts, panel: Panel, horizon_days: int
     return frame.with_columns(numbers.replace(-1, None))
 
 
-def dictionary(panel: Panel) -> pl.DataFrame:
-    """Return one row per column of a panel: name, family, unit, days, who reads it, and its words in both languages."""
+def describe(features: Sequence[Feature]) -> pl.DataFrame:
+    """Return one row per feature: name, family, unit, days, who reads it, and its words in both languages."""
     return pl.DataFrame(
         [
             {
@@ -48,7 +51,7 @@ def dictionary(panel: Panel) -> pl.DataFrame:
                 "zh": feature.zh,
                 "en": feature.en,
             }
-            for feature in panel.features
+            for feature in features
         ],
         infer_schema_length=None,
     )

@@ -74,6 +74,12 @@ class Run:
     seconds: float = 0.0
     """How long the training took."""
 
+    @property
+    def name(self) -> str:
+        """Target and days ahead, such as `escalation-14d`."""
+        days = self.parameters.get("horizon_days")
+        return self.parameters.get("target", MODEL_FOLDER) + (f"-{days}d" if days else "")
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -90,7 +96,7 @@ def record(client: MlflowClient, experiment_id: str, run: Run, at: datetime) -> 
     began = _millis(at)
     run_id = client.create_run(experiment_id, start_time=began, tags=_tags(run)).info.run_id
     parameters = [Param(name, value) for name, value in run.parameters.items()]
-    model = client.create_logged_model(experiment_id, name=MODEL_FOLDER, source_run_id=run_id, params=dict(run.parameters))
+    model = client.create_logged_model(experiment_id, name=run.name, source_run_id=run_id, params=dict(run.parameters))
     inputs = [_dataset_input(run.training_data)] if run.training_data else []
     client.log_batch(run_id, _metrics(run, began, model.model_id), parameters)
     client.log_inputs(run_id, inputs)

@@ -71,8 +71,7 @@ class Registry:
             self._name, kept.source, kept.run_id, tags=dict(run.tags), description=describe(run.card), model_id=kept.model_id
         )
         self._client.set_registered_model_alias(self._name, CHALLENGER, stored.version)
-        horizon = f"-{days}d" if (days := run.parameters.get("horizon_days")) else ""
-        self._client.update_run(kept.run_id, name=f"{self._name.removeprefix(PREFIX)}{horizon}-v{stored.version}")
+        self._client.update_run(kept.run_id, name=f"{run.name}-v{stored.version}")
         return int(stored.version)
 
     def list_models(self) -> list[ModelVersion]:
