@@ -36,6 +36,18 @@ CATEGORY_ZH = {
     "traffic_accident": "道路交通事故",
     "property_mgmt": "物业",
     "village_affairs": "村（社区）务管理",
+    "city_appearance": "市容市貌",
+    "community_management": "社区管理",
+    "education_health": "教育卫生",
+    "electrical": "用电安全",
+    "fire_safety": "消防安全",
+    "injury_call": "涉伤",
+    "litter": "垃圾清运",
+    "municipal_works": "市政设施",
+    "planning_construction": "规划建设",
+    "street_order": "街面秩序",
+    "structure": "房屋结构安全",
+    "traffic": "交通出行",
     "other": "其他",
 }
 

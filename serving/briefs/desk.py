@@ -68,9 +68,10 @@ class Desk:
     @property
     def area(self) -> str:
         """What the area is called; a district and what lies above it have no name in the data."""
-        if "/" not in self.scope.path:
-            return self.say("全区", "The whole district")
-        return self.names.title(self.scope.path)
+        named = self.names.title(self.scope.path)
+        if "/" in self.scope.path or named in self.names.areas.values():
+            return named
+        return self.say("全区", "The whole district")
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ from serving.cli.rank import explain, rank
 from serving.cli.reports import monitor, report
 from serving.cli.retention import archive, prune
 from serving.cli.serve import serve
+from serving.cli.verification import verification
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -91,6 +92,7 @@ for command in (
     monitor,
     brief,
     report,
+    verification,
     serve,
     backup,
     restore,

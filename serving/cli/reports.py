@@ -1,19 +1,23 @@
 """`yujing monitor` and `yujing report`: what a scheduler asks every morning, and the analysis of a month or quarter."""
 
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import DAY, AsJson, HorizonDays, TargetName, day, json_text, message, print_table
+from serving.cli.console import DAY, AsJson, HorizonDays, TargetName, day, json_text, message, print_table, say
 from serving.cli.workspace import Workspace
+from serving.text import Text
 
 if TYPE_CHECKING:
     from serving.monitoring.list_quality import Realised
     from serving.monitoring.monitor import Watch
 
 ATTENTION = 3
+READING = Text(zh="正在读取事件日志", en="Reading the event log")
+COUNTING = Text(zh="正在统计和绘图", en="Counting and drawing")
 Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar=DAY, help="Day of the look; today by default.")]
 METRICS = ("hit@5%", "hit@10%", "poisson_deviance", "ece")
 
@@ -73,27 +77,49 @@ Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help
 Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .pdf, .docx for Word, or .html.")]
 
 
-def report(work: Workspace, *, month: Month = None, quarter: Quarter = None, out: Out = None, target: TargetName = None) -> None:
-    """Write the situation analysis (形势分析研判) of a month or quarter.
+Area = Annotated[str, typer.Option("--area", metavar="PATH", help="Codes of a township from the top, joined by /; the whole by default.")]
+Template = Annotated[
+    Path | None, typer.Option("--template", exists=True, dir_okay=False, help="A Word file of the office that a .docx is written into.")
+]
 
-    Small counts are masked; townships stand in the order of their codes. It is kept in the home, where pages and API offer it to
-    accounts of the whole.
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Which report, and where to."""
+
+    month: Month = None
+    quarter: Quarter = None
+    area: Area = ""
+    out: Out = None
+    template: Template = None
+    target: TargetName = None
+
+
+def report(work: Workspace, options: ReportOptions) -> None:
+    """Write the report of a month or quarter for a meeting (研判会材料): sentences first, then tables and charts.
+
+    Small counts are masked; areas stand in the order of their codes. It is kept in the home, where the page of reports offers it to
+    accounts of its area.
     """
     from features.errors import UsageError
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
-    from serving.documents.web_page import to_html
-    from serving.situation_report import period
-    from serving.situation_report.archive import keep_report
-    from serving.situation_report.report import analyse
+    from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
+    from serving.situation_report.period import read_period
+    from serving.situation_report.report import ReportOrder, Source, analyse
 
-    if out is not None:
-        check_ending(out)
-    if (month is None) == (quarter is None):
+    if options.out is not None:
+        check_ending(options.out)
+    if (options.month is None) == (options.quarter is None):
         raise UsageError("give either --month or --quarter.")
-    whole = period.month(month) if month else period.quarter(quarter or "")
-    page = analyse(work.snapshot, work.engine, work.settings, whole, target or DEFAULT_TARGET)
-    keep_report(work.home, f"{month or quarter}-{target or DEFAULT_TARGET}", to_html(page))
-    if out is not None:
-        write_paper(page, out)
-    message(f"Wrote {out}." if out else f"Kept as {month or quarter} in the home: see the export page.")
+    code, target = options.month or options.quarter or "", options.target or DEFAULT_TARGET
+    order = ReportOrder(read_period(code), target, options.area)
+    say(READING)
+    source = Source(work.snapshot, work.engine, work.settings, order)
+    say(COUNTING)
+    made = analyse(source, read_last(work.home, order.period, target, options.area))
+    name = report_name(code, target, options.area)
+    keep_report(work.home, KeptReport(name, code, options.area, datetime.now(UTC), made.paper, tuple(made.topics)))
+    if options.out is not None:
+        write_paper(made.paper, options.out, options.template)
+    message(f"Wrote {options.out}." if options.out else f"Kept as {name} in the home: see the page of reports.")

@@ -30,11 +30,13 @@ def check_ending(path: Path) -> None:
         raise UsageError(f"a paper must end in one of {', '.join(WRITERS)}, got {path.name!r}.")
 
 
-def write_paper(paper: Paper, path: Path) -> None:
+def write_paper(paper: Paper, path: Path, template: Path | None = None) -> None:
     """Write a paper in the form that the ending of the file names; nothing stays half-written.
 
     Raises:
-        UsageError: its ending names none.
+        UsageError: its ending names none, or there is a template and it is not Word's.
     """
     check_ending(path)
-    atomic_write(path, WRITERS[path.suffix](paper))
+    if template and path.suffix != ".docx":
+        raise UsageError(f"a template is for a .docx, got {path.name!r}.")
+    atomic_write(path, to_word(paper, datetime.now(UTC), template) if template else WRITERS[path.suffix](paper))

@@ -19,6 +19,7 @@ from docx.text.paragraph import Paragraph
 from features.errors import UsageError
 from serving.documents.paper import Paper, Section, Table
 
+WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 FONT = "宋体"
 A4 = Cm(21), Cm(29.7)
 MARGIN, WIDTH = Cm(2.5), Cm(16)

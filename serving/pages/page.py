@@ -35,6 +35,7 @@ from serving.rankings.publishing import Pause
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ListsOf, ReadingOf
 from serving.settings import Settings
+from serving.situation_report.making import ReportMaker
 
 ERRORS = {
     HTTPStatus.FORBIDDEN: "error_forbidden",
@@ -125,6 +126,7 @@ class Site:
     home: Home
     atlas: MapCache
     kept: Kept
+    maker: ReportMaker
     jobs: PageJobs = field(default_factory=PageJobs)
     program: tuple[str, ...] = ()
     """Command line of yujing on this home, for jobs that run in a process of their own; empty where the application has none."""

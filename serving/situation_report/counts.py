@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,10 +10,11 @@ import numpy.typing as npt
 from features.days import Days
 from features.facts.facts import Facts
 from serving.disclosure import mask, mask_sum
-from serving.situation_report.period import TAIL, Change, Period, change, count_interval
+from serving.situation_report.period import TAIL, Change, Period, change
 
 Floats = npt.NDArray[np.float64]
 Groups = npt.NDArray[np.int64]
+AreaLevel = Literal["township", "community"]
 
 
 @dataclass(frozen=True)
@@ -34,22 +36,47 @@ class Grouping:
     """-1 for cases that are not counted."""
 
 
-def by_township(facts: Facts) -> Grouping:
-    """Group cases without petitions by township; the district is one group where townships are unknown."""
-    level = facts.places.levels.get("township", facts.places.levels["district"])
-    grid = facts.cases.grid
-    placed = (grid >= 0) & ~facts.is_petition
-    return Grouping(level.codes, np.where(placed, level.member[np.maximum(grid, 0)], -1).astype(np.int64))
+def by_area(facts: Facts, area: str = "") -> Grouping:
+    """Group cases without petitions by the areas one level below an area: townships of the whole, communities of a township.
+
+    Where the source knows no such level, the level above is one group.
+    """
+    levels = facts.places.levels
+    level = levels.get(level_below(facts, area)) or levels.get("township") or levels["district"]
+    inside = [place for place, code in enumerate(level.codes) if _lies_in(code, area)]
+    place = np.full(len(level.codes), -1, np.int64)
+    place[inside] = np.arange(len(inside))
+    of_grid = place[level.member]
+    counted = _counted(facts, area)
+    return Grouping(tuple(level.codes[each] for each in inside), np.where(counted, of_grid[np.maximum(facts.cases.grid, 0)], -1))
 
 
-def by_kind(facts: Facts) -> Grouping:
-    """Group cases without petitions by event type and category, `type/category`."""
-    used = np.unique(facts.cases.kind[~facts.is_petition & (facts.cases.grid >= 0)])
+def level_below(facts: Facts, area: str) -> AreaLevel:
+    """Return what an area is divided into: a township into communities, what lies above into townships."""
+    townships = facts.places.levels.get("township")
+    return "community" if townships and area in townships.codes else "township"
+
+
+def by_kind(facts: Facts, area: str = "") -> Grouping:
+    """Group the cases of an area without petitions by event type and category, `type/category`."""
+    counted = _counted(facts, area)
+    used = np.unique(facts.cases.kind[counted])
     names = tuple("/".join(facts.kinds[kind]) for kind in used)
     place = np.full(len(facts.kinds), -1, np.int64)
     place[used] = np.arange(len(used))
-    counted = ~facts.is_petition & (facts.cases.grid >= 0)
     return Grouping(names, np.where(counted, place[facts.cases.kind], -1))
+
+
+def _counted(facts: Facts, area: str) -> npt.NDArray[np.bool_]:
+    """Return (N,) True where a case is no petition and its grid lies in an area."""
+    level = facts.places.levels.get("community") or facts.places.levels.get("township") or facts.places.levels["district"]
+    inside = np.array([_lies_in(code, area) for code in level.codes], np.bool_)[level.member]
+    grid = facts.cases.grid
+    return (grid >= 0) & ~facts.is_petition & inside[np.maximum(grid, 0)]
+
+
+def _lies_in(path: str, area: str) -> bool:
+    return not area or path == area or path.startswith(f"{area}/")
 
 
 def new_cases(facts: Facts, groups: Grouping, period: Period) -> Counted:
@@ -113,16 +140,29 @@ class Column:
 
 @dataclass(frozen=True)
 class Compared:
-    """New cases by group."""
+    """One count by group, beside the period before (环比) and the same months a year before (同比)."""
 
     groups: Grouping
+    period: Period
     now: Column
-    before: Column | None
+    previous: Column | None
     """None where the log does not go back that far."""
-    changes: list[Change | None]
-    total_change: Change | None
-    emerging: list[int]
-    """Groups, by position, with clearly more cases a day than over the year before."""
+    year_before: Column | None
+
+    def change(self, column: Column | None, before: Period, place: int | None = None) -> Change | None:
+        """Compare a group, or the sum, with an earlier column; None where one of the two is not shown or zero."""
+        if column is None:
+            return None
+        now, then = (each.total if place is None else each.cells[place] for each in (self.now, column))
+        return None if now is None or then is None else change(now, self.period.days, then, before.days)
+
+    def of_previous(self, place: int | None = None) -> Change | None:
+        """Compare with the period before."""
+        return self.change(self.previous, self.period.before(self.period.months), place)
+
+    def of_year_before(self, place: int | None = None) -> Change | None:
+        """Compare with the same months a year before."""
+        return self.change(self.year_before, self.period.before(YEAR_MONTHS), place)
 
 
 def masked(counted: Counted) -> Column:
@@ -139,43 +179,24 @@ def happened(count: Count, facts: Facts, groups: Grouping, period: Period) -> Co
     return masked(Counted(counted.total, np.where(hidden, 0, counted.days)))
 
 
-def compare(facts: Facts, groups: Grouping, period: Period) -> Compared:
-    """Count new cases by group, and compare them with the same months a year before where the log goes back that far."""
-    earlier = period.before(YEAR_MONTHS)
-    now = happened(new_cases, facts, groups, period)
-    before = happened(new_cases, facts, groups, earlier) if earlier.start >= facts.first_day else None
-    cells_before = before.cells if before else [None] * len(now.cells)
-    spans = period.days, earlier.days
-    return Compared(
-        groups=groups,
-        now=now,
-        before=before,
-        changes=[_change(*pair, *spans) for pair in zip(now.cells, cells_before, strict=True)],
-        total_change=_change(now.total, before.total if before else None, *spans),
-        emerging=_emerging(facts, groups, now, period),
-    )
+def compare(count: Count, facts: Facts, groups: Grouping, period: Period) -> Compared:
+    """Count what happened by group in a period and in the two that it is compared with."""
+    earlier = [period.before(months) for months in (period.months, YEAR_MONTHS)]
+    previous, year_before = (happened(count, facts, groups, each) if each.start >= facts.first_day else None for each in earlier)
+    return Compared(groups, period, happened(count, facts, groups, period), previous, year_before)
 
 
-def interval_text(count: int | None) -> str:
-    """Write the interval of the level behind a count.
+def emerging(facts: Facts, compared: Compared) -> list[int]:
+    """Return the groups with clearly more new cases a day than over the year before the period.
 
-    >>> interval_text(10)
-    '4.8–18.4'
+    The intervals together hold at 95 %, however many groups there are.
     """
-    return "※" if count is None else "–".join(f"{bound:.1f}" for bound in count_interval(count))
-
-
-def _change(now: int | None, before: int | None, days: int, days_before: int) -> Change | None:
-    return None if now is None or before is None else change(now, days, before, days_before)
-
-
-def _emerging(facts: Facts, groups: Grouping, now: Column, period: Period) -> list[int]:
-    """Compare with the year before the period; the intervals together hold at 95 %, however many groups there are."""
+    period = compared.period
     year = replace(period, months=YEAR_MONTHS).before(YEAR_MONTHS)
     if year.start < facts.first_day:
         return []
-    before = new_cases(facts, groups, year).total
+    before = new_cases(facts, compared.groups, year).total
     tail = TAIL / max(1, len(before))
-    pairs = enumerate(zip(now.cells, before, strict=True))
+    pairs = enumerate(zip(compared.now.cells, before, strict=True))
     grown = ((place, change(count, period.days, earlier, year.days, tail)) for place, (count, earlier) in pairs if count)
     return [place for place, found in grown if found and found.low > 1]

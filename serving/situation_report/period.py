@@ -42,6 +42,11 @@ class Period:
         """Return as many months, so many months earlier."""
         return Period(self.name, _later(self.first, -months), self.months)
 
+    @property
+    def previous(self) -> "Period":
+        """The period before, under its own name."""
+        return read_period(period_code(self.before(self.months)))
+
 
 def month(text: str) -> Period:
     """Read a month.
@@ -73,6 +78,28 @@ def quarter(text: str) -> Period:
         raise UsageError(f"quarter must look like 2026Q3, got {text!r}.")
     year, number = int(found[1]), int(found[2])
     return Period(f"{year}年第{number}季度", date(year, 3 * number - 2, 1), 3)
+
+
+def read_period(text: str) -> Period:
+    """Read a month or a quarter.
+
+    >>> read_period("2026-12").months, read_period("2026Q4").months
+    (1, 3)
+
+    Raises:
+        UsageError: the text is neither.
+    """
+    return quarter(text) if "Q" in text else month(text)
+
+
+def period_code(period: Period) -> str:
+    """Write a period as it is read.
+
+    >>> period_code(quarter("2026Q4")), period_code(month("2026-03").before(1))
+    ('2026Q4', '2026-02')
+    """
+    first = period.first
+    return f"{first.year}Q{(first.month + 2) // 3}" if period.months > 1 else f"{first:%Y-%m}"
 
 
 def _later(first: date, months: int) -> date:

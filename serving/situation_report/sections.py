@@ -1,21 +1,25 @@
 """The sections of a report, in words."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
+from features.display_names import SOURCE_ZH
 from features.undertakings.codes import words_of
 from serving.alerts.lifecycle import State
 from serving.documents.paper import Section, Table
 from serving.monitoring.completeness import Silence
 from serving.scoring.coverage import Coverage
-from serving.situation_report.counts import Column, Compared, interval_text
-from serving.situation_report.period import Change
+from serving.situation_report.counts import Column, Compared
+from serving.situation_report.handling import Rates
+from serving.situation_report.wording import cases, kind_name, say_change, shown, write_change
 from serving.text import WITHHELD
 from serving.undertakings.estimates import Review, say_helped
 
-MASK_NOTE = "※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。上年同期为上年的同样月份，倍数按日均。"
-COMPARED = ("本期新增", "水平95%区间", "上年同期", "为上年同期的倍数（95%区间）")
+MASK_NOTE = (
+    "※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。"
+    "环比与上一期比，同比与上年同样月份比，都按日均；表中没有注明“明显”的，变化不明显（95%区间分不出升降）。"
+)
 STATE_ZH = {
     State.PUBLISHED: "已发布，尚未签收",
     State.ACKNOWLEDGED: "已签收",
@@ -25,43 +29,78 @@ STATE_ZH = {
     State.DATA_WRONG: "数据有误",
     State.EXPIRED: "到期未处置",
 }
-NO_YEAR_BEFORE = "不能估计：日志未覆盖上年同期。"
+EVENTS = ("新增", "升级", "办结")
+STOCKS = ("期末未办结", "其中已逾期")
 
 
-def overview(compared: Compared, others: Mapping[str, Column]) -> Section:
-    """Say the sums of the district."""
-    rows = [("新增事项", *_row(compared.now.total, compared.before.total if compared.before else None, compared.total_change))]
-    rows += [(name, shown(column.total), interval_text(column.total), "—", "—") for name, column in others.items()]
-    notes = (MASK_NOTE, "区间按泊松分布精确计算；不含信访事项。上报减少不等于矛盾减少，件数受上报影响，不用于考核。")
-    return Section("总体情况", notes, Table(("", "本期", *COMPARED[1:]), rows))
+@dataclass(frozen=True)
+class Figures:
+    """Counts of one grouping: what happened beside earlier periods, and what stands at the end."""
+
+    happened: Mapping[str, Compared]
+    """By the words of `EVENTS`."""
+    at_end: Mapping[str, tuple[Column, Column]]
+    """By the words of `STOCKS`: at the end of the period, and of the one before."""
+
+    @property
+    def new(self) -> Compared:
+        """New cases."""
+        return self.happened[EVENTS[0]]
 
 
-def townships(compared: Compared, others: Mapping[str, Column], names: Sequence[str]) -> Section:
-    """Say the figures of each township, in the order of their codes."""
+def overview(figures: Figures) -> Section:
+    """Say the sums of the area; a stock has no interval and is said beside what it was."""
     rows = [
-        (name, *_row_of(compared, place), *(shown(column.cells[place]) for column in others.values())) for place, name in enumerate(names)
+        (name, shown(each.now.total), write_change(each.of_previous()), write_change(each.of_year_before()))
+        for name, each in figures.happened.items()
     ]
-    notes = ("按行政区划代码排列，不作排名。", *(() if compared.before else (NO_YEAR_BEFORE,)))
-    return Section("分镇街", notes, Table(("镇街", *COMPARED, *others), rows))
+    rows += [(name, shown(now.total), f"上期末{shown(before.total)}", "—") for name, (now, before) in figures.at_end.items()]
+    notes = (MASK_NOTE, "不含信访事项。上报减少不等于矛盾减少，件数受上报影响，不用于考核。")
+    return Section("总体情况", notes, Table(("", "本期（件）", "环比", "同比"), rows), on_new_page=True)
 
 
-def categories(compared: Compared) -> Section:
-    """Say the figures of each category of the district; none is broken down by place."""
-    rows = [(kind_name(name), *_row_of(compared, place)) for place, name in enumerate(compared.groups.names)]
-    return Section("分类别", () if compared.before else (NO_YEAR_BEFORE,), Table(("类别", *COMPARED), rows), "changes")
+def by_area(figures: Figures, names: Sequence[str], head: str) -> Section:
+    """Say the figures of each area, in the order of their codes."""
+    return Section(f"分{head}", ("按行政区划代码排列，不作排名。",), _table(figures, names, head))
 
 
-def emerging(compared: Compared) -> Section:
-    """Name the categories with clearly more cases a day than over the year before."""
-    rows = [(kind_name(compared.groups.names[place]), shown(compared.now.cells[place])) for place in compared.emerging]
-    notes = ("日均新增明显高于此前一年的类别（各类别区间合计按95%把握）。", *(() if rows else ("本期没有，或日志不足一年。",)))
-    return Section("新上升类别", notes, Table(("类别", "本期新增"), rows) if rows else None)
+def by_kind(figures: Figures) -> Section:
+    """Say the figures of each kind of case; none is broken down by place."""
+    return Section("分类别", (), _table(figures, [kind_name(name) for name in figures.new.groups.names], "类别"), "changes")
+
+
+def _table(figures: Figures, names: Sequence[str], head: str) -> Table:
+    header = (head, "本期新增", "环比", "同比", *EVENTS[1:], *STOCKS)
+    others = [each.now for name, each in figures.happened.items() if name != EVENTS[0]] + [now for now, _ in figures.at_end.values()]
+    rows = [
+        (
+            name,
+            shown(figures.new.now.cells[place]),
+            write_change(figures.new.of_previous(place)),
+            write_change(figures.new.of_year_before(place)),
+            *(shown(column.cells[place]) for column in others),
+        )
+        for place, name in enumerate(names)
+    ]
+    return Table(header, rows)
+
+
+def headline(figures: Figures, rates: Rates, alerts: int) -> Iterator[str]:
+    """Say what a meeting must know, in sentences whose figures stand in the tables."""
+    for name in EVENTS[:2]:
+        each = figures.happened[name]
+        yield f"{name}{cases(each.now.total)}，环比{say_change(each.of_previous())}，同比{say_change(each.of_year_before())}。"
+    closed, in_time = rates.closed.percent, rates.in_time.percent
+    yield f"办结率{closed or '不予显示'}，按期办结率{in_time or '不予显示'}。"
+    (still, before), (late, _) = (figures.at_end[name] for name in STOCKS)
+    yield f"期末未办结{cases(still.total)}（上期末{cases(before.total)}），其中已逾期{cases(late.total)}。"
+    yield f"本期发出预警提示{alerts}条。"
 
 
 def alert_ends(states: Mapping[str, int]) -> Section:
     """Say where the alerts of the period stand, never by person or unit."""
     rows = [(words, str(states[state])) for state, words in STATE_ZH.items() if states.get(state)]
-    notes = (f"窗口在本期开始的提示共{sum(states.values())}条，按现状计数。",)
+    notes = (f"本期发出的提示共{sum(states.values())}条，按现状计数。",)
     return Section("提示的办理结果", notes, Table(("现状", "条数"), rows) if rows else None)
 
 
@@ -86,34 +125,5 @@ def what_helped(review: Review | None) -> Section:
     return Section("有没有帮助", notes, Table(("做法", "结果"), rows))
 
 
-def kind_name(kind: str) -> str:
-    """Name a kind, `type/category`.
-
-    >>> kind_name("dispute/labor_wage")
-    '矛盾纠纷·劳动争议'
-    """
-    event_type, category = kind.split("/", 1)
-    return f"{EVENT_TYPE_ZH.get(event_type, event_type)}·{CATEGORY_ZH.get(category, category)}"
-
-
-def shown(count: int | None) -> str:
-    """Write a masked count."""
-    return "※" if count is None else f"{count:,}"
-
-
-def times(change: Change | None) -> str:
-    """Write a ratio with its interval."""
-    return "不能估计" if change is None else f"{change.ratio:.2f}({change.low:.2f}–{change.high:.2f})"
-
-
-def _row_of(compared: Compared, place: int) -> tuple[str, ...]:
-    before = compared.before.cells[place] if compared.before else None
-    return _row(compared.now.cells[place], before, compared.changes[place], known=compared.before is not None)
-
-
-def _row(now: int | None, before: int | None, change: Change | None, *, known: bool = True) -> tuple[str, ...]:
-    return shown(now), interval_text(now), shown(before) if known else "—", times(change)
-
-
 def _source(each: Silence) -> str:
-    return SOURCE_ZH.get(each.name, each.name) if each.kind == "source" else f"数据源 {each.name}"
+    return SOURCE_ZH.get(each.name, each.name) if each.kind == "source" else f"数据源“{each.name}”"

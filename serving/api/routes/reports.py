@@ -1,4 +1,4 @@
-"""GET /v1/reports: the situation analyses that were written, for those who see the whole."""
+"""GET /v1/reports: the situation analyses that were written, for accounts of exactly their area."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -9,12 +9,15 @@ from fastapi import APIRouter, Depends, Path
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.accounts.permissions import EVERYTHING, Actor, Right
+from features.errors import NotFoundError
+from serving.accounts.permissions import Actor, Right
 from serving.audit import audit_log
+from serving.documents.web_page import to_html
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
 from serving.server.errors import described
-from serving.situation_report.archive import KeptReport, kept_reports, read_report
+from serving.situation_report.archive import NO_REPORT, KeptReport, kept_reports, read_report
+from serving.situation_report.reach import area_of_reports
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
@@ -41,7 +44,7 @@ class ReportPage(BaseModel):
 
 @router.get("/reports")
 def list_reports(actor: Exporter, reading: ReadingOf) -> ReportPage:
-    """List the analyses of months and quarters; an account of a part sees none, for each is about the whole."""
+    """List the analyses of one's own area, the whole or a township; accounts of smaller areas see none."""
     return ReportPage(items=[Report.model_validate(each) for each in reports_for(actor, reading)])
 
 
@@ -50,22 +53,26 @@ def list_reports(actor: Exporter, reading: ReadingOf) -> ReportPage:
 )
 def take_report(name: Annotated[str, Path(max_length=100)], actor: Exporter, reading: ReadingOf) -> HTMLResponse:
     """Return one analysis as a file; counts under five are masked in it."""
-    content = read_report(reading.home, name if _sees_all(actor, reading) else "")
-    audit_log.note(reading.shelf.engine, actor.account_id, "report.read", name, reading.now())
-    return HTMLResponse(content, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.html"})
+    report = find_report(name, actor, reading)
+    return HTMLResponse(
+        to_html(report.paper), headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(report.paper.title)}.html"}
+    )
 
 
 def reports_for(actor: Actor, reading: AppState) -> list[KeptReport]:
     """Return the analyses that an account may take away."""
-    return kept_reports(reading.home) if _sees_all(actor, reading) else []
+    area = area_of_reports(actor.scope, reading.shelf.current)
+    return [each for each in kept_reports(reading.home) if each.area == area]
 
 
-def _sees_all(actor: Actor, reading: AppState) -> bool:
-    """Tell whether an account's area holds every district of the newest list."""
-    if actor.scope == EVERYTHING:
-        return True
-    listed = reading.shelf.current
-    if listed is None:
-        return False
-    districts = listed.within(EVERYTHING, "district")
-    return bool(districts) and listed.within(actor.scope, "district") == districts
+def find_report(name: str, actor: Actor, reading: AppState) -> KeptReport:
+    """Return one of them, and write down who reads it.
+
+    Raises:
+        NotFoundError: none of that name is kept for this account.
+    """
+    report = read_report(reading.home, name)
+    if report.area != area_of_reports(actor.scope, reading.shelf.current):
+        raise NotFoundError(NO_REPORT)
+    audit_log.note(reading.shelf.engine, actor.account_id, "report.read", name, reading.now())
+    return report

@@ -3,22 +3,20 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from serving.accounts.permissions import Right
 from serving.api.routes.exports import ExportOrder, as_file, take_away
-from serving.api.routes.reports import reports_for, take_report
 from serving.exports.csv_file import Purpose
 from serving.pages.board_query import MapQuery
 from serving.pages.export_workbook import to_workbook
 from serving.pages.layout import HEADERS, day_text, render
 from serving.pages.list_dates import find_day
-from serving.pages.page import PageRoute, Viewer, viewer_of_lists, viewer_with
+from serving.pages.page import PageRoute, Viewer, viewer_of_lists
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Exporter = Annotated[Viewer, Depends(viewer_of_lists(Right.EXPORT))]
-Reader = Annotated[Viewer, Depends(viewer_with(Right.EXPORT))]
 
 
 @router.get("/export")
@@ -35,7 +33,6 @@ def show_export(request: Request, query: Annotated[MapQuery, Query()], viewer: E
         said_day=day_text(day.as_of, viewer.t),
         rows=len(rows),
         Purpose=Purpose,
-        reports=reports_for(viewer.actor, viewer.reading),
     )
 
 
@@ -52,13 +49,5 @@ def export(
     rows = take_away(viewer.reading, viewer.actor, day.listed, order)
     names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
     answer = as_file(day.listed, order, to_workbook(rows, names, day_text(day.as_of, viewer.t), viewer.t))
-    answer.headers.update(HEADERS)
-    return answer
-
-
-@router.get("/reports/{name}")
-def take(name: Annotated[str, Path(max_length=100)], viewer: Reader) -> Response:
-    """Return a situation analysis as a file."""
-    answer = take_report(name, viewer.actor, viewer.reading)
     answer.headers.update(HEADERS)
     return answer

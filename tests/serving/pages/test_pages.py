@@ -11,7 +11,6 @@ from sqlalchemy import select, update
 from features.database.alert_tables import alert
 from features.database.engine import reading, writing
 from features.database.tables import grid
-from serving.situation_report.archive import keep_report
 from tests.support.people import DISTRICT, OTHER, PEOPLE, TOWNSHIP, token_of
 
 INLINE = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\son[a-z]+=", re.IGNORECASE)
@@ -132,14 +131,6 @@ def test_export_opens_as_a_workbook_without_formulas(enter) -> None:
     assert len(rows) == 22
     assert "用于服务排期" in rows[0][0]
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
-
-
-def test_export_page_offers_situation_analyses(enter, seen_world) -> None:
-    keep_report(seen_world.home, "2025-12-escalation", b"analysis")
-    centre = enter("centre")
-
-    assert 'href="/reports/2025-12-escalation"' in centre.get("/export").text
-    assert centre.get("/reports/2025-12-escalation").content == b"analysis"
 
 
 def test_login_with_a_wrong_password_says_so_and_lets_nobody_in(enter) -> None:

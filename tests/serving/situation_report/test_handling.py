@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from serving.situation_report.handling import Share, handling
+from serving.situation_report.handling import Share, handling_section, read_handling
 from serving.situation_report.period import month
 from tests.support.event_logs import Case, make_log
 
@@ -13,7 +13,8 @@ GRIDS = {"a": "D/T1/C1", "b": "D/T2/C2"}
 def rows_of(cases, households=(500, 500)):
     log = make_log(cases, grids=GRIDS)
     grids = log.grids.with_columns(households=pl.Series(households, dtype=pl.Int64))
-    section = handling(log.__class__(**vars(log) | {"grids": grids}), month("2025-01"), "Asia/Shanghai", ["D/T1", "D/T2"], ["甲镇", "乙镇"])
+    handled = read_handling(log.__class__(**vars(log) | {"grids": grids}), month("2025-01"), "Asia/Shanghai", ["D/T1", "D/T2"])
+    section = handling_section(handled, ["甲镇", "乙镇"], "镇街")
     return {row[0]: row[1:] for row in section.table.rows}
 
 
@@ -24,14 +25,14 @@ def test_handling_counts_closed_in_time_and_for_good():
     waiting = [Case("a", 5) for _ in range(5)]
     rows = rows_of([*quick, *late, *back, *waiting])
 
-    assert rows["甲镇"] == ("25", "80%(25)", "67%(15)", "75%(20)", "—", "50.0")
-    assert rows["乙镇"] == ("0", "—", "—", "—", "—", "0.0")
+    assert rows["甲镇"] == ("80%（25）", "67%（15）", "75%（20）", "—", "50.0")
+    assert rows["乙镇"] == ("—", "—", "—", "—", "0.0")
 
 
 def test_handling_leaves_petitions_and_other_months_out():
     rows = rows_of([Case("a", 2, event_type="petition"), Case("a", 40)])
 
-    assert rows["甲镇"][0] == "0"
+    assert rows["甲镇"][0] == "—"
 
 
 def test_handling_without_households_says_so():
@@ -44,8 +45,8 @@ def test_handling_without_households_says_so():
         (Share(0, 0), "—"),
         (Share(2, 40), "※"),
         (Share(38, 40), "※"),
-        (Share(0, 40), "0%(40)"),
-        (Share(40, 40), "100%(40)"),
+        (Share(0, 40), "0%（40）"),
+        (Share(40, 40), "100%（40）"),
         (Share(4, 4), "※"),
     ],
 )

@@ -1,28 +1,27 @@
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from io import BytesIO
+from datetime import date
 
-import docx
 import polars as pl
 import pytest
 from scipy.stats import poisson
 from typer.testing import CliRunner
 
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH
 from features.errors import NotReadyError, UsageError
 from features.eventlog.read import read_log
 from features.facts.derive import read_facts
 from features.schema import Col
 from serving.cli.main import app
+from serving.documents.pdf import to_pdf
 from serving.documents.web_page import to_html
-from serving.documents.word import to_word
 from serving.situation_report.counts import by_kind, happened, new_cases
-from serving.situation_report.period import change, count_interval, month, quarter
-from serving.situation_report.report import analyse
+from serving.situation_report.period import change, count_interval, month, quarter, read_period
+from serving.situation_report.report import ReportOrder, Source, analyse
 from serving.text import NOTICES, forbidden_words
 from tests.support.opened import open_page
+from tests.support.pdf_pages import page_texts
 from tests.support.published_world import SETTINGS
 
-WRITTEN = datetime(2026, 1, 2, tzinfo=UTC)
 DECEMBER = (date(2025, 12, 1), date(2026, 1, 1))
 
 
@@ -31,9 +30,14 @@ def snapshot(shared_world):
     return read_log(shared_world.home, shared_world.engine)
 
 
+def write(world, snapshot, text="2025-12", area=""):
+    order = ReportOrder(read_period(text), "escalation", area)
+    return analyse(Source(snapshot, world.engine, SETTINGS, order)).paper
+
+
 @pytest.fixture(scope="module")
 def page(shared_world, snapshot):
-    return analyse(snapshot, shared_world.engine, SETTINGS, month("2025-12"), "escalation")
+    return write(shared_world, snapshot)
 
 
 def section(page, title):
@@ -51,7 +55,7 @@ def test_overview_equals_what_the_records_say(page, snapshot):
     resolved = moves["resolved"].filter(local(Col.KNOWN_AT) < end)[Col.EVENT_SEQ].to_list()
     waiting = moves["reported"].filter(local(Col.KNOWN_AT) < end, ~pl.col(Col.EVENT_SEQ).is_in(resolved))
     expected = {
-        "新增事项": len(moves["reported"].filter(during)),
+        "新增": len(moves["reported"].filter(during)),
         "升级": len(moves["escalated"].filter(local(Col.AT) >= start, local(Col.AT) < end)),
         "办结": len(moves["resolved"].filter(during)),
         "期末未办结": len(waiting),
@@ -68,6 +72,33 @@ def test_townships_stand_in_the_order_of_their_codes_and_sum_up(page):
     assert sum(int(row[1]) for row in rows) == int(section(page, "总体情况").table.rows[0][1])
 
 
+def test_headline_says_what_plain_counting_says(page, snapshot):
+    records = snapshot.records
+    reported = records.filter(pl.col(Col.ACTION) == "reported", local(Col.KNOWN_AT) >= DECEMBER[0], local(Col.KNOWN_AT) < DECEMBER[1])
+    before = records.filter(pl.col(Col.ACTION) == "reported", local(Col.KNOWN_AT) >= date(2025, 11, 1), local(Col.KNOWN_AT) < DECEMBER[0])
+    closed = records.filter(pl.col(Col.ACTION) == "resolved")[Col.EVENT_SEQ].unique()
+    share = reported[Col.EVENT_SEQ].is_in(closed.implode()).mean()
+    percent = round(100 * abs(len(reported) / 31 / (len(before) / 30) - 1))
+
+    assert page.headline[0].startswith(f"新增{len(reported)}件，环比")
+    assert f"{percent}%（" in page.headline[0].partition("，同比")[0]
+    assert page.headline[2].startswith(f"办结率{share:.0%}，按期办结率")
+
+
+def test_report_of_a_township_counts_its_own_communities(shared_world, snapshot, page):
+    town = write(shared_world, snapshot, area="990101/990101001")
+    whole = {row[0]: row[1] for row in section(page, "分镇街").table.rows}
+
+    assert town.lead.startswith("990101001 · ")
+    assert section(town, "总体情况").table.rows[0][1] == whole["990101001"]
+    assert all(row[0].startswith("990101001") for row in section(town, "分社区").table.rows)
+
+
+def test_report_of_a_place_that_is_not_there_is_refused(shared_world, snapshot):
+    with pytest.raises(NotReadyError, match="the whole or a township"):
+        write(shared_world, snapshot, area="990101/999")
+
+
 def test_quarter_hides_what_one_of_its_months_hides(snapshot):
     facts = read_facts(snapshot, "escalation", SETTINGS)
     groups, whole = by_kind(facts), quarter("2025Q4")
@@ -80,15 +111,15 @@ def test_quarter_hides_what_one_of_its_months_hides(snapshot):
 
 
 def test_alerts_are_counted_by_state_alone(shared_world, snapshot):
-    page = analyse(snapshot, shared_world.engine, SETTINGS, month("2025-12"), "escalation")
+    page = write(shared_world, snapshot)
 
-    assert section(page, "提示的办理结果").sentences == ("窗口在本期开始的提示共0条，按现状计数。",)
+    assert section(page, "提示的办理结果").sentences == ("本期发出的提示共0条，按现状计数。",)
 
 
 @pytest.mark.parametrize("text", ["2026-02", "2024-01"])
 def test_period_that_the_log_does_not_cover_is_refused(text, shared_world, snapshot):
     with pytest.raises(NotReadyError, match="cover the whole period"):
-        analyse(snapshot, shared_world.engine, SETTINGS, month(text), "escalation")
+        write(shared_world, snapshot, text)
 
 
 @pytest.mark.parametrize(("read", "text"), [(month, "2026-13"), (month, "2026"), (quarter, "2026Q5")])
@@ -125,14 +156,24 @@ def test_html_escapes_names(page):
     assert "<script" not in to_html(replace(page, title="<script>alert(1)</script>")).decode()
 
 
-def test_word_file_says_the_same(page):
-    document = docx.Document(BytesIO(to_word(page, WRITTEN)))
+def test_stock_has_no_interval_and_no_year_before(page):
+    rows = {row[0]: row[2:] for row in section(page, "总体情况").table.rows}
 
-    tables = [each.table for each in page.sections if each.table]
-    written = [[tuple(cell.text for cell in row.cells) for row in table.rows] for table in document.tables]
-    assert written == [[table.header, *table.rows] for table in tables]
-    assert len(document.inline_shapes) == 2
-    assert document.paragraphs[-1].text == NOTICES[-1].zh
+    assert all(rows[name][0].startswith("上期末") and rows[name][1] == "—" for name in ("期末未办结", "其中已逾期"))
+
+
+def test_sentences_come_first_and_fit_the_first_page(page):
+    first, second, *_ = page_texts(to_pdf(page))
+
+    assert [sentence for sentence in page.headline if "".join(sentence.split()) not in first] == []
+    assert "上次研判事项的进展" in first
+    assert "总体情况" in second
+
+
+def test_no_code_of_a_closed_list_stands_in_the_words(page):
+    words = "".join([*page.headline, *(cell for each in page.sections if each.table for row in each.table.rows for cell in row)])
+
+    assert [code for code in (*CATEGORY_ZH, *EVENT_TYPE_ZH) if code in words] == []
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""/reports: reports of months and quarters: made, found again, taken as files, and what the meeting decided entered."""
+
+from datetime import UTC, date, datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from features.errors import NotFoundError
+from features.facts.derive import DEFAULT_TARGET
+from serving.accounts.permissions import Right
+from serving.alerts.recommended_actions import DEEDS
+from serving.api.routes.reports import find_report, reports_for
+from serving.audit import audit_log
+from serving.documents.paper import Paper
+from serving.documents.pdf import PDF_TYPE, to_pdf
+from serving.documents.web_page import picture_urls, to_html
+from serving.documents.word import WORD_TYPE, to_word
+from serving.pages.layout import HEADERS, render
+from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.situation_report.archive import NO_REPORT, enter_decisions, report_name
+from serving.situation_report.period import period_code, read_period
+from serving.situation_report.reach import area_of_reports
+from serving.situation_report.wording import CENTRE, kind_name
+from serving.verification.account_paper import account_paper
+from serving.verification.statement import Account, kept_accounts, read_account, read_archive
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Reader = Annotated[Viewer, Depends(viewer_with(Right.EXPORT))]
+Name = Annotated[str, Path(max_length=100)]
+WHOLE = ""
+"""Area of a report about everything."""
+PERIODS = 6
+"""Months, and quarters, that can be chosen."""
+
+
+class TakeQuery(BaseModel):
+    """In which form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: Literal["pdf", "docx", "html"] = "pdf"
+
+
+class AccountQuery(BaseModel):
+    """In which form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    form: Literal["pdf", "zip"] = "pdf"
+
+
+class NewReport(BaseModel):
+    """What the form sends."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    period: str = Field(pattern=r"^\d{4}(-\d\d|Q[1-4])$")
+    what: Literal["report", "verification"] = "report"
+
+
+@router.get("/reports")
+def show_reports(request: Request, viewer: Reader) -> Response:
+    """Show what is kept, what is being made, and what can be made."""
+    area = area_of_reports(viewer.scope, viewer.reading.shelf.current)
+    return render(
+        request,
+        "reports.html",
+        viewer.actor,
+        reports=reports_for(viewer.actor, viewer.reading),
+        may_make=area is not None,
+        accounts=_accounts(viewer),
+        sees_whole=area == WHOLE,
+        making=viewer.site.maker.last,
+        periods=_periods(viewer.local_now.date()),
+        now=viewer.now,
+    )
+
+
+@router.post("/reports")
+def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
+    """Begin a report of the reader's own area."""
+    area = area_of_reports(viewer.scope, viewer.reading.shelf.current)
+    if area is None:
+        raise NotFoundError(NO_REPORT)
+    target, period = _target(viewer), read_period(form.period)
+    name = report_name(period_code(period), target, area)
+    options = [
+        "report",
+        "--month" if period.months == 1 else "--quarter",
+        form.period,
+        "--target",
+        target,
+        *(["--area", area] if area else []),
+    ]
+    viewer.site.maker.start(period.name, options, viewer.now)
+    audit_log.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
+    return RedirectResponse("/reports", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/reports/{name}")
+def show_report(request: Request, name: Name, viewer: Reader) -> Response:
+    """Show a report, and the form for what the meeting decided about its topics."""
+    report = find_report(name, viewer.actor, viewer.reading)
+    departments = [each.name for each in viewer.site.settings.alerts.departments]
+    leads = [*departments, *(() if CENTRE in departments else (CENTRE,))]
+    plots = picture_urls(report.paper)
+    return render(request, "report.html", viewer.actor, report=report, leads=leads, deeds=DEEDS, kind_name=kind_name, plots=plots)
+
+
+@router.get("/reports/{name}/file")
+def take_report(name: Name, query: Annotated[TakeQuery, Query()], viewer: Reader) -> Response:
+    """Return a report as PDF, Word or HTML file."""
+    paper = find_report(name, viewer.actor, viewer.reading).paper
+    content, kind = _write(paper, query.form, viewer.now)
+    disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(paper.title)}.{query.form}"}
+    return Response(content, media_type=kind, headers=HEADERS | disposition)
+
+
+@router.post("/reports/{name}/decisions")
+def decide(
+    name: Name, viewer: Reader, lead: Annotated[list[str], Form(max_length=20)], action: Annotated[list[str], Form(max_length=20)]
+) -> Response:
+    """Enter who leads and what is done about each topic, as the meeting decided; both in the order of the topics."""
+    report = find_report(name, viewer.actor, viewer.reading)
+    chosen = zip(report.topics, lead, action, strict=False)
+    decisions = {
+        topic.kind: (_one_of(leader, viewer, topic.lead), deed if deed in DEEDS else topic.action) for topic, leader, deed in chosen
+    }
+    enter_decisions(viewer.reading.home, name, decisions)
+    audit_log.note(viewer.engine, viewer.actor.account_id, "report.decide", name, viewer.now)
+    return RedirectResponse(f"/reports/{name}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/verifications/{name}")
+def show_account(request: Request, name: Name, viewer: Reader) -> Response:
+    """Show the account of a month to an account of the whole."""
+    return render(request, "list_account.html", viewer.actor, paper=account_paper(_find_account(name, viewer)), name=name)
+
+
+@router.get("/verifications/{name}/file")
+def take_account(name: Name, query: Annotated[AccountQuery, Query()], viewer: Reader) -> Response:
+    """Return the account as a PDF of half a sheet, or its signed archive for recomputing."""
+    account = _find_account(name, viewer)
+    is_archive = query.form == "zip"
+    content = read_archive(viewer.reading.home, name) if is_archive else to_pdf(account_paper(account))
+    audit_log.note(viewer.engine, viewer.actor.account_id, "verification.read", name, viewer.now)
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.account.{query.form}"'}
+    return Response(content, media_type="application/zip" if is_archive else PDF_TYPE, headers=HEADERS | disposition)
+
+
+def _sees_part(viewer: Viewer) -> bool:
+    return area_of_reports(viewer.scope, viewer.reading.shelf.current) != WHOLE
+
+
+def _accounts(viewer: Viewer) -> list[Account]:
+    """Return the accounts that are kept, for whoever sees the whole."""
+    if _sees_part(viewer):
+        return []
+    return [read_account(viewer.reading.home, name) for name in kept_accounts(viewer.reading.home)]
+
+
+def _find_account(name: str, viewer: Viewer) -> Account:
+    if _sees_part(viewer):
+        raise NotFoundError(NO_REPORT)
+    return read_account(viewer.reading.home, name)
+
+
+def _one_of(lead: str, viewer: Viewer, otherwise: str) -> str:
+    """Return a lead that can be chosen; units alone, never a person."""
+    known = {each.name for each in viewer.site.settings.alerts.departments} | {CENTRE}
+    return lead if lead in known else otherwise
+
+
+def _write(paper: Paper, form: str, now: datetime) -> tuple[bytes, str]:
+    if form == "pdf":
+        return to_pdf(paper), PDF_TYPE
+    if form == "docx":
+        return to_word(paper, now.astimezone(UTC)), WORD_TYPE
+    return to_html(paper), "text/html; charset=utf-8"
+
+
+def _periods(today: date) -> list[str]:
+    """Return the codes of the last whole months and quarters, the newest first."""
+    month = read_period(f"{today:%Y-%m}")
+    quarter = read_period(f"{today.year}Q{(today.month + 2) // 3}")
+    return [period_code(each.before(each.months * back)) for each in (month, quarter) for back in range(1, PERIODS + 1)]
+
+
+def _target(viewer: Viewer) -> str:
+    current = viewer.reading.shelf.current
+    return current.head.entry.origin.target if current else DEFAULT_TARGET

@@ -1,0 +1,70 @@
+"""The page of reports: found again, taken in three forms, and what the meeting decided."""
+
+import re
+import time
+
+import pytest
+
+from serving.situation_report.archive import keep_report, read_report
+from tests.support.kept_reports import make_report
+from tests.support.people import TOWNSHIP, token_of
+
+NAME = "2025-12-escalation"
+
+
+@pytest.fixture
+def kept(own_world):
+    keep_report(own_world.home, make_report())
+    keep_report(own_world.home, make_report(f"{NAME}-990101001", TOWNSHIP, "镇街的材料"))
+    return own_world
+
+
+@pytest.mark.parametrize(("who", "seen", "hidden"), [("centre", NAME, f"{NAME}-990101001"), ("town", f"{NAME}-990101001", NAME)])
+def test_reports_page_lists_those_of_the_readers_area(kept, enter_own, who, seen, hidden):
+    reader = enter_own(who)
+    listed = re.findall(r'href="/reports/([^"?/]+)"', reader.get("/reports").text)
+
+    assert (seen in listed, hidden in listed) == (True, False)
+    assert reader.get(f"/reports/{hidden}").status_code == 404
+
+
+@pytest.mark.parametrize(("form", "start"), [("pdf", b"%PDF-"), ("docx", b"PK"), ("html", b"<!DOCTYPE html>")])
+def test_report_is_taken_in_three_forms(kept, enter_own, form, start):
+    answer = enter_own("centre").get(f"/reports/{NAME}/file?form={form}")
+
+    assert answer.content.startswith(start)
+    assert answer.headers["Content-Disposition"].endswith(f".{form}")
+
+
+def test_decisions_are_entered_from_the_page_and_name_units_alone(kept, enter_own):
+    centre = enter_own("centre")
+    page = centre.get(f"/reports/{NAME}").text
+    fields = {"csrf": token_of(page), "lead": ["司法所", "张三"], "action": ["mediation", "no_such_action"]}
+
+    assert centre.post(f"/reports/{NAME}/decisions", data=fields).status_code == 303
+    decided = read_report(kept.home, NAME)
+    assert decided.decided
+    assert [(topic.lead, topic.action) for topic in decided.topics] == [("司法所", "mediation"), ("人社部门", "wage_check")]
+
+
+def test_report_is_made_from_the_page_and_says_how_far_it_is(own_world, enter_own):
+    centre = enter_own("centre")
+    fields = {"csrf": token_of(centre.get("/reports").text), "period": "2025-12"}
+
+    assert centre.post("/reports", data=fields).status_code == 303
+    assert "正在生成2025年12月" in centre.get("/reports").text
+    assert centre.post("/reports", data=fields).status_code == 409
+    until = time.monotonic() + 120
+    while "正在生成" in (page := centre.get("/reports").text) and time.monotonic() < until:
+        time.sleep(0.5)
+    assert "2025年12月已生成" in page
+    assert "2025年12月矛盾纠纷形势分析" in centre.get(f"/reports/{NAME}").text
+
+
+def test_brief_page_and_file_are_of_the_readers_area(own_world, enter_own):
+    centre, town = enter_own("centre"), enter_own("town")
+
+    assert "先看哪里，为什么" in centre.get("/brief").text
+    assert "<h1>一周研判</h1>" in town.get("/brief?kind=weekly").text
+    assert centre.get("/brief/file").content.startswith(b"%PDF-")
+    assert enter_own("labour").get("/brief").status_code == 403
