@@ -149,6 +149,8 @@ class Settings(BaseSettings):
     """Days a report may take; a label is ripe only once they have passed."""
     covariates: dict[str, DisplayName] = Field(default_factory=dict)
     """How the columns of covariate files are called in reasons; one without a name is called by its code."""
+    memory_gib: float = Field(default=4.0, gt=0)
+    """Memory that a panel and what learns from it may take; beyond it panels lie in a temporary file, and rows are sampled."""
     calendar: CalendarSettings = CalendarSettings()
     intake: IntakeSettings = IntakeSettings()
     panel: PanelSettings = PanelSettings()

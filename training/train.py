@@ -95,7 +95,11 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     report = result.to_json()
     files = add_evidence(fitted, panel, settings.model, report, comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
-    parameters = {"target_definition": target.model_dump_json(exclude_defaults=True), **_parameters(facts, gap, hashes, settings)}
+    parameters = {
+        "target_definition": target.model_dump_json(exclude_defaults=True),
+        **_parameters(facts, gap, hashes, settings),
+        **_samples(fitted),
+    }
     objections = evaluate_gate(report, comparison)
     read = [column for part in fitted.parts for column in part.describe(panel)]
     card = write_card(report, parameters, read, objections)
@@ -208,6 +212,11 @@ def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Set
         else "not in the model",
     }
     return {name: str(value) for name, value in {**about, **flat}.items()}
+
+
+def _samples(fitted: Fitted) -> dict[str, str]:
+    """Return what was learnt from, where that is a sample: ranges of replicates that saw fewer rows are wider than all rows would give."""
+    return {f"rows.{name}": str(sample) for name, sample in fitted.samples.items() if not sample.is_whole}
 
 
 def _metrics(report: Report) -> dict[str, float]:

@@ -37,10 +37,19 @@ from features.panel.families import (
 from features.panel.feature import Feature, Use
 from features.schema import Col
 from features.settings import Settings
+from features.storage.scratch import GIB, release, scratch
 
 FAMILIES = (history, new_cases, counts, rates, due, at_risk, backlog, trends, recency, repeats, surroundings, quality, undertakings)
 
 Matrix = npt.NDArray[np.float32]
+
+ColumnValues = tuple[npt.NDArray[np.float32], ...]
+"""Columns of one length each."""
+
+PIECES = 4
+"""Into so many large tables memory is divided."""
+SHARED_TABLES = 24
+"""Tables (as_ofs, grids) that all blocks of a panel have in common."""
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -56,6 +65,13 @@ class Panel:
     values: npt.NDArray[np.float32]
     open_cases: CaseRows = field(default_factory=CaseRows.none)
     closed_cases: CaseRows = field(default_factory=CaseRows.none)
+    memory_bytes: int = 4 * GIB
+    """That this panel and whoever works on it may take together."""
+
+    @property
+    def piece_bytes(self) -> int:
+        """The most that one of their large tables may take in memory."""
+        return self.memory_bytes // PIECES
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -66,19 +82,14 @@ class Panel:
         """Return one feature, shape (T, G)."""
         return np.asarray(self.values[self._position(name)])
 
-    def matrix(self, names: tuple[str, ...], instead: Mapping[str, npt.NDArray[np.floating]] = MappingProxyType({})) -> Matrix:
-        """Return rows of the named columns, shape (T * G, len(names)), ordered by as_of and then grid; a view of all as they are.
+    def columns(self, names: tuple[str, ...], instead: Mapping[str, npt.NDArray[np.floating]] = MappingProxyType({})) -> ColumnValues:
+        """Return the named columns, each (T * G,), ordered by as_of and then grid.
 
         Args:
             names: columns, in the order wanted.
             instead: values (T, G) to take instead of a column's own.
         """
-        if names == self.names and not instead:
-            return self.values.reshape(len(names), -1).T
-        values = np.empty((len(names), *self.values.shape[1:]), np.float32)
-        for row, name in zip(values, names, strict=True):
-            row[...] = instead.get(name, self.column(name))
-        return values.reshape(len(names), -1).T
+        return tuple(np.asarray(instead.get(name, self.column(name)), np.float32).reshape(-1) for name in names)
 
     def at(self, as_ofs: slice) -> Self:
         """Return the panel of consecutive as_ofs."""
@@ -114,7 +125,8 @@ def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feat
 def build_panel(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings, progress: Progress | None = None) -> Panel:
     """Build all features of all grids at the given as_ofs (sorted day numbers), block by block.
 
-    Peak memory beyond the result is bounded by `settings.panel.block_cells` per thread.
+    Peak memory beyond the result is bounded by `settings.memory_gib`, and by `settings.panel.block_cells` per thread; a result that would
+    take more than its part lies in a temporary file.
     """
     return build_features(facts, as_ofs, horizon_days, settings, catalogue(facts, horizon_days, settings), progress)
 
@@ -134,9 +146,30 @@ def build_features(
     """
     if not len(as_ofs):
         raise UsageError("a panel needs at least one as_of, got none. Widen the period.")
-    when = AsOfs(np.asarray(as_ofs, np.int32), horizon_days)
+    when, memory = AsOfs(np.asarray(as_ofs, np.int32), horizon_days), int(settings.memory_gib * GIB)
+    values = scratch((len(features), len(as_ofs), facts.places.size), np.float32, memory // PIECES)
+    spans = list(_spans(len(as_ofs), facts.places.size, memory // PIECES))
+    for number, span in enumerate(spans):
+        within = AsOfs(when.as_ofs[span], horizon_days)
+        for done, blocks in _fill(values[:, span], facts, within, features, settings):
+            if progress:
+                progress(number * blocks + done, len(spans) * blocks)
+        release(values)
+    return Panel(facts.places.grid_ids, when.as_ofs, features, values, open_cases(facts, when), closed_cases(facts, when), memory)
+
+
+def _spans(as_ofs: int, grids: int, most_bytes: int) -> Iterator[slice]:
+    """Yield stretches of as_ofs whose shared tables fit."""
+    size = max(1, most_bytes // (grids * SHARED_TABLES * np.dtype(np.float64).itemsize))
+    for first in range(0, as_ofs, size):
+        yield slice(first, min(first + size, as_ofs))
+
+
+def _fill(
+    values: npt.NDArray[np.float32], facts: Facts, when: AsOfs, features: tuple[Feature, ...], settings: Settings
+) -> Iterator[tuple[int, int]]:
+    """Write the features of all grids at some as_ofs, block by block; yield how many blocks are done, and of how many."""
     shared = Shared(facts, when)
-    values = np.empty((len(features), len(as_ofs), facts.places.size), np.float32)
 
     def fill(grids: npt.NDArray[np.int32]) -> None:
         block = Block(grids, shared)
@@ -147,9 +180,7 @@ def build_features(
     blocks = list(_blocks(facts, when, settings.panel.block_cells))
     with ThreadPoolExecutor(settings.panel.threads) as threads:
         for done, _ in enumerate(threads.map(fill, blocks), start=1):
-            if progress:
-                progress(done, len(blocks))
-    return Panel(facts.places.grid_ids, when.as_ofs, features, values, open_cases(facts, when), closed_cases(facts, when))
+            yield done, len(blocks)
 
 
 def _blocks(facts: Facts, when: AsOfs, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:

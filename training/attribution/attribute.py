@@ -42,9 +42,9 @@ class Attribution:
 
 def attribute(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) -> Attribution:
     """Sample rows of a panel and attribute the part and its replicates on them."""
-    every = fitted.lay_out(panel, horizon_days).matrix
-    chosen = np.random.default_rng(seed).permutation(len(every))[:ROWS]
-    matrix = np.ascontiguousarray(every[chosen])
+    design = fitted.lay_out(panel, horizon_days)
+    chosen = np.random.default_rng(seed).permutation(len(design.start))[:ROWS]
+    matrix = np.ascontiguousarray(design.take(chosen))
     interactions = np.abs(shapley_interactions(fitted.booster, matrix[:PAIR_ROWS])).mean(axis=0) * 2
     np.fill_diagonal(interactions, 0)
     return Attribution(

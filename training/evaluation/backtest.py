@@ -113,6 +113,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         notes=[
             *([already_due.line] if already_due else []),
             *find_leak_signs(predictions, settings.backtest.too_good),
+            *_sampled(past[-1]),
             *available(stage.panel, horizon_days)[1],
             *installed(settings.backtest.peers)[1],
             *_notes(overall, parts),
@@ -176,6 +177,16 @@ def measure_folds(result: BacktestResult) -> list[dict[str, float]]:
     as_they_are = [(outcomes(rows), predicted(rows)[MODEL], np.ones((1, int(rows["block"].to_numpy().max()) + 1))) for rows in folds]
     measured = [{name: float(values[0]) for name, values in measure(*fold).items()} for fold in as_they_are]
     return [{name: value for name, value in figures.items() if np.isfinite(value)} for figures in measured]
+
+
+def _sampled(last: InnerPredictions) -> list[str]:
+    """Say which parts of the model learnt from a sample of the rows, and what that costs."""
+    cost = "Rows without one stand for several, so means stay; estimates are a little less sure. More `memory_gib` takes more rows"
+    return [
+        f"sampled: the last refit of part {part} learnt from {told.sample}. {cost}."
+        for part, told in last.parts.items()
+        if not told.sample.is_whole
+    ]
 
 
 def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:

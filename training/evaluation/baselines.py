@@ -81,15 +81,26 @@ IN_PROPORTION = frozenset({"due"})
 """Baselines whose score is itself a count of what is to come."""
 
 
-def available(panel: Panel, horizon_days: int) -> tuple[dict[str, Floats], list[str]]:
-    """Return the log scores of every baseline the log allows, each (T, G, scores), and a line for each that it does not."""
-    scores, notes = {}, []
-    for name, score in BASELINES.items():
+def available(panel: Panel, horizon_days: int) -> tuple[list[str], list[str]]:
+    """Return the baselines that the log allows, and a line for each that it does not."""
+    names, notes = [], []
+    one = panel.at(slice(0, 1))
+    for name in BASELINES:
         try:
-            scores[name] = np.log(np.stack(score(panel, horizon_days), axis=-1) + HALF)
+            score_of(name, one, horizon_days)
+            names.append(name)
         except MissingColumnsError as missing:
             notes.append(f"baseline {name} is left out: the log yields no column {missing}.")
-    return scores, notes
+    return names, notes
+
+
+def score_of(name: str, panel: Panel, horizon_days: int) -> Floats:
+    """Return the log scores of a baseline, (T, G, scores).
+
+    Raises:
+        MissingColumnsError: the log yields no column that it needs.
+    """
+    return np.asarray(np.log(np.stack(BASELINES[name](panel, horizon_days), axis=-1) + HALF))
 
 
 def fit_rate(scores: Floats, counts: npt.NDArray[np.floating], in_proportion: bool = False) -> Rate:

@@ -11,16 +11,17 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.facts.facts import Facts
 from features.panel.build import Panel
-from training.evaluation.baselines import IN_PROPORTION, Rate, available, fit_rate, z_score
+from training.evaluation.baselines import IN_PROPORTION, available, fit_rate, score_of, z_score
 from training.evaluation.metrics import Predicted
-from training.evaluation.peers import fit_peer
+from training.evaluation.peers import fit_peer, readable_columns
 from training.evaluation.predictions import COMMON_VARIATION, EXPECTED, MOST, RISK, SURGE, VARIATION, reach
 from training.learning.calibration import Calibration, calibrate
 from training.learning.examples import Examples, training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import InnerPredictions, Tuned, predict_ahead, tune
-from training.learning.labels import Counts, surge_thresholds
+from training.learning.labels import surge_thresholds
 from training.learning.plausibility import most_of
+from training.learning.sampling import FLOAT64_BYTES, fitting_rows, sample_alike
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +31,8 @@ Z_SCORE = "z_score_28d"
 """Rule of thumb for surges, scored beside the models there."""
 
 
+COPIES, SAMPLE_SEED = 8, 1
+"""Copies that a baseline makes of its rows, and the seed by which rows are drawn where they are too many."""
 ONE_THREAD = 1
 """Small regressions gain nothing from a second thread and lose much when something else runs."""
 
@@ -100,23 +103,30 @@ def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictio
 
 def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
     """Fit every baseline that the log allows to some examples, and say what it expects of other as_ofs, each (T, G)."""
-    before, _ = available(seen.panel, seen.gap.horizon_days)
-    after, _ = available(unseen, seen.gap.horizon_days)
-    rates = {name: fit_rate(scores, seen.counts, in_proportion=name in IN_PROPORTION) for name, scores in before.items()}
-    return {name: _baseline(rate, before[name], after[name], seen.counts) for name, rate in rates.items()}
+    horizon_days = seen.gap.horizon_days
+    names, _ = available(seen.panel, horizon_days)
+    return {name: _by_baseline(name, seen, unseen) for name in names}
 
 
-def _baseline(rate: Rate, before: Floats, after: Floats, counts: Counts) -> Predicted:
-    expected = rate(after)
-    return Predicted(expected, calibrate(np.log(rate(before)), counts).risk(np.log(expected)))
+def _by_baseline(name: str, seen: Examples, unseen: Panel) -> Predicted:
+    """Learn from a sample of the rows where a table of all would not fit."""
+    scores, counts = score_of(name, seen.panel, seen.gap.horizon_days), seen.counts
+    rows = sample_alike(counts.size, fitting_rows(scores.shape[-1], seen.panel.piece_bytes // COPIES, FLOAT64_BYTES), SAMPLE_SEED)
+    if len(rows) < counts.size:
+        scores, counts = scores.reshape(-1, 1, scores.shape[-1])[rows], counts.reshape(-1, 1)[rows]
+    rate = fit_rate(scores, counts, in_proportion=name in IN_PROPORTION)
+    expected = rate(score_of(name, unseen, seen.gap.horizon_days))
+    return Predicted(expected, calibrate(np.log(rate(scores)), counts).risk(np.log(expected)))
 
 
 def by_peer(name: str, seen: Examples, unseen: Panel, settings: ModelSettings) -> Predicted:
     """Fit one peer to some examples, and return what it expects of other as_ofs, each (T, G)."""
     expected = fit_peer(name, seen, settings)
-    before, after = np.log(expected(seen.panel)), expected(unseen)
+    most = fitting_rows(len(readable_columns(unseen, settings)), seen.panel.piece_bytes)
+    rows, shape = sample_alike(seen.counts.size, most, SAMPLE_SEED), unseen.values.shape[1:]
+    before, after = np.log(expected(seen.panel, rows)), expected(unseen, np.arange(int(np.prod(shape)))).reshape(shape)
     # a learner that found no split expects the same everywhere: there is no slope to fit
-    calibration = calibrate(before, seen.counts) if np.ptp(before) > 0 else Calibration()
+    calibration = calibrate(before, seen.counts.ravel()[rows]) if np.ptp(before) > 0 else Calibration()
     return Predicted(after, calibration.risk(np.log(after)))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy.special import xlogy
 
 from training.bootstrap import Blocks
@@ -35,7 +36,7 @@ LOWER_IS_BETTER = frozenset({"ece", "poisson_deviance"})
 HIT_SHARES = (1, 5, 10)
 RISK_BINS = 10
 CURVE_CELLS = 4_000_000
-"""Rows x draws that are sorted out at a time; bounds the memory."""
+"""Steps of a curve x draws that are worked out at a time; bounds the memory."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def _curves(outcomes: Outcomes, score: Floats, weights: Floats, base_rate: Float
         nothing = np.full(len(weights), np.nan)
         return {"auc": nothing, "ap": nothing, "ap_over_base": nothing}
     ranked = _rank(score, outcomes.positive)
-    step = max(1, CURVE_CELLS // len(score))
+    step = max(1, CURVE_CELLS // max(1, len(ranked.ends)))
     parts = [_areas(weights[start : start + step], outcomes.block, ranked) for start in range(0, len(weights), step)]
     auc, ap = np.concatenate(parts, axis=1)
     return {"auc": auc, "ap": ap, "ap_over_base": ap / base_rate}
@@ -153,14 +154,31 @@ def _rank(score: Floats, positive: npt.NDArray[np.bool_]) -> _Ranked:
     return _Ranked(order, order[true_places], np.append(last[1:], len(true_places))[: len(group)] - 1, starts, ends[group])
 
 
+@njit(nogil=True, cache=True)
+def sum_first(weights: Floats, block: Blocks, lengths: npt.NDArray[np.intp]) -> Floats:
+    """Sum the weights (R, blocks) of the first rows, whose blocks are given in order: (R, P) for P ascending numbers of rows.
+
+    Compiled: numpy would need the running sum of every row for each of R draws, of which few are looked at.
+    """
+    sums = np.empty((len(weights), len(lengths)))
+    for draw in range(len(weights)):
+        total, row = 0.0, 0
+        for place in range(len(lengths)):
+            while row < lengths[place]:
+                total += weights[draw, block[row]]
+                row += 1
+            sums[draw, place] = total
+    return sums
+
+
 def _areas(weights: Floats, block: Blocks, ranked: _Ranked) -> Floats:
     """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (R, blocks)."""
-    passed = np.pad(np.cumsum(np.take(weights, block[ranked.order], axis=1), axis=1), ((0, 0), (1, 0)))
-    true = np.cumsum(np.take(weights, block[ranked.true_rows], axis=1), axis=1)[:, ranked.last]
+    ordered = block[ranked.order]
+    before, after = (sum_first(weights, ordered, rows) for rows in (ranked.starts, ranked.ends))
+    true = sum_first(weights, block[ranked.true_rows], ranked.last + 1)
     gained = np.diff(true, axis=1, prepend=0)
-    before, after = passed[:, ranked.starts], passed[:, ranked.ends]
     positives = true[:, -1:].sum(axis=1)
-    negatives = passed[:, -1] - positives
+    negatives = weights @ np.bincount(ordered, minlength=weights.shape[1]) - positives
     above = (before + after - 2 * true + gained) / 2
     auc = (gained * (negatives[:, None] - above)).sum(axis=1) / (positives * negatives)
     precision = np.divide(true, after, out=np.zeros_like(true), where=after > 0)

@@ -20,10 +20,12 @@ from features.panel.build import Matrix, Panel
 from features.panel.feature import Use
 from training.evaluation.negative_binomial import MOST_STEPS, fit_negative_binomial
 from training.learning.examples import Examples
+from training.learning.sampling import fitting_rows, sample_rows
 from training.rivals import PEERS, PLAIN_LIGHTGBM
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
 Rate = Callable[[Matrix], Floats]
 """From rows (N, F) to expected counts (N,)."""
 
@@ -31,6 +33,8 @@ TREES, LEARNING_RATE, LEAVES, ROWS_PER_LEAF, BINS = 60, 0.1, 15, 200, 63
 """Of all three kinds of boosted trees; common values, fixed before any was compared."""
 PENALTY = 0.01
 """Ridge penalty on standardised columns of both regressions."""
+BLOCK_BYTES = 2**26
+"""Of rows that are predicted at a time."""
 FLOOR = 1e-9
 """Least expected count, so that its logarithm stays finite."""
 
@@ -39,12 +43,12 @@ FLOOR = 1e-9
 class Peer:
     """How one peer learns, and the package it needs beyond those of yujing."""
 
-    fit: Callable[[Matrix, Floats, int], Rate]
-    """Called with rows (N, F), counts (N,) and a number of threads."""
+    fit: Callable[[Matrix, Floats, int, Floats | None], Rate]
+    """Called with rows (N, F), counts (N,), a number of threads, and weights (N,) where rows stand for several."""
     package: str | None = None
 
 
-def _fit_lightgbm(rows: Matrix, counts: Floats, threads: int) -> Rate:
+def _fit_lightgbm(rows: Matrix, counts: Floats, threads: int, weights: Floats | None = None) -> Rate:
     parameters = {
         "objective": "poisson",
         "learning_rate": LEARNING_RATE,
@@ -56,11 +60,11 @@ def _fit_lightgbm(rows: Matrix, counts: Floats, threads: int) -> Rate:
         "num_threads": threads,
         "verbosity": -1,
     }
-    trees = lgb.train(parameters, lgb.Dataset(rows, counts, params=parameters), TREES)
+    trees = lgb.train(parameters, lgb.Dataset(rows, counts, weight=weights, params=parameters), TREES)
     return lambda unseen: np.asarray(trees.predict(unseen, num_threads=1), np.float64)
 
 
-def _fit_xgboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
+def _fit_xgboost(rows: Matrix, counts: Floats, threads: int, weights: Floats | None = None) -> Rate:
     model = import_module("xgboost").XGBRegressor(
         objective="count:poisson",
         n_estimators=TREES,
@@ -74,11 +78,11 @@ def _fit_xgboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
         min_child_weight=ROWS_PER_LEAF * float(counts.mean()),
         n_jobs=threads,
     )
-    model.fit(rows, counts)
+    model.fit(rows, counts, sample_weight=weights)
     return lambda unseen: np.asarray(model.predict(unseen), np.float64)
 
 
-def _fit_catboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
+def _fit_catboost(rows: Matrix, counts: Floats, threads: int, weights: Floats | None = None) -> Rate:
     model = import_module("catboost").CatBoostRegressor(
         loss_function="Poisson",
         iterations=TREES,
@@ -92,7 +96,7 @@ def _fit_catboost(rows: Matrix, counts: Floats, threads: int) -> Rate:
         allow_writing_files=False,
         verbose=False,
     )
-    model.fit(rows, counts)
+    model.fit(rows, counts, sample_weight=weights)
     return lambda unseen: np.asarray(model.predict(unseen, prediction_type="Exponent"), np.float64)
 
 
@@ -125,18 +129,18 @@ def _signed_log(rows: Matrix) -> Floats:
     return np.asarray(np.sign(rows) * np.log1p(np.abs(rows)), np.float64)
 
 
-def _fit_glm(rows: Matrix, counts: Floats, _: int) -> Rate:
+def _fit_glm(rows: Matrix, counts: Floats, _: int, weights: Floats | None = None) -> Rate:
     scaling = _Scaling.of(rows)
     with warnings.catch_warnings():
         # stopped after MOST_STEPS it is only a little more regularised; Newton's steps overshoot on nearly equal columns
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = PoissonRegressor(alpha=PENALTY, max_iter=MOST_STEPS).fit(scaling.apply(rows), counts)
+        model = PoissonRegressor(alpha=PENALTY, max_iter=MOST_STEPS).fit(scaling.apply(rows), counts, sample_weight=weights)
     return lambda unseen: np.asarray(model.predict(scaling.apply(unseen)), np.float64)
 
 
-def _fit_negative_binomial(rows: Matrix, counts: Floats, _: int) -> Rate:
+def _fit_negative_binomial(rows: Matrix, counts: Floats, _: int, weights: Floats | None = None) -> Rate:
     scaling = _Scaling.of(rows)
-    model = fit_negative_binomial(scaling.apply(rows), counts, PENALTY)
+    model = fit_negative_binomial(scaling.apply(rows), counts, PENALTY, weights)
     return lambda unseen: model.expected(scaling.apply(unseen))
 
 
@@ -167,8 +171,25 @@ def readable_columns(panel: Panel, settings: ModelSettings) -> tuple[str, ...]:
     return tuple(feature.name for feature in panel.features if feature.use in read and feature.family not in settings.exclude_families)
 
 
-def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Callable[[Panel], Floats]:
-    """Fit one peer to some examples, and return what tells the expected count (T, G) of any panel with the same columns."""
-    columns = readable_columns(seen.panel, settings)
-    rate = LEARNERS[name].fit(seen.panel.matrix(columns), seen.counts.ravel().astype(np.float64), settings.threads)
-    return lambda panel: np.maximum(rate(panel.matrix(columns)), FLOOR).reshape(panel.values.shape[1:])
+Expected = Callable[[Panel, Positions], Floats]
+"""From a panel and some of its cells (as_of x G + grid) to expected counts."""
+
+
+def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Expected:
+    """Fit one peer to some examples, and return what tells the expected counts of any panel with the same columns."""
+    names = readable_columns(seen.panel, settings)
+    counts = seen.counts.ravel().astype(np.float64)
+    drawn = sample_rows(counts, fitting_rows(len(names), seen.panel.piece_bytes), settings.seed)
+    rows, weights = drawn or (np.arange(len(counts)), None)
+    rate = LEARNERS[name].fit(_take(seen.panel, names, rows), counts[rows], settings.threads, weights)
+
+    def expected(panel: Panel, cells: Positions) -> Floats:
+        size = fitting_rows(len(names), BLOCK_BYTES)
+        parts = [rate(_take(panel, names, cells[first : first + size])) for first in range(0, len(cells), size)]
+        return np.asarray(np.maximum(np.concatenate([*parts, np.zeros(0)]), FLOOR), np.float64)
+
+    return expected
+
+
+def _take(panel: Panel, names: tuple[str, ...], rows: Positions) -> Matrix:
+    return np.stack([column[rows] for column in panel.columns(names)]).T

@@ -32,7 +32,11 @@ class Rows:
     def drawn(self, draws: Floats) -> "Rows":
         """Return the rows that were drawn at least once, weighted by how often (N,)."""
         rows = np.flatnonzero(draws)
-        weights = draws[rows] if self.weights is None else draws[rows] * self.weights[rows]
+        return self.drawn_at(rows, draws[rows])
+
+    def drawn_at(self, rows: npt.NDArray[np.int64], weights: Floats) -> "Rows":
+        """Return some of the rows, each weighing so many times what it does."""
+        weights = weights if self.weights is None else weights * self.weights[rows]
         return Rows(self.matrix[rows], self.counts[rows], self.offset[rows], weights, self.objective)
 
 

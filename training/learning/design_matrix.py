@@ -4,14 +4,15 @@ A tree can follow a step in a ratio, not a proportion over the whole range of le
 learnt level, where a ratio of 1 is no news, whatever the grid.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from features.panel.as_ofs import LOOKBACKS
-from features.panel.build import Matrix, Panel
+from features.panel.build import ColumnValues, Matrix, Panel
 from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseRows
 from features.panel.families.trends import against_level
 from training.learning.booster import Columns
@@ -21,9 +22,12 @@ from training.learning.parts import Part
 from training.learning.usual_level import USUAL_RATE, UsualLevel, rate_column, subject
 
 Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
 Start = KindOdds | UsualLevel
 
 RECENT_TAU = 28
+BLOCK_VALUES = 2**24
+"""Values that are laid out at a time where rows are looked at one after the other."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +37,27 @@ class Design:
     part: Part
     shape: tuple[int, int]
     """As_ofs and grids of the panel."""
-    matrix: Matrix
-    """(N, F) what the trees read."""
+    columns: ColumnValues
+    """What the trees read: F columns, each (N,), float32."""
     start: Floats
     """Margin before any tree."""
     cell: npt.NDArray[np.int64]
     """as_of x G + grid of each row."""
     weight: Floats
+
+    def take(self, rows: slice | Positions) -> Matrix:
+        """Return what the trees read of some rows, (n, F)."""
+        return np.stack([column[rows] for column in self.columns]).T
+
+    def blocks(self) -> Iterator[slice]:
+        """Yield consecutive rows, a few at a time."""
+        size = max(1, BLOCK_VALUES // max(1, len(self.columns)))
+        for first in range(0, len(self.start), size):
+            yield slice(first, min(first + size, len(self.start)))
+
+    def without_columns(self) -> Self:
+        """Return the design without what the trees read."""
+        return replace(self, columns=())
 
     def sums(self, margin: Floats) -> Floats:
         """Return the expected escalations per as_of and grid, (T, G), by the margins of the rows."""
@@ -73,12 +91,12 @@ def lay_out(panel: Panel, part: Part, start: Start, names: tuple[str, ...], hori
         per_day = start.per_day(panel)
         cells = np.arange(per_day.size)
         margin = np.log(per_day * horizon_days).ravel()
-        return Design(part, shape, _grid_matrix(panel, per_day, names), margin, cells, np.ones(per_day.size))
+        return Design(part, shape, _grid_columns(panel, per_day, names), margin, cells, np.ones(per_day.size))
     rows = cases_of(panel, part)
     margin = start.margin(rows)
     learnt = {KIND_ODDS.name: margin, DUE_ODDS.name: start.due_margin(rows)}
-    matrix = np.stack([learnt[name].astype(np.float32) if name in learnt else rows.column(name) for name in names]).T
-    return Design(part, shape, matrix, margin, cells_of(rows, shape[1]), rows.weight)
+    columns = tuple(learnt[name].astype(np.float32) if name in learnt else rows.column(name) for name in names)
+    return Design(part, shape, columns, margin, cells_of(rows, shape[1]), rows.weight)
 
 
 def cells_of(rows: CaseRows, grids: int) -> npt.NDArray[np.int64]:
@@ -86,11 +104,11 @@ def cells_of(rows: CaseRows, grids: int) -> npt.NDArray[np.int64]:
     return rows.as_of.astype(np.int64) * grids + rows.grid
 
 
-def _grid_matrix(panel: Panel, per_day: Floats, names: tuple[str, ...]) -> Matrix:
+def _grid_columns(panel: Panel, per_day: Floats, names: tuple[str, ...]) -> ColumnValues:
     about = subject(panel)
     columns = {USUAL_RATE: per_day, f"{about}_decay_grid_{RECENT_TAU}d": per_day / panel.column(rate_column(about))}
     observed = panel.column("history_days").astype(np.float64)
     for days in LOOKBACKS:
         counted = panel.column(f"{about}_count_grid_{days}d").astype(np.float64)
         columns[f"{about}_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days))
-    return panel.matrix(names, columns)
+    return panel.columns(names, columns)

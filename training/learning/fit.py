@@ -1,21 +1,26 @@
 """Fitting: starts, rounds and calibration are all found inside the training part."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from features.panel.build import Progress
 from training.bootstrap import Blocks, draw_weights
-from training.learning.booster import boost
+from training.learning.booster import Rows, boost
 from training.learning.examples import Examples
 from training.learning.inner_validation import InnerPredictions, Prepared, inner_validate, prepare, tune
 from training.learning.model import Fitted, FittedPart
 from training.learning.parts import Part
 from training.learning.refits import Refit, refit_all
+from training.learning.sampling import Sample, fitting_rows, sample_rows
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
+
+REFITS = 4
+"""Tables that refits have in memory at a time, those on the way to their processes included."""
 
 
 def fit(
@@ -37,12 +42,16 @@ def fit(
     prepared = {part: prepare(part, examples, settings) for part in examples.parts}
     boosters = {part: boost(given.rows, given.columns, settings, tuned.rounds[part]) for part, given in prepared.items()}
     replicates: dict[Part, tuple[str, ...]] = dict.fromkeys(prepared, ())
+    samples = {str(part): given.sample for part, given in prepared.items()}
     if blocks is not None and settings.replicates:
         draws = list(_draw(examples, blocks, settings))
-        wanted = {part: _refit(given, tuned.rounds[part], draws) for part, given in prepared.items()}
+        most_bytes = examples.panel.piece_bytes // REFITS
+        wanted = {part: _refit(given, tuned.rounds[part], draws, most_bytes, settings.seed) for part, given in prepared.items()}
         replicates = refit_all(wanted, settings, progress)
+        samples |= {f"{part}-replicates": _sample_of(refit.rows, prepared[part].sample) for part, refit in wanted.items()}
     parts = tuple(FittedPart(part, given.columns, boosters[part], replicates[part], given.start) for part, given in prepared.items())
-    return Fitted(examples.target, examples.gap.horizon_days, parts, tuned.scale, tuned.calibration, tuned.variation)
+    fitted = Fitted(examples.target, examples.gap.horizon_days, parts, tuned.scale, tuned.calibration, tuned.variation)
+    return replace(fitted, samples=samples)
 
 
 def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:
@@ -52,7 +61,20 @@ def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterat
         yield weights[numbers]
 
 
-def _refit(given: Prepared, rounds: int, draws: Sequence[Floats]) -> Refit:
-    """Put a part beside how often each of its rows is drawn; it may have learnt from the last as_ofs alone."""
-    cells = given.design.shape[0] * given.design.shape[1]
-    return Refit(given.rows, given.columns, rounds, tuple(draw[-cells:][given.design.cell] for draw in draws))
+def _sample_of(rows: Rows, fitted: Sample) -> Sample:
+    return replace(fitted, rows=len(rows.counts), events=int((rows.counts > 0).sum()))
+
+
+def _refit(given: Prepared, rounds: int, draws: Sequence[Floats], most_bytes: int, seed: int) -> Refit:
+    """Put a part beside how often each of its rows is drawn; it may have learnt from the last as_ofs alone.
+
+    Several refits are under way at a time, each with rows of its own, so they learn from a sample of what the fit learns from where
+    that is large.
+    """
+    cells = given.shape[0] * given.shape[1]
+    drawn = sample_rows(given.rows.counts.astype(np.float64), fitting_rows(len(given.columns.names), most_bytes), seed)
+    rows, cell = given.rows, given.cell
+    if drawn is not None:
+        chosen, stands_for = drawn
+        rows, cell = rows.drawn_at(chosen, stands_for), cell[chosen]
+    return Refit(rows, given.columns, rounds, tuple(draw[-cells:][cell] for draw in draws))

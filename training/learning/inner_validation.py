@@ -4,7 +4,7 @@ Rounds and calibration are found there, on rows that no tree had seen. A backtes
 from all before it, and the model trained last from all of them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from features.errors import NotReadyError
 from features.panel.build import Panel, Progress
+from features.storage.scratch import scratch
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import Calibration, calibrate
 from training.learning.count_variation import POISSON, Variation, estimate_variation
@@ -20,13 +21,17 @@ from training.learning.examples import Examples
 from training.learning.folds import Fold, rolling_folds
 from training.learning.init_score import fit_kind_odds
 from training.learning.parts import Part
+from training.learning.sampling import Sample, fitting_rows, sample_rows
 from training.learning.usual_level import fit_usual_level
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
 
 STEP = 5
 """Rounds are chosen in these steps."""
+MARGINS = 8
+"""Refits whose margins share one piece of memory."""
 
 
 def least_loss(losses: Floats) -> int:
@@ -44,8 +49,12 @@ class Prepared:
 
     start: Start
     columns: Columns
-    design: Design
+    shape: tuple[int, int]
+    """As_ofs and grids that the trees learn from."""
     rows: Rows
+    cell: Positions
+    """as_of x G + grid of each of these rows."""
+    sample: Sample
 
 
 @dataclass(frozen=True)
@@ -53,15 +62,18 @@ class ForetoldPart:
     """What the trees of one part said of the rows after them."""
 
     design: Design
-    """Without its matrix."""
+    """Without what the trees read."""
     margins: npt.NDArray[np.float32]
     """(K, N) margins after 0, STEP, 2 x STEP, ... trees."""
+    sample: Sample
+    """The rows that the trees learnt from."""
 
     def until(self, as_ofs: int) -> "ForetoldPart":
         """Return the rows of the first as_ofs."""
         rows = int(np.searchsorted(self.design.cell, as_ofs * self.design.shape[1]))
         parts = {name: getattr(self.design, name)[:rows] for name in ("start", "cell", "weight")}
-        return ForetoldPart(replace(self.design, shape=(as_ofs, self.design.shape[1]), **parts), self.margins[:, :rows])
+        design = replace(self.design, shape=(as_ofs, self.design.shape[1]), **parts)
+        return ForetoldPart(design, self.margins[:, :rows], self.sample)
 
     def after(self, rounds: int) -> Floats:
         """Return the expected escalations after so many trees, (T, G)."""
@@ -144,9 +156,17 @@ def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared
     mature = examples.mature(settings)
     known = mature if part is Part.NEW and len(mature.counts) else examples
     design = lay_out(known.panel, part, start, columns.names, examples.gap.horizon_days)
+    happened = known.happened(part)
     offset = design.start + np.log(known.exposure).ravel() if part is Part.NEW else design.start
     weights = None if part is Part.NEW else design.weight
-    return Prepared(start, columns, design, Rows(design.matrix, known.happened(part), offset, weights, part.objective))
+    most = fitting_rows(len(columns.names), known.panel.piece_bytes)
+    if (drawn := sample_rows(happened, most, settings.seed)) is None:
+        rows = Rows(design.take(slice(None)), happened, offset, weights, part.objective)
+        return Prepared(start, columns, design.shape, rows, design.cell, Sample.whole(happened))
+    chosen, stands_for = drawn
+    weights = stands_for if weights is None else stands_for * weights[chosen]
+    rows = Rows(design.take(chosen), happened[chosen], offset[chosen], weights, part.objective)
+    return Prepared(start, columns, design.shape, rows, design.cell[chosen], Sample.chosen(happened, chosen))
 
 
 def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSettings) -> Tuned:
@@ -170,15 +190,13 @@ def _start(part: Part, examples: Examples) -> Start:
 def _foretell(part: Part, seen: Examples, after: Panel, settings: ModelSettings) -> ForetoldPart:
     prepared = prepare(part, seen, settings)
     text = boost(prepared.rows, prepared.columns, settings, settings.num_boost_round)
-    design = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days)
-    margins = np.stack([(design.start + grown).astype(np.float32) for grown in _growing(text, design)])
-    # LightGBM stops where no split is left: more trees would say the same
-    missing = 1 + -(-settings.num_boost_round // STEP) - len(margins)
-    return ForetoldPart(replace(design, matrix=design.matrix[:0]), np.pad(margins, ((0, missing), (0, 0)), mode="edge"))
-
-
-def _growing(text: str, design: Design) -> Iterator[Floats]:
-    return growing_margins(read_booster(text), design.matrix, STEP) if len(design.matrix) else iter([np.zeros(0)])
+    design, trees = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days), read_booster(text)
+    margins = scratch((1 + -(-settings.num_boost_round // STEP), len(design.start)), np.float32, after.piece_bytes // MARGINS)
+    for rows in design.blocks():
+        for step, grown in enumerate(growing_margins(trees, design.take(rows), STEP)):
+            # LightGBM stops where no split is left: more trees would say the same
+            margins[step:, rows] = (design.start[rows] + grown).astype(np.float32)
+    return ForetoldPart(design.without_columns(), margins, prepared.sample)
 
 
 def _rounds(part: Part, known: Sequence[tuple[InnerPredictions, Examples]]) -> int:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -19,6 +19,7 @@ from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out
 from training.learning.init_score import KindOdds
 from training.learning.parts import Part
+from training.learning.sampling import Sample
 from training.learning.usual_level import USUAL_RATE, RateRegression, UsualLevel, rate_column, subject
 
 Floats = npt.NDArray[np.float64]
@@ -96,7 +97,7 @@ class FittedPart:
         """
         design = self.lay_out(panel, horizon_days)
         rows = np.flatnonzero(np.isin(design.cell, cells))
-        added = contributions(self.trees, design.matrix[rows]) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
+        added = contributions(self.trees, design.take(rows)) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
         values, base_value = added[:, :-1], added[:, -1]
         reference, column = self._reference(panel, horizon_days)
         step = design.start[rows] - reference[rows]
@@ -127,6 +128,8 @@ class Fitted:
     """What the sum of the parts is multiplied by: below 1 for a rare target that is foretold from the cases of its parent."""
     calibration: Calibration
     variation: Variation = POISSON
+    samples: Mapping[str, Sample] = field(default_factory=dict, compare=False)
+    """How many rows each part and its replicates learnt from; known only where the model was fitted."""
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
@@ -195,7 +198,10 @@ def part_of(file: str) -> Part:
 
 
 def _margins(design: Design, trees: Booster) -> Floats:
-    return design.start + margin(trees, design.matrix) if len(design.matrix) else design.start
+    margins = design.start.copy()
+    for rows in design.blocks():
+        margins[rows] += margin(trees, design.take(rows))
+    return margins
 
 
 def _read_part(part: Part, files: Mapping[str, bytes]) -> FittedPart:

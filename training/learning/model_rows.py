@@ -97,8 +97,8 @@ def to_panel(rows: pd.DataFrame, columns: ModelColumns) -> Panel:
     if missing := [name for name in (*names, *CASES) if name not in rows]:
         raise UsageError(f"model rows must have every column that the model reads, and {', '.join(missing)} are missing.")
     values = np.stack([rows[name].to_numpy(np.float32) for name in names])[:, None, :]
-    cases = {name: _unnest(rows[name].tolist(), getattr(columns, name)) for name in CASES}
-    return Panel(np.arange(len(rows)).astype(str), np.zeros(1, np.int32), columns.features, values, **cases)
+    open_cases, closed_cases = (_unnest(rows[name].tolist(), getattr(columns, name)) for name in CASES)
+    return Panel(np.arange(len(rows)).astype(str), np.zeros(1, np.int32), columns.features, values, open_cases, closed_cases)
 
 
 def _nest(rows: CaseRows, grids: int, cells: npt.NDArray[np.int64]) -> pl.Series:

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.panel.block import decay_weights
 from features.panel.build import Panel
+from training.learning.sampling import FLOAT64_BYTES, fitting_rows, sample_alike
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,6 +53,8 @@ PRIOR_SHARES = {RATE: 0.2, TREND: 0.15, REGRESSION: 0.45}
 """Shares before any row is seen; the decayed counts have the rest in equal parts."""
 FLOOR_SHARE = 0.01
 """The level is at least this share of the mean rate, so that its logarithm stays finite."""
+REGRESSION_TABLES, SAMPLE_SEED = 4, 1
+"""Copies of its rows that the regression makes, and the seed by which rows are drawn where they are too many."""
 RIDGE = 3e-3
 """Penalty of the regression, whose columns say nearly the same of many grids."""
 RATES_FAMILY = "rates"
@@ -120,14 +123,15 @@ def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days
 def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> RateRegression:
     """Fit the regression to `counts` seen over `exposed_days`, both (T, G)."""
     names = [feature.name for feature in panel.features if feature.family == RATES_FAMILY] + [rate_column(subject(panel))]
-    logs = np.stack([_log(panel, name).ravel() for name in names], axis=1)
-    center, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-6)
-    days = exposed_days.ravel()
     if not counts.any():
         return RateRegression(float(np.log(NOTHING)), {}, (float(np.log(NOTHING)),) * 2)
+    rows = sample_alike(counts.size, fitting_rows(len(names), panel.piece_bytes // REGRESSION_TABLES, FLOAT64_BYTES), SAMPLE_SEED)
+    logs = np.stack([_log(panel, name).ravel()[rows] for name in names], axis=1)
+    center, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-6)
+    days, seen = exposed_days.ravel()[rows], counts.ravel()[rows]
     with threadpool_limits(1):
         fit = PoissonRegressor(alpha=RIDGE, solver="newton-cholesky")
-        fit.fit((logs - center) / spread, counts.ravel() / days, sample_weight=days)
+        fit.fit((logs - center) / spread, seen / days, sample_weight=days)
     slopes = fit.coef_ / spread
     intercept = float(fit.intercept_ - slopes @ center)
     said = intercept + logs @ slopes

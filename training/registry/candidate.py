@@ -10,6 +10,7 @@ import numpy as np
 from features.errors import GateRefusedError
 from features.panel.build import Matrix, Panel
 from training.learning.booster import margin, read_booster
+from training.learning.design_matrix import Design
 from training.learning.model import Fitted, part_of
 from training.registry.booster_check import check_boosters
 from training.registry.gate import Comparison, Report, check_all
@@ -40,7 +41,7 @@ def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Re
 
 def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:
     """Return rows spread over the panel and what every booster says of them, to be repeated before the model is published."""
-    rows = {part.part: _spread(part.lay_out(panel, fitted.horizon_days).matrix) for part in fitted.parts}
+    rows = {part.part: _spread(part.lay_out(panel, fitted.horizon_days)) for part in fitted.parts}
     boosters = {name: content.decode() for name, content in fitted.files().items() if name.endswith(BOOSTER_SUFFIX)}
     return {
         "rows": {part: [[None if np.isnan(value) else float(value) for value in row] for row in matrix] for part, matrix in rows.items()},
@@ -48,8 +49,8 @@ def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:
     }
 
 
-def _spread(matrix: Matrix) -> Matrix:
-    return np.asarray(matrix[np.unique(np.linspace(0, len(matrix) - 1, GOLDEN_ROWS).astype(int))])
+def _spread(design: Design) -> Matrix:
+    return design.take(np.unique(np.linspace(0, len(design.start) - 1, GOLDEN_ROWS).astype(int)))
 
 
 def to_json(content: object) -> bytes:

@@ -104,14 +104,25 @@ def test_build_panel_tells_its_progress(facts):
     assert [(1, 4), (2, 4), (3, 4), (4, 4)] == steps
 
 
-def test_panel_column_and_matrix_agree(facts):
+def test_panel_columns_are_ordered_by_as_of_and_grid(facts):
     panel = build(facts, 50, 100)
     names = ("hazard_count_grid_28d", "dispute_open_count_grid")
-    rows = panel.matrix(names)
+    columns = panel.columns(names)
 
-    assert (2 * len(GRIDS), 2) == rows.shape
-    assert panel.column(names[1])[1, 2] == rows[1 * len(GRIDS) + 2, 1]
-    assert np.shares_memory(panel.matrix(panel.names), panel.values)
+    assert [column.shape for column in columns] == [(2 * len(GRIDS),)] * 2
+    assert panel.column(names[1])[1, 2] == columns[1][1 * len(GRIDS) + 2]
+    assert all(np.shares_memory(column, panel.values) for column in columns)
+    assert panel.columns(names, {names[0]: np.ones((2, len(GRIDS)))})[0].tolist() == [1.0] * 2 * len(GRIDS)
+
+
+def test_build_panel_in_a_file_and_in_stretches_of_as_ofs_is_the_same(facts):
+    as_ofs = days(50, 100, 150, 400)
+    small = Settings(memory_gib=2**-20, panel={"threads": 1})
+    bounded, whole = (build_panel(facts, as_ofs, 14, settings) for settings in (small, Settings(panel={"threads": 1})))
+
+    assert bounded.values.base is not None
+    assert bounded.values.tobytes() == whole.values.tobytes()
+    assert bounded.at(slice(1, 3)).columns(whole.names)[5].tobytes() == whole.at(slice(1, 3)).columns(whole.names)[5].tobytes()
 
 
 def test_panel_unknown_column_is_refused(facts):

@@ -57,6 +57,20 @@ def test_to_json_has_exactly_the_published_keys(result):
     assert "z_score_28d" in report["subsets"]["surge"]["models"]
 
 
+def test_backtest_within_little_memory_samples_rows_and_says_so(facts, result):
+    """Learnt from a quarter of the rows, what is expected hardly changes, and its sum still is what happens."""
+    bounded = FAST.model_copy(update={"memory_gib": 2**-13})
+    sampled = backtest(facts, make_panel(facts, weekly(DAYS + 30), bounded), HORIZON, bounded)
+    said = [note for note in sampled.notes if note.startswith("sampled")]
+
+    assert [note for note in result.notes if note.startswith("sampled")] == []
+    assert said[-1].startswith("sampled: the last refit of part new learnt from")
+    assert sampled.overall.models["lightgbm"]["poisson_deviance"] == pytest.approx(
+        result.overall.models["lightgbm"]["poisson_deviance"], rel=0.1
+    )
+    assert sampled.predictions["expected_lightgbm"].sum() == pytest.approx(sampled.predictions["count"].sum(), rel=0.15)
+
+
 def test_to_json_counts_the_test_rows_only(result, panel):
     report = result.to_json()
     predictions = result.predictions

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
-from training.evaluation.baselines import BASELINES, available, fit_rate, z_score
+from training.evaluation.baselines import BASELINES, available, fit_rate, score_of, z_score
 
 
 @pytest.fixture(scope="module")
@@ -11,14 +11,15 @@ def panel():
 
 
 def test_available_names_what_is_left_out_and_why(panel):
-    scores, notes = available(panel, HORIZON)
+    names, notes = available(panel, HORIZON)
 
-    assert set(BASELINES) - set(scores) == {"open_backlog", "backlog_by_type", "due"}
+    assert set(BASELINES) - set(names) == {"open_backlog", "backlog_by_type", "due"}
     assert notes[2] == "baseline due is left out: the log yields no column due_count_grid_14d."
 
 
 def test_available_scores_have_one_row_per_as_of_and_grid(panel):
-    scores, _ = available(panel, HORIZON)
+    names, _ = available(panel, HORIZON)
+    scores = {name: score_of(name, panel, HORIZON) for name in names}
 
     assert {score.shape[:2] for score in scores.values()} == {panel.values.shape[1:]}
     np.testing.assert_allclose(scores["decay_28d"][..., 0], np.log(panel.column("target_decay_grid_28d") + 0.5), atol=1e-6)
