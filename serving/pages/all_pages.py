@@ -33,7 +33,6 @@ from serving.pages.routes import (
 )
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
-from serving.situation_report.making import ReportMaker
 
 PAGES = (
     *(start, command, briefs, reports, grids, changes, alerts, corrections, undertakings, service, export, score),
@@ -46,7 +45,7 @@ MOST_KEPT = 256
 def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     """Let an application answer people as well as programs."""
     kept = Kept(MOST_KEPT)
-    app.state.site = Site(settings, home, MapCache(home, kept), kept, ReportMaker(home, settings))
+    app.state.site = Site(settings, home, MapCache(home, kept), kept)
     for module in PAGES:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

@@ -35,7 +35,6 @@ from serving.rankings.publishing import Pause
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ListsOf, ReadingOf
 from serving.settings import Settings
-from serving.situation_report.making import ReportMaker
 
 ERRORS = {
     HTTPStatus.FORBIDDEN: "error_forbidden",
@@ -126,8 +125,9 @@ class Site:
     home: Home
     atlas: MapCache
     kept: Kept
-    maker: ReportMaker
     jobs: PageJobs = field(default_factory=PageJobs)
+    report_jobs: PageJobs = field(default_factory=PageJobs)
+    """Reports being made, which wait for no other job."""
     program: tuple[str, ...] = ()
     """Command line of yujing on this home, for jobs that run in a process of their own; empty where the application has none."""
 

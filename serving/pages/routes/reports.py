@@ -19,6 +19,7 @@ from serving.documents.paper import Paper
 from serving.documents.pdf import PDF_TYPE, to_pdf
 from serving.documents.web_page import picture_urls, to_html
 from serving.documents.word import WORD_TYPE, to_word
+from serving.operations.page_jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.situation_report.archive import NO_REPORT, enter_decisions, report_name
@@ -72,10 +73,10 @@ def show_reports(request: Request, viewer: Reader) -> Response:
         "reports.html",
         viewer.actor,
         reports=reports_for(viewer.actor, viewer.reading),
-        may_make=area is not None,
+        may_make=area is not None and bool(viewer.site.program),
         accounts=_accounts(viewer),
         sees_whole=area == WHOLE,
-        making=viewer.site.maker.last,
+        making=viewer.site.report_jobs.last,
         periods=_periods(viewer.local_now.date()),
         now=viewer.now,
     )
@@ -85,7 +86,7 @@ def show_reports(request: Request, viewer: Reader) -> Response:
 def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
     """Begin a report of the reader's own area."""
     area = area_of_reports(viewer.scope, viewer.reading.shelf.current)
-    if area is None:
+    if area is None or not viewer.site.program:
         raise NotFoundError(NO_REPORT)
     target, period = _target(viewer), read_period(form.period)
     name = report_name(period_code(period), target, area)
@@ -97,7 +98,8 @@ def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
         target,
         *(["--area", area] if area else []),
     ]
-    viewer.site.maker.start(period.name, options, viewer.now)
+    command = (*viewer.site.program, *options)
+    viewer.site.report_jobs.start(PageJob(period.name, name, viewer.now), lambda job: run_program(command, job))
     audit_log.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
     return RedirectResponse("/reports", HTTPStatus.SEE_OTHER)
 

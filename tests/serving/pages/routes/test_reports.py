@@ -1,10 +1,13 @@
 """The page of reports: found again, taken in three forms, and what the meeting decided."""
 
 import re
+import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from serving.cli.serve import PROGRAM
 from serving.situation_report.archive import keep_report, read_report
 from tests.support.kept_reports import make_report
 from tests.support.people import TOWNSHIP, token_of
@@ -49,6 +52,8 @@ def test_decisions_are_entered_from_the_page_and_name_units_alone(kept, enter_ow
 
 def test_report_is_made_from_the_page_and_says_how_far_it_is(own_world, enter_own):
     centre = enter_own("centre")
+    program = (sys.executable, "-P", "-c", PROGRAM, "--home", str(own_world.home.root))
+    centre.app.state.site = replace(centre.app.state.site, program=program)
     fields = {"csrf": token_of(centre.get("/reports").text), "period": "2025-12"}
 
     assert centre.post("/reports", data=fields).status_code == 303
@@ -59,6 +64,14 @@ def test_report_is_made_from_the_page_and_says_how_far_it_is(own_world, enter_ow
         time.sleep(0.5)
     assert "2025年12月已生成" in page
     assert "2025年12月矛盾纠纷形势分析" in centre.get(f"/reports/{NAME}").text
+
+
+def test_reports_are_not_made_where_the_application_has_no_program(kept, enter_own):
+    centre = enter_own("centre")
+    page = centre.get("/reports").text
+
+    assert 'name="period"' not in page
+    assert centre.post("/reports", data={"csrf": token_of(page), "period": "2025-12"}).status_code == 404
 
 
 def test_brief_page_and_file_are_of_the_readers_area(own_world, enter_own):
