@@ -113,7 +113,7 @@ def test_default_configuration_equals_the_defaults_in_code() -> None:
     written = yaml.safe_load((ROOT / "configs/default.yaml").read_text(encoding="utf-8"))
 
     assert Settings().model_dump(mode="json") == written
-    assert Settings() == Settings.load(ROOT / "configs/default.yaml")
+    assert Settings().model_dump() == Settings.load(ROOT / "configs/default.yaml").model_dump()
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))

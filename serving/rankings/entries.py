@@ -103,7 +103,7 @@ class ListHead(Frozen):
     model_version: str = Field(description="Number of the model in the registry", examples=["7"])
     model_hash: str = Field(description="SHA-256 of the model's manifest", examples=["9a" * 32])
     sequence: Count = Field(description="Last sequence number of the event log that was used", examples=[341194])
-    code_version: str = Field(description="Version of the program", examples=["0.1.0"])
+    code_version: str = Field(description="Version of the program", examples=["0.2.0"])
     seed: int = Field(description="Seed that broke ties", examples=[0])
 
     @classmethod

@@ -2,6 +2,7 @@ import inspect
 import subprocess
 import sys
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
 
@@ -38,7 +39,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Workspace]:
 def test_version_prints_the_installed_one() -> None:
     result = CliRunner().invoke(app, ["--version"])
 
-    assert result.output.strip() == "0.1.0"
+    assert result.output.strip() == version("yujing")
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["panel"], ["panel", "--as-of", "yesterday", "--out", "x.csv"]])
@@ -68,7 +69,7 @@ def test_every_date_option_says_how_it_is_written() -> None:
 def test_module_runs_as_a_script() -> None:
     done = subprocess.run([sys.executable, "-m", "serving.cli.main", "--version"], capture_output=True, text=True, check=True)
 
-    assert done.stdout.strip() == "0.1.0"
+    assert done.stdout.strip() == version("yujing")
 
 
 def test_fault_is_one_line_on_stderr_and_exit_1(
