@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table, func, select
 
 from features.database.bulk import read_frame
 from features.database.engine import reading
@@ -49,6 +49,12 @@ def log_state(engine: Engine) -> LogState:
     with reading(engine) as connection:
         complete = select(feed.c.name, feed.c.known_through).where(feed.c.known_through.is_not(None))
         return LogState(last_sequence(connection), {row.name: row.known_through for row in connection.execute(complete)})
+
+
+def count_cases(engine: Engine) -> int:
+    """Return how many cases the log holds."""
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.count()).select_from(event)).scalar_one())
 
 
 @dataclass(frozen=True)

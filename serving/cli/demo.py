@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,9 +16,10 @@ from features.errors import UsageError
 from features.storage.home import Home
 from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
-from serving.cli.models import promote_model, train_and_show
-from serving.cli.rank import rank_days
-from serving.cli.serve import serve
+from serving.cli.demo_history import History, one_time_passwords
+from serving.cli.models import promote_at, train_and_show
+from serving.cli.reports import monitor, report
+from serving.cli.serve import serve_home
 from serving.cli.workspace import Workspace
 
 HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]
@@ -34,9 +35,11 @@ STEPS = {
     "ingest": ("接入事项", "ingest its cases"),
     "backtest and train": ("回测并训练模型（约几分钟）", "backtest and train a model (takes minutes)"),
     "promote": ("发布模型", "promote the model"),
-    "rank": ("发布最近两周的清单", "publish the lists of two weeks"),
+    "rank": ("发布最近两周的清单，并处置预警提示", "publish the lists of two weeks, and answer their alerts"),
+    "look back": ("检查数据和清单，生成上月研判", "check data and lists, write last month's report"),
 }
 """Each step in Chinese and in English."""
+ROLES_ZH = {"command": "指挥中心（管理员）", "analyst": "分析员", "township": "镇街", "grid_worker": "网格员", "auditor": "审计员"}
 UNDERTAKINGS = ("projects.csv", "undertakings.csv", "effort.csv", "sensitive_periods.csv")
 REASON = "demo: published to be looked at, whatever the gate says"
 ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")
@@ -57,6 +60,10 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     home = Home(work.home.root / f"demo-{preset}-{today}-{seed}")
     files = home.root / "files"
     place = Workspace(home, None)
+
+    def history() -> History:
+        return History(place, today, seed, datetime.now(ZONE))
+
     say(Text(zh=f"本演示的全部内容都在 {home.root}。", en=f"Everything of this demo lives in {home.root}."))
     steps: Mapping[str, Callable[[], object]] = {
         "simulate": lambda: _simulate(work, home, preset, seed, today),
@@ -69,14 +76,53 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
             undertakings=[*(files / name for name in UNDERTAKINGS), write_examples(files, today)],
         ),
         "backtest and train": lambda: train_and_show(place, place.settings, truth=files / "truth"),
-        "promote": lambda: promote_model(place, reason=REASON, by="demo", override=True),
-        "rank": lambda: rank_days(place, [today - timedelta(days=ago) for ago in reversed(range(LIST_DAYS))]),
+        "promote": lambda: _promote(history()),
+        "rank": lambda: history().write(history().list_days(LIST_DAYS)),
+        "look back": lambda: _look_back(place, today),
     }
     _run(steps, home.folder(home.root / "done"), home.root / LOG)
     for line in summarise(place, read_figures(place)):
         say(line)
     if with_server:
-        serve(place)
+        serve_home(place, welcome=lambda: _tell_accounts(place))
+    else:
+        _tell_accounts(place)
+
+
+def _promote(history: History) -> None:
+    """Put the model to use the day before the first list."""
+    first = history.published_at(history.list_days(LIST_DAYS)[0])
+    promote_at(history.work, "challenger", None, ("demo", REASON, True), first - timedelta(days=1))
+
+
+def _look_back(place: Workspace, today: date) -> None:
+    """Check data and lists, and write the report of the last whole month."""
+    with suppress(typer.Exit):  # it found something that asks for attention, which is no failure
+        monitor(place, as_of=today)
+    report(place, month=f"{today.replace(day=1) - timedelta(days=1):%Y-%m}")
+
+
+def _tell_accounts(place: Workspace) -> None:
+    """Print who can sign in, each with a one-time password; nobody's own password is touched."""
+    from serving.text import Text
+
+    accounts = one_time_passwords(place, datetime.now(ZONE))
+    if not accounts:
+        say(
+            Text(
+                zh="账号均已设置密码；忘记时运行 yujing accounts reset 账号。",
+                en="Every account has a password; `yujing accounts reset NAME` gives another.",
+            )
+        )
+        return
+    say(
+        Text(
+            zh="登录账号和一次性密码（首次登录后自行设置密码）：",
+            en="Accounts and their one-time passwords; each chooses its own at the first sign-in:",
+        )
+    )
+    for name, role, password in accounts:
+        say(Text(zh=f"  {ROLES_ZH[role]}  {name}  {password}", en=f"  {role.replace('_', ' ')}  {name}  {password}"))
 
 
 def _keep_apart(work: Workspace) -> None:

@@ -32,22 +32,22 @@ class Figures:
 
 def read_figures(work: Workspace) -> Figures:
     """Read what the steps of a demo left in its home."""
+    from features.eventlog.read import count_cases
     from serving.alerts.queries import Wanted, count_alerts
     from serving.cli.alerts import operator
-    from serving.rankings.ledger import newest
+    from serving.rankings.ledger import newest, read_body
     from training.evaluation.baselines import BASELINES
     from training.evaluation.fold_runner import MODEL
     from training.registry.gate import evaluate_gate
     from training.registry.published import current
 
-    facts, _ = work.facts()
     last = newest(work.engine)
     report = json.loads(current(work.home, work.engine).files["backtest.json"])
     models = report["models"]
     rule = max((name for name in models if name in BASELINES), key=lambda name: models[name][HIT] or 0.0)
     return Figures(
-        grids=facts.places.size,
-        cases=len(facts.cases.grid),
+        grids=len(read_body(work.engine, last)["grid"]) if last else 0,
+        cases=count_cases(work.engine),
         lists=last.id if last else 0,
         last=last.origin.as_of if last else date.min,
         alerts=sum(count_alerts(work.engine, operator(), Wanted()).values()),

@@ -38,5 +38,6 @@ def _rows(grids: list[str], township: str, today: date) -> list[tuple[object, ..
         ("demo-fire", "shock", "fire", grids[0], day(-10), day(-10), day(-9), "", "", "", ""),
         ("demo-event", "period", "event", township, day(-60), day(-12), day(-3), "", "", "", "2"),
         ("demo-begun", "project", "construction", township, day(-50), day(-20), day(160), "", "true", "true", ""),
+        ("demo-campaign", "campaign", "wage_check", township, day(-30), day(-15), day(-8), "", "", "", ""),
         ("demo-ahead", "project", "land_acquisition", grids[-1], day(-20), day(10), day(190), "", "false", "", ""),
     ]

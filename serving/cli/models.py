@@ -85,10 +85,16 @@ def promote_model(
     work: Workspace, *, which: Version = "challenger", target: TargetName = None, reason: Reason, by: By, override: Override = False
 ) -> None:
     """Publish a trained model, if the gate lets it pass."""
+    promote_at(work, which, target, (by, reason, override), datetime.now(UTC))
+
+
+def promote_at(work: Workspace, which: str, target: str | None, approval: tuple[str, str, bool], at: datetime) -> None:
+    """Publish a trained model at a moment; the approval is by whom, why, and whether against the gate."""
     from training.registry.publish import Approval, promote
 
-    approval = Approval(by, reason, datetime.now(UTC), override)
-    publication = promote(work.home, work.engine, _registry(work, target), which, approval, _note)
+    by, reason, override = approval
+    approved = Approval(by, reason, at, override)
+    publication = promote(work.home, work.engine, _registry(work, target), which, approved, _note)
     if publication.override:
         message(f"The gate was overruled: {publication.override}.")
     message(f"Version {publication.model_version} is champion of {publication.target}.")

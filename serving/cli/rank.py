@@ -1,14 +1,13 @@
 """`yujing rank` and `yujing explain`: the list of a day, and the words behind one of its rows."""
 
 import json
-from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.errors import StoreError
-from serving.cli.console import AsJson, AsOf, TargetName, json_text, message, print_table, progress
+from serving.cli.console import AsJson, AsOf, TargetName, json_text, message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -48,18 +47,6 @@ def _note_chains(work: Workspace) -> None:
         write_checkpoint(work.home, work.engine, second_place(work.home, work.settings.serving.checkpoint_dir), datetime.now(UTC))
     except (StoreError, OSError) as error:
         message(f"The checkpoint could not be written: {error}")
-
-
-def rank_days(work: Workspace, as_ofs: Sequence[date]) -> None:
-    """Publish the lists of several days and print the last."""
-    from serving.scoring.daily_run import rank_days as publish
-
-    entries = []
-    with progress("rank") as step:
-        for entry in publish(work.home, work.engine, work.settings, as_ofs, datetime.now(UTC)):
-            entries.append(entry)
-            step(len(entries), len(as_ofs))
-    _show(work, entries[-1], TOP)
 
 
 def _show(work: Workspace, entry: "Entry", top: int) -> None:

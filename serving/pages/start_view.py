@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Engine, func, select
 
 from features.database.engine import reading
-from features.database.tables import event, feed, ranking
+from features.database.tables import feed, ranking
+from features.eventlog.read import count_cases
 from serving.accounts.accounts import accounts
 from serving.accounts.permissions import Right, Role
 from serving.operations.job_runs import job_states
@@ -51,7 +52,7 @@ def view_start(viewer: Viewer) -> StartView:
 
 def _steps(viewer: Viewer) -> tuple[SetupStep, ...]:
     engine, t = viewer.engine, viewer.t
-    published, lists = publications(engine), _count(engine, ranking)
+    published, lists = publications(engine), _count_lists(engine)
     trained = bool(published) or "train" in _succeeded(engine)
     analysts = any(each.actor.role == Role.ANALYST and each.disabled_at is None for each in accounts(engine))
     models = "/data#models" if viewer.actor.may(Right.TRAIN) else None
@@ -69,16 +70,16 @@ def _steps(viewer: Viewer) -> tuple[SetupStep, ...]:
 def _ingest_step(viewer: Viewer) -> SetupStep:
     with reading(viewer.engine) as connection:
         newest = connection.execute(select(func.max(feed.c.known_through))).scalar()
-    cases = _count(viewer.engine, event)
+    cases = count_cases(viewer.engine)
     note = viewer.t("start_ingest_todo")
     if cases and newest:
         note = viewer.t("start_ingest_done", n=f"{cases:,}", at=moment_text(newest, viewer.t, viewer.site.settings.tz))
     return SetupStep("ingest", bool(cases), note, "/data" if viewer.actor.may(Right.INGEST) else None, "yujing ingest FILE")
 
 
-def _count(engine: Engine, table: Table) -> int:
+def _count_lists(engine: Engine) -> int:
     with reading(engine) as connection:
-        return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+        return int(connection.execute(select(func.count()).select_from(ranking)).scalar_one())
 
 
 def _succeeded(engine: Engine) -> set[str]:

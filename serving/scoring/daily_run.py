@@ -1,6 +1,6 @@
 """The daily run: score, explain, sum, and write the ledger once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 
@@ -41,22 +41,31 @@ def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datet
         UsageError: the day has not begun.
         NotReadyError: there is no champion, or no record to rank by.
     """
-    return next(rank_days(home, engine, settings, [as_of], now, target))
+    return next(rank_days(home, engine, settings, [as_of], lambda _: now, target))
 
 
 def rank_days(
-    home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[date], now: datetime, target: str | None = None
+    home: Home,
+    engine: Engine,
+    settings: Settings,
+    as_ofs: Sequence[date],
+    published_at: Callable[[date], datetime],
+    target: str | None = None,
 ) -> Iterator[Entry]:
-    """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once."""
+    """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once.
+
+    `published_at` says at which moment the list of a day is published.
+    """
     refuse_while_paused(engine)
     check_free_disk(home)
     corrected = accepted_corrections(engine)
     for as_of in as_ofs:
-        if midnight(day_number(as_of), settings.tz) > now:
+        if midnight(day_number(as_of), settings.tz) > published_at(as_of):
             raise UsageError(f"as_of must not lie after today, got {as_of}. A list is computed once its day has begun.")
     names = grid_names(engine)
     pack_all(home, prepare(home, engine))
     for day in score_days(home, engine, settings, as_ofs, target):
+        now = published_at(day.as_of)
         record_outcomes(engine, day.facts, settings.delay_allowance_days, now)
         before = newest(engine, target=day.model.target)
         entry = _publish(engine, day, names, settings, now)

@@ -17,7 +17,7 @@ from serving.cli.main import app
 from serving.cli.workspace import Workspace
 from serving.rankings.ledger import newest, verify
 
-STEPS = ("simulate", "ingest", "backtest and train", "promote", "rank")
+STEPS = ("simulate", "ingest", "backtest and train", "promote", "rank", "look back")
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def engine_of(home: Path) -> Engine:
 
 def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = []
-    for name in ("promote_model", "rank_days"):
+    for name in ("_promote", "_look_back"):
         with monkeypatch.context() as patch:
             patch.setattr(demo, name, interrupt)
             stopped.append(run(tmp_path))
@@ -48,15 +48,16 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
 
     last = verify(engine_of(home))
     assert last is not None
-    assert 3 == last.id
+    assert 4 == last.id
     assert last == newest(engine_of(home))
     assert 0 not in {result.exit_code for result in stopped}
     log = (home / "demo.log").read_text(encoding="utf-8")
     assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in log.splitlines() if line}
     assert "Share of the gap closed, from the best baseline to the oracle" in log
-    assert ["[2/5]", "[3/5]", "[4/5]"] == [line.split()[0] for line in told.splitlines() if line.endswith("done before")]
-    assert "[1/5] simulate four years of a district: " in told
-    assert "[5/5] publish the lists of two weeks: " in told
+    assert ["[2/6]", "[3/6]", "[4/6]", "[5/6]"] == [line.split()[0] for line in told.splitlines() if line.endswith("done before")]
+    assert "[1/6] simulate four years of a district: " in told
+    assert "[6/6] check data and lists, write last month's report: " in told
+    assert ["command", "analyst", "township", "grid", "auditor"] == [line.split()[0] for line in told.splitlines()[-5:]]
     assert f"export YUJING_HOME={home}\n" in told
     assert len(told.splitlines()) < 60
     assert (home / "config.yaml").read_bytes() == (home / "files/config.yaml").read_bytes()

@@ -119,7 +119,7 @@ def test_rank_days_publishes_what_each_day_alone_would(world):
     """A list that says the same is the entry that stands."""
     days = [AS_OF - timedelta(days=7), AS_OF - timedelta(days=1)]
 
-    entries = list(rank_days(world.home, world.engine, world.settings, days, PUBLISHED_AT))
+    entries = list(rank_days(world.home, world.engine, world.settings, days, lambda _: PUBLISHED_AT))
 
     assert days == [entry.origin.as_of for entry in entries]
     assert [world.rank(day) for day in days] == entries
@@ -128,6 +128,6 @@ def test_rank_days_publishes_what_each_day_alone_would(world):
 
 def test_rank_days_with_a_day_to_come_publishes_none(world):
     with pytest.raises(UsageError, match="must not lie after today"):
-        list(rank_days(world.home, world.engine, world.settings, [AS_OF, AS_OF + timedelta(days=1)], PUBLISHED_AT))
+        list(rank_days(world.home, world.engine, world.settings, [AS_OF, AS_OF + timedelta(days=1)], lambda _: PUBLISHED_AT))
 
     assert verify(world.engine) is None

@@ -1,0 +1,224 @@
+"""The weeks before the demo's day: made-up staff answer its alerts through the product's own doors, at moments of those weeks."""
+
+import hashlib
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from serving.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from serving.accounts.permissions import Actor, Role
+    from serving.alerts.schemas import Alert
+    from serving.rankings.entries import Entry
+
+PUBLISHED, STAFF_BEGINS = time(6), time(9)
+COURSE_DAYS = 9
+"""Longest course of an alert."""
+Step = tuple[int, str, str]
+"""Days after the alert was raised, action, reason."""
+
+COURSES: dict[str, tuple[int, tuple[Step, ...]]] = {
+    "settled": (30, ((0, "acknowledge", "visited"), (1, "start", "mediation"), (4, "close", "settled"))),
+    "served": (16, ((0, "acknowledge", "phoned"), (2, "start", "service"), (5, "close", "served"))),
+    "calm": (12, ((1, "close", "calm"),)),
+    "waiting": (8, ((0, "acknowledge", "phoned"), (2, "comment", "waiting_parties"))),
+    "handed_over": (
+        12,
+        ((0, "acknowledge", "under_way"), (1, "hand_over", "above"), (3, "start", "joint_consult"), (6, "close", "referred")),
+    ),
+    "not_needed": (6, ((1, "not_needed", "known"),)),
+    "wrong": (5, ((1, "data_wrong", "not_updated"),)),
+    "supervised": (
+        6,
+        (
+            (3, "supervise", "overdue"),
+            (4, "acknowledge", "visited"),
+            (5, "start", "joint_consult"),
+            (7, "close", "settled"),
+            (8, "strike_off", "verified"),
+        ),
+    ),
+    "unanswered": (5, ()),
+}
+"""Course -> of a hundred alerts how many take it, and its steps."""
+VERDICTS = ("agrees", "agrees", "agrees", "agrees", "does_not", "cannot_tell")
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The accounts of the demo, one for each role that people sign in with."""
+
+    command: "Actor"
+    township: "Actor"
+
+    def in_charge_of(self, found: "Alert", action: str) -> "Actor":
+        """Return who takes a step: the township in its area, the centre elsewhere and where the unit above is asked for."""
+        above = action in ("supervise", "strike_off")
+        return self.township if self.township.scope.covers(found.path) and not above else self.command
+
+
+@dataclass(frozen=True)
+class History:
+    """A demo whose past is being written."""
+
+    work: Workspace
+    today: date
+    seed: int
+    now: datetime
+
+    def published_at(self, as_of: date) -> datetime:
+        """Return the moment at which a day's list is published: its morning, or now where that has not come."""
+        return min(datetime.combine(as_of, PUBLISHED, self.work.settings.tz), self.now)
+
+    def list_days(self, count: int) -> list[date]:
+        """Return the days with a list: the last ones, and one so early that its alerts have an outcome."""
+        settings = self.work.settings
+        horizon = settings.target.horizon_days or settings.horizon_days
+        early = self.today - timedelta(days=count + horizon + settings.delay_allowance_days)
+        return [early, *(self.today - timedelta(days=ago) for ago in reversed(range(count)))]
+
+    def write(self, as_ofs: Sequence[date]) -> None:
+        """Publish the lists, and let staff work on every day between them and after the first."""
+        from serving.rankings.ledger import newest
+        from serving.scoring.daily_run import rank_days
+
+        work, staff = self.work, self._staff(as_ofs[0])
+        last = newest(work.engine)
+        missing = [day for day in as_ofs if last is None or day > last.origin.as_of]
+        for part in filter(None, (missing[:-1], missing[-1:])):  # what was corrected meanwhile is scored anew on the last day
+            for entry in rank_days(work.home, work.engine, work.settings, part, self.published_at):
+                for day in self._days_until_next(entry, missing):
+                    self._work_on(day, staff)
+        for name, _, _ in demo_accounts(work):
+            _give_one_time_password(work, name, self.now)
+
+    def _days_until_next(self, entry: "Entry", as_ofs: Sequence[date]) -> Iterator[date]:
+        """Yield the days on which staff work before the next list: none on the last, whose alerts wait for the reader."""
+        first = entry.origin.as_of
+        following = next((day for day in as_ofs if day > first), None)
+        if following:
+            days = min((following - first).days, COURSE_DAYS)
+            yield from (first + timedelta(days=ago) for ago in range(days))
+
+    def _staff(self, first: date) -> Staff:
+        """Return those who answer; their accounts are there since before the first list."""
+        from serving.accounts.permissions import Role
+
+        created_at = self.published_at(first) - timedelta(days=1)
+        actors = {name: _account(self.work, name, role, scope, created_at) for name, role, scope in demo_accounts(self.work)}
+        by_role: dict[Role, Actor] = {actor.role: actor for actor in actors.values()}
+        return Staff(by_role[Role.COMMAND], by_role[Role.TOWNSHIP])
+
+    def _work_on(self, day: date, staff: Staff) -> None:
+        """Let every alert take the step of its course that falls on a day, and answer what was contested before."""
+        from serving.alerts.corrections import CorrectionStep, answer_correction, list_corrections
+        from serving.alerts.queries import Wanted, list_alerts
+
+        engine, zone = self.work.engine, self.work.settings.tz
+        morning = datetime.combine(day, STAFF_BEGINS, zone)
+        for contested in list_corrections(engine, staff.command):
+            if contested.decided_at is None and contested.at < morning:
+                answer_correction(engine, staff.command, contested.id, CorrectionStep.ACKNOWLEDGED, morning)
+                answer_correction(engine, staff.command, contested.id, CorrectionStep.ACCEPTED, morning + timedelta(minutes=20))
+        found = sorted(list_alerts(engine, staff.command, Wanted(), MOST_ALERTS), key=lambda each: each.alert_id)
+        for number, alert in enumerate(found):
+            self._take_step(alert, day, staff, morning + timedelta(minutes=30 + number))
+
+    def _take_step(self, alert: "Alert", day: date, staff: Staff, at: datetime) -> None:
+        age = (day - alert.raised_at.astimezone(self.work.settings.tz).date()).days
+        course = chosen(COURSES, self._draw(alert.alert_id))
+        for days, action, reason in COURSES[course][1]:
+            if days == age:
+                _step(self.work, staff.in_charge_of(alert, action), alert, (action, reason), at)
+                if reason in ("visited", "calm"):
+                    _visit(self.work, staff.in_charge_of(alert, action), alert, day, self._draw(f"{alert.alert_id} visit"), at)
+
+    def _draw(self, subject: str) -> int:
+        """Return a number below 100 that seed and subject settle."""
+        return int.from_bytes(hashlib.sha256(f"{self.seed} {subject}".encode()).digest()[:4]) % 100
+
+
+MOST_ALERTS = 10_000
+
+
+def chosen(courses: dict[str, tuple[int, tuple[Step, ...]]], draw: int) -> str:
+    """Return the course that a number below 100 falls on.
+
+    >>> chosen(COURSES, 0), chosen(COURSES, 99)
+    ('settled', 'unanswered')
+    """
+    for name, (share, _) in courses.items():
+        if draw < share:
+            return name
+        draw -= share
+    return name
+
+
+def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
+    """Return name, role and scope of the accounts: one township, and the first community in it for the grid worker."""
+    import polars as pl
+
+    from serving.accounts.permissions import Role
+
+    first = str(work.snapshot.grids["parent_path"].cast(pl.String).sort().item(0))
+    return [
+        ("admin", Role.COMMAND, ""),
+        ("analyst", Role.ANALYST, ""),
+        ("township", Role.TOWNSHIP, "/".join(first.split("/")[:2])),
+        ("worker", Role.GRID_WORKER, first),
+        ("auditor", Role.AUDITOR, ""),
+    ]
+
+
+def one_time_passwords(work: Workspace, now: datetime) -> "list[tuple[str, Role, str]]":
+    """Return name, role and a new one-time password of every account of the demo whose holder has not chosen a password yet."""
+    from serving.accounts.accounts import find_account
+
+    roles = {name: role for name, role, _ in demo_accounts(work)}
+    waiting = [name for name in roles if find_account(work.engine, name).actor.must_change_password]
+    return [(name, roles[name], _give_one_time_password(work, name, now)) for name in waiting]
+
+
+def _give_one_time_password(work: Workspace, name: str, now: datetime) -> str:
+    from serving.accounts.accounts import find_account, reset_password
+    from serving.audit.audit_log import OPERATOR
+
+    return reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, now)
+
+
+def _account(work: Workspace, name: str, role: "Role", scope: str, at: datetime) -> "Actor":
+    """Return an account that may act; its password is nobody's, and replaced at the end."""
+    from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
+    from serving.accounts.permissions import Role, Scope
+    from serving.audit.audit_log import OPERATOR
+
+    if name not in {each.actor.name for each in accounts(work.engine)}:
+        made, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers=role is Role.COMMAND), OPERATOR, at)
+        change_password(work.engine, made.actor, password, secrets.token_urlsafe(), at)
+    return find_account(work.engine, name).actor
+
+
+def _step(work: Workspace, actor: "Actor", alert: "Alert", asked: tuple[str, str], at: datetime) -> None:
+    from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
+    from serving.alerts.lifecycle import Action
+    from serving.alerts.transitions import TransitionRequest, take_step
+
+    action, reason = asked
+    key = f"demo {alert.alert_id} {action}"
+    to = "/".join(alert.path.split("/")[:2]) if action == "hand_over" else None
+    take_step(work.engine, actor, alert.alert_id, TransitionRequest(Action(action), reason, alert.version, key, to), at)
+    if action == "acknowledge" and alert.text.reasons:
+        verdict = VERDICTS[int(alert.alert_id[:4], 16) % len(VERDICTS)]
+        given = Feedback(group=alert.text.reasons[0].group, verdict=ReasonFeedback(verdict))
+        give_feedback(work.engine, actor, alert.alert_id, given, f"demo {alert.alert_id} feedback", at)
+
+
+def _visit(work: Workspace, actor: "Actor", alert: "Alert", day: date, draw: int, at: datetime) -> None:
+    from serving.alerts.feedback import Found, Visit, log_visit
+
+    seen = Found.YES if draw < 60 else Found.NO if draw < 85 else Found.UNCLEAR
+    made = Visit(grid_id=alert.grid_id, alert_id=alert.alert_id, visited_on=day, found=seen)
+    log_visit(work.engine, actor, made, f"demo {alert.alert_id} visit", at)
