@@ -159,11 +159,14 @@ def chosen(courses: dict[str, tuple[int, tuple[Step, ...]]], draw: int) -> str:
 
 def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
     """Return name, role and scope of the accounts: one township, and the first community in it for the grid worker."""
-    import polars as pl
+    from sqlalchemy import func, select
 
+    from features.database.engine import reading
+    from features.database.tables import grid
     from serving.accounts.permissions import Role
 
-    first = str(work.snapshot.grids["parent_path"].cast(pl.String).sort().item(0))
+    with reading(work.engine) as connection:
+        first = str(connection.execute(select(func.min(grid.c.parent_path)).where(grid.c.parent_path != "")).scalar_one())
     return [
         ("admin", Role.COMMAND, ""),
         ("analyst", Role.ANALYST, ""),
