@@ -18,7 +18,7 @@ from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
 from serving.cli.demo_history import History, one_time_passwords
 from serving.cli.models import promote_at, train_and_show
-from serving.cli.reports import monitor, report
+from serving.cli.reports import ReportOptions, monitor, report
 from serving.cli.serve import serve_home
 from serving.cli.workspace import Workspace
 
@@ -99,7 +99,7 @@ def _look_back(place: Workspace, today: date) -> None:
     """Check data and lists, and write the report of the last whole month."""
     with suppress(typer.Exit):  # it found something that asks for attention, which is no failure
         monitor(place, as_of=today)
-    report(place, month=f"{today.replace(day=1) - timedelta(days=1):%Y-%m}")
+    report(place, ReportOptions(month=f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"))
 
 
 def _tell_accounts(place: Workspace) -> None:

@@ -88,10 +88,9 @@ class History:
         work, staff = self.work, self._staff(as_ofs[0])
         last = newest(work.engine)
         missing = [day for day in as_ofs if last is None or day > last.origin.as_of]
-        for part in filter(None, (missing[:-1], missing[-1:])):  # what was corrected meanwhile is scored anew on the last day
-            for entry in rank_days(work.home, work.engine, work.settings, part, self.published_at):
-                for day in self._days_until_next(entry, missing):
-                    self._work_on(day, staff)
+        for entry in rank_days(work.home, work.engine, work.settings, missing, self.published_at):
+            for day in self._days_until_next(entry, missing):
+                self._work_on(day, staff)
         for name, _, _ in demo_accounts(work):
             _give_one_time_password(work, name, self.now)
 

@@ -73,6 +73,7 @@ def rank_days(
         if day.as_of == now.astimezone(settings.tz).date():
             note_rescores(engine, corrected, before, entry, now)
         yield entry
+        corrected = accepted_corrections(engine)  # before the next day was published
 
 
 def grid_names(engine: Engine) -> dict[str, str]:
