@@ -130,6 +130,16 @@ class PanelSettings(Section):
     petition_volume: PetitionVolume = PetitionVolume()
 
 
+class Origins(dict[str, str]):
+    """Dotted names of settings -> what names them; any two are equal, for settings are compared by their values alone."""
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether another is of this kind."""
+        return isinstance(other, Origins)
+
+    __hash__ = None  # as of every dict
+
+
 class Settings(BaseSettings):
     """Everything `features` needs to know; `training` and `serving` extend it."""
 
@@ -162,7 +172,7 @@ class Settings(BaseSettings):
             raise ValueError(f"zone must be an IANA name such as Asia/Shanghai, got {value!r}")
         return value
 
-    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _origins: Origins = PrivateAttr(default_factory=Origins)
 
     @property
     def origins(self) -> Mapping[str, str]:
@@ -189,7 +199,7 @@ class Settings(BaseSettings):
             raise UsageError(f"{_source_of(fault, sources)}: {_explain(cls, fault)}") from error
         except SettingsError as error:
             raise UsageError(f"the environment: {error}; lists and mappings must be JSON, such as '[\"a\"]'.") from error
-        loaded._origins = {key: str(source) for source in reversed(sources) for key in _dotted(source())}
+        loaded._origins = Origins({key: str(source) for source in reversed(sources) for key in _dotted(source())})
         return loaded
 
 
