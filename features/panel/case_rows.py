@@ -4,10 +4,10 @@ An open case is at risk until it has been counted in its spell; a closed one for
 come back. Rows are joined over all as_ofs at once, and a row holds only what was known before its as_of.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,47 +15,14 @@ import numpy.typing as npt
 from features.days import NEVER, Days
 from features.facts.facts import Codes, Facts, Outcome, Weights
 from features.facts.places import Indices
-from features.panel.as_ofs import REPEAT_DAYS, AsOfs
+from features.panel.as_ofs import AsOfs
+from features.panel.case_columns import CLOSED_COLUMNS, OPEN_COLUMNS, CaseColumn, Ends, RowContext, Value, case_key, number_in_case
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
 CLOSED_DAYS = 90
 """Days after closing in which a case is looked at."""
-PAPER_DAYS = 7
-"""A case that was closed so few days before its term may have been closed on paper."""
-CALL_DAYS = 60
-"""Days after a case began in which other reports of its category are counted."""
-DAY_SPAN = 2**20
-"""More than any day number: keys of (something, day) do not run into each other."""
-
-Unit = Literal["days", "cases", "yes", "times", "odds"]
-
-
-@dataclass(frozen=True)
-class CaseColumn:
-    """One column of case rows."""
-
-    name: str
-    unit: Unit
-    direction: Literal[-1, 0, 1]
-    """What a higher value can only do to the chance of escalating."""
-    zh: str
-    """Chinese phrase; `{n}` stands for the value."""
-    en: str
-    window_days: None = None
-    """Case columns count over no window."""
-
-    @property
-    def reason(self) -> str:
-        """Reason group: each column of a case stands for itself."""
-        return self.name
-
-
-KIND_ODDS = CaseColumn("kind_odds", "odds", 1, "事项类别", "its kind")
-"""A column that is learnt: the log odds with which cases of its kind escalate."""
-DUE_ODDS = CaseColumn("due_odds", "odds", 1, "同类到期事项的升级情况", "how cases of its kind that fell due fared")
-"""The same among those of its kind that fell due within the horizon; missing where it does not fall due."""
 
 
 @dataclass(frozen=True)
@@ -112,32 +79,6 @@ class _Stretches:
     end: Days
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows being made: where each comes from, and the day it looks from."""
-
-    facts: Facts
-    spell: npt.NDArray[np.int64]
-    case: Indices
-    day: npt.NDArray[np.int64]
-    horizon_days: int
-
-    def of_case(self, name: str) -> npt.NDArray[np.int64]:
-        return np.asarray(getattr(self.facts.cases, name)[self.case].astype(np.int64))
-
-    def of_spell(self, name: str) -> npt.NDArray[np.int64]:
-        return np.asarray(getattr(self.facts.spells, name)[self.spell].astype(np.int64))
-
-    @cached_property
-    def term(self) -> npt.NDArray[np.int64]:
-        """The day on which the target's clock rule fires, else the deadline; NEVER where there is neither."""
-        due = self.of_case("due_day")
-        return np.where(due < NEVER, due, self.of_case("deadline_day"))
-
-
-Value = Callable[[_Rows], npt.NDArray[np.generic]]
-
-
 def open_cases(facts: Facts, when: AsOfs) -> CaseRows:
     """Return the open cases at risk: known to be open, and not yet counted in their spell."""
     spells = facts.spells
@@ -163,24 +104,10 @@ def first_counted(facts: Facts) -> Days:
     marks, spells = facts.hazards, facts.spells
     first = np.full(len(spells.case), NEVER, np.int32)
     transitions = marks.outcome != Outcome.REPORTED
-    starts = _key(spells.case, np.where(_number_in_case(spells.case) == 0, 0, spells.start_day))
-    spell = np.searchsorted(starts, _key(marks.case[transitions], marks.known_day[transitions]), side="right") - 1
+    starts = case_key(spells.case, np.where(number_in_case(spells.case) == 0, 0, spells.start_day))
+    spell = np.searchsorted(starts, case_key(marks.case[transitions], marks.known_day[transitions]), side="right") - 1
     np.minimum.at(first, spell, marks.known_day[transitions])
     return first
-
-
-def _key(case: npt.NDArray[np.integer], day: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    return case.astype(np.int64) * DAY_SPAN + np.clip(day.astype(np.int64), 0, DAY_SPAN - 1)
-
-
-def _number_in_case(case: Indices) -> npt.NDArray[np.int64]:
-    """Return the number of each row within its case (sorted), from 0.
-
-    >>> _number_in_case(np.array([0, 0, 3, 4, 4], np.int32))
-    array([0, 1, 0, 0, 1])
-    """
-    first = np.searchsorted(case, case)
-    return np.asarray(np.arange(len(case)) - first)
 
 
 def _next_start(facts: Facts) -> Days:
@@ -204,7 +131,7 @@ def _stretches(facts: Facts, start: Days, end: Days) -> _Stretches:
     return _Stretches(chosen, start[chosen], end[chosen])
 
 
-def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: "dict[CaseColumn, Value]") -> CaseRows:
+def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: Mapping[CaseColumn, Value]) -> CaseRows:
     """Give each stretch one row per as_of inside it."""
     first = np.searchsorted(when.as_ofs, stretches.start, side="right")
     length = np.maximum(np.searchsorted(when.as_ofs, stretches.end, side="right") - first, 0)
@@ -213,7 +140,8 @@ def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: "dict[Ca
     order = np.argsort(as_of, kind="stable")  # stretches are ordered by case, hence by grid
     spell, as_of = spell[order], as_of[order]
     case = facts.spells.case[spell]
-    rows = _Rows(facts, spell, case, when.as_ofs[as_of].astype(np.int64), when.horizon_days)
+    ends = _ends(facts, stretches)
+    rows = RowContext(facts, spell, case, when.as_ofs[as_of].astype(np.int64), when.horizon_days, ends)
     values = np.empty((len(columns), len(spell)), np.float32)
     for row, value in zip(values, columns.values(), strict=True):
         row[...] = value(rows)
@@ -222,74 +150,6 @@ def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: "dict[Ca
     return CaseRows(tuple(columns), facts.kinds, position, cases.grid[case], case, cases.kind[case], cases.weight[case], values)
 
 
-def _days_left(rows: _Rows) -> Floats:
-    return np.where(rows.term < NEVER, rows.term - rows.day, np.nan)
-
-
-def _falls_due(rows: _Rows) -> Flags:
-    """Tell whether the target's own clock rule fires within the horizon."""
-    left = rows.of_case("due_day") - rows.day
-    return np.asarray((left >= 0) & (left < rows.horizon_days))
-
-
-def _is_repeat(rows: _Rows) -> Flags:
-    """Tell whether a case of the same kind and grid became known on an earlier day, whatever the order within a day."""
-    cases, known = rows.facts.cases, rows.of_case("known_day")
-    group = cases.grid * np.int64(len(rows.facts.kinds)) + cases.kind
-    return np.asarray(_count_known(rows.facts, group, rows.case, known - REPEAT_DAYS, known) > 0)
-
-
-def _calls(rows: _Rows) -> npt.NDArray[np.int64]:
-    """Count reports of other event types, of the same category and grid, known since the case began and before as_of."""
-    facts, cases = rows.facts, rows.facts.cases
-    categories = {name: number for number, name in enumerate(sorted({category for _, category in facts.kinds}))}
-    category = np.array([categories[name] for _, name in facts.kinds], np.int64)[cases.kind]
-    since = rows.of_case("occurred_day")
-    until = np.minimum(rows.day, since + CALL_DAYS)
-    of_category = _count_known(facts, cases.grid * np.int64(len(categories)) + category, rows.case, since, until)
-    of_kind = _count_known(facts, cases.grid * np.int64(len(facts.kinds)) + cases.kind, rows.case, since, until)
-    return of_category - of_kind
-
-
-def _count_known(
-    facts: Facts, group: npt.NDArray[np.int64], case: Indices, since: npt.NDArray[np.int64], until: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
-    """Count the cases of each row's group, petitions aside, that became known on days [since, until)."""
-    known = np.sort(_key(group[~facts.is_petition], facts.cases.known_day[~facts.is_petition]))
-    first, stop = (np.searchsorted(known, _key(group[case], day)) for day in (since, until))
-    return np.asarray(np.maximum(stop - first, 0))
-
-
-def _closed_on_paper(rows: _Rows) -> Flags:
-    before_term = rows.term - rows.of_spell("end_day")
-    return np.asarray((rows.term < NEVER) & (before_term >= 0) & (before_term <= PAPER_DAYS))
-
-
-REPEATED = CaseColumn("repeat", "yes", 0, "90天内同类重复", "a repeat of the same kind within 90 days")
-JOINT = CaseColumn("group", "yes", 0, "多人共同反映", "brought by five or more people")
-SPELL = CaseColumn("spell", "times", 0, "曾办结{n}次", "closed {n} times before")
-
-OPEN_COLUMNS: dict[CaseColumn, Value] = {
-    CaseColumn("age", "days", 0, "已{n}天", "{n} days old"): lambda rows: rows.day - rows.of_case("occurred_day"),
-    CaseColumn("days_left", "days", 0, "距办理期限{n}天", "{n} days to its term"): _days_left,
-    CaseColumn("falls_due", "yes", 1, "时段内到期", "its term ends within the days ahead"): _falls_due,
-    CaseColumn("term_passed", "yes", 0, "已超期", "past its term"): lambda rows: rows.term < rows.day,
-    SPELL: lambda rows: _number_in_case(rows.facts.spells.case)[rows.spell],
-    REPEATED: _is_repeat,
-    JOINT: lambda rows: rows.facts.cases.group[rows.case],
-    CaseColumn("self_found", "yes", 0, "走访发现", "found on a visit"): lambda rows: rows.of_case("self_found") == 1,
-    CaseColumn("delay", "days", 0, "上报滞后{n}天", "reported {n} days late"): lambda rows: (
-        rows.of_case("known_day") - rows.of_case("occurred_day")
-    ),
-    CaseColumn("calls", "cases", 0, "其间同类其他记录{n}件", "{n} other reports of its category since"): _calls,
-}
-CLOSED_COLUMNS: dict[CaseColumn, Value] = {
-    CaseColumn("days_closed", "days", 0, "已办结{n}天", "closed {n} days ago"): lambda rows: rows.day - rows.of_spell("end_day"),
-    CaseColumn("on_paper", "yes", 1, "临到期办结", "closed just before its term"): _closed_on_paper,
-    CaseColumn("handling", "days", 0, "办理用时{n}天", "handled for {n} days"): lambda rows: (
-        rows.of_spell("end_day") - rows.of_case("occurred_day")
-    ),
-    SPELL: lambda rows: _number_in_case(rows.facts.spells.case)[rows.spell],
-    REPEATED: _is_repeat,
-    JOINT: lambda rows: rows.facts.cases.group[rows.case],
-}
+def _ends(facts: Facts, stretches: _Stretches) -> Ends:
+    escalated = first_counted(facts)[stretches.spell] <= stretches.end
+    return Ends(facts.spells.case[stretches.spell].astype(np.int64), stretches.end.astype(np.int64), escalated & (stretches.end < NEVER))

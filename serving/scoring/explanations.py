@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.panel.build import Panel
-from features.panel.case_rows import CaseColumn, CaseRows
+from features.panel.case_columns import CaseColumn
+from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind
 from features.schema import SENSITIVE_CATEGORIES
 from serving.rankings.line_words import say_line
@@ -129,7 +130,8 @@ def _case_fact(cases: CaseRows, given: Contributions, rows: Positions) -> Text |
 def _say_case(column: CaseColumn, value: float) -> Text | None:
     if column.unit == "yes":
         return Text(zh=column.zh, en=column.en) if value else None
-    return Text(zh=fill(column.zh, value, "times"), en=fill(column.en, value, "times")) if value else None
+    unit = "share" if column.unit == "share" else "times"
+    return Text(zh=fill(column.zh, value, unit), en=fill(column.en, value, unit)) if value else None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.panel.build import Panel
-from features.panel.case_rows import CaseColumn
+from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from training.attribution.shapley import shapley_interactions, shapley_values
 from training.learning.model import FittedPart

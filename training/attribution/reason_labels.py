@@ -1,7 +1,7 @@
 """Chinese names of columns and reason groups, as the plots print them."""
 
 from features.display_names import EVENT_TYPE_ZH
-from features.panel.case_rows import CaseColumn
+from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from features.undertakings.codes import KIND_WORDS
 
@@ -28,6 +28,12 @@ SINGLE = {
     "repeat": "同类重复",
     "self_found": "走访发现",
     "delay": "上报滞后",
+    "grid_share_56d": "本网格近期了结情况",
+    "grid_share_182d": "本网格半年了结情况",
+    "grid_kind_share_365d": "本网格同类事项了结情况",
+    "kind_share_56d": "全区同类事项近期了结情况",
+    "cleared_28d": "本网格近期办结",
+    "waiting": "本网格同时未办结",
     "calls": "其间同类其他记录",
     "days_closed": "办结后天数",
     "on_paper": "临到期办结",

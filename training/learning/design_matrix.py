@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from features.panel.as_ofs import LOOKBACKS
 from features.panel.build import ColumnValues, Matrix, Panel
-from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseRows
+from features.panel.case_columns import DUE_ODDS, KIND_ODDS
+from features.panel.case_rows import CaseRows
 from features.panel.families.trends import against_level
 from training.learning.booster import Columns
 from training.learning.columns import choose_columns, varies

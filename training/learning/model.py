@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from features.errors import NotReadyError
 from features.panel.build import Panel
-from features.panel.case_rows import DUE_ODDS, KIND_ODDS, CaseColumn
+from features.panel.case_columns import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from features.panel.case_rows import CaseColumn
+from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report

@@ -63,6 +63,23 @@ def test_open_cases_tell_term_repeat_and_calls():
     assert 2 == len(of_grid(rows, 0, "age")), "past its term it is counted"
 
 
+def test_open_cases_tell_how_others_of_their_grid_and_kind_ended():
+    """Of three cases of the year one escalated: 2 in 5, drawn towards a half; that of ten cases steadies the share of each group."""
+    ended = [
+        Case("a", 10, closed=30, category="labor_wage"),
+        Case("a", 11, moves=(("escalated", 40),), category="labor_wage"),
+        Case("b", 12, closed=41),
+    ]
+    _, rows, _ = tables([*ended, Case("a", 20), Case("b", 60, category="labor_wage")], [42, 70, 97])
+
+    assert [(1 + 4) / 12] * 3 == pytest.approx(of_grid(rows, 0, "grid_share_182d"))
+    assert [(1 + 4) / 12, (1 + 4) / 12, (0 + 4) / 10] == pytest.approx(of_grid(rows, 0, "grid_share_56d"))
+    assert (1 + 4) / 12 == pytest.approx(of_grid(rows, 1, "kind_share_56d")[0])
+    assert [4 / 10] * 3 == pytest.approx(of_grid(rows, 0, "grid_kind_share_365d"))
+    assert [1, 0, 0] == of_grid(rows, 0, "cleared_28d")
+    assert [1, 1, 1] == of_grid(rows, 0, "waiting")
+
+
 def test_closed_cases_are_watched_until_they_come_back_or_ninety_days_have_passed():
     cases = [Case("a", 10, closed=20, moves=(("reopened", 30),)), Case("b", 10, closed=20, deadline=24)]
     _, _, rows = tables(cases, [20, 21, 30, 31, 110, 111])
