@@ -17,7 +17,7 @@ from serving.alerts.lifecycle import State, due_at, time_allowed
 from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
 from serving.alerts.schemas import Alert, AlertStep, SaidReason, read_text
-from serving.rankings.line_words import mask_line
+from serving.rankings.line_words import mask_line, with_similar
 from serving.rankings.releases import shown
 from serving.settings import DueHours
 
@@ -168,7 +168,7 @@ def _masked(reason: SaidReason) -> SaidReason:
     if reason.line is None:
         return reason
     line = mask_line(reason.line)
-    return reason.model_copy(update={"line": line, "words": line.words})
+    return reason.model_copy(update={"line": line, "words": with_similar(line)})
 
 
 def alert_of(row: RowMapping) -> Alert:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is_actionable
 from serving.alerts.schemas import AlertText, SaidReason, Suggestion
-from serving.rankings.line_words import mask_line
+from serving.rankings.line_words import mask_line, with_similar
 from serving.rankings.schemas import Explanation, FactorExplanation, GridRow, Score
 from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred
 
@@ -77,7 +77,7 @@ def compose(subject: Subject) -> AlertText:
         window=_window(subject),
         place=None if subject.second_look else _place(subject),
         usual=_usual(subject),
-        reasons=tuple(SaidReason(group=line.group, words=line.words, line=line) for line in subject.explanation.named),
+        reasons=tuple(SaidReason(group=line.group, words=with_similar(line), line=line) for line in subject.explanation.named),
         background=subject.explanation.context,
         changes=changes(subject.before, subject.row, hide_place=subject.second_look),
         suggestions=tuple(Suggestion(code=code, words=DEEDS[code].words, legal_basis=DEEDS[code].legal_basis) for code in codes),
@@ -147,6 +147,8 @@ def _usual(subject: Subject) -> Text:
 
 
 def _notes(subject: Subject) -> Iterator[Text]:
+    if subject.explanation.unclear:
+        yield subject.explanation.unclear
     if subject.random:
         yield RANDOM
     if subject.second_look:

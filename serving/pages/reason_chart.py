@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from serving.pages.translations import Translator, fact
-from serving.rankings.schemas import Explanation, FactorExplanation
+from serving.rankings.line_words import similar_words
+from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation
 
 WIDTH, ROOM = 420.0, 96.0
 """Pixels of the drawing, and of the figure to the right of a bar."""
@@ -18,6 +19,8 @@ class Bar:
     """Escalations it adds, as they are written."""
     width: float
     is_rest: bool
+    similar: str = ""
+    """How many of ten like cases escalated."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,17 @@ def draw_reasons(explanation: Explanation | FactorExplanation, t: Translator) ->
         return ReasonBars(WIDTH, (), tuple(t.of(fact(reason.words)) for reason in explanation.reasons))
     most = max((line.expected for line in explanation.reasons), default=0.0) or 1.0
     bars = (
-        Bar(t.of(line.words), t("cases", n=f"{line.expected:.2f}"), round((WIDTH - ROOM) * line.expected / most, 1), line.part == "rest")
+        Bar(
+            t.of(line.words),
+            t("cases", n=f"{line.expected:.2f}"),
+            round((WIDTH - ROOM) * line.expected / most, 1),
+            line.part == "rest",
+            _similar(line, t),
+        )
         for line in explanation.reasons
     )
     return ReasonBars(WIDTH, tuple(bars))
+
+
+def _similar(line: ExplanationLine, t: Translator) -> str:
+    return "" if line.similar is None else t.of(similar_words(line.similar))

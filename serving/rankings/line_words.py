@@ -22,6 +22,25 @@ def say_line(line: ExplanationLine) -> Text:
     return say(line)
 
 
+def similar_words(similar: int) -> Text:
+    """Say how many of ten like cases escalated.
+
+    >>> similar_words(4).zh, similar_words(0).zh
+    ('同样情况约10件里4件升级', '同样情况10件里不到1件升级')
+    """
+    if similar == 0:
+        return Text(zh="同样情况10件里不到1件升级", en="of 10 such cases fewer than 1 escalates")
+    return Text(zh=f"同样情况约10件里{similar}件升级", en=f"of 10 such cases about {similar} escalate")
+
+
+def with_similar(line: ExplanationLine) -> Text:
+    """Say a line and, where it can be told, how many of ten like cases escalated."""
+    if line.similar is None:
+        return line.words
+    similar = similar_words(line.similar)
+    return Text(zh=f"{line.words.zh}；{similar.zh}", en=f"{line.words.en}; {similar.en}")
+
+
 def mask(explanation: Explanation) -> Explanation:
     """Return an explanation for readers above the township, exports and print."""
     return explanation.model_copy(update={"reasons": tuple(mask_line(line) for line in explanation.reasons)})

@@ -95,6 +95,9 @@ class ExplanationLine(_Part):
     on_paper: Count | None = Field(None, description="Closed cases that were closed just before their term", examples=[1])
     expected: Expected = Field(description="Escalations this line adds to the expected count, in whole millionths", examples=[0.41])
     fact: Text | None = Field(None, description="The fact that raises this line most, where it is not said already")
+    similar: int | None = Field(
+        None, ge=0, le=10, description="How many of ten past cases with like chances escalated; null where it cannot be told", examples=[4]
+    )
     topic: str | None = Field(None, description="Reason group of that fact", examples=["recent_police_call"])
     words: Text = Field(description="The line as a sentence, without its figure")
 
@@ -112,6 +115,7 @@ class Explanation(_Part):
     calm: tuple[Text, ...] = Field((), description="What speaks for fewer escalations than usual")
     context: tuple[Text, ...] = Field((), description="Circumstances, said once and without direction")
     certainty: tuple[Text, ...] = Field((), description="How far the figures carry")
+    unclear: Text | None = Field(None, description="Set where refits do not agree on the first line, and somebody should look")
 
     @property
     def named(self) -> tuple[ExplanationLine, ...]:

@@ -18,14 +18,18 @@ from features.schema import SENSITIVE_CATEGORIES
 from serving.rankings.line_words import say_line
 from serving.rankings.schemas import MICRO, Explanation, ExplanationLine
 from serving.text import Text, fill
+from training.learning.case_chances import NO_CHANCES, CaseChances
 from training.learning.design_matrix import cases_of
-from training.learning.model import Contributions, FittedPart
+from training.learning.model import Contributions, Fitted, FittedPart, Replicated
 from training.learning.parts import Part
 
 NAMED_SHARE = 0.9
 """Share of the expected count that the named lines carry at least."""
 WORTH_SAYING = float(np.log(1.05))
 """Contribution from which a fact is worth a word."""
+LEAST_AGREEMENT = 0.5
+"""Share of the refits that must put the published first line first."""
+UNCLEAR = Text(zh="原因不清，请看一看", en="what drives this is unclear; please have a look")
 CONTEXTS = 2
 SAID_ALREADY = frozenset(
     {"kind_odds", "due_odds", "age", "days_left", "falls_due", "term_passed", "days_closed", "on_paper", "handling", "delay"}
@@ -42,21 +46,36 @@ class _Raw:
 
     expected: float
     fields: Mapping[str, object]
+    rows: Positions | None = None
+    """Rows of its part that it is made of."""
 
 
 def explain_cells(
-    parts: Sequence[FittedPart],
-    panel: Panel,
-    contributions: Sequence[Contributions],
-    cells: Positions,
-    certainty: Iterable[tuple[Text, ...]],
+    model: Fitted, panel: Panel, refits: Mapping[Part, Replicated], cells: Positions, certainty: Iterable[tuple[Text, ...]]
 ) -> Iterator[Explanation]:
-    """Explain some cells of a panel (as_of x G + grid), each with how far its figures carry."""
+    """Explain some cells of a panel (as_of x G + grid), each with how far its figures carry; `refits` expect something of every row."""
+    contributions = model.contributions(panel, cells)
+    chances = model.case_chances if model.scale == 1 else NO_CHANCES  # a rare target is told by the chances of its parent
     for cell, certain in zip(cells.tolist(), certainty, strict=True):
-        raw = [line for part, given in zip(parts, contributions, strict=True) for line in _lines(part, panel, given, cell)]
-        new = next(given for given in contributions if given.part is Part.NEW)
-        said = _Said(parts[-1].describe(panel), panel, new, cell)
-        yield Explanation(reasons=tuple(_publish(raw)), calm=tuple(said.calm()), context=tuple(said.context()), certainty=certain)
+        pairs = list(zip(model.parts, contributions, strict=True))
+        raw = [line for part, given in pairs for line in _lines(part, panel, given, cell, chances)]
+        said = _Said(model.parts[-1].describe(panel), panel, contributions[-1], cell)
+        yield Explanation(
+            reasons=tuple(_publish(raw)),
+            calm=tuple(said.calm()),
+            context=tuple(said.context()),
+            certainty=certain,
+            unclear=UNCLEAR if _disagree(raw, refits) else None,
+        )
+
+
+def _disagree(raw: Sequence[_Raw], refits: Mapping[Part, Replicated]) -> bool:
+    """Tell whether fewer than `LEAST_AGREEMENT` of the refits put the same line first; without refits nobody disagrees."""
+    if len(raw) < 2 or not len(refits[Part.NEW].expected):
+        return False
+    sums = [refits[Part(str(line.fields["part"]))].expected[:, line.rows].sum(axis=1) for line in raw]
+    first = int(np.argmax([line.expected for line in raw]))
+    return bool((np.argmax(sums, axis=0) == first).mean() < LEAST_AGREEMENT)
 
 
 def may_be_named(feature: Feature) -> bool:
@@ -64,12 +83,12 @@ def may_be_named(feature: Feature) -> bool:
     return feature.category not in SENSITIVE_CATEGORIES and not feature.is_petition_volume
 
 
-def _lines(part: FittedPart, panel: Panel, given: Contributions, cell: int) -> Iterator[_Raw]:
+def _lines(part: FittedPart, panel: Panel, given: Contributions, cell: int, chances: CaseChances) -> Iterator[_Raw]:
     """Yield the lines of one part of one cell."""
     rows = np.flatnonzero(given.cell == cell)
     if part.part is Part.NEW:
         said = _Said(part.describe(panel), panel, given, cell).fact()
-        yield _Raw(float(given.expected[rows].sum()), {"part": "new", "topic": said and said[0], "fact": said and said[1]})
+        yield _Raw(float(given.expected[rows].sum()), {"part": "new", "topic": said and said[0], "fact": said and said[1]}, given.row[rows])
         return
     cases = cases_of(panel, part.part)
     if part.part is Part.CLOSED:
@@ -78,7 +97,7 @@ def _lines(part: FittedPart, panel: Panel, given: Contributions, cell: int) -> I
         return
     kinds = np.array([_shown_kind(cases.kinds[code]) for code in cases.kind[given.row[rows]].tolist()], dtype=object)
     for kind in dict.fromkeys(kinds.tolist()):
-        yield _open_line(cases, given, rows[[each == kind for each in kinds.tolist()]], kind)
+        yield _open_line(cases, given, rows[[each == kind for each in kinds.tolist()]], kind, chances)
 
 
 def _shown_kind(kind: tuple[str, str]) -> str:
@@ -86,7 +105,7 @@ def _shown_kind(kind: tuple[str, str]) -> str:
     return "" if kind[1] in SENSITIVE_CATEGORIES else "/".join(kind)
 
 
-def _open_line(cases: CaseRows, given: Contributions, rows: Positions, kind: str) -> _Raw:
+def _open_line(cases: CaseRows, given: Contributions, rows: Positions, kind: str, chances: CaseChances) -> _Raw:
     at = given.row[rows]
     event_type, _, category = kind.partition("/")
     left = cases.column("days_left")[at]
@@ -101,14 +120,22 @@ def _open_line(cases: CaseRows, given: Contributions, rows: Positions, kind: str
     }
     if not kind:
         figures |= dict.fromkeys(("count", "oldest_days", "days_left", "past_term")) | {"few": True}
-    return _Raw(float(given.expected[rows].sum()), {"part": "open", **figures, "fact": _case_fact(cases, given, rows) if kind else None})
+    figures |= {"fact": _case_fact(cases, given, rows) if kind else None, "similar": _similar(cases, given, rows, chances)}
+    return _Raw(float(given.expected[rows].sum()), {"part": "open", **figures}, at)
+
+
+def _similar(cases: CaseRows, given: Contributions, rows: Positions, chances: CaseChances) -> int | None:
+    """Return how many of ten cases like those of a line escalated; None where it cannot be told."""
+    weight = cases.weight[given.row[rows]]
+    escalated = float(weight @ chances.of(given.expected[rows] / weight) / weight.sum())
+    return None if np.isnan(escalated) else round(10 * escalated)
 
 
 def _closed_line(cases: CaseRows, given: Contributions, rows: Positions) -> _Raw:
     at = given.row[rows]
     paper = _whole((cases.weight[at] * cases.column("on_paper")[at]).sum())
     figures = {"part": "closed", "count": _whole(cases.weight[at].sum()), "on_paper": paper}
-    return _Raw(float(given.expected[rows].sum()), figures | {"fact": _case_fact(cases, given, rows)})
+    return _Raw(float(given.expected[rows].sum()), figures | {"fact": _case_fact(cases, given, rows)}, at)
 
 
 def _whole(weight: float) -> int:

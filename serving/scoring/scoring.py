@@ -1,6 +1,6 @@
 """Scoring one day: the same facts, panel and model code as in training, for a single as_of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,7 +22,8 @@ from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.scoring.explanations import explain_cells
 from serving.settings import Settings
 from serving.text import CONFIDENCE, frequency
-from training.learning.model import Fitted
+from training.learning.model import Fitted, Replicated
+from training.learning.parts import Part
 from training.registry.published import Published, current
 
 Floats = npt.NDArray[np.float64]
@@ -44,8 +45,14 @@ class ScoredDay:
     expected: Floats
     usual_level: Floats
     risk: Floats
-    refits: Floats
-    """(B, G) expected escalations by the model's replicates."""
+    refitted: Mapping[Part, Replicated]
+    """What the model's replicates expect of the rows of each part."""
+
+    @property
+    def refits(self) -> Floats:
+        """Expected escalations by the model's replicates, (B, G)."""
+        shape = 1, len(self.expected)
+        return np.asarray(sum(rows.sums(shape) for rows in self.refitted.values()))[:, 0]
 
     @property
     def rated(self) -> Grids:
@@ -54,14 +61,13 @@ class ScoredDay:
 
     def explain(self, grids: Grids) -> list[Explanation]:
         """Explain the scores of some grids, given by position."""
-        parts = self.model.contributions(self.panel, grids)
         average = float(self.risk[self.rated].mean())
         reports = most_reports(self.facts, day_number(self.as_of))
         certainty = [
             (frequency(float(self.risk[grid]), average), CONFIDENCE[self.coverage.confidence[grid]], *say_burst(int(reports[grid])))
             for grid in grids.tolist()
         ]
-        return list(explain_cells(self.model.parts, self.panel, parts, grids, certainty))
+        return list(explain_cells(self.model, self.panel, self.refitted, grids, certainty))
 
 
 def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, target: str | None = None) -> ScoredDay:
@@ -104,5 +110,5 @@ def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings,
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],
-            refits=model.predict_replicates(panel)[:, 0],
+            refitted=model.replicated(panel),
         )

@@ -50,8 +50,8 @@ def fit(
         replicates = refit_all(wanted, settings, progress)
         samples |= {f"{part}-replicates": _sample_of(refit.rows, prepared[part].sample) for part, refit in wanted.items()}
     parts = tuple(FittedPart(part, given.columns, boosters[part], replicates[part], given.start) for part, given in prepared.items())
-    fitted = Fitted(examples.target, examples.gap.horizon_days, parts, tuned.scale, tuned.calibration, tuned.variation)
-    return replace(fitted, samples=samples)
+    numbers = tuned.scale, tuned.calibration, tuned.variation, tuned.case_chances
+    return replace(Fitted(examples.target, examples.gap.horizon_days, parts, *numbers), samples=samples)
 
 
 def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:

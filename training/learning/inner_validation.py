@@ -15,6 +15,7 @@ from features.panel.build import Panel, Progress
 from features.storage.scratch import scratch
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import Calibration, calibrate
+from training.learning.case_chances import NO_CHANCES, CaseChances, learn_chances
 from training.learning.count_variation import POISSON, Variation, estimate_variation
 from training.learning.design_matrix import Design, Start, cases_of, columns_of, lay_out
 from training.learning.examples import Examples
@@ -77,7 +78,11 @@ class ForetoldPart:
 
     def after(self, rounds: int) -> Floats:
         """Return the expected escalations after so many trees, (T, G)."""
-        return self.design.sums(self.margins[-(-rounds // STEP)].astype(np.float64))
+        return self.design.sums(self.margin_after(rounds))
+
+    def margin_after(self, rounds: int) -> Floats:
+        """Return the margins after so many trees, (N,)."""
+        return self.margins[-(-rounds // STEP)].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ class Tuned:
     """What the sum of the parts is multiplied by."""
     calibration: Calibration
     variation: Variation
+    case_chances: CaseChances
 
     def expected(self, told: "InnerPredictions") -> Floats:
         """Return the expected escalations of what was foretold, (T, G)."""
@@ -174,10 +180,21 @@ def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSe
     known = [told.known(examples) for told in past]
     enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
     rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
-    tuned = Tuned(rounds, examples.scale, Calibration(), POISSON)
+    tuned = Tuned(rounds, examples.scale, Calibration(), POISSON, _case_chances(known, rounds))
     expected = np.concatenate([tuned.expected(told) * seen.exposure for told, seen in known])
     counts = np.concatenate([seen.counts for _, seen in known]).astype(np.float64)
     return replace(tuned, calibration=calibrate(np.log(expected), counts), variation=estimate_variation(expected, counts))
+
+
+def _case_chances(known: Sequence[tuple["InnerPredictions", Examples]], rounds: Mapping[Part, int]) -> CaseChances:
+    """Return how often open cases escalated by the chance that was foretold."""
+    rows = [
+        (told.parts[Part.OPEN], seen.happened(Part.OPEN)) for told, seen in known if Part.OPEN in told.parts and Part.OPEN in seen.parts
+    ]
+    if not rows:
+        return NO_CHANCES
+    chances = [Part.OPEN.mean(told.margin_after(rounds[Part.OPEN])) for told, _ in rows]
+    return learn_chances(np.concatenate(chances), np.concatenate([happened for _, happened in rows]))
 
 
 def _start(part: Part, examples: Examples) -> Start:

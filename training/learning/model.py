@@ -15,8 +15,9 @@ from features.panel.case_columns import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration
+from training.learning.case_chances import NO_CHANCES, CaseChances
 from training.learning.count_variation import POISSON, Variation
-from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out
+from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out, sum_cells
 from training.learning.init_score import KindOdds
 from training.learning.parts import Part
 from training.learning.sampling import Sample
@@ -61,6 +62,20 @@ class Contributions:
 
 
 @dataclass(frozen=True)
+class Replicated:
+    """What refits to resampled rows expect of each row of one part."""
+
+    cell: Positions
+    """(N,) as_of x G + grid."""
+    expected: Floats
+    """(B, N) escalations."""
+
+    def sums(self, shape: tuple[int, int]) -> Floats:
+        """Return the sums per cell, (B, T, G)."""
+        return np.array([sum_cells(self.cell, row, shape) for row in self.expected], np.float64).reshape(-1, *shape)
+
+
+@dataclass(frozen=True)
 class FittedPart:
     """One part as text and numbers."""
 
@@ -84,6 +99,13 @@ class FittedPart:
     def expected(self, design: Design, trees: Booster) -> Floats:
         """Return expected escalations, (T, G)."""
         return design.sums(_margins(design, trees))
+
+    def replicated(self, panel: Panel, horizon_days: int, scale: float) -> Replicated:
+        """Return what the refits expect of each row, times `scale`."""
+        design = self.lay_out(panel, horizon_days)
+        margins = [_margins(design, read_booster(text)) for text in self.replicates]
+        expected = [scale * self.part.mean(margin) * design.weight for margin in margins]
+        return Replicated(design.cell, np.array(expected, np.float64).reshape(len(expected), len(design.cell)))
 
     @cached_property
     def trees(self) -> Booster:
@@ -128,6 +150,8 @@ class Fitted:
     """What the sum of the parts is multiplied by: below 1 for a rare target that is foretold from the cases of its parent."""
     calibration: Calibration
     variation: Variation = POISSON
+    case_chances: CaseChances = NO_CHANCES
+    """How often open cases of a like chance escalated."""
     samples: Mapping[str, Sample] = field(default_factory=dict, compare=False)
     """How many rows each part and its replicates learnt from; known only where the model was fitted."""
 
@@ -138,13 +162,14 @@ class Fitted:
         usual = panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
         return Scores(expected, usual, self.calibration.risk(np.log(expected)), parts)
 
+    def replicated(self, panel: Panel) -> dict[Part, Replicated]:
+        """Return what the refits expect of the rows of each part."""
+        return {part.part: part.replicated(panel, self.horizon_days, self.scale) for part in self.parts}
+
     def predict_replicates(self, panel: Panel) -> Floats:
         """Return the expected counts of every replicate, (replicates, T, G)."""
-        sums = np.zeros((len(self.parts[0].replicates), *panel.values.shape[1:]))
-        for part in self.parts:
-            design = part.lay_out(panel, self.horizon_days)
-            sums += np.array([part.expected(design, read_booster(text)) for text in part.replicates]).reshape(sums.shape)
-        return self.scale * sums
+        shape = len(panel.as_ofs), len(panel.grid_ids)
+        return np.asarray(sum(rows.sums(shape) for rows in self.replicated(panel).values()))
 
     def contributions(self, panel: Panel, cells: Positions) -> list[Contributions]:
         """Explain some cells of the panel (as_of x G + grid), part by part."""
@@ -161,6 +186,7 @@ class Fitted:
                 "parts": [part.part for part in self.parts],
                 "scale": self.scale,
                 "variation": asdict(self.variation),
+                "case_chances": self.case_chances.escalated,
             },
             "features.json": {part.part: asdict(part.columns) for part in self.parts},
             "start.json": {part.part: asdict(part.start) for part in self.parts},
@@ -184,8 +210,8 @@ class Fitted:
         if "parts" not in about:
             raise NotReadyError("the model must be one of parts, found one that an earlier yujing trained. Train and promote again.")
         parts = tuple(_read_part(Part(name), files) for name in about["parts"])
-        variation = Variation(**about.get("variation", {}))
-        return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration), variation)
+        variation, chances = Variation(**about.get("variation", {})), CaseChances(tuple(about.get("case_chances", ())))
+        return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration), variation, chances)
 
 
 def part_of(file: str) -> Part:

@@ -1,14 +1,19 @@
 """Explanations of a published world: lines add up, most of each is named, nothing that calms stands among them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from serving.rankings.line_words import mask
 from serving.rankings.schemas import GridRow, micro, published
-from serving.scoring.explanations import NAMED_SHARE, _publish, _Raw, _round_together
+from serving.scoring.explanations import NAMED_SHARE, UNCLEAR, _disagree, _publish, _Raw, _round_together, explain_cells
 from serving.scoring.scoring import score_day
 from serving.text import forbidden_words
 from tests.support.published_world import AS_OF
+from training.learning.case_chances import CaseChances
+from training.learning.model import Replicated
+from training.learning.parts import Part
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +65,35 @@ def test_publish_rounds_and_joins_without_losing_a_millionth(seed):
 
     assert sum(micro(line.expected) for line in lines) == sum(_round_together(values)) == micro(sum(values))
     assert sum(line.expected for line in lines if line.part != "rest") >= NAMED_SHARE * sum(values)
+
+
+def disagreement(*refits):
+    """Tell whether refits disagree on the first of two lines, given what each expects of an open case and of new ones."""
+    opened, new = np.array(refits, float).T
+    lines = [_Raw(0.4, {"part": "open"}, np.array([0])), _Raw(0.2, {"part": "new"}, np.array([0]))]
+    at = np.zeros(1, np.int64)
+    return _disagree(lines, {Part.OPEN: Replicated(at, opened[:, None]), Part.NEW: Replicated(at, new[:, None])})
+
+
+def test_disagree_where_most_refits_put_another_line_first():
+    assert disagreement((0.4, 0.1), (0.1, 0.4), (0.1, 0.3))
+    assert not disagreement((0.4, 0.1), (0.3, 0.2), (0.1, 0.3))
+
+
+def test_explanation_says_unclear_where_refits_put_other_lines_first(day, explained):
+    cells = day.rated
+    turned = {part: replace(rows, expected=rows.expected * (0.0 if part is Part.OPEN else 1.0)) for part, rows in day.refitted.items()}
+    doubted = list(explain_cells(day.model, day.panel, turned, cells, [()] * len(cells)))
+    first_open = [number for number, each in enumerate(explained) if each.reasons[0].part == "open"]
+
+    assert first_open
+    assert {doubted[number].unclear for number in first_open} == {UNCLEAR}
+
+
+def test_lines_of_open_cases_say_how_many_of_ten_like_cases_escalated(day):
+    model = replace(day.model, case_chances=CaseChances((0.42,) * 13))
+    explained = explain_cells(model, day.panel, day.refitted, day.rated, [()] * len(day.rated))
+    similar = {line.part: line.similar for each in explained for line in each.reasons}
+
+    assert similar["open"] == 4
+    assert {similar[part] for part in similar.keys() - {"open"}} == {None}
