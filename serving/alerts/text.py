@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is_actionable
 from serving.alerts.schemas import AlertText, SaidReason, Suggestion
-from serving.rankings.line_words import mask_line, with_similar
+from serving.rankings.line_words import mask_line, outcome_words, with_similar
 from serving.rankings.schemas import Explanation, FactorExplanation, GridRow, Score
 from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred
 
@@ -147,6 +147,8 @@ def _usual(subject: Subject) -> Text:
 
 
 def _notes(subject: Subject) -> Iterator[Text]:
+    if subject.explanation.outcomes:
+        yield outcome_words(subject.explanation.outcomes)
     if subject.explanation.unclear:
         yield subject.explanation.unclear
     if subject.random:

@@ -19,7 +19,9 @@ from serving.pages.translations import LEVEL_CLASS, NOT_RATED
 from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import history
-from serving.rankings.schemas import GridRow
+from serving.rankings.line_words import outcome_words
+from serving.rankings.schemas import Explanation, GridRow
+from serving.text import Text
 
 LISTS = 60
 """Past lists that are looked at."""
@@ -49,6 +51,8 @@ class GridView:
     rated: int
     """Rated grids of the whole list, which every rank is out of."""
     reasons: ReasonBars | None
+    outcomes: Text | None
+    """The expected count by how cases would escalate."""
     changes: tuple[Change, ...]
     year: Year
     notices: tuple[PastAlert, ...]
@@ -83,6 +87,7 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
         crumbs=_crumbs(viewer, row, names),
         rated=viewer.site.kept.get(("rated", entry.ranking_id), partial(count_rated, listed)),
         reasons=draw_reasons(row.explanation, viewer.t) if row.explanation else None,
+        outcomes=outcome_words(row.explanation.outcomes) if isinstance(row.explanation, Explanation) and row.explanation.outcomes else None,
         changes=changes(lists[1][1], row, viewer.t) if len(lists) > 1 else (),
         year=draw_year(row, lists, notices, as_of, viewer.t),
         notices=notices,

@@ -2,7 +2,7 @@
 
 from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
 from features.schema import EventType
-from serving.rankings.schemas import Explanation, ExplanationLine
+from serving.rankings.schemas import Explanation, ExplanationLine, Outcomes
 from serving.text import SMALLEST_SHOWN_COUNT, Text
 
 FEW = Text(zh="少量（不足3件）", en="few (under 3)")
@@ -39,6 +39,19 @@ def with_similar(line: ExplanationLine) -> Text:
         return line.words
     similar = similar_words(line.similar)
     return Text(zh=f"{line.words.zh}；{similar.zh}", en=f"{line.words.en}; {similar.en}")
+
+
+def outcome_words(outcomes: Outcomes) -> Text:
+    """Say the expected count by outcome.
+
+    >>> outcome_words(Outcomes(term_passed=0.3, handed_up=0.25, came_back=0)).zh
+    '预计件数中：到期未办结0.30件，提级或出现伤害0.25件，办结后反复0.00件'
+    """
+    passed, up, back = (f"{value:.2f}" for value in (outcomes.term_passed, outcomes.handed_up, outcomes.came_back))
+    return Text(
+        zh=f"预计件数中：到期未办结{passed}件，提级或出现伤害{up}件，办结后反复{back}件",
+        en=f"of these: {passed} still open at the end of their term, {up} handed up or ending in harm, {back} coming back after closing",
+    )
 
 
 def mask(explanation: Explanation) -> Explanation:

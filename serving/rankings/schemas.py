@@ -107,6 +107,14 @@ class ExplanationLine(_Part):
         return "_".join(part for part in (self.part, self.event_type, self.category) if part)
 
 
+class Outcomes(_Part):
+    """The expected count by how cases would escalate; the three add up to it. Terms that pass are a calendar, the second is substantive."""
+
+    term_passed: Expected = Field(description="Cases still open when their term ends", examples=[0.3])
+    handed_up: Expected = Field(description="Cases handed up, or ending in harm", examples=[0.25])
+    came_back: Expected = Field(description="Cases reopened after closing", examples=[0.11])
+
+
 class Explanation(_Part):
     """Why a grid got its score: lines that add up to the expected count. What goes with it is said, never what brought it about."""
 
@@ -115,6 +123,7 @@ class Explanation(_Part):
     calm: tuple[Text, ...] = Field((), description="What speaks for fewer escalations than usual")
     context: tuple[Text, ...] = Field((), description="Circumstances, said once and without direction")
     certainty: tuple[Text, ...] = Field((), description="How far the figures carry")
+    outcomes: Outcomes | None = Field(None, description="The same count by outcome; null where the target counts new events")
     unclear: Text | None = Field(None, description="Set where refits do not agree on the first line, and somebody should look")
 
     @property

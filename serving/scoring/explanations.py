@@ -16,11 +16,12 @@ from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind
 from features.schema import SENSITIVE_CATEGORIES
 from serving.rankings.line_words import say_line
-from serving.rankings.schemas import MICRO, Explanation, ExplanationLine
+from serving.rankings.schemas import MICRO, Explanation, ExplanationLine, Outcomes
 from serving.text import Text, fill
 from training.learning.case_chances import NO_CHANCES, CaseChances
 from training.learning.design_matrix import cases_of
 from training.learning.model import Contributions, Fitted, FittedPart, Replicated
+from training.learning.outcome_split import OUTCOMES
 from training.learning.parts import Part
 
 NAMED_SHARE = 0.9
@@ -65,8 +66,18 @@ def explain_cells(
             calm=tuple(said.calm()),
             context=tuple(said.context()),
             certainty=certain,
+            outcomes=_outcomes(contributions, cell),
             unclear=UNCLEAR if _disagree(raw, refits) else None,
         )
+
+
+def _outcomes(contributions: Sequence[Contributions], cell: int) -> Outcomes | None:
+    """Return the expected count by outcome in whole millionths that add up to it; None where there is one outcome only."""
+    told = [given.outcomes[given.cell == cell].sum(axis=0) for given in contributions if given.outcomes.shape[1]]
+    if not told or not all(given.outcomes.shape[1] for given in contributions if (given.cell == cell).any()):
+        return None
+    by_outcome = dict(zip(OUTCOMES, _round_together(np.sum(told, axis=0).tolist()), strict=True))
+    return Outcomes.model_validate({outcome.name.lower(): micro / MICRO for outcome, micro in by_outcome.items()})
 
 
 def _disagree(raw: Sequence[_Raw], refits: Mapping[Part, Replicated]) -> bool:

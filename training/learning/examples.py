@@ -29,6 +29,8 @@ class Examples:
     target: str
     outcomes: Mapping[Part, Codes] = field(default_factory=dict)
     """What became of the case rows of each part within the horizon: 0, or a member of `Outcome`."""
+    new_outcomes: Codes = field(default_factory=lambda: np.zeros(0, np.int16))
+    """How cases escalated within one horizon of their report, one entry each."""
     hazards: Counts | None = None
     """Escalations from which the target is foretold, where they are not its own counts."""
 
@@ -85,4 +87,20 @@ def training_part(facts: Facts, panel: Panel, fold: Fold, gap: Gap) -> Examples:
     counts = count_labels(facts, known.as_ofs, horizon, known_before=cutoff)
     outcomes = {part: case_outcomes(facts, cases_of(known, part), known.as_ofs, horizon, cutoff) for part in (Part.OPEN, Part.CLOSED)}
     hazards = None if facts.hazards is facts.target else count_labels(replace(facts, target=facts.hazards), known.as_ofs, horizon, cutoff)
-    return Examples(known, counts, np.ones(counts.shape), gap, facts.target_name, outcomes, hazards)
+    return Examples(
+        panel=known,
+        counts=counts,
+        exposure=np.ones(counts.shape),
+        gap=gap,
+        target=facts.target_name,
+        outcomes=outcomes,
+        new_outcomes=_new_outcomes(facts, horizon, cutoff),
+        hazards=hazards,
+    )
+
+
+def _new_outcomes(facts: Facts, horizon_days: int, cutoff: int) -> Codes:
+    """Return how cases escalated within one horizon of their report, as known before the cutoff."""
+    marks = facts.hazards
+    soon = marks.occurred_day - facts.cases.known_day[marks.case] < horizon_days
+    return marks.outcome[soon & (marks.known_day < cutoff)]

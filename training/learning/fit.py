@@ -9,12 +9,14 @@ import numpy.typing as npt
 from features.panel.build import Progress
 from training.bootstrap import Blocks, draw_weights
 from training.learning.booster import Rows, boost
+from training.learning.design_matrix import lay_out
 from training.learning.examples import Examples
 from training.learning.inner_validation import InnerPredictions, Prepared, inner_validate, prepare, tune
 from training.learning.model import Fitted, FittedPart
+from training.learning.outcome_split import OutcomeSplit, fit_outcome_split, fit_shares
 from training.learning.parts import Part
 from training.learning.refits import Refit, refit_all
-from training.learning.sampling import Sample, fitting_rows, sample_rows
+from training.learning.sampling import Sample, fitting_rows, sample_alike, sample_rows
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -49,9 +51,23 @@ def fit(
         wanted = {part: _refit(given, tuned.rounds[part], draws, most_bytes, settings.seed) for part, given in prepared.items()}
         replicates = refit_all(wanted, settings, progress)
         samples |= {f"{part}-replicates": _sample_of(refit.rows, prepared[part].sample) for part, refit in wanted.items()}
-    parts = tuple(FittedPart(part, given.columns, boosters[part], replicates[part], given.start) for part, given in prepared.items())
+    parts = tuple(
+        FittedPart(part, given.columns, boosters[part], replicates[part], given.start, _split(part, given, examples, settings))
+        for part, given in prepared.items()
+    )
     numbers = tuned.scale, tuned.calibration, tuned.variation, tuned.case_chances
     return replace(Fitted(examples.target, examples.gap.horizon_days, parts, *numbers), samples=samples)
+
+
+def _split(part: Part, given: Prepared, examples: Examples, settings: ModelSettings) -> OutcomeSplit:
+    """Learn how the rows of a part escalate; of cases that are not in the log yet by those that escalated soon after their report."""
+    if part is Part.NEW:
+        return fit_shares(examples.new_outcomes, np.ones(len(examples.new_outcomes)))
+    design = lay_out(examples.panel, part, given.start, given.columns.names, examples.gap.horizon_days)
+    codes = examples.outcomes[part]
+    escalated = np.flatnonzero(codes > 0)
+    rows = escalated[sample_alike(len(escalated), fitting_rows(len(given.columns.names), examples.panel.piece_bytes), settings.seed)]
+    return fit_outcome_split(design.take(rows), codes[rows], design.weight[rows], given.columns.names, settings)
 
 
 def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:

@@ -19,6 +19,7 @@ from training.learning.case_chances import NO_CHANCES, CaseChances
 from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out, sum_cells
 from training.learning.init_score import KindOdds
+from training.learning.outcome_split import NO_SPLIT, OutcomeSplit
 from training.learning.parts import Part
 from training.learning.sampling import Sample
 from training.learning.usual_level import USUAL_RATE, RateRegression, UsualLevel, rate_column, subject
@@ -59,6 +60,8 @@ class Contributions:
     """(N,)."""
     values: Floats
     """(N, F), in the margin."""
+    outcomes: Floats
+    """(N, outcomes) escalations by outcome, in the order of `OUTCOMES`; without columns where there is one outcome only."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class FittedPart:
     replicates: tuple[str, ...]
     """Boosters fitted to resampled rows: how far scores could have come out differently."""
     start: Start
+    split: OutcomeSplit = NO_SPLIT
+    """How its rows would escalate."""
 
     def describe(self, panel: Panel) -> tuple[Feature | CaseColumn, ...]:
         """Return what its columns are, in their order."""
@@ -125,9 +130,10 @@ class FittedPart:
         step = design.start[rows] - reference[rows]
         owed = values[:, self.columns.names.index(column)] if column in self.columns.names else base_value
         owed += step
-        mean = self.part.mean(reference[rows] + base_value + values.sum(axis=1))
+        expected = self.part.mean(reference[rows] + base_value + values.sum(axis=1)) * design.weight[rows]
+        outcomes = expected[:, None] * self.split.of(design.matrix[rows])
         return Contributions(
-            self.part, self.columns.names, rows, design.cell[rows], mean * design.weight[rows], reference[rows], base_value, values
+            self.part, self.columns.names, rows, design.cell[rows], expected, reference[rows], base_value, values, outcomes
         )
 
     def _reference(self, panel: Panel, horizon_days: int) -> tuple[Floats, str]:
@@ -174,7 +180,7 @@ class Fitted:
     def contributions(self, panel: Panel, cells: Positions) -> list[Contributions]:
         """Explain some cells of the panel (as_of x G + grid), part by part."""
         given = [part.contributions(panel, self.horizon_days, cells) for part in self.parts]
-        return [replace(part, expected=self.scale * part.expected) for part in given]
+        return [replace(part, expected=self.scale * part.expected, outcomes=self.scale * part.outcomes) for part in given]
 
     def files(self) -> dict[str, bytes]:
         """Return the model as files, the same bytes for the same model."""
@@ -190,6 +196,7 @@ class Fitted:
             },
             "features.json": {part.part: asdict(part.columns) for part in self.parts},
             "start.json": {part.part: asdict(part.start) for part in self.parts},
+            "outcomes.json": {part.part: part.split.shares for part in self.parts},
             "calibration.json": asdict(self.calibration),
         }
         return {name: text.encode() for name, text in boosters.items()} | {name: _json(value) for name, value in sidecars.items()}
@@ -197,6 +204,8 @@ class Fitted:
     def _boosters(self) -> Iterator[tuple[str, str]]:
         for part in self.parts:
             yield f"{part.part}.lgb", part.booster
+            if part.split.booster:
+                yield f"{part.part}-split.lgb", part.split.booster
             yield from ((f"{part.part}-replicate-{number:02}.lgb", text) for number, text in enumerate(part.replicates))
 
     @classmethod
@@ -239,7 +248,14 @@ def _read_part(part: Part, files: Mapping[str, bytes]) -> FittedPart:
         booster=files[f"{part}.lgb"].decode(),
         replicates=tuple(files[name].decode() for name in replicates),
         start=_read_start(part, start),
+        split=_read_split(part, files),
     )
+
+
+def _read_split(part: Part, files: Mapping[str, bytes]) -> OutcomeSplit:
+    """Return how the rows of a part would escalate; models of an older program do not say."""
+    shares = json.loads(files.get("outcomes.json", b"{}")).get(part, ())
+    return OutcomeSplit(tuple(shares), files.get(f"{part}-split.lgb", b"").decode())
 
 
 def _read_start(part: Part, start: dict[str, Any]) -> Start:

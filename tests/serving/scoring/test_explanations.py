@@ -45,6 +45,12 @@ def test_lines_are_ordered_by_what_they_add_and_none_takes_away(explained):
         assert min(figures) >= 0
 
 
+def test_outcomes_of_all_grids_add_up_to_the_expected_count(explained):
+    sums = [sum(micro(value) for value in each.outcomes.model_dump().values()) for each in explained]
+
+    assert sums == [sum(micro(line.expected) for line in each.reasons) for each in explained]
+
+
 def test_words_of_lines_are_lawful_and_filled(explained):
     texts = [text for each in explained for text in (*(line.words for line in each.reasons), *each.calm, *each.context, *each.certainty)]
 

@@ -90,6 +90,7 @@ def test_contributions_of_all_rows_add_up_to_the_expected_count(world, data):
     for part in parts:
         margin = part.reference + part.base_value + part.values.sum(axis=1)
         np.testing.assert_allclose(part.part.mean(margin), part.expected, rtol=1e-6)
+        np.testing.assert_allclose(part.outcomes.sum(axis=1), part.expected, rtol=1e-9)
 
 
 def test_fit_again_gives_the_same_bytes_and_files_are_read_as_they_were(world):
