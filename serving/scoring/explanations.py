@@ -121,7 +121,7 @@ def _open_line(cases: CaseRows, given: Contributions, rows: Positions, kind: str
     event_type, _, category = kind.partition("/")
     left = cases.column("days_left")[at]
     ahead = left[left >= 0]
-    figures = {
+    figures: dict[str, object] = {
         "event_type": event_type or None,
         "category": category or None,
         "count": _whole(cases.weight[at].sum()),

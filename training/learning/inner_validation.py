@@ -82,7 +82,7 @@ class ForetoldPart:
 
     def margin_after(self, rounds: int) -> Floats:
         """Return the margins after so many trees, (N,)."""
-        return self.margins[-(-rounds // STEP)].astype(np.float64)
+        return np.asarray(self.margins[-(-rounds // STEP)], np.float64)
 
 
 @dataclass(frozen=True)
