@@ -66,10 +66,27 @@ WITHHELD = {
 
 Confidence = Literal["high", "low", "unknown"]
 CONFIDENCE = {
-    "high": Text(zh="上报连续，把握程度较高", en="reports come in steadily"),
-    "low": Text(zh="近期上报偏少，把握程度较低，请先核实数据", en="fewer reports than usual lately; check the data first"),
+    "high": Text(zh="上报与本网格往常相近", en="reports come in as is usual for this grid"),
+    "low": Text(zh="近期上报少于本网格往常，请先核实数据", en="fewer reports than usual for this grid lately; check the data first"),
     "unknown": Text(zh="上报量小，无法判断上报是否完整", en="too few reports to tell whether they are complete"),
 }
+
+
+Width = Literal["narrow", "wide"]
+WIDTH = {
+    "narrow": Text(zh="预计较稳：重抽样模型九成在{low}至{high}件之间", en="steady: nine of ten refits expect {low} to {high}"),
+    "wide": Text(zh="预计起伏较大：重抽样模型九成在{low}至{high}件之间", en="uncertain: nine of ten refits expect {low} to {high}"),
+}
+
+
+def say_width(width: Width, low: float, high: float) -> Text:
+    """Say how far the refits of a model are apart.
+
+    >>> say_width("narrow", 0.3, 0.52).zh
+    '预计较稳：重抽样模型九成在0.30至0.52件之间'
+    """
+    figures = {"low": f"{low:.2f}", "high": f"{high:.2f}"}
+    return Text(zh=WIDTH[width].zh.format(**figures), en=WIDTH[width].en.format(**figures))
 
 
 def forbidden_words(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is
 from serving.alerts.schemas import AlertText, SaidReason, Suggestion
 from serving.rankings.line_words import mask_line, outcome_words, with_similar
 from serving.rankings.schemas import Explanation, FactorExplanation, GridRow, Score
-from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred
+from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred, say_width
 
 MOST_SUGGESTIONS = 3
 PHONE_LENGTH = 150
@@ -149,6 +149,8 @@ def _usual(subject: Subject) -> Text:
 def _notes(subject: Subject) -> Iterator[Text]:
     if subject.explanation.outcomes:
         yield outcome_words(subject.explanation.outcomes)
+    if (width := subject.score.width) is not None:
+        yield say_width(width, subject.score.expected_low or 0.0, subject.score.expected_high or 0.0)
     if subject.explanation.unclear:
         yield subject.explanation.unclear
     if subject.random:

@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError
 from serving.accounts.permissions import Scope
-from serving.text import AttentionLevel, Confidence, Text, Withheld
+from serving.text import AttentionLevel, Confidence, Text, Width, Withheld
 
 Level = Literal["grid", "community", "township", "district"]
 """Levels a list can be read at, from the grid up."""
 AREA_LEVELS: tuple[Level, ...] = ("community", "township", "district")
 
+NARROW = 2.0
+"""A forecast is narrow where the highest refits expect no more than so many times what the lowest do."""
 MICRO = 1_000_000
 """Figures are published in whole millionths."""
 
@@ -52,6 +54,13 @@ class Score(_Part):
     attention_level: AttentionLevel = Field(description="Level for service attention; no statutory warning", examples=["priority"])
     chronic: bool = Field(description="True where the usual level is high")
     rising: bool = Field(description="True where the factor is high beyond chance")
+
+    @property
+    def width(self) -> Width | None:
+        """How far the refits are apart; None on lists that do not say."""
+        if self.expected_low is None or self.expected_high is None:
+            return None
+        return "narrow" if self.expected_high <= NARROW * self.expected_low else "wide"
 
 
 class Reason(_Part):
@@ -143,7 +152,7 @@ class GridRow(_Part):
     score: Score | None = Field(description="Null where the grid is not rated, which does not mean calm")
     withheld: Withheld | None = Field(description="Why the grid is not rated; null where it is", examples=[None])
     withheld_words: Text | None = Field(description="The same in words")
-    confidence: Confidence = Field(description="Whether reports can be taken as complete", examples=["high"])
+    confidence: Confidence = Field(description="Whether reports came in as is usual for the grid itself", examples=["high"])
     weekly_cases: tuple[WeeklyCount | None, ...] = Field(
         description="New cases that became known per calendar week, Monday to Sunday, the last full week before the date last, "
         "petitions left out; 0 is none, null is one or two",

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts.facts import Facts, Reporters
+from serving.scoring.report_pace import read_pace
 from serving.settings import Settings
 from serving.text import Confidence, Withheld
 
 WEEKS = 52
 WEEK_DAYS = 7
-RECENT_DAYS = 42
 SPREAD_FROM = 1.5
 """Variance over mean of weekly counts that 52 Poisson weeks exceed in 1 of 100 grids: below it reports count as independent."""
 
@@ -28,8 +28,6 @@ class Reporting:
     """True where anything was reported at all."""
     missing: Counts
     """Reports expected since the last one."""
-    recent: Counts
-    """Reports expected over `RECENT_DAYS` days."""
     spread: Counts
     """How much wider than Poisson the grid's weekly counts scatter, at least 1: batches make gaps that mean nothing."""
 
@@ -45,11 +43,9 @@ def read_reporting(facts: Facts, as_of: int) -> Reporting:
     own = _weekly(grid, weight, after_last[grid] - 1 - day, size)
     others = -np.diff(until[np.maximum(after_last[:, None] - WEEK_DAYS * np.arange(WEEKS + 1), 0)], axis=1) - own
     per_other = _ratio(own.sum(axis=1), others.sum(axis=1))
-    share = _ratio(own.sum(axis=1), (own + others).sum(axis=1))
     return Reporting(
         ever=after_last > 0,
         missing=per_other * (until[-1] - until[after_last]),
-        recent=share * (until[-1] - until[max(len(until) - 1 - RECENT_DAYS, 0)]),
         spread=_spread(own, per_other[:, None] * others),
     )
 
@@ -87,6 +83,7 @@ class Coverage:
     withheld: tuple[Withheld | None, ...]
     """Why a grid is not rated; None where it is."""
     confidence: tuple[Confidence, ...]
+    """Whether reports came in as is usual for the grid itself."""
 
     @property
     def rated(self) -> Flags:
@@ -117,8 +114,9 @@ def read_coverage(facts: Facts, as_of: int, staleness: Staleness) -> Coverage:
     stale = _stale(facts.reporters, facts.places.size, as_of, staleness)
     silent = reporting.missing >= SILENT_FROM * reporting.spread
     withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
-    unknown, low = reporting.recent < SILENT_FROM * reporting.spread, reporting.missing >= DOUBTFUL_FROM * reporting.spread
-    confidence = np.select([unknown, low], ["unknown", "low"], "high")
+    pace = read_pace(facts, as_of, SILENT_FROM * reporting.spread)
+    low = (reporting.missing >= DOUBTFUL_FROM * reporting.spread) | pace.is_below(reporting.spread)
+    confidence = np.select([~pace.is_known(), low], ["unknown", "low"], "high")
     return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
 
 

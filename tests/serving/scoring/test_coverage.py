@@ -54,7 +54,7 @@ def test_read_coverage_days_on_which_nobody_reports_silence_nobody():
 
 
 def test_read_coverage_few_reports_say_nothing_about_completeness():
-    coverage = coverage_of([STEADY, np.arange(0, AS_OF, 40)])
+    coverage = coverage_of([STEADY, np.arange(0, AS_OF, 60)])
 
     assert (coverage.withheld[1], coverage.confidence[1]) == (None, "unknown")
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from serving.scoring.ranking import Spread, order, rank_grids, tie_breakers
 from serving.settings import RankingSettings
+from tests.support.made_alerts import make_score
 from training.learning.count_variation import rank_by_count
 
 SETTINGS = RankingSettings(priority_share=0.1, elevated_share=0.2, watch_share=0.5, chronic_share=0.3, rising_factor=1.25)
@@ -107,3 +108,8 @@ def test_rank_grids_without_grids_is_an_empty_list():
 def test_settings_falling_shares_are_refused():
     with pytest.raises(ValueError, match="must not fall"):
         RankingSettings(priority_share=0.3, elevated_share=0.2)
+
+
+@pytest.mark.parametrize(("low", "high", "width"), [(0.3, 0.6, "narrow"), (0.3, 0.61, "wide"), (None, None, None)])
+def test_width_of_a_score_follows_from_its_refits(low, high, width):
+    assert make_score(expected_low=low, expected_high=high).width == width
