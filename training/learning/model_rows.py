@@ -18,7 +18,8 @@ from features.errors import UsageError
 from features.panel.as_ofs import Values
 from features.panel.block import Block
 from features.panel.build import Panel
-from features.panel.case_rows import CaseColumn, CaseRows
+from features.panel.case_columns import CaseColumn
+from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind, Use
 from features.schema import Col
 from training.learning.model import Fitted
