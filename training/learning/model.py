@@ -124,14 +124,15 @@ class FittedPart:
         """
         design = self.lay_out(panel, horizon_days)
         rows = np.flatnonzero(np.isin(design.cell, cells))
-        added = contributions(self.trees, design.take(rows)) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
+        matrix = design.take(rows)
+        added = contributions(self.trees, matrix) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
         values, base_value = added[:, :-1], added[:, -1]
         reference, column = self._reference(panel, horizon_days)
         step = design.start[rows] - reference[rows]
         owed = values[:, self.columns.names.index(column)] if column in self.columns.names else base_value
         owed += step
         expected = self.part.mean(reference[rows] + base_value + values.sum(axis=1)) * design.weight[rows]
-        outcomes = expected[:, None] * self.split.of(design.matrix[rows])
+        outcomes = expected[:, None] * self.split.of(matrix)
         return Contributions(
             self.part, self.columns.names, rows, design.cell[rows], expected, reference[rows], base_value, values, outcomes
         )
