@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Column, Table
 
 from features.database.all_tables import metadata
+from features.database.views import COLUMNS
 from features.panel.build import catalogue
 from features.panel.feature import Feature
 from features.settings import CalendarSettings, Period, Settings
@@ -75,6 +76,8 @@ def data_page() -> str:
     lines += [
         f"| `{table.name}` | {TABLES.get(table.name, '')} | {_columns(table)} |" for table in sorted(metadata.tables.values(), key=_name)
     ]
+    lines += ["", "## Views", "", "Read-only, for BI tools; times are timestamps in UTC.", "", "| view | columns |", "| --- | --- |"]
+    lines += [f"| `{view}` | {'; '.join(f'{name} ({words})' for name, words in columns.items())} |" for view, columns in COLUMNS.items()]
     return "\n".join(lines) + "\n"
 
 
