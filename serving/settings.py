@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -87,7 +87,7 @@ class ServingSettings(Section):
     ranking_cache_size: int = Field(default=8, ge=1)
     """Lists held in memory; older ones are read from the ledger again."""
     public_url: str = Field(default="", pattern=r"^(https?://.*[^/])?$")
-    """Address under which browsers reach this service; links in messages begin with it."""
+    """Address under which browsers reach this service: links in messages begin with it, a provider sends people back to it."""
     root_path: str = Field(default="", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
     """Path of the site under which a proxy serves the pages and the API, such as /yujing; empty is the root."""
     framed_by: tuple[str, ...] = ()
@@ -148,7 +148,7 @@ class OidcSettings(Section):
     name_claim: str = "preferred_username"
     """What in its tokens is the login name here."""
     public_url: str = ""
-    """Address under which browsers reach this service, such as https://yujing.example; with it people sign in there."""
+    """Where the provider sends people back to; `serving.public_url` unless stated."""
     password_login: bool = True
     """False where nobody but administrators may sign in by password any more."""
 
@@ -364,3 +364,16 @@ class Settings(TrainingSettings):
     oidc: OidcSettings = OidcSettings()
     alerts: AlertSettings = AlertSettings()
     retention: RetentionSettings = RetentionSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_public_url(cls, content: Any) -> Any:
+        """Take `serving.public_url` for sign-ins too, and the older `oidc.public_url` for links where it stands alone."""
+        serving, oidc = (content.get(name) or {} for name in ("serving", "oidc"))
+        if not isinstance(serving, dict) or not isinstance(oidc, dict):
+            return content
+        address = serving.get("public_url") or oidc.get("public_url") or oidc.get("site") or ""
+        given = {"serving": serving | {"public_url": address}} if address else {}
+        if oidc.get("issuer") and oidc.get("client_id") and is_private(address) and "site" not in oidc:
+            given["oidc"] = oidc | {"public_url": oidc.get("public_url") or address}
+        return content | given

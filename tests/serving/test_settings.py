@@ -48,5 +48,25 @@ def test_load_old_key_beside_the_new_one_is_refused(tmp_path):
         Settings.load(path)
 
 
+PROVIDER = {"issuer": "https://id.example", "client_id": "yujing"}
+
+
+@pytest.mark.parametrize(
+    ("serving", "oidc", "expected"),
+    [
+        ("https://a.example", PROVIDER, ("https://a.example", "https://a.example")),
+        ("http://a.example", PROVIDER, ("http://a.example", "")),
+        ("https://a.example", {}, ("https://a.example", "")),
+        ("", PROVIDER | {"public_url": "https://b.example"}, ("https://b.example", "https://b.example")),
+        ("", PROVIDER | {"site": "https://b.example"}, ("https://b.example", "https://b.example")),
+        ("https://a.example", PROVIDER | {"public_url": "https://b.example"}, ("https://a.example", "https://b.example")),
+    ],
+)
+def test_address_of_the_service_is_stated_once(serving, oidc, expected):
+    settings = Settings(serving={"public_url": serving} if serving else {}, oidc=oidc)
+
+    assert expected == (settings.serving.public_url, settings.oidc.public_url)
+
+
 def test_settings_stored_by_an_older_program_are_read():
     assert 5 == Settings().model.model_validate_json('{"max_rounds": 5}').num_boost_round
