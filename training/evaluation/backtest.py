@@ -20,6 +20,7 @@ from training.evaluation.fold_runner import MODEL, Stage, replay
 from training.evaluation.largest import Plausibility, check_largest
 from training.evaluation.leak_check import find_leak_signs
 from training.evaluation.metrics import measure
+from training.evaluation.part_contributions import Contribution, sum_contributions
 from training.evaluation.peers import installed
 from training.evaluation.predictions import FOLD, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.scorecard import Scorecard, score
@@ -59,6 +60,8 @@ class BacktestResult:
     """Whether the grids' cases and levels justify every expected count."""
     coverage: Coverage | None = None
     """How often the ranges of places and of the district's count held."""
+    contributions: list[Contribution] = field(default_factory=list)
+    """What each part and each kind of case was expected to bring, and brought."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""
@@ -80,6 +83,7 @@ class BacktestResult:
             },
             "disparity": to_json(self.groupings),
             "plausibility": asdict(self.plausibility) if self.plausibility else None,
+            "contributions": [asdict(each) for each in self.contributions],
             "coverage": asdict(self.coverage) if self.coverage else None,
             "notes": self.notes,
             "seconds": self.seconds,
@@ -123,6 +127,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         past=past,
         already_due=already_due,
         plausibility=check_largest(predictions),
+        contributions=sum_contributions(facts, stage.foretold, float(predictions["count"].sum())),
         coverage=check_coverage(predictions, settings.backtest.seed),
     )
 

@@ -13,6 +13,7 @@ from features.facts.facts import Facts
 from features.panel.build import Panel
 from training.evaluation.baselines import IN_PROPORTION, available, fit_rate, score_of, z_score
 from training.evaluation.metrics import Predicted
+from training.evaluation.part_contributions import Foretold
 from training.evaluation.peers import fit_peer, readable_columns
 from training.evaluation.predictions import COMMON_VARIATION, EXPECTED, MOST, RISK, SURGE, VARIATION, reach
 from training.learning.calibration import Calibration, calibrate
@@ -62,6 +63,8 @@ class Stage:
     peers: tuple[str, ...] = ()
     """Those of `training.evaluation.peers` that are fitted too."""
     watch: Stopwatch = field(default_factory=Stopwatch)
+    foretold: list[Foretold] = field(default_factory=list)
+    """What the model said of each fold so far, row by row."""
 
     def seen_by(self, fold: Fold) -> Examples:
         """Return what could be learnt from on the day of the fold's cutoff."""
@@ -77,6 +80,7 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
     with stage.watch.measure("model"):
         tuned = tune(past, seen, stage.settings)
         said = {MODEL: by_model(stage, fold, seen, past, tuned)}
+        stage.foretold.append(Foretold(unseen, past[-1], tuned, stage.gap.horizon_days))
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= by_baselines(seen, unseen)
     with stage.watch.measure("peers"):

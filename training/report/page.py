@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, plain
 from training.evaluation.fold_runner import MODEL
 from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, PART_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
 from training.report.estimates import Cell
@@ -28,7 +29,7 @@ def render(report: Mapping[str, Any], plots: Mapping[str, bytes]) -> bytes:
     environment = Environment(
         loader=PackageLoader("training.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"figure": figure, "range": interval_text, "metric": metric, "ties": ties}
+    environment.filters |= {"kind": kind_name, "figure": figure, "range": interval_text, "metric": metric, "ties": ties}
     page = environment.get_template("report.html").render(
         report=report,
         overall=report["models"][MODEL],
@@ -47,6 +48,16 @@ def render(report: Mapping[str, Any], plots: Mapping[str, bytes]) -> bytes:
         part_names=PART_ZH,
     )
     return page.encode()
+
+
+def kind_name(kind: str) -> str:
+    """Name a kind of case.
+
+    >>> kind_name("dispute/labor_wage"), kind_name("")
+    ('劳动争议（矛盾纠纷）', '全部')
+    """
+    event_type, _, category = kind.partition("/")
+    return f"{CATEGORY_ZH.get(category, plain(category))}（{EVENT_TYPE_ZH[event_type]}）" if kind else "全部"
 
 
 def figure(cell: Cell, shape: str) -> str:

@@ -40,12 +40,21 @@ def result(facts, panel, steps):
     return backtest(facts, panel, HORIZON, FAST, lambda done, total: steps.append((done, total)))
 
 
+def test_contributions_of_the_parts_add_up_to_what_was_expected_and_followed(result):
+    parts = [each for each in result.contributions if not each.kind]
+    kinds = [each for each in result.contributions if each.kind and each.part == "open"]
+
+    assert sum(each.expected for each in parts) == pytest.approx(result.predictions["expected_lightgbm"].sum())
+    assert sum(each.realised for each in parts) == pytest.approx(result.predictions["count"].sum())
+    assert sum(each.expected for each in kinds) == pytest.approx(sum(each.expected for each in parts if each.part == "open"))
+
+
 def test_to_json_has_exactly_the_published_keys(result):
     report = json.loads(json.dumps(result.to_json(), allow_nan=False))
 
     keys = (
         *("target", "horizon_days", "known_through", "as_of", "rows", "escalations", "positives", "base_rate", "models", "differences"),
-        *("subsets", "disparity", "plausibility", "coverage", "notes", "seconds"),
+        *("subsets", "disparity", "plausibility", "contributions", "coverage", "notes", "seconds"),
     )
     assert sorted(report) == sorted(keys)
     assert sorted(report["as_of"]) == ["count", "first", "last", "step_days"]
