@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
 from serving.accounts.permissions import Role
 from serving.pages.layout import render
@@ -18,8 +19,10 @@ Visitor = Annotated[Viewer, Depends(viewer_with(None))]
 @router.get("/start")
 def show_start(request: Request, viewer: Visitor) -> Response:
     """Show the steps to the first list; a wall screen looks again by itself."""
-    is_wall = viewer.actor.role == Role.WALL
-    page = render(request, "start.html", viewer.actor, view=view_start(viewer), is_wall=is_wall)
+    view, is_wall = view_start(viewer), viewer.actor.role == Role.WALL
+    if is_wall and view.listed:
+        return RedirectResponse("/")
+    page = render(request, "start.html", viewer.actor, view=view, is_wall=is_wall)
     if is_wall:
         keep_wall_signed_in(request, page, secure=viewer.site.settings.serving.behind_proxy)
     return page

@@ -25,7 +25,7 @@ def addresses(page: str) -> set[str]:
     return set(re.findall(r'\s(?:href|src|action|formaction|data-root)="([^"#]+)"', page)) - {"data:,"}
 
 
-@pytest.mark.parametrize("path", ["/", "/grids", "/alerts", "/service", "/undertakings"])
+@pytest.mark.parametrize("path", ["/", "/start", "/grids", "/alerts", "/service", "/undertakings"])
 def test_pages_under_a_path_lead_nowhere_outside(browser, path) -> None:
     signed_in = browser.post(f"{PREFIX}/login", data={"name": "centre", "password": PASSWORD, "next": path})
     page = browser.get(f"{PREFIX}{path}").text
