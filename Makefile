@@ -50,6 +50,7 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/yujing bench
+	$(BIN)/yujing bench --steps --out build/bench
 
 # Known vulnerabilities of what is pinned; asks the registries for their advisories, which a mirror may lack.
 audit: .venv/ready

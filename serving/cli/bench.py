@@ -27,14 +27,33 @@ class Preset(StrEnum):
 PresetName = Annotated[Preset, typer.Option("--preset", help="How large a log: 11.3 million cases in 109,000 grids, or small.")]
 
 
-def bench(work: Workspace, *, preset: PresetName = Preset.ZHEJIANG, as_json: AsJson = False) -> None:
-    """Measure the panel beside its peers, on a made-up log.
+Steps = Annotated[bool, typer.Option("--steps", help="Measure each step by the size of a log instead: seconds, memory, ratios.")]
+Grids = Annotated[list[int] | None, typer.Option("--grids", min=20, help="Sizes for --steps, 605, 10000 and 109000 by default.")]
+Out = Annotated[Path | None, typer.Option("--out", file_okay=False, help="Folder for steps.json and steps.png of --steps.")]
+
+SIZES_OF_STEPS = (605, 10_000, 109_000)
+COLUMNS = ("grids", "step", "wall s", "CPU s", "peak MiB", "against", "ratio")
+
+
+def bench(
+    work: Workspace,
+    *,
+    preset: PresetName = Preset.ZHEJIANG,
+    steps: Steps = False,
+    grids: Grids = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the panel beside its peers, on a made-up log; with --steps every step by the size of a log.
 
     Everything runs in turns on the same machine, so ratios are compared with limits; exit code 1 where one is missed.
     """
     from features.benchmark.report import run
     from features.benchmark.synthetic_log import SIZES
 
+    if steps:
+        _bench_steps(work, tuple(grids or SIZES_OF_STEPS), out, as_json)
+        return
     size = SIZES[preset]
     message(f"bench: making a log of {size.cases} cases in {size.grids} grids")
     with tempfile.TemporaryDirectory(prefix="yujing-bench-") as folder, progress("bench") as step:
@@ -45,6 +64,27 @@ def bench(work: Workspace, *, preset: PresetName = Preset.ZHEJIANG, as_json: AsJ
         _tabulate(report)
     if not report.kept:
         raise typer.Exit(MISSED)
+
+
+def _bench_steps(work: Workspace, sizes: tuple[int, ...], out: Path | None, as_json: bool) -> None:
+    from training.benchmark.steps import measure_steps
+    from training.plots.draw import draw_costs
+
+    costs = []
+    for size in sizes:
+        with progress(f"{size} grids") as step:
+            costs += list(measure_steps(size, work.settings, step))
+    content = json_text({"steps": [asdict(cost) for cost in costs]})
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "steps.json").write_text(content + "\n", encoding="utf-8")
+        names = dict.fromkeys(cost.step for cost in costs)
+        (out / "steps.png").write_bytes(draw_costs({name: {cost.grids: cost.cpu for cost in costs if cost.step == name} for name in names}))
+    if as_json:
+        typer.echo(content)
+        return
+    rows = [(cost.grids, cost.step, cost.wall, cost.cpu, cost.peak_mib, cost.against, cost.ratio) for cost in costs]
+    print_table(COLUMNS, rows)
 
 
 def _tabulate(report: "Report") -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from training.attribution.attribute import Attribution
-from training.plots import calibration, contributions, ranking
+from training.plots import calibration, contributions, cost, ranking
 from training.plots.figure import HALF, WIDE, paint
 
 TALL = (10.4, 6.2)
@@ -35,3 +35,8 @@ def draw_attribution(part: str, attribution: Attribution, findings: Mapping[str,
         f"{part}-dependence.png": paint(dependence, (WIDE[0] * 1.2, 3.6), panels=FOUR_PANELS),
         f"{part}-interaction.png": paint(partial(contributions.interaction, attribution=attribution, findings=findings), HALF),
     }
+
+
+def draw_costs(seconds: Mapping[str, Mapping[int, float]]) -> bytes:
+    """Draw what each step costs (step -> grids -> CPU seconds)."""
+    return paint(partial(cost.cost_by_size, seconds=seconds))

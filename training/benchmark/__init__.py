@@ -1,0 +1,1 @@
+"""What each step of the product costs, by the size of a log."""
