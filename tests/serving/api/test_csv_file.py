@@ -10,7 +10,8 @@ from serving.exports.csv_file import harmless, to_csv
 
 starts = st.text(st.sampled_from(" \u3000\u200b\ufeff"), max_size=3)
 triggers = st.sampled_from("=+-@\t\r\n\0＝＋－＠")
-AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "usual_level": 0.1, "priority": 0, "elevated": 0, "watch": 0}
+AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "variation": 0.0, "usual_level": 0.1}
+AREA |= {"priority": 0, "elevated": 0, "watch": 0}
 
 
 def is_formula(cell):

@@ -13,7 +13,8 @@ from serving.exports.csv_file import to_csv
 from tests.support.access_matrix import Request, by, changes_of, operations, running
 
 HIDDEN = ("role", "jurisdiction", "closed_by", "score", "scope", "administers", "actor_id", "rank")
-AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "usual_level": 0.1, "priority": 0, "elevated": 0, "watch": 0}
+AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "variation": 0.0, "usual_level": 0.1}
+AREA |= {"priority": 0, "elevated": 0, "watch": 0}
 
 
 def forged_hosts(rng):
