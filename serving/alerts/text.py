@@ -147,8 +147,8 @@ def _usual(subject: Subject) -> Text:
 
 
 def _notes(subject: Subject) -> Iterator[Text]:
-    if subject.explanation.outcomes:
-        yield outcome_words(subject.explanation.outcomes)
+    if subject.explanation.outcomes and (said := outcome_words(subject.explanation.outcomes)):
+        yield said
     if (width := subject.score.width) is not None:
         yield say_width(width, subject.score.expected_low or 0.0, subject.score.expected_high or 0.0)
     if subject.explanation.unclear:

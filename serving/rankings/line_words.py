@@ -9,6 +9,8 @@ FEW = Text(zh="少量（不足3件）", en="few (under 3)")
 UNNAMED = Text(zh="涉家庭等敏感事项", en="family and other sensitive matters")
 """Kinds of which one case can point at one home."""
 REST = Text(zh="其余各项合计", en="all smaller parts together")
+LEAST_SAID = 0.005
+"""Escalations below which an outcome rounds to nothing."""
 NEW = Text(zh="尚未上报的新事项", en="matters that are not in the log yet")
 
 
@@ -41,17 +43,22 @@ def with_similar(line: ExplanationLine) -> Text:
     return Text(zh=f"{line.words.zh}；{similar.zh}", en=f"{line.words.en}; {similar.en}")
 
 
-def outcome_words(outcomes: Outcomes) -> Text:
-    """Say the expected count by outcome.
+def outcome_words(outcomes: Outcomes) -> Text | None:
+    """Say the expected count by outcome, those that round to nothing left out; None where that leaves one.
 
     >>> outcome_words(Outcomes(term_passed=0.3, handed_up=0.25, came_back=0)).zh
-    '预计件数中：到期未办结0.30件，提级或出现伤害0.25件，办结后反复0.00件'
+    '预计件数中：到期未办结0.30件，提级或出现伤害0.25件'
     """
-    passed, up, back = (f"{value:.2f}" for value in (outcomes.term_passed, outcomes.handed_up, outcomes.came_back))
-    return Text(
-        zh=f"预计件数中：到期未办结{passed}件，提级或出现伤害{up}件，办结后反复{back}件",
-        en=f"of these: {passed} still open at the end of their term, {up} handed up or ending in harm, {back} coming back after closing",
-    )
+    told = [
+        (outcomes.term_passed, "到期未办结", "still open at the end of their term"),
+        (outcomes.handed_up, "提级或出现伤害", "handed up or ending in harm"),
+        (outcomes.came_back, "办结后反复", "coming back after closing"),
+    ]
+    shown = [(f"{value:.2f}", zh, en) for value, zh, en in told if value >= LEAST_SAID]
+    if len(shown) < 2:
+        return None
+    parts = "，".join(f"{zh}{value}件" for value, zh, _ in shown)
+    return Text(zh=f"预计件数中：{parts}", en=f"of these: {', '.join(f'{value} {en}' for value, _, en in shown)}")
 
 
 def mask(explanation: Explanation) -> Explanation:
