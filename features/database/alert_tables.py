@@ -173,7 +173,7 @@ delivery = Table(
     "delivery",
     metadata,
     Column("receiver", String, primary_key=True),
-    Column("alert_id", String, primary_key=True, comment="the alert it is about, or the name of a brief"),
+    Column("alert_id", String, primary_key=True),  # of an alert, or the name of a brief
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("attempts", Integer, nullable=False),
     Column("next_at", UtcTime, nullable=False),
