@@ -92,14 +92,14 @@ class EventLog:
         return read_log(self.home, self.engine, self.state.sequence)
 
     def read_changed(self, since: int) -> LogSnapshot:
-        """Read the log with only those records whose case has any after sequence number `since`."""
+        """Read the log with only those records whose case has any after sequence number `since`, and without what lies beside grids."""
         through = self.state.sequence
         with reading(self.engine) as connection:
             changed = select(event.c.seq).where(event.c.seq.between(since + 1, through))
             moved = select(event_transition.c.event_seq).where(event_transition.c.seq.between(since + 1, through))
             cases = pl.Series(list(connection.execute(changed.union(moved)).scalars()), dtype=pl.Int64)
             records = records_of(connection, cases, through)
-            return _snapshot(connection, records, self.feeds, through)
+            return _snapshot(connection, records, self.feeds, through, neighbours=NEIGHBOUR_SCHEMA.to_frame())
 
 
 def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnapshot:
@@ -117,14 +117,17 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
         records = records.filter(pl.col(Col.SEQ) <= through)
     with reading(engine) as connection:
         feeds = read_feeds(connection, _known_through(records))
-        return _snapshot(connection, records, feeds, last if through is None else through)
+        beside = _table(connection, grid_neighbour, NEIGHBOUR_SCHEMA)
+        return _snapshot(connection, records, feeds, last if through is None else through, beside)
 
 
-def _snapshot(connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int) -> LogSnapshot:
+def _snapshot(
+    connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int, neighbours: pl.DataFrame
+) -> LogSnapshot:
     return LogSnapshot(
         records=records,
         grids=_table(connection, grid, GRID_SCHEMA),
-        neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
+        neighbours=neighbours,
         crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
         feeds=feeds,
         sequence=sequence,

@@ -23,13 +23,16 @@ from features.facts.derive import assemble, derive_histories, find_subject
 from features.facts.facts import Facts
 from features.facts.histories import Histories, Subject, merge_histories, read_histories, uses_all_words
 from features.facts.kept_tables import facts_from, facts_tables, histories_from, histories_tables
-from features.facts.places import read_places
+from features.facts.places import Places
 from features.settings import Settings
 from features.storage.array_files import DamagedError, read_about, read_arrays, write_arrays
 
 LOG = logging.getLogger(__name__)
 
 FACTS, HISTORIES, LOCK = "facts", "histories", "lock"
+
+Derived = tuple[Histories, Places, Facts]
+"""Histories, the places they lie in before any was redrawn, and the facts made of them."""
 
 MOST_NEWS = 0.2
 """Share of the log from which deriving all of it anew is no slower than extending what is kept."""
@@ -48,7 +51,7 @@ def read_kept_facts(log: EventLog, target_name: str | None, settings: Settings) 
             return shelf.take() or shelf.renew()
     except OSError as error:
         LOG.warning("facts of %s cannot be kept in %s: %s; they are derived each time.", subject.name, shelf.folder, error.strerror)
-        return shelf.derive()[1]
+        return shelf.derive()[-1]
 
 
 @dataclass(frozen=True)
@@ -74,21 +77,21 @@ class _Shelf:
     def renew(self) -> Facts:
         """Extend the kept facts by the news, or derive all of them; keep and return them."""
         version = self.log.grids_version  # before the grids are read: a change meanwhile makes what is kept stale, not wrong
-        histories, facts = self.extend() or self.derive()
+        histories, places, facts = self.extend() or self.derive()
         origin = self._origin(facts.sequence, version)
-        tables, about = histories_tables(histories)
+        tables, about = histories_tables(histories, places)
         write_arrays(self.folder / HISTORIES, tables, origin | {"histories": about})
         tables, about = facts_tables(facts)
         write_arrays(self.folder / FACTS, tables, origin | {"facts": about})
         return facts
 
-    def derive(self) -> tuple[Histories, Facts]:
+    def derive(self) -> Derived:
         """Derive the facts of the whole log."""
         snapshot = self.log.read()
         places, histories = derive_histories(snapshot, self.subject, self.settings)
-        return histories, assemble(histories, places, snapshot, self.subject)
+        return histories, places, assemble(histories, places, snapshot, self.subject)
 
-    def extend(self) -> tuple[Histories, Facts] | None:
+    def extend(self) -> Derived | None:
         """Put the histories that changed in the place of the kept ones; None where all must be derived."""
         about, last = self._about(HISTORIES), self.log.state.sequence
         if about is None or not self._is_ours(about) or not 0 < last - about["sequence"] <= MOST_NEWS * last:
@@ -96,14 +99,16 @@ class _Shelf:
         if len(self.subject.feeds) < len(self.log.feeds):
             return None  # the news may bring grids that the subject did not have
         try:
-            kept = histories_from(read_arrays(self.folder / HISTORIES), about["histories"])
+            histories, places = histories_from(read_arrays(self.folder / HISTORIES), about["histories"])
         except DamagedError as error:
             LOG.warning("kept histories of %s are damaged (%s); they are derived anew.", self.subject.name, error)
             return None
-        return self._extended(kept, self.log.read_changed(about["sequence"]))
+        changed = self.log.read_changed(about["sequence"])
+        merged = self._merged(histories, places, changed)
+        return None if merged is None else (merged, places, assemble(merged, places, changed, self.subject))
 
-    def _extended(self, kept: Histories, changed: LogSnapshot) -> tuple[Histories, Facts] | None:
-        places = read_places(changed.grids, changed.neighbours)
+    def _merged(self, kept: Histories, places: Places, changed: LogSnapshot) -> Histories | None:
+        """Put the histories that changed in their places; None where words came or went."""
         merged = kept
         if len(changed.records):
             if not _knows(kept.words, Vocabulary.of_records(changed.records)):
@@ -111,7 +116,7 @@ class _Shelf:
             merged = merge_histories(kept, read_histories(changed.records, places.grid_ids, self.subject, kept.words))
             if not uses_all_words(merged):
                 return None
-        return merged, assemble(merged, places, changed, self.subject)
+        return merged
 
     def _about(self, what: str) -> dict[str, Any] | None:
         try:

@@ -29,7 +29,6 @@ SCALARS = ("target_name", "known_through_day", "first_day", "sequence")
 
 def facts_tables(facts: Facts) -> tuple[Tables, About]:
     """Return facts as tables and what stands beside them."""
-    places, neighbours = facts.places, facts.places.neighbours
     tables = {
         "cases": _columns(facts.cases),
         "spells": _columns(facts.spells),
@@ -37,17 +36,15 @@ def facts_tables(facts: Facts) -> tuple[Tables, About]:
         "further": _columns(facts.further),
         "undertakings": _columns(facts.undertakings),
         "covariates": _columns(facts.covariates),
-        "places": {name: getattr(places, name) for name in PLACE_COLUMNS} | {name: level.member for name, level in places.levels.items()},
+        **_place_tables(facts.places),
         "reporters": {str(number): since for number, since in enumerate(facts.reporters.since)},
         "report_days": {"feed": facts.reporters.feed, "day": facts.reporters.day},
     }
-    if neighbours is not None:
-        tables |= {"neighbours": {"data": neighbours.data, "indices": neighbours.indices}, "neighbour_rows": {"indptr": neighbours.indptr}}
     about = {name: getattr(facts, name) for name in SCALARS} | {
         "words": _words(Vocabulary(facts.event_types, facts.kinds, facts.sources)),
         "undertaking_kinds": facts.undertaking_kinds,
         "covariate_names": facts.covariate_names,
-        "levels": {name: level.codes for name, level in places.levels.items()},
+        "levels": {name: level.codes for name, level in facts.places.levels.items()},
         "reporting_feeds": facts.reporters.feeds,
     }
     return tables, about
@@ -77,18 +74,19 @@ def facts_from(tables: Mapping[str, Table], about: About) -> Facts:
     )
 
 
-def histories_tables(histories: Histories) -> tuple[Tables, About]:
-    """Return histories as tables and what stands beside them."""
+def histories_tables(histories: Histories, places: Places) -> tuple[Tables, About]:
+    """Return histories and the places they lie in as tables, and what stands beside them."""
     keys = {name: getattr(histories, name) for name in ("event_seq", "known_at", "feed")}
     tables = {"keys": keys, "cases": _columns(histories.cases), "spells": _columns(histories.spells), **_marks(histories)}
-    about = {"words": _words(histories.words), "feeds": histories.feeds}
-    return tables | {"corrections": _columns(histories.corrections)}, about
+    levels = {name: level.codes for name, level in places.levels.items()}
+    about = {"words": _words(histories.words), "feeds": histories.feeds, "levels": levels}
+    return tables | {"corrections": _columns(histories.corrections), **_place_tables(places)}, about
 
 
-def histories_from(tables: Mapping[str, Table], about: About) -> Histories:
+def histories_from(tables: Mapping[str, Table], about: About) -> tuple[Histories, Places]:
     """Return what `histories_tables` was given; its arrays are those of the tables."""
     target = Marks(**tables["target"])
-    return Histories(
+    histories = Histories(
         **tables["keys"],
         cases=Cases(**tables["cases"]),
         spells=Spells(**tables["spells"]),
@@ -99,6 +97,7 @@ def histories_from(tables: Mapping[str, Table], about: About) -> Histories:
         words=_vocabulary(about["words"]),
         feeds=tuple(about["feeds"]),
     )
+    return histories, _places(tables, about["levels"])
 
 
 def _marks(of: Facts | Histories) -> Tables:
@@ -109,6 +108,15 @@ def _marks(of: Facts | Histories) -> Tables:
 
 def _columns(rows: Rows) -> dict[str, Array]:
     return {column.name: getattr(rows, column.name) for column in fields(rows)}
+
+
+def _place_tables(places: Places) -> Tables:
+    levels = {name: level.member for name, level in places.levels.items()}
+    tables: Tables = {"places": {name: getattr(places, name) for name in PLACE_COLUMNS} | levels}
+    if (neighbours := places.neighbours) is not None:
+        tables["neighbours"] = {"data": neighbours.data, "indices": neighbours.indices}
+        tables["neighbour_rows"] = {"indptr": neighbours.indptr}
+    return tables
 
 
 def _places(tables: Mapping[str, Table], levels: Mapping[str, list[str]]) -> Places:

@@ -78,6 +78,11 @@ class Panel:
         """Column names, in the order of `values`."""
         return tuple(feature.name for feature in self.features)
 
+    @cached_property
+    def by_name(self) -> dict[str, Feature]:
+        """The features by the names of their columns."""
+        return {feature.name: feature for feature in self.features}
+
     def column(self, name: str) -> npt.NDArray[np.float32]:
         """Return one feature, shape (T, G)."""
         return np.asarray(self.values[self._position(name)])

@@ -93,8 +93,9 @@ class FittedPart:
 
     def describe(self, panel: Panel) -> tuple[Feature | CaseColumn, ...]:
         """Return what its columns are, in their order."""
-        known = panel.features if self.part is Part.NEW else (KIND_ODDS, DUE_ODDS, *cases_of(panel, self.part).columns)
-        by_name: dict[str, Feature | CaseColumn] = {column.name: column for column in known}
+        if self.part is Part.NEW:
+            return tuple(panel.by_name[name] for name in self.columns.names)
+        by_name = {column.name: column for column in (KIND_ODDS, DUE_ODDS, *cases_of(panel, self.part).columns)}
         return tuple(by_name[name] for name in self.columns.names)
 
     def lay_out(self, panel: Panel, horizon_days: int) -> Design:

@@ -171,12 +171,14 @@ def test_keep_facts_of_other_code_are_not_used(home, engine, folder, monkeypatch
 
 
 def test_keep_facts_of_another_log_are_not_used(home, engine, folder, make_cases, tmp_path):
-    other = open_database(f"sqlite:///{tmp_path / 'other.db'}")
+    fresh = Home(tmp_path / "fresh")
+    fresh.folder(fresh.root)
+    other = open_database(fresh.database_url)
     with other.connect() as connection, connection.begin():
         connection.exec_driver_sql("INSERT INTO grid (grid_id, name, parent_path) VALUES ('g1', '', 't1')")
     append_batch(other, Batch("k", "feed", make_cases({"resolved_at": moment(400)}), [], 1))
 
-    assert list(differences(derive(Home(tmp_path / "h"), other), keep(home, other))) == []
+    assert list(differences(derive(fresh, other), keep(home, other))) == []
     other.dispose()
 
 
