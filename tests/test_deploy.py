@@ -100,7 +100,7 @@ def test_container_starts_a_command_that_is_there() -> None:
 
 
 def test_pages_name_every_deploy_file() -> None:
-    pages = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/deployment.md", "docs/operations.md"))
+    pages = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("docs/guide.md", "docs/deployment.md", "docs/operations.md"))
 
     assert [path.name for path in [*sorted(DEPLOY.iterdir()), ROOT / "Containerfile"] if path.name not in pages] == []
 

@@ -19,19 +19,24 @@ from tests.support.documents import PAGES
 from tests.support.golden_sample import make_sample
 
 ROOT = Path(__file__).parent.parent
-READMES = ("README.md", "README.zh-CN.md")
+PAGES_OF_USERS = ("README.md", "docs/guide.md", "docs/alerts-and-accounts.md")
+"""What users read, in this order; each has a Chinese page beside it."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GENERATED_TEXTS = {"alert-texts.md"}
 """Long because they show every text that there is; rendered notebooks are as long as what they print."""
 LAST_SAMPLE_DAY = date(2026, 5, 31)
 
 
-def blocks(readme: str, language: str) -> list[str]:
-    return [body for found, body in FENCE.findall((ROOT / readme).read_text(encoding="utf-8")) if found == language]
+def fences(page: str) -> list[tuple[str, str]]:
+    return FENCE.findall((ROOT / page).read_text(encoding="utf-8"))
 
 
-def commands(readme: str, language: str = "sh") -> list[list[str]]:
-    lines = "".join(blocks(readme, language)).splitlines()
+def blocks(language: str) -> list[str]:
+    return [body for page in PAGES_OF_USERS for found, body in fences(page) if found == language]
+
+
+def commands(language: str = "sh") -> list[list[str]]:
+    lines = "".join(blocks(language)).splitlines()
     return [shlex.split(line)[1:] for line in lines if line.startswith("yujing ")]
 
 
@@ -43,9 +48,8 @@ def command_names() -> Iterator[str]:
         yield from (f"{group.name} {info.name}" for info in group.typer_instance.registered_commands if not info.hidden)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_readme_lists_every_command_and_no_other(readme: str) -> None:
-    listed = re.findall(r"^\| `yujing ([a-z ]+)` \|", (ROOT / readme).read_text(encoding="utf-8"), re.MULTILINE)
+def test_page_of_commands_lists_every_command_and_no_other() -> None:
+    listed = re.findall(r"^\| `yujing ([a-z ]+)` \|", (ROOT / "docs/commands.md").read_text(encoding="utf-8"), re.MULTILINE)
 
     assert sorted(command_names()) == sorted(listed)
 
@@ -59,14 +63,13 @@ def test_help_of_every_command_says_what_it_does(name: str) -> None:
     assert "--config" in result.output
 
 
-def test_readmes_show_the_same_code_in_both_languages() -> None:
-    english, chinese = (FENCE.findall((ROOT / readme).read_text(encoding="utf-8")) for readme in READMES)
+@pytest.mark.parametrize("page", PAGES_OF_USERS)
+def test_pages_of_users_show_the_same_code_in_both_languages(page: str) -> None:
+    assert fences(page) == fences(page.replace(".md", ".zh-CN.md"))
 
-    assert english == chinese
 
-
-def test_readme_source_file_and_settings_are_such() -> None:
-    source, *several = (yaml.safe_load(block) for block in blocks("README.md", "yaml"))
+def test_guide_source_file_and_settings_are_such() -> None:
+    source, *several = (yaml.safe_load(block) for block in blocks("yaml"))
 
     assert "town_hotline" == SourceFile(**source).name
     for settings in several:
@@ -75,32 +78,32 @@ def test_readme_source_file_and_settings_are_such() -> None:
 
 
 @pytest.mark.usefixtures("quick_settings")
-def test_readme_commands_run_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guide_commands_run_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     sample = make_sample(LAST_SAMPLE_DAY, days=420, grids=20, rng=np.random.default_rng(1))
     sample.cases.write_csv("cases.csv", datetime_format="%Y-%m-%dT%H:%M:%S")
     sample.grids.write_csv("grids.csv")
 
-    for arguments in commands("README.md"):
+    for arguments in commands():
         if arguments != ["serve"]:
             result = CliRunner().invoke(app, arguments)
             assert result.exception is None, f"{arguments}: {result.exception!r}\n{result.output}"
 
 
 @pytest.mark.usefixtures("quick_settings")
-def test_readme_example_of_another_shape_runs_with_the_source_file_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guide_example_of_another_shape_runs_with_the_source_file_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs/sources").mkdir(parents=True)
-    (tmp_path / "configs/sources/town_hotline.yaml").write_text(blocks("README.md", "yaml")[0], encoding="utf-8")
+    (tmp_path / "configs/sources/town_hotline.yaml").write_text(blocks("yaml")[0], encoding="utf-8")
     (tmp_path / "hotline.csv").write_text("\n".join(hotline(np.random.default_rng(1), 1500)), encoding="utf-8")
 
-    for arguments in commands("README.md", "bash"):
+    for arguments in commands("bash"):
         result = CliRunner().invoke(app, arguments)
         assert result.exception is None, f"{arguments}: {result.exception!r}\n{result.output}"
 
 
 def hotline(rng: np.random.Generator, rows: int) -> Iterator[str]:
-    """Yield the lines of a ledger of two years up to the last sample day, in the columns of the README's source file."""
+    """Yield the lines of a ledger of two years up to the last sample day, in the columns of the guide's source file."""
     yield "工单号,网格编码,类别,发生时间,上报时间,办理时限,办结时间"
     for number, days in enumerate(sorted(rng.integers(1, 730, rows), reverse=True)):
         began = datetime.combine(LAST_SAMPLE_DAY, time(9)) - timedelta(days=int(days))

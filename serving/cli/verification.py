@@ -21,7 +21,7 @@ Out = Annotated[
 
 
 def verification(work: Workspace, *, month: Month = None, quarter: Quarter = None, out: Out = None, target: TargetName = None) -> None:
-    """Account for a month (名单对账): what lists said, what came, what was missed, beside the simplest rule; signed.
+    """Account for a month (清单对账): what lists said, what came, what was missed, beside the simplest rule; signed.
 
     docs/recompute_account.py computes every figure again from the archive.
     """

@@ -139,7 +139,7 @@ def _repeats(inspection: Inspection) -> Iterator[Text]:
         )
     if ids > rows:
         yield Text(
-            zh="编号每年或每单位重新开始的，请用多列组成编号：`event_id: {from: [年份, 编号]}`。",
+            zh="编号每年或每单位重新开始的，请用多列组成编号：`event_id: {from: [year, number]}`。",
             en="Where numbers begin anew every year or office, make the id of several columns: `event_id: {from: [year, number]}`.",
         )
 

@@ -23,7 +23,7 @@ def account_paper(account: Account) -> Paper:
     """Say an account: what lists said, what came, what was missed, and what the simplest rule would have caught."""
     period = read_period(account.period)
     return Paper(
-        title=f"{period.name}名单对账",
+        title=f"{period.name}清单对账",
         lead=f"全区 · {account.days}天中有{account.days_with_list}天当天有清单 · 点名指重点关注和较高关注的网格",
         headline=tuple(_headline(account)),
         sections=[
@@ -42,7 +42,7 @@ def _headline(account: Account) -> Iterator[str]:
         return
     yield f"清单每天平均点名{figures.named_per_day:g}个网格，占有评定网格的{figures.named_share:.0%}。"
     share = f"（{figures.caught / figures.came:.0%}）" if figures.came else ""
-    yield f"发生升级{figures.came:g}件：当天已在名单上的{figures.caught:g}件{share}，漏掉{figures.missed:g}件。"
+    yield f"发生升级{figures.came:g}件：当天已在清单上的{figures.caught:g}件{share}，漏掉{figures.missed:g}件。"
     if figures.unrated or figures.no_list:
         yield f"另有{figures.unrated:g}件所在网格缺数据、没有评定，{figures.no_list:g}件当天没有清单。"
     yield _beside_the_rule(account)
@@ -65,5 +65,5 @@ def _rows(account: Account) -> list[tuple[str, ...]]:
 
 
 def _check(account: Account) -> Iterator[str]:
-    yield "导出的压缩包含明细、本表数字、签名和公钥；用文档中的脚本（只用Python自带的功能）可重算每一个数字。"
+    yield "导出的压缩包含明细、本表数字、签名和公钥；用文档中的脚本（只用Python自带的功能）可重新计算每一个数字。"
     yield f"明细文件SHA-256：{account.sha256}"

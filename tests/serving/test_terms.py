@@ -43,7 +43,8 @@ def texts() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).rglob(ending)):
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
     yield "features/display_names.py", (ROOT / "features/display_names.py").read_text(encoding="utf-8")
-    yield "README.zh-CN.md", (ROOT / "README.zh-CN.md").read_text(encoding="utf-8")
+    for path in [ROOT / "README.zh-CN.md", ROOT / "docs/commands.md", *sorted((ROOT / "docs").glob("*.zh-CN.md"))]:
+        yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("word", ruled_out())

@@ -114,7 +114,7 @@ def test_account_says_the_figures_and_the_rule_beside_them(counted, engine, tmp_
     assert account.cells == counted.cells
     assert paper.headline == (
         "清单每天平均点名2个网格，占有评定网格的50%。",
-        "发生升级8件：当天已在名单上的4件（50%），漏掉2件。",
+        "发生升级8件：当天已在清单上的4件（50%），漏掉2件。",
         "另有1件所在网格缺数据、没有评定，1件当天没有清单。",
         "点名近90天上报最多的同样多网格（简单办法），能碰上2件：清单多2件，差别不明显。随意点名约能碰上3件。",
     )
