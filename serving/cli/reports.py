@@ -9,15 +9,12 @@ import typer
 
 from serving.cli.console import DAY, AsJson, HorizonDays, TargetName, day, json_text, message, print_table, say
 from serving.cli.workspace import Workspace
-from serving.text import Text
 
 if TYPE_CHECKING:
     from serving.monitoring.list_quality import Realised
     from serving.monitoring.monitor import Watch
 
 ATTENTION = 3
-READING = Text(zh="正在读取事件日志", en="Reading the event log")
-COUNTING = Text(zh="正在统计和绘图", en="Counting and drawing")
 Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar=DAY, help="Day of the look; today by default.")]
 METRICS = ("hit@5%", "hit@10%", "poisson_deviance", "ece")
 
@@ -107,6 +104,7 @@ def report(work: Workspace, options: ReportOptions) -> None:
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
     from serving.situation_report.period import read_period
     from serving.situation_report.report import ReportOrder, Source, analyse
+    from serving.text import Text
 
     if options.out is not None:
         check_ending(options.out)
@@ -114,9 +112,9 @@ def report(work: Workspace, options: ReportOptions) -> None:
         raise UsageError("give either --month or --quarter.")
     code, target = options.month or options.quarter or "", options.target or DEFAULT_TARGET
     order = ReportOrder(read_period(code), target, options.area)
-    say(READING)
+    say(Text(zh="正在读取事件日志", en="Reading the event log"))
     source = Source(work.snapshot, work.engine, work.settings, order)
-    say(COUNTING)
+    say(Text(zh="正在统计和绘图", en="Counting and drawing"))
     made = analyse(source, read_last(work.home, order.period, target, options.area))
     name = report_name(code, target, options.area)
     keep_report(work.home, KeptReport(name, code, options.area, datetime.now(UTC), made.paper, tuple(made.topics)))

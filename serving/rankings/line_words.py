@@ -11,6 +11,7 @@ UNNAMED = Text(zh="涉家庭等敏感事项", en="family and other sensitive mat
 REST = Text(zh="其余各项合计", en="all smaller parts together")
 LEAST_SAID = 0.005
 """Escalations below which an outcome rounds to nothing."""
+TENTHS = "一二三四五六七八九十"
 NEW = Text(zh="尚未上报的新事项", en="matters that are not in the log yet")
 
 
@@ -25,14 +26,15 @@ def say_line(line: ExplanationLine) -> Text:
 
 
 def similar_words(similar: int) -> Text:
-    """Say how many of ten like cases escalated.
+    """Say how many of ten like cases escalated; in Chinese by tenths, which no one takes for a count of this place.
 
-    >>> similar_words(4).zh, similar_words(0).zh
-    ('同样情况约10件里4件升级', '同样情况10件里不到1件升级')
+    >>> [similar_words(of_ten).zh for of_ten in (0, 4, 10)]
+    ['以往同样情况不到一成升级', '以往同样情况约四成升级', '以往同样情况几乎都升级']
     """
     if similar == 0:
-        return Text(zh="同样情况10件里不到1件升级", en="of 10 such cases fewer than 1 escalates")
-    return Text(zh=f"同样情况约10件里{similar}件升级", en=f"of 10 such cases about {similar} escalate")
+        return Text(zh="以往同样情况不到一成升级", en="of 10 such cases fewer than 1 escalated")
+    share = "几乎都" if similar == len(TENTHS) else f"约{TENTHS[similar - 1]}成"
+    return Text(zh=f"以往同样情况{share}升级", en=f"of 10 such cases about {similar} escalated")
 
 
 def with_similar(line: ExplanationLine) -> Text:
