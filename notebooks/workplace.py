@@ -15,8 +15,8 @@ from features.simulation.presets import find_preset
 from features.simulation.simulate import Order, simulate
 from features.storage.home import Home
 from serving.cli.models import promote_model, train_and_show
-from serving.cli.rank import rank_days
 from serving.cli.workspace import Workspace
+from serving.scoring.daily_run import rank
 from training.registry.published import history
 
 END = date(2026, 1, 1)
@@ -40,7 +40,7 @@ def open_published() -> Workspace:
             train_and_show(work, work.settings)
             promote_model(work, reason="for the notebooks", by="notebook", override=True)
             facts, _ = work.facts()
-            rank_days(work, [to_date(facts.known_through_day + 1)])
+            rank(work.home, work.engine, work.settings, to_date(facts.known_through_day + 1), datetime.now(UTC))
     return work
 
 

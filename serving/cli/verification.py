@@ -8,10 +8,6 @@ import typer
 
 from serving.cli.console import TargetName, message, say
 from serving.cli.workspace import Workspace
-from serving.text import Text
-
-READING = Text(zh="正在读取事件日志", en="Reading the event log")
-COUNTING = Text(zh="正在逐日对账", en="Going through the lists day by day")
 
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
 Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
@@ -29,6 +25,7 @@ def verification(work: Workspace, *, month: Month = None, quarter: Quarter = Non
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
     from serving.situation_report.period import read_period
+    from serving.text import Text
     from serving.verification.account_paper import account_paper
     from serving.verification.cells import count_cells
     from serving.verification.statement import keep_account, must_be_ripe, read_account, read_archive
@@ -38,10 +35,10 @@ def verification(work: Workspace, *, month: Month = None, quarter: Quarter = Non
     if out is not None and out.suffix != ".zip":
         check_ending(out)
     period, chosen = read_period(month or quarter or ""), target or DEFAULT_TARGET
-    say(READING)
+    say(Text(zh="正在读取事件日志", en="Reading the event log"))
     facts, _ = work.facts(chosen)
     must_be_ripe(facts, period, work.settings.delay_allowance_days)
-    say(COUNTING)
+    say(Text(zh="正在逐日对账", en="Going through the lists day by day"))
     counted = count_cells(facts, work.engine, work.settings, period, chosen)
     name = keep_account(work.home, work.engine, (period, chosen), counted, datetime.now(UTC))
     if out is not None and out.suffix == ".zip":
