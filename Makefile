@@ -19,9 +19,12 @@ test: lint
 test-bare: .venv/ready
 	$(PYTEST) tests/training/plots tests/training/report tests/serving/situation_report tests/serving/pages/test_browser.py tests/features/test_kills.py
 
+# Both runs to their end, then build/promises.md and build/responsible.md: what is promised, which tests hold it, what they measured.
 test-full: lint
-	$(PYTEST) -m ""
-	$(PYTEST) -m "" --database postgresql
+	failed=0; \
+	$(PYTEST) -m "" --junitxml build/tests.xml || failed=1; \
+	$(PYTEST) -m "" --database postgresql --junitxml build/tests-postgresql.xml || failed=1; \
+	$(BIN)/python -m tests.support.promises build build/tests.xml build/tests-postgresql.xml && exit $$failed
 
 lint: .venv/ready
 	$(BIN)/ruff check $(CODE)

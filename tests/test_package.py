@@ -9,9 +9,21 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 OWN = ("features", "training", "serving")
+SAFE_FROM = {
+    "fastapi": "0.165",
+    "joblib": "1.2.0",
+    "lightgbm": "4.6.0",
+    "mlflow": "3.11.0",
+    "pyarrow": "14.0.1",
+    "pyjwt": "2.12.0",
+    "python-multipart": "0.0.27",
+    "starlette": "1.0.1",
+}
+"""First versions without the holes that were published for them."""
 
 
 def normalised(name: str) -> str:
@@ -59,3 +71,25 @@ def test_development_and_runtime_pin_the_same_versions() -> None:
     )
 
     assert runtime - development == set()
+
+
+def unsafe_pins(pins: dict[str, str]) -> list[str]:
+    return [
+        f"{name} {pins[name]} is below {safe}" for name, safe in SAFE_FROM.items() if name in pins and Version(pins[name]) < Version(safe)
+    ]
+
+
+def pinned(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+    return {normalised(package): version for package, version in re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([^\s;]+)", text, re.MULTILINE)}
+
+
+def test_pinned_versions_have_no_known_hole() -> None:
+    pins = pinned("runtime.txt")
+
+    assert {"fastapi", "lightgbm", "mlflow", "pyarrow", "starlette"} <= pins.keys()
+    assert unsafe_pins(pins) == []
+
+
+def test_version_with_a_known_hole_would_be_found() -> None:
+    assert unsafe_pins(pinned("runtime.txt") | {"starlette": "1.0.0"}) == ["starlette 1.0.0 is below 1.0.1"]

@@ -1,10 +1,12 @@
 """Hidden fields, forged hosts and cells that look like formulas: many at once."""
 
 import asyncio
+import copy
 import csv
 import io
 import json
 import random
+import re
 import unicodedata
 from itertools import product
 
@@ -15,6 +17,7 @@ from tests.support.access_matrix import Request, by, changes_of, operations, run
 HIDDEN = ("role", "jurisdiction", "closed_by", "score", "scope", "administers", "actor_id", "rank")
 AREA = {"path": "", "grids": 1, "not_rated": 0, "expected_escalations": 0.1, "variation": 0.0, "usual_level": 0.1}
 AREA |= {"priority": 0, "elevated": 0, "watch": 0}
+LEADS_AWAY = re.compile(r"(^|[_-])(url|uri|href|host|path|file|filename|folder|callback|redirect|next)([_-]|$)")
 
 
 def forged_hosts(rng):
@@ -95,3 +98,30 @@ def test_ten_thousand_cells_run_no_formula():
 
     assert len(read) == 10_000
     assert [cell for cell in read if unicodedata.normalize("NFKC", cell).strip(" \u200b\ufeff").startswith(tuple("=+-@\t\r\n\0|"))] == []
+
+
+def inputs_that_lead_away(description):
+    """Return inputs that look like an address to fetch or a place in the file system, and how many inputs there are."""
+    taken = []
+    for _, _, about in operations(description):
+        taken += [parameter["name"] for parameter in about.get("parameters", [])]
+        for content in about.get("requestBody", {}).get("content", {}).values():
+            name = content["schema"].get("$ref", "").rpartition("/")[2]
+            schema = description["components"]["schemas"][name] if name else content["schema"]
+            taken += schema.get("properties", {})
+    return [name for name in taken if LEADS_AWAY.search(name)], len(taken)
+
+
+def test_no_input_is_an_address_or_a_path(app, record_property):
+    leading, taken = inputs_that_lead_away(app.openapi())
+
+    record_property("inputs of the API", taken)
+    assert leading == []
+
+
+def test_input_that_is_an_address_would_be_noticed(app):
+    description = copy.deepcopy(app.openapi())
+    _, _, about = next(operations(description))
+    about["parameters"] = [*about.get("parameters", []), {"name": "callback_url", "in": "query"}]
+
+    assert inputs_that_lead_away(description)[0] == ["callback_url"]
