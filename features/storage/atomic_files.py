@@ -26,8 +26,9 @@ def sync_and_hash(path: Path) -> str:
 
 
 def is_read_only(path: Path) -> bool:
-    """Tell whether a file or folder lies on a disk that is mounted for reading only."""
-    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    """Tell whether a file or folder lies, or would lie, on a disk that is mounted for reading only."""
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    return bool(os.statvfs(existing).f_flag & os.ST_RDONLY)
 
 
 def sync_folder(folder: Path) -> None:
