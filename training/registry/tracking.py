@@ -151,10 +151,10 @@ class Registry:
 
     def remove(self, model: ModelVersion) -> list[str]:
         """Take a version out of the registry, mark its run and trials as deleted, and return their ids for `purge`."""
-        stored = self._find(model.version)
+        outputs = self._client.get_run(model.run_id).outputs
         self._client.delete_model_version(self._name, str(model.version))
-        if stored.model_id:
-            self._client.delete_logged_model(stored.model_id)
+        for logged in outputs.model_outputs if outputs else []:
+            self._client.delete_logged_model(logged.model_id)
         trials = self._client.search_runs([self._experiment_id], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{model.run_id}'", max_results=1000)
         run_ids = [model.run_id, *(trial.info.run_id for trial in trials)]
         for run_id in run_ids:

@@ -122,4 +122,4 @@ def test_settings_page_shows_them(chief) -> None:
 
     assert "serving.port" in page
     assert "默认值" in page
-    assert FeatureSettings().origins == {}
+    assert dict(FeatureSettings().origins) == {}
