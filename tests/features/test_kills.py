@@ -156,8 +156,11 @@ def damaged_by_errors(client: Client, new_home: Callable[[], Path], whole: dict,
     return damaged
 
 
-def test_ingest_killed_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls) -> None:
-    assert damaged_by_kills(client, new_home, whole, points(calls), keyed=True) == []
+def test_ingest_killed_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, record_property) -> None:
+    damaged = damaged_by_kills(client, new_home, whole, points(calls), keyed=True)
+
+    record_property("calls at which an ingest was killed, and logs damaged", f"{len(points(calls))}, {len(damaged)}")
+    assert damaged == []
 
 
 def test_ingest_killed_and_resumed_after_the_last_acknowledgement_is_caught(client, new_home, whole, calls) -> None:
@@ -165,8 +168,11 @@ def test_ingest_killed_and_resumed_after_the_last_acknowledgement_is_caught(clie
     assert damaged_by_kills(client, new_home, whole, commits(calls), keyed=False) != []
 
 
-def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls) -> None:
-    assert damaged_by_errors(client, new_home, whole, points(calls), keyed=True) == []
+def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, record_property) -> None:
+    damaged = damaged_by_errors(client, new_home, whole, points(calls), keyed=True)
+
+    record_property("calls of an ingest that failed, and logs damaged", f"{len(points(calls))}, {len(damaged)}")
+    assert damaged == []
 
 
 def test_ingest_failing_and_repeated_with_a_new_key_is_caught(client, new_home, whole, calls) -> None:

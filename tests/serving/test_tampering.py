@@ -44,7 +44,7 @@ class Chain:
     """What may be written over columns of an entry."""
 
 
-LEDGER = Chain(ranking, ledger._entry, ledger._verify, {"seed": 9, "model_version": "9", "published_at": NOW, "entry_hash": "0" * 64})
+LEDGER = Chain(ranking, ledger.entry_of, ledger._verify, {"seed": 9, "model_version": "9", "published_at": NOW, "entry_hash": "0" * 64})
 TRAIL = Chain(trail, audit_log._deed, audit_log._verify, {"actor_id": "other", "detail": "{}", "at": NOW, "previous_hash": "1" * 64})
 
 
@@ -119,20 +119,22 @@ def is_found(chain: Chain, connection: Connection, heads: Collection[str]) -> bo
 
 @pytest.mark.dialect("sqlite")
 @pytest.mark.parametrize(("chain", "heads_of"), [(LEDGER, ledger_heads), (TRAIL, audit_heads)], ids=["ledger", "audit"])
-def test_thousand_tamperings_are_found_by_a_head_kept_elsewhere(written, tmp_path, chain, heads_of) -> None:
+def test_thousand_tamperings_are_found_by_a_head_kept_elsewhere(written, tmp_path, chain, heads_of, record_property) -> None:
     home = Home(tmp_path / "home")
     write_checkpoint(home, written, tmp_path, NOW)
 
     done, missed = tried(written, chain, heads_of(read_checkpoints(home, tmp_path)), TAMPERINGS)
 
+    record_property("tamperings, and how many were missed", f"{done.total()}, {missed.total()}")
     assert set(done) == set(KINDS)
     assert (TAMPERINGS, 0) == (done.total(), missed.total()), +missed
 
 
 @pytest.mark.parametrize("chain", [LEDGER, TRAIL], ids=["ledger", "audit"])
-def test_chain_without_a_head_elsewhere_is_believed_once_it_fits(written, chain) -> None:
+def test_chain_without_a_head_elsewhere_is_believed_once_it_fits(written, chain, record_property) -> None:
     """What the test above is for: a chain alone misses every cut tail and every full re-hash, and would be caught at that."""
     done, missed = tried(written, chain, (), 100)
 
+    record_property("missed without a head elsewhere, of a hundred", missed.total())
     assert set(+missed) >= NEEDS_A_HEAD
     assert [kind for kind in NEEDS_A_HEAD if missed[kind] != done[kind]] == []

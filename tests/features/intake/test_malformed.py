@@ -122,9 +122,12 @@ def check_accounts(report: IngestReport, expected: dict[int, str]) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_malformed_rows_are_all_accounted_for(seed: int, registered: TakeIn, tmp_path: Path, case: Case) -> None:
+def test_malformed_rows_are_all_accounted_for(
+    seed: int, registered: TakeIn, tmp_path: Path, case: Case, record_property: Callable[[str, object], None]
+) -> None:
     expected = write_mixture(tmp_path / "mixture.csv", case, seed)
 
+    record_property("bad rows, each accounted for, in a file", len(expected))
     check_accounts(registered(tmp_path / "mixture.csv"), expected)
 
 

@@ -71,11 +71,14 @@ def planted_home(home: Home, plant: Plant, take_in: TakeIn, write_cases: WriteCa
     return report, rows
 
 
-def test_planted_identifiers_refuse_their_rows_and_reach_no_file(home: Home, planted_home: PlantedHome) -> None:
+def test_planted_identifiers_refuse_their_rows_and_reach_no_file(
+    home: Home, planted_home: PlantedHome, record_property: Callable[[str, object], None]
+) -> None:
     report, rows = planted_home
     refused = dict(pl.read_csv(report.refused).select("row_number", "code").iter_rows())
     missed = [planted for number, planted in rows.items() if refused.get(number) != planted.code]
 
+    record_property("planted identifiers, and those that were not seen (names only)", f"{len(rows)}, {len(missed)}")
     assert len(rows) >= 1_000
     assert report.accepted == len(rows) * (ROWS_PER_PLANT - 1) + len(rows) - len(refused)
     assert [planted.kind for planted in missed if planted.kind != "name"] == []

@@ -99,7 +99,7 @@ def test_accepted_correction_is_followed_by_a_list_at_once_that_shows_before_and
     assert set(after.open_cases) == {0}
 
 
-def test_every_accepted_correction_is_in_a_list_within_a_day_and_none_is_lost(passing):
+def test_every_accepted_correction_is_in_a_list_within_a_day_and_none_is_lost(passing, record_property):
     """Accepted by day, by night while the server is down, and one whose data were right all along."""
     alert = passing.alerts()[0]
     passing.now = at(0, 9)
@@ -115,6 +115,7 @@ def test_every_accepted_correction_is_in_a_list_within_a_day_and_none_is_lost(pa
 
     assert accepted_corrections(passing.world.engine) == frozenset()
     assert {number for number, each in found.items() if each.after} == set(accepted)
+    record_property("accepted corrections in a list", len(accepted))
     assert max(found[number].rescored_at - found[number].decided_at for number in accepted) <= DAY
     assert not any(each.overdue(at(2, 6)) for each in found.values())
     assert [found[open_one].overdue(at(15, hour)) for hour in (9, 10)] == [False, True]

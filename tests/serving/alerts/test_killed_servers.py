@@ -127,8 +127,17 @@ def workers(program: Forked, days: Days, raised: int, raise_alerts: Callable[[in
 
 @pytest.mark.parametrize(("raised", "kills"), [(16, 5), pytest.param(1_250, 200, marks=pytest.mark.full)])
 def test_steps_that_a_killed_server_answered_are_kept_and_the_others_are_whole_or_absent(
-    program: Forked, days: Days, serving_run: Run, workers: list[Worker], raised: int, kills: int
+    program: Forked,
+    days: Days,
+    serving_run: Run,
+    workers: list[Worker],
+    raised: int,
+    kills: int,
+    *,
+    record_property: Callable[[str, object], None],
 ) -> None:
+    record_property("kills, and steps taken meanwhile", f"{kills}, {raised * len(STEPS)}")
+
     assert acknowledge_under_kills(program, serving_run, days.engine, workers, kills) == []
     assert sum(len(worker.done) for worker in workers) == raised * len(STEPS)
 

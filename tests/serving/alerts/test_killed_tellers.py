@@ -84,13 +84,21 @@ def untold(engine: Engine, desk: Desk) -> set[str]:
 
 @pytest.mark.parametrize(("raised", "kills"), [(12, 6), pytest.param(300, 200, marks=pytest.mark.full)])
 def test_messages_of_a_killed_process_are_all_told_and_repeated_under_the_same_key_alone(
-    program: Forked, days: Days, database_url: str, raise_alerts: Callable[[int], None], raised: int, kills: int
+    program: Forked,
+    days: Days,
+    database_url: str,
+    raise_alerts: Callable[[int], None],
+    raised: int,
+    kills: int,
+    *,
+    record_property: Callable[[str, object], None],
 ) -> None:
     raise_alerts(raised)
     desk = Desk()
     with listening(desk) as receiver:
         tell_under_kills(program, ("tell", database_url, receiver), desk, kills)
 
+    record_property("kills, messages, and repetitions", f"{kills}, {len(desk.bodies)}, {desk.repeated}")
     assert untold(days.engine, desk) == set()
     assert len(desk.bodies) == raised * 4
     assert {len(bodies) for bodies in desk.bodies.values()} == {1}

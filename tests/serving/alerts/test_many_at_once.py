@@ -112,9 +112,12 @@ def hurried(days: Days, monkeypatch: pytest.MonkeyPatch) -> Days:
 
 
 @pytest.mark.parametrize("operations", [400, pytest.param(20_000, marks=pytest.mark.full)])
-def test_steps_of_many_at_once_are_legal_kept_and_answered_alike(hurried: Days, operations: int) -> None:
+def test_steps_of_many_at_once_are_legal_kept_and_answered_alike(
+    hurried: Days, operations: int, record_property: Callable[[str, object], None]
+) -> None:
     people = work_together(hurried.engine, operations)
 
+    record_property(f"operations of {PEOPLE} people at once", operations)
     assert faults(hurried.engine, people) == Counter()
     assert sum(len(person.taken) for person in people) > operations / 10
 

@@ -62,11 +62,12 @@ async def walk(app, asked, accounts, things, most):
     return leaks, seen
 
 
-def test_matrix_ten_thousand_questions_leak_nothing(app, local, things, dialect):
+def test_matrix_ten_thousand_questions_leak_nothing(app, local, things, dialect, record_property):
     """Where the database has a wall of its own, a quarter of them finds out whether it stands in the way."""
     most = {"sqlite": 10_000, "postgresql": 2_500}[dialect]
     leaks, seen = asyncio.run(walk(app, requests_of(app.openapi()), local, things, most))
 
+    record_property(f"questions asked on {dialect}, and leaks", f"{most}, {len(leaks)}")
     assert leaks == []
     assert seen.total() > most // 150
     assert {"/v1/rankings", "/v1/grids/{object}", "/v1/alerts/{object}", "/v1/alerts/{object}/transitions"} <= {path for _, path in +seen}

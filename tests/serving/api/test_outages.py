@@ -82,20 +82,21 @@ async def read(app, headers, times, path="/v1/rankings"):
         }
 
 
-def test_last_list_is_served_and_stale_without_registry_and_copy_and_with_a_store_that_takes_nothing(home, listed, reader):
+def test_last_list_is_served_and_stale_without_registry_and_copy_and_with_a_store_that_takes_nothing(home, listed, reader, record_property):
     (home.root / "mlflow.db").write_bytes(b"no database")
     shutil.rmtree(home.segments, ignore_errors=True)
     with read_only():
         answers = asyncio.run(read(create_app(Settings(), home, Clock(NOW + timedelta(hours=27))), reader, READS))
 
     ((status, body),) = answers
+    record_property("reads without registry, copy and writes", READS)
     page = json.loads(body)
     assert (status, page["stale"]) == (200, True)
     assert page["ranking"]["ranking_id"] == listed.ranking_id
     assert {"published_at", "data_through"} <= page["ranking"].keys()
 
 
-def test_store_that_cannot_be_read_lets_nobody_in_and_is_back_at_once(databases, home, engine, listed, reader):
+def test_store_that_cannot_be_read_lets_nobody_in_and_is_back_at_once(databases, home, engine, listed, reader, record_property):
     async def run():
         async with running(create_app(Settings(), home, Clock(NOW))) as application:
             ask = Request("GET", "/v1/rankings", headers=reader)
@@ -107,6 +108,7 @@ def test_store_that_cannot_be_read_lets_nobody_in_and_is_back_at_once(databases,
     refused, alive = [], []
     asyncio.run(run())
 
+    record_property("reads without a store, all refused", len(refused))
     assert {(503, "5")} == {(answer.status, answer.headers["retry-after"]) for answer in refused}
     assert not [answer for answer in refused if b"list0" in answer.body]
     assert alive == [200, 200]
@@ -157,9 +159,10 @@ def swapping(home):
     return create_app(Settings(serving={"ranking_cache_size": SWAPS + 1}), home, Clock(NOW))
 
 
-def test_swap_under_fifty_readers_fails_nobody_and_mixes_nothing(swapping, engine, listed, reader):
+def test_swap_under_fifty_readers_fails_nobody_and_mixes_nothing(swapping, engine, listed, reader, record_property):
     walks = asyncio.run(swap_under_readers(swapping, engine, reader))
 
+    record_property("readers, and lists swapped under them", f"{len(walks)}, {SWAPS}")
     assert len(walks) == READERS
     assert min(walks) >= 2
 

@@ -50,7 +50,7 @@ def content_length(received):
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL], ids=["asked to stop", "killed"])
-def test_stop_signal_fails_nothing_that_is_in_flight_as_a_kill_does(server, shared_world, request_bytes, stop):
+def test_stop_signal_fails_nothing_that_is_in_flight_as_a_kill_does(server, shared_world, request_bytes, stop, record_property):
     with ExitStack() as stack:
         connections = [stack.enter_context(connect(server.port)) for _ in range(IN_FLIGHT)]
         for connection in connections:
@@ -64,6 +64,7 @@ def test_stop_signal_fails_nothing_that_is_in_flight_as_a_kill_does(server, shar
     ranking_id = newest(shared_world.engine).ranking_id.encode()
     whole = [answer for answer in answers if answer.startswith(b"HTTP/1.1 200") and ranking_id in answer and answer.endswith(b"]}")]
 
+    record_property(f"whole answers of {IN_FLIGHT} in flight at {stop.name}", len(whole))
     assert -stop == stopped
     assert (stop == signal.SIGTERM) == (len(whole) == IN_FLIGHT)
 

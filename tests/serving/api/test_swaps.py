@@ -70,11 +70,12 @@ def wait_until_shown(ranking_id, port, token):
 
 @pytest.mark.parametrize("keep_alive", [True, False], ids=["keep-alive", "close"])
 @pytest.mark.parametrize("activation_delay_seconds", [0.0, LEAD_SECONDS], ids=["one process", "two processes"])
-def test_swaps_under_five_hundred_readers_fail_nobody_and_mix_nothing(swapped, activation_delay_seconds, keep_alive):
+def test_swaps_under_five_hundred_readers_fail_nobody_and_mix_nothing(swapped, activation_delay_seconds, keep_alive, record_property):
     programs = [PROGRAM, PROGRAM] if activation_delay_seconds else [PROGRAM]
 
     counts = swapped(SWAPS, programs, {"readers": READERS, "keepAlive": keep_alive}, activation_delay_seconds=activation_delay_seconds)
 
+    record_property(f"{READERS} readers, {SWAPS} swaps, {len(programs)} processes", counts)
     assert (0, 0, 0) == (counts["failed"], counts["mixed"], counts["back"]), counts
     assert counts["walks"] >= 2 * READERS
 

@@ -52,7 +52,7 @@ def append_many(world, events):
 
 @pytest.mark.dialect("sqlite")
 @pytest.mark.parametrize(("backups", "events"), [(3, 0), pytest.param(10, 20_000, marks=pytest.mark.full)])
-def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world, tmp_path, backups, events):
+def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world, tmp_path, backups, events, record_property):
     append_many(world, events)
     world.rank()
     _, token = sign_up(world.engine, PUBLISHED_AT, Role.COMMAND)
@@ -65,6 +65,7 @@ def test_backup_made_while_others_write_restores_log_ledger_and_first_list(world
         stop.set()
         writer.join()
 
+    record_property("backups restored, and records written at least", f"{backups}, {events}")
     assert events <= made[0].sequence < made[-1].sequence
     for number, backup in enumerate(made):
         restored = restore(tmp_path / f"backup{number}", Home(tmp_path / f"home{number}"))

@@ -26,18 +26,20 @@ def silent(reporting):
     return reporting.missing >= SILENT_FROM * reporting.spread
 
 
-def test_read_reporting_outage_is_found_once_4_7_reports_are_missing(district):
+def test_read_reporting_outage_is_found_once_4_7_reports_are_missing(district, record_property):
     out = np.arange(0, 300, 10)
 
     found = [silent(read_reporting(without(district, out, DAYS - days), DAYS))[out].mean() for days in (20, 60, 100)]
 
+    record_property("share of planted outages found after 20, 60 and 100 days", [round(float(share), 2) for share in found])
     assert found[0] <= 0.2
     assert found[2] == 1
 
 
-def test_read_reporting_quiet_grids_are_rarely_silenced(district):
+def test_read_reporting_quiet_grids_are_rarely_silenced(district, record_property):
     drift = [silent(read_reporting(district, as_of)).mean() for as_of in (420, 440, 460, 500)]
 
+    record_property("share of quiet grids taken for silent, at most", round(float(max(drift)), 3))
     assert max(drift) <= 0.03
 
 

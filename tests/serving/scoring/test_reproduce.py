@@ -30,12 +30,13 @@ def with_threads(settings, threads):
 
 
 @pytest.mark.parametrize("dates", [3, pytest.param(20, marks=pytest.mark.full)])
-def test_reproduce_past_lists_come_out_the_same_byte_for_byte_with_one_thread_and_two(world, dates):
+def test_reproduce_past_lists_come_out_the_same_byte_for_byte_with_one_thread_and_two(world, dates, record_property):
     names = publish_past(world, dates)
 
     for name in names:
         for threads in (1, 2):
             reproduce(world.home, world.engine, with_threads(world.settings, threads), find(world.engine, name))
+    record_property("past lists reproduced with one thread and two", dates)
     assert len(set(names)) == dates
 
 

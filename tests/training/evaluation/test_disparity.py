@@ -81,21 +81,25 @@ def biased_label(rates: Floats, rng: np.random.Generator) -> Floats:
 
 
 @pytest.mark.parametrize("bias", [missing_feature, noise, late_reports, coverage_gap, map_break, biased_label])
-def test_planted_bias_is_blocked(bias: Callable[[Floats, np.random.Generator], Floats], quickly) -> None:
+def test_planted_bias_is_blocked(
+    bias: Callable[[Floats, np.random.Generator], Floats], quickly, record_property: Callable[[str, object], None]
+) -> None:
     rates, counts = world(seed=1)
     expected = np.where(IN_VILLAGE, bias(rates, np.random.default_rng(2)), rates)
 
     found = by_kind(expected, counts)
 
     assert found.ratio is not None
+    record_property(f"recall ratio with planted {bias.__name__.replace('_', ' ')}, blocked", round(found.ratio, 2))
     assert found.ratio <= 0.4
     assert found.verdict is Verdict.BLOCK
 
 
 @pytest.mark.full
-def test_fair_worlds_are_seldom_blocked(quickly) -> None:
+def test_fair_worlds_are_seldom_blocked(quickly, record_property) -> None:
     blocked = [by_kind(*world(seed)).verdict is Verdict.BLOCK for seed in range(20)]
 
+    record_property("fair worlds of 20 that were blocked", sum(blocked))
     assert sum(blocked) <= 2
 
 

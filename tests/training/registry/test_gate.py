@@ -171,17 +171,23 @@ def refusals(rates_of, days):
 
 
 @pytest.mark.full
-def test_object_to_model_of_noise_is_refused_twenty_times_of_twenty():
+def test_object_to_model_of_noise_is_refused_twenty_times_of_twenty(record_property):
     """All grids are alike and nothing changes: no model can know more than the mean."""
-    assert refusals(lambda _: np.full(30, 1 / 30), days=300) == 20
+    refused = refusals(lambda _: np.full(30, 1 / 30), days=300)
+
+    record_property("models of noise refused, of 20", refused)
+    assert refused == 20
 
 
 @pytest.mark.full
-def test_object_to_model_of_signal_is_not_always_refused():
+def test_object_to_model_of_signal_is_not_always_refused(record_property):
     """A gate that refuses everything would pass the test above: cases come in bursts of a fortnight that a week foretells."""
 
     def bursts(generator):
         loud = np.repeat(generator.random((30, 60)) < 0.08, 28, axis=0)
         return np.where(loud, 1.0, 0.002)
 
-    assert refusals(bursts, days=840) < 20
+    refused = refusals(bursts, days=840)
+
+    record_property("models of a signal refused, of 20", refused)
+    assert refused < 20
