@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
 from holidays import list_supported_countries
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -28,6 +27,7 @@ from pydantic_settings import (
 from features.errors import UsageError
 from features.nearest import suggest
 from features.targets import Target
+from features.yaml_file import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -250,22 +250,6 @@ def _dotted(content: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _dotted(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping, or say in one line why it is none."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} must be a readable YAML file: {error.strerror}. Check the path and its rights.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        detail = " ".join(str(error).split())
-        raise UsageError(f"{path} must be YAML in UTF-8: {detail}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise UsageError(f"{path} must hold a YAML mapping (key: value), found {type(content).__name__}.")
-    return content
 
 
 def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
