@@ -68,7 +68,11 @@ def give_feedback(engine: Engine, actor: Actor, alert_id: str, given: Feedback, 
 
 
 def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[ReasonFeedback]]:
-    """Return per reason group of an alert how often each verdict was given."""
+    """Return per reason group of an alert how often each verdict was given.
+
+    Raises:
+        NotFoundError: there is no such alert within reach.
+    """
     query = (
         select(feedback.c.reason_group, feedback.c.answer, func.count())
         .join(alert)
@@ -77,6 +81,8 @@ def verdicts(engine: Engine, actor: Actor, alert_id: str) -> dict[str, Counter[R
     )
     counted: dict[str, Counter[ReasonFeedback]] = {}
     with reading_within(engine, actor.scope) as connection:
+        if connection.execute(row_in_reach(actor, alert_id)).first() is None:
+            raise NotFoundError(MISSING)
         for group, answer, count in connection.execute(query):
             counted.setdefault(group, Counter())[ReasonFeedback(answer)] = count
     return counted

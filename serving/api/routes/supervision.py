@@ -41,7 +41,7 @@ def read_overdue(actor: AlertReader, reading: ReadingOf) -> list[Alert]:
 
 
 @router.get("/suppressed-alerts", responses=READ)
-def read_suppressed_alerts(query: Annotated[DayQuery, Query()], actor: AlertReader, reading: ReadingOf) -> NotAlerted:
+def read_suppressed_alerts(query: Annotated[DayQuery, Query()], actor: AlertReader, reading: ListsOf) -> NotAlerted:
     """Return the grids of one's own area that were above the threshold and raised nothing, with the reason: capacity, say."""
     current = reading.shelf.current
     as_of = query.date or (current.head.entry.origin.as_of if current else None)

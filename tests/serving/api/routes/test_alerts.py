@@ -110,6 +110,21 @@ def test_feedback_visits_and_corrections_are_kept(ask):
     assert [each["id"] for each in client.get("/v1/corrections").json()] == [number]
 
 
+def test_suppressed_alerts_are_not_told_while_publishing_is_paused(ask):
+    client = ask()
+    before = client.get("/v1/suppressed-alerts")
+
+    client.post("/v1/publishing", json={"pause": "data_fault"})
+    paused = client.get("/v1/suppressed-alerts")
+    alerts = client.get("/v1/alerts")
+
+    assert [200, 503, 200] == [answer.status_code for answer in (before, paused, alerts)]
+
+
+def test_feedback_on_an_alert_that_is_not_there_is_not_found(ask):
+    assert 404 == ask().get("/v1/alerts/none/feedback").status_code
+
+
 def test_feedback_about_a_reason_that_was_not_given_and_visit_of_tomorrow_are_refused(ask):
     client = ask()
     alert = client.get("/v1/alerts").json()["alerts"][0]
