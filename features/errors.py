@@ -12,6 +12,7 @@ YujingError
 ├── IdentityError         an identity provider did not vouch for anybody who has an account; nobody was signed in
 ├── BusyError             too much is under way at this moment
 ├── TooManyError          a limit per hour is reached
+│   └── TooFastError      an account makes more requests a minute than it may
 ├── NotFoundError         an id, name or date is not there
 ├── PausedError           someone switched publishing off
 ├── NotReadyError         something must happen first (no champion yet, data too old)

@@ -40,7 +40,7 @@ class Forked:
 
 @contextmanager
 def forked_program() -> Iterator[Forked]:
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPT.parents[2])}
     with subprocess.Popen(
         [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:

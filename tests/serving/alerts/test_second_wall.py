@@ -6,7 +6,7 @@ from sqlalchemy import Engine, create_engine, insert, select, text
 import features.database.access_tables  # noqa: F401 - adds its tables to the MetaData
 from features.database.alert_tables import delivery, rescore, sequel, visit
 from features.database.engine import reading, writing
-from features.database.tables import metadata, ranking_row
+from features.database.tables import metadata
 from features.errors import StoreError
 from serving.accounts.permissions import Actor, Role, Scope
 from serving.accounts.row_security import check_row_security, reading_within
@@ -20,7 +20,7 @@ from tests.support.databases import Databases
 pytestmark = pytest.mark.dialect("postgresql")
 
 PLACING = {"path", "alert_id", "correction_id"}
-WALLED = [ranking_row, *(table for table in metadata.sorted_tables if PLACING & set(table.c.keys()) and table is not delivery)]
+WALLED = [table for table in metadata.sorted_tables if PLACING & set(table.c.keys()) and table is not delivery]
 """What was told to which program is shown to nobody, and has none."""
 TOWNSHIPS = ("d/t1", "d/t2")
 
