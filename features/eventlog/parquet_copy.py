@@ -4,9 +4,6 @@ Every file holds one fixed range of numbers, the last one as far as the log goes
 have the hash of that row; a file that is missing, damaged, swapped, stale or of another layout is written anew from SQL.
 """
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -22,11 +19,10 @@ from features.errors import StoreError
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.schema import Action, Col
 from features.storage.atomic_files import atomic_write, is_read_only
+from features.storage.folder_lock import LOCK, locked
 
 SEGMENT_RECORDS = 250_000
 """Sequence numbers per file: what is written again when the log grows, and held in memory while it is."""
-
-LOCK = "lock"
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECOR
     if is_read_only(folder.parent):
         return Copy(_read_without_copy(folder, engine, spans), (), ())
     try:
-        with _locked(folder):
+        with locked(folder):
             removed = _remove_strays(folder, {span.name for span in spans})
             frames, rebuilt = _read_spans(folder, engine, spans)
     except OSError as error:
@@ -83,15 +79,6 @@ def _read_without_copy(folder: Path, engine: Engine, spans: list[Span]) -> pl.Da
                 frame = _select_span(connection, span)
         frames.append(frame)
     return pl.concat(frames)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time mend the copy."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_strays(folder: Path, names: set[str]) -> tuple[str, ...]:

@@ -4,10 +4,7 @@ What lies in the home's folder of facts is never trusted: it is used only if it 
 its bytes are those that were written. A home that cannot be written to derives facts and keeps none.
 """
 
-import fcntl
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -26,10 +23,11 @@ from features.facts.kept_tables import facts_from, facts_tables, histories_from,
 from features.facts.places import Places
 from features.settings import Settings
 from features.storage.array_files import DamagedError, read_about, read_arrays, write_arrays
+from features.storage.folder_lock import locked
 
 LOG = logging.getLogger(__name__)
 
-FACTS, HISTORIES, LOCK = "facts", "histories", "lock"
+FACTS, HISTORIES = "facts", "histories"
 
 Derived = tuple[Histories, Places, Facts]
 """Histories, the places they lie in before any was redrawn, and the facts made of them."""
@@ -47,7 +45,7 @@ def read_kept_facts(log: EventLog, target_name: str | None, settings: Settings) 
     subject = find_subject(log.feeds, target_name, settings)
     shelf = _Shelf(log, subject, settings, log.home.facts / subject.name)
     try:
-        with _locked(shelf.folder):
+        with locked(shelf.folder):
             return shelf.take() or shelf.renew()
     except OSError as error:
         LOG.warning("facts of %s cannot be kept in %s: %s; they are derived each time.", subject.name, shelf.folder, error.strerror)
@@ -145,15 +143,6 @@ class _Shelf:
             "zone": subject.zone,
         }
         return {"sequence": sequence, "origin": parts}
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Let one process at a time read or renew what is kept."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _knows(words: Vocabulary, others: Vocabulary) -> bool:

@@ -16,6 +16,7 @@ from features.eventlog.append import Batch, append_batch
 from features.eventlog.parquet_copy import read_copy
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import RECORD_SCHEMA
+from features.storage.folder_lock import LOCK
 from features.storage.home import Home
 
 SIZE = 40
@@ -115,7 +116,7 @@ def undetected(folder: Path, engine: Engine, injuries: int) -> list[str]:
         except pl.exceptions.PolarsError:
             copy = whole
         mended = set(copy.rebuilt) == broken and bool(copy.removed) == (not broken) and copy.records.equals(whole.records)
-        if not mended or {path.name for path in folder.iterdir()} != {*FILES, parquet_copy.LOCK}:
+        if not mended or {path.name for path in folder.iterdir()} != {*FILES, LOCK}:
             missed.append(injure.__name__)
             shutil.rmtree(folder)
             read_copy(folder, engine, LAST, SIZE)
