@@ -2,7 +2,8 @@
 
 import getpass
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -180,15 +181,26 @@ def _search(work: Workspace, settings: "Settings", target: str | None, trials: i
 
 
 def train_and_show(
-    work: Workspace, settings: "Settings", target: str | None = None, truth: Path | None = None, trials: "tuple[Tried, ...]" = ()
+    work: Workspace,
+    settings: "Settings",
+    target: str | None = None,
+    truth: Path | None = None,
+    trials: "tuple[Tried, ...]" = (),
+    today: date | None = None,
 ) -> None:
-    """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered."""
+    """Train and print the backtest; with the truth of a simulation also what could be known, once the model is registered.
+
+    With `today` nothing that became known on that day or later is learnt from, so that lists of these days may be judged.
+    """
+    from features.days import day_number
     from features.facts.derive import find_target
     from training.train import Task
     from training.train import train as fit_and_register
 
     definition, _ = find_target(work.log.feeds, target, settings)
     facts, _ = work.facts_to_learn(target)
+    if today is not None:
+        facts = replace(facts, known_through_day=min(facts.known_through_day, day_number(today) - 1))
     task = Task(facts, definition, _champion(work, facts.target_name), trials)
     trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, settings) if truth else (trained.result, [])

@@ -1,5 +1,6 @@
 """The demo goes the whole way, in a home of its own, and goes on where it was stopped."""
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,8 @@ from serving.cli.console import say
 from serving.cli.demo_summary import Figures, summarise
 from serving.cli.main import app
 from serving.cli.workspace import Workspace
-from serving.rankings.ledger import newest, verify
+from serving.rankings.ledger import entries, newest, verify
+from training.registry.published import current
 
 STEPS = ("simulate", "ingest", "backtest and train", "promote", "rank", "look back")
 
@@ -29,6 +31,11 @@ def _short(monkeypatch: pytest.MonkeyPatch, quick_settings: None) -> None:
 def run(home: Path, *arguments: str) -> Result:
     given = ["--home", str(home), "demo", "--preset", "tiny", "--no-serve", *arguments]
     return CliRunner().invoke(app, given, catch_exceptions=False)
+
+
+def learnt_through(home: Path) -> date:
+    """Return the last day of which the champion knew anything."""
+    return date.fromisoformat(json.loads(current(Home(home), engine_of(home)).files["backtest.json"])["known_through"])
 
 
 def engine_of(home: Path) -> Engine:
@@ -50,6 +57,7 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     assert last is not None
     assert 4 == last.id
     assert last == newest(engine_of(home))
+    assert learnt_through(home) < min(entry.origin.as_of for entry in entries(engine_of(home)))
     assert 0 not in {result.exit_code for result in stopped}
     log = (home / "demo.log").read_text(encoding="utf-8")
     assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in log.splitlines() if line}

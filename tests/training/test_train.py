@@ -45,6 +45,23 @@ def test_fit_all_other_seed_gives_another_model(world, panel):
     assert fit_all(world.facts, panel, GAP, model).parts != fit_all(world.facts, panel, GAP, SMALL.model).parts
 
 
+def test_fit_all_up_to_a_day_learns_nothing_that_became_known_later(world):
+    day = world.facts.known_through_day - 60
+    marks = world.facts.target
+    later = marks.known_day > day
+    moved = np.where(later, day + 1 + (marks.occurred_day * 7) % 50, marks.occurred_day).astype(np.int32)
+    other = replace(marks, occurred_day=moved, known_day=np.maximum(moved, marks.known_day))
+
+    def learn(marks, through):
+        facts = replace(world.facts, target=marks, hazards=marks, known_through_day=through)
+        panel = build_panel(facts, ripe_as_ofs(facts, GAP, SMALL.backtest), 14, SMALL)
+        return fit_all(facts, panel, GAP, SMALL.model).files()
+
+    assert later.any()
+    assert learn(marks, day) == learn(other, day)
+    assert learn(marks, day + 60) != learn(other, day + 60), "the broken variant must be seen"
+
+
 def test_train_records_what_made_the_model(world):
     model = world.registry.show_model(world.second.version)
 
