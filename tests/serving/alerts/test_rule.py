@@ -156,7 +156,7 @@ def test_settings_that_leave_before_they_enter_are_refused():
         AlertSettings(enter_share=0.2, leave_share=0.1)
 
 
-def test_silence_that_has_ended_is_no_longer_given_and_mutes_nothing():
+def test_decide_silence_mutes_the_grids_it_covers():
     muted = AlertHistory(silences=(Scope("d/t0"),))
 
     assert set(outcomes(muted).values()) == {"silenced"}
