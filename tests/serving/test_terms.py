@@ -16,6 +16,8 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NARROW = re.compile(r"(?<=[\u4e00-\u9fff》”])[,;:]|[,;:](?=[\u4e00-\u9fff《“])")
 READS = ("serving/pages/translations.py", "features/intake/column_meanings.py", "features/intake/personal_data/")
 """Where Chinese is looked for, not shown: patterns, and examples of what is widened."""
+SAMPLE = "serving/pages/templates/import.html"
+"""Shows lines of a CSV file."""
 PATTERN = re.compile(r"\(\?|\[\^|\u4e00-")
 """Literals that are regular expressions, not texts."""
 
@@ -43,7 +45,8 @@ def texts() -> Iterator[tuple[str, str]]:
         for path in sorted((ROOT / folder).rglob(ending)):
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
     yield "features/display_names.py", (ROOT / "features/display_names.py").read_text(encoding="utf-8")
-    for path in [ROOT / "README.zh-CN.md", ROOT / "docs/commands.md", *sorted((ROOT / "docs").glob("*.zh-CN.md"))]:
+    pages = (ROOT / "docs").glob("*.zh-CN.md"), (ROOT / "notebooks").glob("*.ipynb")
+    for path in [ROOT / "README.zh-CN.md", ROOT / "docs/commands.md", *sorted(path for folder in pages for path in folder)]:
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
 
 
@@ -52,11 +55,11 @@ def test_no_text_holds_a_word_that_the_glossary_rules_out(word: str) -> None:
     assert [where for where, text in texts() if word in text] == []
 
 
-def test_chinese_texts_of_the_code_have_wide_marks() -> None:
-    code = [(where, text) for where, text in texts() if where.endswith(".py")]
+def test_chinese_texts_have_wide_marks() -> None:
+    shown = [(where, text) for where, text in texts() if where != SAMPLE]
 
-    assert len({where.partition("/")[0] for where, _ in code}) == 3
-    assert [(where, text[:80]) for where, text in code if NARROW.search(text)] == []
+    assert {where.partition("/")[0] for where, _ in shown} == {"features", "training", "serving", "docs", "notebooks", "README.zh-CN.md"}
+    assert [(where, text[max(found.start() - 20, 0) : found.end() + 20]) for where, text in shown for found in NARROW.finditer(text)] == []
 
 
 def test_glossary_rules_out_what_was_found() -> None:

@@ -139,7 +139,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
         ha="right",
         bbox=BACKED,
     )
-    panel.set(xlabel=f"相邻两期清单(相隔{found['days_apart']}天)，按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
+    panel.set(xlabel=f"相邻两期清单（相隔{found['days_apart']}天），按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
     panel.yaxis.set_major_formatter(PERCENT)
     panel.grid(axis="x", visible=False)
 

@@ -17,7 +17,7 @@ from training.registry.gate import check_all
 UNSURE = {"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}
 SEEN = {
     "as_of": "2026-01-08",
-    "findings": [{"about": "quality", "zh": "实际件数为预计的1.40–1.90倍,预计有偏", "en": "more followed than expected"}],
+    "findings": [{"about": "quality", "zh": "实际件数为预计的1.40–1.90倍，预计有偏", "en": "more followed than expected"}],
     "features": [{"name": "dispute_count_grid_28d", "zh": "近28天新增矛盾纠纷", "psi": 0.31}],
     "predictions": {"psi": 0.07},
     "quality": {"realised_over_expected": {"value": 1.6, "ci95": [1.4, 1.9]}},
