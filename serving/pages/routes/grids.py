@@ -3,7 +3,7 @@
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -34,7 +34,10 @@ def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: 
         return RedirectResponse(f"/grids/{quote(view.only, safe='')}", HTTPStatus.SEE_OTHER)
     weak = weak_subsets_of(viewer.site.home, day.entry.origin.model_hash)
     said_day = day_text(day.as_of, viewer.t, weekday=True)
-    return render(request, "grids.html", viewer.actor, view=view, query=query, said_day=said_day, weak=weak)
+    changes_address = f"/changes?{urlencode({'date': day.as_of, 'area': view.node})}" if day.previous else None
+    return render(
+        request, "grids.html", viewer.actor, view=view, query=query, said_day=said_day, weak=weak, changes_address=changes_address
+    )
 
 
 @router.get("/grids/{grid_id}")

@@ -94,3 +94,22 @@ def test_every_right_has_a_page(seen_world, enter) -> None:
             page = browser.get(address)
             assert page.status_code == 200, (name, right)
             assert needed in page.text, (name, right)
+
+
+def reach(browser) -> set[str]:
+    """Return the pages that links lead to from the start, without their queries; of pages that differ by a code alone one."""
+    reached, waiting = {}, ["/"]
+    while waiting:
+        address = waiting.pop(0)
+        if (shape := re.sub(r"[^/]*\d[^/]*", "*", address)) not in reached:
+            reached[shape] = browser.get(address, follow_redirects=True).text
+            waiting += re.findall(r'<a [^>]*href="(/[^"?#]*)', reached[shape])
+    return set(reached)
+
+
+def test_links_lead_to_the_page_of_every_right(seen_world, enter) -> None:
+    for name, (role, _) in PEOPLE.items():
+        linked = reach(enter(name))
+        needed = {OFFERED_AT[right][0] for right in RIGHTS[role] - ON_ALERTS}
+        needed |= {"/changes"} if Right.READ_LISTS in RIGHTS[role] else set()
+        assert needed - linked == set(), name
