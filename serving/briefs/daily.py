@@ -93,8 +93,8 @@ def _headline(desk: Desk, listed: AreaList, waiting: OpenAlerts, entered: int | 
     if listed.as_of != desk.today:
         day = desk.day(listed.as_of)
         yield say(f"今天的清单还没有发布，以下按{day}的清单。", f"Today's list is not out yet; this rests on the list of {day}.")
-    for name, _ in late_sources(desk):
-        yield say(f"数据源“{name}”没有按时更新，请先核实。", f"Source {name} is late: check it first.")
+    for source in late_sources(desk):
+        yield say(f"数据源“{source.name}”没有按时更新，请先核实。", f"Source {source.name} is late: check it first.")
     if listed.leading:
         count, level = len(listed.leading), ATTENTION[_level(listed)]
         new = "" if entered is None else say(f"，其中{entered}个新进入", f", {entered} of them new")

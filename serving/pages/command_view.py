@@ -1,15 +1,14 @@
 """The command screen: where to go first, whether today is unusual, what is still open, and whether the data can be trusted."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from serving.accounts.permissions import Scope
 from serving.alerts.backlog import AreaBacklog
+from serving.operations.sources import Source, read_sources
 from serving.pages.board import Board, view_board
 from serving.pages.board_query import BoardQuery
 from serving.pages.list_dates import ShownDay
 from serving.pages.page import Viewer
-from serving.pages.sources import Source, read_sources
 from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.pages.waiting import Waiting, read_waiting
 from serving.rankings.schemas import AreaRow
@@ -58,7 +57,7 @@ def view_command(viewer: Viewer, day: ShownDay, query: BoardQuery) -> CommandVie
         board=board,
         waiting=waiting,
         areas=tuple(AreaLine(name, row, open_alerts.get(row.path, AreaBacklog(row.path, 0, 0, 0))) for row, name in board.children),
-        sources=read_sources(viewer.engine, viewer.now, timedelta(hours=viewer.site.settings.serving.stale_after_hours)),
+        sources=read_sources(viewer.engine, viewer.now, viewer.site.settings),
         fresh=day.next is not None or not viewer.reading.freshness.stale(day.entry, viewer.now),
         ahead=_look_ahead(viewer, day, viewer.scope.meet(Scope(board.area.node)) or viewer.scope),
     )

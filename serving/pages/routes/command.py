@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Role
 from serving.dates import IsoDay
+from serving.operations.sources import Source
 from serving.pages.areas import find_area
 from serving.pages.board_query import BoardQuery, MapQuery
 from serving.pages.command_view import CommandView, view_command
@@ -18,7 +19,6 @@ from serving.pages.list_dates import ShownDay, find_day
 from serving.pages.map_view import title_grid
 from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
 from serving.pages.ranked_lists import LISTS
-from serving.pages.sources import Source
 from serving.pages.translations import Translator
 from serving.rankings.ledger import read_row
 from serving.rankings.schemas import GridRow
