@@ -67,7 +67,7 @@ class NewReport(BaseModel):
 @router.get("/reports")
 def show_reports(request: Request, viewer: Reader) -> Response:
     """Show what is kept, what is being made, and what can be made."""
-    area = area_of_reports(viewer.scope, viewer.reading.shelf.current)
+    area, making = area_of_reports(viewer.scope, viewer.reading.shelf.current), viewer.site.report_jobs.last
     return render(
         request,
         "reports.html",
@@ -76,7 +76,7 @@ def show_reports(request: Request, viewer: Reader) -> Response:
         may_make=area is not None and bool(viewer.site.program),
         accounts=_accounts(viewer),
         sees_whole=area == WHOLE,
-        making=viewer.site.report_jobs.last,
+        making=making if making and making.subject == area else None,
         periods=_periods(viewer.local_now.date()),
         now=viewer.now,
     )
@@ -84,22 +84,15 @@ def show_reports(request: Request, viewer: Reader) -> Response:
 
 @router.post("/reports")
 def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
-    """Begin a report of the reader's own area."""
+    """Begin a report of the reader's own area, or the account of the lists, which is of the whole."""
     area = area_of_reports(viewer.scope, viewer.reading.shelf.current)
-    if area is None or not viewer.site.program:
+    if area is None or not viewer.site.program or (form.what == "verification" and area != WHOLE):
         raise NotFoundError(NO_REPORT)
     target, period = _target(viewer), read_period(form.period)
     name = report_name(period_code(period), target, area)
-    options = [
-        "report",
-        "--month" if period.months == 1 else "--quarter",
-        form.period,
-        "--target",
-        target,
-        *(["--area", area] if area else []),
-    ]
-    command = (*viewer.site.program, *options)
-    viewer.site.report_jobs.start(PageJob(period.name, name, viewer.now), lambda job: run_program(command, job))
+    options = [form.what, "--month" if period.months == 1 else "--quarter", form.period, "--target", target]
+    command = (*viewer.site.program, *options, *(["--area", area] if area else []))
+    viewer.site.report_jobs.start(PageJob(period.name, area, viewer.now), lambda job: run_program(command, job))
     audit_log.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
     return RedirectResponse("/reports", HTTPStatus.SEE_OTHER)
 

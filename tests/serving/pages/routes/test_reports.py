@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from serving.cli.serve import PROGRAM
-from serving.situation_report.archive import keep_report, read_report
+from serving.situation_report.archive import keep_report, kept_reports, read_report
 from tests.support.kept_reports import make_report
 from tests.support.people import TOWNSHIP, token_of
+from tests.support.visitors import PASSWORD
 
 NAME = "2025-12-escalation"
 
@@ -50,20 +51,50 @@ def test_decisions_are_entered_from_the_page_and_name_units_alone(kept, enter_ow
     assert [(topic.lead, topic.action) for topic in decided.topics] == [("司法所", "mediation"), ("人社部门", "wage_check")]
 
 
+def with_program(world, reader):
+    """Return a reader whose application can start commands on its home."""
+    program = (sys.executable, "-P", "-c", PROGRAM, "--home", str(world.home.root))
+    reader.app.state.site = replace(reader.app.state.site, program=program)
+    return reader
+
+
+def page_of(name: str, reader) -> str:
+    """Return the page of reports as somebody sees it who signs in instead."""
+    reader.cookies.clear()
+    assert reader.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303
+    return reader.get("/reports").text
+
+
+def when_made(reader) -> str:
+    """Return the page of reports once nothing is being made."""
+    until = time.monotonic() + 120
+    while "正在生成" in (page := reader.get("/reports").text) and time.monotonic() < until:
+        time.sleep(0.5)
+    return page
+
+
 def test_report_is_made_from_the_page_and_says_how_far_it_is(own_world, enter_own):
-    centre = enter_own("centre")
-    program = (sys.executable, "-P", "-c", PROGRAM, "--home", str(own_world.home.root))
-    centre.app.state.site = replace(centre.app.state.site, program=program)
+    centre = with_program(own_world, enter_own("centre"))
     fields = {"csrf": token_of(centre.get("/reports").text), "period": "2025-12"}
 
     assert centre.post("/reports", data=fields).status_code == 303
     assert "正在生成2025年12月" in centre.get("/reports").text
     assert centre.post("/reports", data=fields).status_code == 409
-    until = time.monotonic() + 120
-    while "正在生成" in (page := centre.get("/reports").text) and time.monotonic() < until:
-        time.sleep(0.5)
-    assert "2025年12月已生成" in page
+    assert "正在生成" not in page_of("town", centre)
+    assert "正在生成" in page_of("centre", centre)
+    assert "2025年12月已生成" in when_made(centre)
     assert "2025年12月矛盾纠纷形势分析" in centre.get(f"/reports/{NAME}").text
+
+
+def test_account_of_the_lists_is_made_from_the_page_and_of_the_whole_alone(own_world, enter_own):
+    centre, town = with_program(own_world, enter_own("centre")), with_program(own_world, enter_own("town"))
+    fields = {"period": "2025-11", "what": "verification"}
+
+    assert town.post("/reports", data=fields | {"csrf": token_of(town.get("/reports").text)}).status_code == 404
+    assert centre.post("/reports", data=fields | {"csrf": token_of(centre.get("/reports").text)}).status_code == 303
+    assert "2025年11月已生成" in when_made(centre)
+    assert "清单对账" in centre.get("/verifications/2025-11-escalation").text
+    assert [] == kept_reports(own_world.home)
 
 
 def test_reports_are_not_made_where_the_application_has_no_program(kept, enter_own):
