@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 Value = TypeVar("Value")
 Key = tuple[object, ...]
 """All that a value depends on; what a reader may see is part of it."""
+_MISSING = object()
 
 
 class Kept:
@@ -20,25 +21,36 @@ class Kept:
         self._lock = Lock()
 
     def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, made where it is not there."""
+        """Return the value of a key, made where it is not there; what `make` raises is raised, and nothing is kept of it."""
         with self._lock:
-            if key in self._values:
-                self._values.move_to_end(key)
-                return cast("Value", self._values[key])
-            making = self._making.setdefault(key, Lock())
+            value = self._look_up(key)
+            making = self._making.setdefault(key, Lock()) if value is _MISSING else None
+        if making is None:
+            return cast("Value", value)
         with making:
-            value: Value = self._values[key] if key in self._values else make()
-            self._store(key, value)
-            return value
+            with self._lock:
+                value = self._look_up(key)
+            return self._make(key, make) if value is _MISSING else cast("Value", value)
 
     def drop(self, key: Key) -> None:
         """Forget a value."""
         with self._lock:
             self._values.pop(key, None)
 
-    def _store(self, key: Key, value: object) -> None:
-        with self._lock:
-            self._values[key] = value
-            self._making.pop(key, None)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+    def _look_up(self, key: Key) -> object:
+        if key not in self._values:
+            return _MISSING
+        self._values.move_to_end(key)
+        return self._values[key]
+
+    def _make(self, key: Key, make: Callable[[], Value]) -> Value:
+        try:
+            value = make()
+            with self._lock:
+                self._values[key] = value
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+            return value
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
