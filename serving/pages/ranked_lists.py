@@ -18,11 +18,11 @@ from serving.server.list_cache import PublishedList
 
 
 def often_between(listed: PublishedList, score: Score, t: Translator) -> str:
-    """Say the range as times in a hundred: by refits; of a list without it by the worst and the best place that the grid could have."""
+    """Say the range of grids in a hundred: by refits; of a list without it by the worst and the best place that the grid could have."""
     if score.risk_low is not None and score.risk_high is not None:
-        return t("times_range", low=_times(score.risk_low), high=_times(score.risk_high))
+        return t("often_range", low=_of_hundred(score.risk_low), high=_of_hundred(score.risk_high))
     worst, best = (_risk_at(listed, rank) for rank in (score.rank_high, score.rank_low))
-    return t("times_range", low=_times(min(worst, score.risk)), high=_times(max(best, score.risk)))
+    return t("often_range", low=_of_hundred(min(worst, score.risk)), high=_of_hundred(max(best, score.risk)))
 
 
 def _risk_at(listed: PublishedList, rank: int) -> float:
@@ -31,10 +31,10 @@ def _risk_at(listed: PublishedList, rank: int) -> float:
     return risk
 
 
-def _times(risk: float) -> str:
-    """Round to whole times in a hundred; neither end is certain.
+def _of_hundred(risk: float) -> str:
+    """Round to whole grids in a hundred; neither end is certain.
 
-    >>> _times(0.001), _times(0.12), _times(0.999)
+    >>> _of_hundred(0.001), _of_hundred(0.12), _of_hundred(0.999)
     ('<1', '12', '>98')
     """
     return "<1" if risk < 0.005 else ">98" if risk > 0.985 else str(round(100 * risk))

@@ -69,12 +69,12 @@ def fact(words: Text) -> Text:
 
 
 def often(risk: float, t: Translator) -> str:
-    """Say a risk as times in a hundred; neither end is certain."""
+    """Say of how many in a hundred such grids a risk speaks; neither end is certain."""
     if risk < 0.005:
-        return t("times_under_one")
+        return t("often_under_one")
     if risk > 0.985:
-        return t("times_over_98")
-    return t("times", n=round(100 * risk))
+        return t("often_over_98")
+    return t("often", n=round(100 * risk))
 
 
 def ranks(score: Score, t: Translator) -> str:

@@ -6,7 +6,7 @@ import re
 from serving.rankings.ledger import newest, read_body
 from tests.support.people import TOWNSHIP
 
-ROW = re.compile(r'<a href="/grids/(\d+)"><b>(?:(?!</tr>).)*?<b>(\d+)次</b><small>([<>]?\d+–[<>]?\d+)次</small>', re.DOTALL)
+ROW = re.compile(r'<a href="/grids/(\d+)"><b>(?:(?!</tr>).)*?<b>(\d+)个</b><small>([<>]?\d+–[<>]?\d+)个</small>', re.DOTALL)
 
 
 def expected_ranges(world) -> dict[str, tuple[str, str]]:
@@ -30,7 +30,7 @@ def test_lists_and_grids_say_the_range_of_each_frequency(enter, seen_world) -> N
     assert len(shown) >= 4
     assert shown == {grid_id: expected[grid_id] for grid_id in shown}
     for grid_id, (_, between) in shown.items():
-        assert f"可能范围{between}次" in centre.get(f"/grids/{grid_id}").text
+        assert f"可能范围{between}个" in centre.get(f"/grids/{grid_id}").text
 
 
 def test_range_in_a_township_is_that_of_the_whole_list(enter, seen_world) -> None:
