@@ -21,6 +21,10 @@ DESK = (1440, 900)
 TOO_WIDE = """document.documentElement.scrollWidth <= innerWidth ? [] : [...document.body.querySelectorAll("*")]
   .filter((element) => element.getBoundingClientRect().right > innerWidth).map((element) => element.outerHTML.slice(0, 160)).slice(0, 3)"""
 
+BEFORE_FIRST_CONTENT = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+  .filter((part) => part.entryType === "navigation" || part.renderBlockingStatus === "blocking").map((part) => part.encodedBodySize)"""
+"""Bytes of the page, as they are sent, and of each file without which nothing is drawn."""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -130,15 +134,12 @@ def test_docs_start_under_the_same_policy(browser: Browser, seen_world) -> None:
         assert visit.faults == []
 
 
-@pytest.mark.full
-def test_first_views_are_quick(browser: Browser, seen_world) -> None:
-    """Median of five loads: the command screen under 1.5 s, the staff page under 0.7 s."""
-    with serving(seen_world) as base:
-        for name, address, limit in (("centre", "/", 1.5), ("worker", "/alerts", 0.7)):
-            with window(browser, base) as visit:
-                visit.sign_in(name)
-                seconds = []
-                for _ in range(5):
-                    visit.page.goto(f"{base}{address}")
-                    seconds.append(visit.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd") / 1000)
-                assert sorted(seconds)[2] < limit
+@pytest.mark.parametrize(("name", "address", "most"), [("centre", "/", 24_000), ("worker", "/alerts", 24_000)])
+def test_first_content_waits_for_the_page_and_one_style_alone(browser: Browser, seen_world, name: str, address: str, most: int) -> None:
+    """How long that takes depends on the line and the machine; how much has to come first does not."""
+    with serving(seen_world) as base, window(browser, base) as visit:
+        visit.sign_in(name)
+        visit.page.goto(f"{base}{address}")
+        sizes = visit.page.evaluate(BEFORE_FIRST_CONTENT)
+
+    assert (2, True) == (len(sizes), sum(sizes) <= most), sizes
