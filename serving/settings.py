@@ -300,7 +300,7 @@ class AlertSettings(Section):
     per_township: int = Field(default=3, ge=1)
     """New alerts per township and day at most; what is beyond is listed."""
     exploration_share: float = Field(default=0.10, ge=0, le=1)
-    """Share of those slots that is offered to grids drawn at random, so that the list also looks where it would not."""
+    """Share of those slots, filled or not, that goes to grids drawn at random, so that the list also looks where it would not."""
     blind_review_share: float = Field(default=0.05, ge=0, le=1)
     """Share of the alerts shown without level and rank, to see whether people judge for themselves."""
     cool_down_days: int = Field(default=7, ge=0)
