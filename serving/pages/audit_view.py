@@ -21,7 +21,7 @@ from serving.pages.translations import Translator
 
 TOPICS = (
     *("account", "session", "token", "wall", "alert", "correction", "undertaking", "ranking", "publishing"),
-    *("model", "export", "score", "report", "settings", "webhook", "audit"),
+    *("model", "export", "score", "report", "verification", "data", "page", "settings", "webhook", "key", "ledger", "records", "audit"),
 )
 """First words of the actions, in the order of the choice."""
 HEADER = ("编号 id", "时间 at", "代号 actor", "操作 action", "对象 subject", "内容 detail", "散列 hash")
@@ -85,10 +85,11 @@ def in_words(row: Mapping[str, object], t: Translator) -> EntryLine:
     at, entry_id = row["at"], row["id"]
     assert isinstance(at, datetime) and isinstance(entry_id, int)  # noqa: S101, PT018 - for the type checker: columns of the table
     action = str(row["action"])
-    return EntryLine(entry_id, at, str(row["actor_id"]), action, _action(action, t), str(row["subject"]), shown, str(row["entry_hash"]))
+    return EntryLine(entry_id, at, str(row["actor_id"]), action, words_of(action, t), str(row["subject"]), shown, str(row["entry_hash"]))
 
 
-def _action(action: str, t: Translator) -> str:
+def words_of(action: str, t: Translator) -> str:
+    """Say an action in words; where it has none, by its parts."""
     topic, _, verb = action.partition(".")
     if topic == "alert" and verb != "silence":
         return f"{t('topic_alert')} · {t.named('did', verb)}"

@@ -2,12 +2,17 @@
 
 import csv
 import io
+import re
+from pathlib import Path
 
 import pytest
 
+import serving
 from serving.accounts.accounts import NewAccount, create_account, find_account
 from serving.accounts.permissions import Role, Scope
 from serving.audit.audit_log import OPERATOR, list_entries, verify
+from serving.pages import audit_view
+from serving.pages.translations import LANGUAGES, Translator
 from tests.serving.pages.test_answers import fields_of
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of
@@ -22,6 +27,23 @@ def auditor(own_world, enter_own):
     answer = fields_of(page) | {"action": "acknowledge", "reason": "visited"}
     assert town.post(f"/alerts/{alert_id}/answer", data=answer).status_code == 303
     return enter_own("auditor")
+
+
+def recorded_actions() -> set[str]:
+    """Return the actions that the sources write to the trail by their whole name."""
+    sources = [path.read_text(encoding="utf-8") for path in Path(*serving.__path__).rglob("*.py")]
+    written = [re.findall(r'audit_log\.(?:record|note)\([^\n]*?, "([a-z]+\.[a-z_]+)"', source) for source in sources]
+    named = [re.findall(r'^[A-Z_]+ = "([a-z]+\.[a-z_]+)"$', source, re.MULTILINE) for source in sources if "audit_log.record(" in source]
+    return {action for actions in [*written, *named] for action in actions}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_recorded_action_has_words_and_a_topic_to_choose(language) -> None:
+    t, actions = Translator(language), recorded_actions()
+
+    assert {"data.take_in", "records.prune", "report.decide", "session.open"} <= actions
+    assert [] == sorted(action for action in actions if audit_view.words_of(action, t) == action.replace(".", "_"))
+    assert [] == sorted(action for action in actions if action.partition(".")[0] not in audit_view.TOPICS)
 
 
 def rows_of(page: str) -> list[str]:
