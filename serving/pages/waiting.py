@@ -14,8 +14,6 @@ from serving.pages.page import Viewer
 
 AGES = (1, 3, 7, 14)
 """Days up to which each age group but the last reaches."""
-WEEK = 3
-"""First age group that is older than a week."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +43,6 @@ class Waiting:
     def total(self) -> int:
         """All open alerts."""
         return sum(group.total for group in self.groups)
-
-    @property
-    def over_week(self) -> int:
-        """Open alerts that were raised more than seven days before."""
-        return sum(group.total for group in self.groups[WEEK:])
 
 
 def read_waiting(viewer: Viewer, day: ShownDay, area: Area) -> Waiting:
