@@ -9,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import Engine
 
+from features.database.engine import open_database
+from features.storage.home import Home
 from tests.support.databases import Databases
 from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, new_world, publish_model
@@ -64,6 +67,19 @@ def make_shared(databases: Databases, make_trained: MakeWorld, tmp_path_factory:
             return world
 
         yield make
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def empty_engine(home: Home) -> Iterator[Engine]:
+    """The SQLite database of a home, without rows."""
+    opened = open_database(home.database_url)
+    yield opened
+    opened.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -169,18 +169,19 @@ def _inspected(viewer: Viewer, held: Upload) -> data_view.Inspected:
 
 def _overview(request: Request, viewer: Viewer, fault: YujingError | None = None) -> Response:
     job, t = viewer.site.jobs.last, viewer.t
+    sees_whole = not viewer.actor.scope.path
     return render(
         request,
         "data.html",
         viewer.actor,
         HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK,
         job=data_view.shown_job(job, t),
-        report=data_view.shown_report(job, _intake(viewer), t) if job and job.name == TAKE_IN else None,
+        report=data_view.shown_report(job, _intake(viewer), t) if sees_whole and job and job.name == TAKE_IN else None,
         fault=data_view.fault_words(fault, t) if fault else None,
         detail=str(fault) if fault else "",
         targets=data_view.choosable_targets(viewer),
         today=viewer.local_now.date(),
-        refused=[path.name for path in quarantine_reports(viewer.site.home)[:REPORTS_SHOWN]],
+        refused=[path.name for path in quarantine_reports(viewer.site.home)[:REPORTS_SHOWN]] if sees_whole else [],
         megabytes=MAX_BYTES >> 20,
     )
 

@@ -1,13 +1,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
-from features.database.engine import open_database
-from features.storage.home import Home
 from serving.accounts.permissions import Role
 from serving.app import create_app
 from tests.serving.alerts.conftest import QUIET
@@ -15,19 +11,6 @@ from tests.support.databases import Databases
 from tests.support.published_world import PUBLISHED_AT, World, new_world
 from tests.support.townships import NOW, fill, sign_everybody_up
 from tests.support.visitors import Clock, open_client, sign_up
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def empty_engine(home: Home) -> Iterator[Engine]:
-    """The SQLite database of a home, without rows."""
-    opened = open_database(home.database_url)
-    yield opened
-    opened.dispose()
 
 
 @pytest.fixture

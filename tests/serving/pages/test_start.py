@@ -1,23 +1,15 @@
 """An empty home: every page helps, none is a dead end, and the steps to the first list are ticked as they are done."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import Engine
 
-from features.database.engine import open_database
-from features.storage.home import Home
 from serving.accounts.permissions import Role
-from serving.app import create_app
 from serving.operations.job_runs import Run, record_run
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause
-from serving.settings import Settings
-from tests.support.visitors import PASSWORD, sign_up
+from tests.support.visitors import Clock, sign_up, visit_home
 
 NOW = datetime(2026, 1, 9, 6, tzinfo=UTC)
 PAGES = {
@@ -30,30 +22,14 @@ PAGES = {
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return Home(tmp_path / "home")
-
-
-@pytest.fixture
-def engine(home: Home) -> Iterator[Engine]:
-    engine = open_database(home.database_url)
-    yield engine
-    engine.dispose()
-
-
-@contextmanager
-def visit(home: Home, engine: Engine, role: Role, language: str = "zh") -> Iterator[TestClient]:
-    sign_up(engine, NOW, role, name=role.value)
-    with TestClient(create_app(Settings(), home, lambda: NOW), base_url="http://localhost") as client:
-        client.cookies.set("yujing_language", language)
-        client.post("/login", data={"name": role.value, "password": PASSWORD})
-        yield client
+def engine(empty_engine: Engine) -> Engine:
+    return empty_engine
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("role", list(PAGES))
 def test_pages_of_an_empty_home_help_every_role(home, engine, role, language) -> None:
-    with visit(home, engine, role, language) as client:
+    with visit_home(home, engine, role, Clock(NOW), language) as client:
         answers = {address: client.get(address) for address in PAGES[role]}
 
     assert dict.fromkeys(PAGES[role], 200) == {address: answer.status_code for address, answer in answers.items()}
@@ -62,7 +38,7 @@ def test_pages_of_an_empty_home_help_every_role(home, engine, role, language) ->
 
 
 def test_start_ticks_what_is_done_and_points_at_what_is_next(home, engine) -> None:
-    with visit(home, engine, Role.COMMAND) as client:
+    with visit_home(home, engine, Role.COMMAND, Clock(NOW)) as client:
         before = client.get("/start").text
         sign_up(engine, NOW, Role.ANALYST, name="analyst")
         record_run(engine, Run("train", NOW, 1.0))
@@ -76,7 +52,7 @@ def test_start_ticks_what_is_done_and_points_at_what_is_next(home, engine) -> No
 def test_pages_of_a_paused_home_say_that_it_is_paused(home, engine) -> None:
     pause(engine, "somebody", PauseReason.MAINTENANCE, NOW)
 
-    with visit(home, engine, Role.COMMAND) as client:
+    with visit_home(home, engine, Role.COMMAND, Clock(NOW)) as client:
         answer = client.get("/grids")
 
     assert ("/grids", 503) == (answer.url.path, answer.status_code)
