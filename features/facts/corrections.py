@@ -98,10 +98,10 @@ def _cut_spells(spells: Spells, stages: _Stages, grid: Indices) -> Spells:
     spell = np.repeat(np.arange(len(spells.case)), pieces)
     nth = np.arange(len(spell)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
     stage = begun[spell] + nth
-    place = np.minimum(first[spell] + stage, max(len(stages.day) - 1, 0))
-    start = np.where(nth > 0, stages.day[np.maximum(place - 1, 0)], spells.start_day[spell])
+    place, day = first[spell] + stage, np.append(stages.day, np.int32(NEVER))  # of the correction that follows a piece; none after the last
+    start = np.where(nth > 0, day[place - 1], spells.start_day[spell])
     last = nth == pieces[spell] - 1
-    end = np.where(last, spells.end_day[spell], stages.day[place])
+    end = np.where(last, spells.end_day[spell], day[place])
     case = stages.number[np.where(stage > 0, stages.count + first[spell] + stage - 1, spells.case[spell])]
     order = np.argsort(case, kind="stable")
     moved_on = ~last | spells.moved_on[spell]

@@ -78,7 +78,7 @@ class RowContext:
     case: Indices
     day: npt.NDArray[np.int64]
     horizon_days: int
-    ends: "Ends"
+    ends: Ends
 
     def of_case(self, name: str) -> npt.NDArray[np.int64]:
         """Return one array of the cases, by row."""
@@ -93,6 +93,21 @@ class RowContext:
         """The day on which the target's clock rule fires, else the deadline; NEVER where there is neither."""
         due = self.of_case("due_day")
         return np.where(due < NEVER, due, self.of_case("deadline_day"))
+
+    def count_ends(self, group: Integers, days: int) -> tuple[Integers, Integers]:
+        """Count the cases of each row's group that escalated, and all that ended, in [as_of - days, as_of)."""
+        return self._count_ended(group, days, self.ends.escalated), self._count_ended(group, days, np.ones(len(self.ends.case), np.bool_))
+
+    def _count_ended(self, group: Integers, days: int, chosen: Flags) -> Integers:
+        known = np.sort(case_key(group[self.ends.case[chosen]], self.ends.day[chosen]))
+        first, stop = (np.searchsorted(known, case_key(group[self.case], day)) for day in (self.day - days, self.day))
+        return np.asarray(stop - first)
+
+    @cached_property
+    def overall_share(self) -> Floats:
+        """The share that escalated of all cases that ended in the year before as_of."""
+        escalated, ended = self.count_ends(np.zeros(len(self.facts.cases.grid), np.int64), YEAR_DAYS)
+        return np.asarray((escalated + 1) / (ended + 2))
 
 
 Value = Callable[[RowContext], npt.NDArray[np.generic]]
@@ -145,8 +160,8 @@ def _calls(rows: RowContext) -> npt.NDArray[np.int64]:
 def _count_known(
     facts: Facts, group: npt.NDArray[np.int64], case: Indices, since: npt.NDArray[np.int64], until: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Count the cases of each row's group, petitions aside, that became known on days [since, until)."""
-    known = np.sort(case_key(group[~facts.is_petition], facts.cases.known_day[~facts.is_petition]))
+    """Count the reports of each row's group that became known on days [since, until); a case counts where it was reported."""
+    known = np.sort(case_key(group[facts.is_report], facts.cases.known_day[facts.is_report]))
     first, stop = (np.searchsorted(known, case_key(group[case], day)) for day in (since, until))
     return np.asarray(np.maximum(stop - first, 0))
 
@@ -167,30 +182,15 @@ def _escalated_share(group: Callable[[Facts], Integers], days: int) -> Value:
     """Return the share that escalated of the group's cases that ended in [as_of - days, as_of), drawn towards that of all within a year."""
 
     def share(rows: RowContext) -> Floats:
-        everywhere = np.zeros(len(rows.facts.cases.grid), np.int64)
-        (escalated, ended), (own_escalated, own_ended) = (
-            _count_ends(rows, groups, span) for groups, span in ((everywhere, YEAR_DAYS), (group(rows.facts), days))
-        )
-        overall = (escalated + 1) / (ended + 2)
-        return np.asarray((own_escalated + PRIOR_CASES * overall) / (own_ended + PRIOR_CASES))
+        escalated, ended = rows.count_ends(group(rows.facts), days)
+        return np.asarray((escalated + PRIOR_CASES * rows.overall_share) / (ended + PRIOR_CASES))
 
     return share
 
 
-def _count_ends(rows: RowContext, group: Integers, days: int) -> tuple[Integers, Integers]:
-    """Count the cases of each row's group that escalated, and all that ended, in [as_of - days, as_of)."""
-    ends = rows.ends
-    counts = []
-    for chosen in (ends.escalated, np.ones(len(ends.case), np.bool_)):
-        known = np.sort(case_key(group[ends.case[chosen]], ends.day[chosen]))
-        first, stop = (np.searchsorted(known, case_key(group[rows.case], day)) for day in (rows.day - days, rows.day))
-        counts.append(stop - first)
-    return counts[0], counts[1]
-
-
 def _cleared(rows: RowContext) -> Integers:
     """Count the grid's cases that were closed without escalating in the 28 days before as_of."""
-    escalated, ended = _count_ends(rows, _of_grid(rows.facts), CLEARED_DAYS)
+    escalated, ended = rows.count_ends(_of_grid(rows.facts), CLEARED_DAYS)
     return np.asarray(ended - escalated)
 
 

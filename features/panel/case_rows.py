@@ -151,5 +151,8 @@ def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: Mapping[
 
 
 def _ends(facts: Facts, stretches: _Stretches) -> Ends:
-    escalated = first_counted(facts)[stretches.spell] <= stretches.end
-    return Ends(facts.spells.case[stretches.spell].astype(np.int64), stretches.end.astype(np.int64), escalated & (stretches.end < NEVER))
+    """Return how the stretches ended; a case that goes on in another grid or as another kind did not end."""
+    escalated = (first_counted(facts)[stretches.spell] <= stretches.end) & (stretches.end < NEVER)
+    ended = escalated | ~facts.spells.moved_on[stretches.spell]
+    case = facts.spells.case[stretches.spell[ended]]
+    return Ends(case.astype(np.int64), stretches.end[ended].astype(np.int64), escalated[ended])

@@ -68,3 +68,10 @@ def test_follow_corrections_twice_and_after_the_closing():
     facts = make_facts([twice])
 
     assert [("a", 1, 5, True), ("b", 5, 10, True), ("d", 10, 20, False)] == spells_of(facts)
+
+
+def test_follow_corrections_of_two_cases_each_begin_on_their_own_day():
+    early, late = (("corrected", day, day, grid, "other") for day, grid in ((5, "c"), (30, "d")))
+    facts = make_facts([Case("a", 1, moves=(early,)), Case("b", 1, moves=(late,))])
+
+    assert [("a", 1, 5, True), ("b", 1, 30, True), ("c", 5, 999, False), ("d", 30, 999, False)] == spells_of(facts)

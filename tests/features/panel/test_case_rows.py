@@ -80,6 +80,22 @@ def test_open_cases_tell_how_others_of_their_grid_and_kind_ended():
     assert [1, 1, 1] == of_grid(rows, 0, "waiting")
 
 
+def test_open_cases_handed_to_another_grid_are_neither_cleared_nor_reported_there():
+    """A correction says nothing before its day, and afterwards neither ends the case in its grid nor makes it a report of the other."""
+    handed = ("corrected", 30, 30, "b", "labor_wage")
+    cases = [
+        Case("a", 10, moves=(handed,)),
+        Case("a", 12, event_type="police_call", moves=(handed,)),
+        Case("a", 20),
+        Case("b", 15, category="labor_wage"),
+    ]
+    _, rows, _ = tables(cases, [28, 42])
+
+    assert [0, 0] == [of_grid(rows, 1, name)[0] for name in ("repeat", "calls")]
+    assert [0, 0] == [of_grid(rows, 1, name)[-1] for name in ("repeat", "calls")]
+    assert 0 == of_grid(rows, 0, "cleared_28d")[-1]
+
+
 def test_closed_cases_are_watched_until_they_come_back_or_ninety_days_have_passed():
     cases = [Case("a", 10, closed=20, moves=(("reopened", 30),)), Case("b", 10, closed=20, deadline=24)]
     _, _, rows = tables(cases, [20, 21, 30, 31, 110, 111])
@@ -101,19 +117,28 @@ def test_case_outcomes_tell_how_a_case_escalated_and_when_that_was_known():
 
 
 moments = st.integers(2, 100)
+handed_over = st.tuples(st.sampled_from("abcd"), st.sampled_from(["other", "labor_wage"]))
 random_cases = st.builds(
-    lambda grid, at, gap, moves, deadline: Case(
+    lambda grid, at, gap, moves, deadline, category, corrected: Case(
         grid,
         at,
         closed=at + gap if gap else None,
         deadline=deadline and at + deadline,
-        moves=tuple((what, at + after) for what, after in moves),
+        category=category,
+        moves=(
+            *((what, at + after, at + after + late) for what, after, late in moves),
+            *(("corrected", at + after, at + after, *to) for after, to in corrected),
+        ),
     ),
     grid=st.sampled_from("abcd"),
     at=moments,
     gap=st.none() | st.integers(1, 40),
-    moves=st.lists(st.tuples(st.sampled_from(["escalated", "reopened", "resolved"]), st.integers(0, 60)), max_size=3),
+    moves=st.lists(
+        st.tuples(st.sampled_from(["escalated", "reopened", "resolved"]), st.integers(0, 60), st.sampled_from([0, 0, 9])), max_size=3
+    ),
     deadline=st.none() | st.integers(1, 60),
+    category=st.sampled_from(["other", "labor_wage"]),
+    corrected=st.lists(st.tuples(st.integers(1, 60), handed_over), max_size=1),
 )
 
 

@@ -28,10 +28,14 @@ LOG = {
 moments = st.integers(0, 120).map(lambda half: half / 2)
 before = st.integers(0, 2 * AS_OF - 1).map(lambda half: half / 2)
 after = st.integers(2 * AS_OF, 3 * AS_OF).map(lambda half: half / 2)
-maybe = {"event_type": st.sampled_from(["dispute", "hazard", "petition"]), "category": st.sampled_from(["neighbor", "labor_wage"])}
+maybe = {
+    "grid": st.sampled_from(list(GRIDS)),
+    "event_type": st.sampled_from(["dispute", "hazard", "petition"]),
+    "category": st.sampled_from(["neighbor", "labor_wage"]),
+}
 cases = st.builds(
     Case,
-    grid=st.sampled_from(list(GRIDS)),
+    grid=maybe["grid"],
     reported=before,
     event_type=maybe["event_type"],
     category=maybe["category"],
@@ -45,8 +49,9 @@ actions = st.sampled_from(["escalated", "resolved", "reopened", "overdue", "with
 @st.composite
 def moves(draw, known):
     """Draw a transition known at one of these times and happening at any time up to it."""
-    known_at = draw(known)
-    return (draw(actions), draw(moments.map(lambda at: min(at, known_at))), known_at)
+    known_at, action = draw(known), draw(actions)
+    handed_to = (draw(maybe["grid"]), draw(maybe["category"])) if action == "corrected" else ()
+    return (action, draw(moments.map(lambda at: min(at, known_at))), known_at, *handed_to)
 
 
 @st.composite
