@@ -99,7 +99,7 @@ class EventLog:
             moved = select(event_transition.c.event_seq).where(event_transition.c.seq.between(since + 1, through))
             cases = pl.Series(list(connection.execute(changed.union(moved)).scalars()), dtype=pl.Int64)
             records = records_of(connection, cases, through)
-            return _snapshot(connection, records, self.feeds, through, neighbours=NEIGHBOUR_SCHEMA.to_frame())
+            return read_beside(connection, records, self.feeds, through, neighbours=False)
 
 
 def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnapshot:
@@ -117,17 +117,17 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
         records = records.filter(pl.col(Col.SEQ) <= through)
     with reading(engine) as connection:
         feeds = read_feeds(connection, _known_through(records))
-        beside = _table(connection, grid_neighbour, NEIGHBOUR_SCHEMA)
-        return _snapshot(connection, records, feeds, last if through is None else through, beside)
+        return read_beside(connection, records, feeds, last if through is None else through)
 
 
-def _snapshot(
-    connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int, neighbours: pl.DataFrame
+def read_beside(
+    connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int, *, neighbours: bool = True
 ) -> LogSnapshot:
+    """Put beside some records what the database holds of grids, undertakings and covariates up to a sequence number."""
     return LogSnapshot(
         records=records,
         grids=_table(connection, grid, GRID_SCHEMA),
-        neighbours=neighbours,
+        neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA) if neighbours else NEIGHBOUR_SCHEMA.to_frame(),
         crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
         feeds=feeds,
         sequence=sequence,

@@ -1,22 +1,20 @@
 """A snapshot of a log that holds the cases of one file alone, made without storing them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Engine, select
 
-from features.database.bulk import read_frame
 from features.database.engine import reading
-from features.database.tables import feed, grid, grid_mapping, grid_neighbour
+from features.database.tables import feed
 from features.errors import NotFoundError
 from features.eventlog.append import TRANSITION_SCHEMA, Moment, Reconciled, classify_cases
 from features.eventlog.cases import CORE, EVENT_SCHEMA, prepare_cases
 from features.eventlog.feeds import FeedSpec
-from features.eventlog.read import CROSSWALK_SCHEMA, GRID_SCHEMA, NEIGHBOUR_SCHEMA
+from features.eventlog.read import read_beside
 from features.eventlog.sequence import last_sequence
 from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
-from features.eventlog.undertakings import read_versions
 from features.schema import Action, Col
 
 
@@ -55,7 +53,7 @@ def feed_spec(engine: Engine, name: str | None) -> tuple[str, FeedSpec]:
 def snapshot_of_cases(engine: Engine, unstored: UnstoredCases) -> tuple[LogSnapshot, Reconciled]:
     """Return the log as it would be if it held these cases alone, and what became of each row.
 
-    Grids, neighbours, redrawn grids and undertakings are those that the database knows.
+    Grids, neighbours, redrawn grids, undertakings and covariates are those that the database knows.
     """
     columns = {Col.EVENT_ID: pl.String(), **{name: EVENT_SCHEMA[name] for name in CORE}}
     verdict = classify_cases(
@@ -63,17 +61,9 @@ def snapshot_of_cases(engine: Engine, unstored: UnstoredCases) -> tuple[LogSnaps
     )
     records = _records(verdict, unstored.feed)
     with reading(engine) as connection:
-        grids = _table(connection, grid, GRID_SCHEMA)
-        snapshot = LogSnapshot(
-            records=records,
-            grids=_with_named(grids, verdict.events[Col.GRID_ID], unstored.paths),
-            neighbours=_table(connection, grid_neighbour, NEIGHBOUR_SCHEMA),
-            crosswalk=_table(connection, grid_mapping, CROSSWALK_SCHEMA),
-            feeds=_feeds(unstored, verdict.events),
-            sequence=len(records),
-            undertakings=read_versions(connection, last_sequence(connection)),
-        )
-    return snapshot, verdict
+        snapshot = read_beside(connection, records, _feeds(unstored, verdict.events), last_sequence(connection))
+    grids = _with_named(snapshot.grids, verdict.events[Col.GRID_ID], unstored.paths)
+    return replace(snapshot, grids=grids, sequence=len(records)), verdict
 
 
 def _feeds(unstored: UnstoredCases, events: pl.DataFrame) -> dict[str, Feed]:
@@ -112,7 +102,3 @@ def _with_named(grids: pl.DataFrame, named: pl.Series, paths: pl.DataFrame) -> p
     new = pl.DataFrame({Col.GRID_ID: named.unique(maintain_order=True)}).join(grids, on=Col.GRID_ID, how="anti", maintain_order="left")
     new = new.join(paths.select(Col.GRID_ID, Col.PARENT_PATH), on=Col.GRID_ID, how="left", maintain_order="left")
     return pl.concat([grids, new.with_columns(pl.col(Col.PARENT_PATH).fill_null(""))], how="diagonal").sort(Col.GRID_ID)
-
-
-def _table(connection: Connection, table: Table, schema: pl.Schema) -> pl.DataFrame:
-    return read_frame(connection, select(*table.c[tuple(schema)]).order_by(*table.primary_key), schema)
