@@ -1,6 +1,5 @@
 """Train: replay the past, fit on everything ripe, compare with the champion, and register a challenger."""
 
-import getpass
 import hashlib
 import json
 import time
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from features.days import to_date
 from features.errors import UsageError
 from features.facts.facts import Facts
+from features.login_name import login_name
 from features.panel.build import Panel, Progress, build_panel
 from features.storage.home import Home
 from features.targets import Target
@@ -113,7 +113,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
         documents,
         fold_metrics=measure_folds(result),
         tags=_tags(facts, gap, objections),
-        by=getpass.getuser(),
+        by=login_name(),
         code_version=parameters["code_version"],
         card=card,
         training_data=describe_data(facts, panel, result),

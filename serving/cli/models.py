@@ -1,6 +1,5 @@
 """`yujing models`: what was trained, what was published, and the gate between them."""
 
-import getpass
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -10,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from features.login_name import login_name
 from serving.cli.backtest import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
 from serving.cli.console import AsJson, TargetName, Without, json_text, message, print_table, progress, records
 from serving.cli.workspace import Workspace
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Version = Annotated[str, typer.Argument(help="Number or alias of a trained model.")]
 First = Annotated[str, typer.Argument(metavar="A", help="Number or alias of a trained model.")]
 Second = Annotated[str, typer.Argument(metavar="B", help="And of another.")]
-By = Annotated[str, typer.Option("--by", default_factory=getpass.getuser, show_default="login name", help="Who decides.")]
+By = Annotated[str, typer.Option("--by", default_factory=login_name, show_default="login name", help="Who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, as it shall stand in the record.")]
 Override = Annotated[bool, typer.Option("--override", help="Publish although the gate objects; that is recorded too.")]
 
