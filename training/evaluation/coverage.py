@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 BAND = (0.1, 0.9)
 """Quantiles that bound the count of the whole district."""
 MOST_LISTS = 61
-"""Lists that are looked at, spread evenly: places of very many grids take long to draw."""
+"""Lists whose places are looked at, spread evenly: places of very many grids take long to draw."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Coverage:
     lists: int
     rank_nominal: float
     rank: float
-    """Of all grids and lists: the place by what followed, equal counts by what was expected."""
+    """Of all grids of at most `MOST_LISTS` lists: the place by what followed, equal counts by what was expected."""
     rank_with_escalation: float | None
     """Of grids that saw an escalation; None where none did."""
     band_nominal: float
