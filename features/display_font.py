@@ -3,4 +3,3 @@
 from pathlib import Path
 
 FONT = Path(__file__).with_name("fonts") / "yujing-sans.otf"
-FONT_FAMILY = "Yujing Sans"

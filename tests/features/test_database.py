@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import BigInteger, Date, Engine, Integer, String, Table, delete, insert, select, text, update
+from sqlalchemy import BigInteger, Boolean, Date, Engine, Float, Integer, String, Table, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from features.database.access_tables import audit
@@ -17,6 +17,7 @@ from features.database.alert_tables import alert
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
 from features.database.packed_text import PackedText
 from features.database.tables import APPEND_ONLY, UtcTime, feed
+from features.database.undertaking_tables import APPEND_ONLY_UNDERTAKINGS
 from features.errors import StoreError, UsageError
 from features.settings import Settings
 from features.storage.home import Home
@@ -136,7 +137,7 @@ def test_writing_error_rolls_back_and_says_so_in_one_line(engine: Engine) -> Non
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("table", [*APPEND_ONLY, audit], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [*APPEND_ONLY, *APPEND_ONLY_UNDERTAKINGS, audit], ids=lambda table: table.name)
 def test_append_only_tables_refuse_changes(engine: Engine, table: Table) -> None:
     parents = [key.column.table for key in table.foreign_keys]
     with writing(engine) as connection:
@@ -152,5 +153,14 @@ def test_append_only_tables_refuse_changes(engine: Engine, table: Table) -> None
 
 
 def example(table: Table) -> dict[str, object]:
-    values = {PackedText: "{}", Integer: 1, BigInteger: 1, String: "x", Date: date(2026, 1, 1), UtcTime: datetime(2026, 1, 1, tzinfo=UTC)}
+    values: dict[type, object] = {
+        PackedText: "{}",
+        String: "x",
+        Date: date(2026, 1, 1),
+        UtcTime: datetime(2026, 1, 1, tzinfo=UTC),
+        Integer: 1,
+        BigInteger: 1,
+        Float: 1.0,
+        Boolean: True,
+    }
     return {column.name: values[type(column.type)] for column in table.columns}
