@@ -1,4 +1,4 @@
-"""What a brief is made from: the lists of an area, its names, and the clock."""
+"""Sources of a brief: the lists of an area, its names, and the clock."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What earlier runs of the monitor found: one line per day and target, for curves over time."""
+"""Figures of earlier runs of the monitor: one line per day and target, for curves over time."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -71,7 +71,7 @@ class Watch:
 
     @property
     def findings(self) -> list[Finding]:
-        """What asks for attention, most urgent first; while reports are missing, drift is no finding: the gap explains it."""
+        """Findings that ask for attention, most urgent first; while reports are missing, drift is no finding: the gap explains it."""
         found = completeness_findings(self.subject.silences, self.subject.coverage)
         if not found and not isinstance(self.features, Unknown):
             found += shift_findings(self.features)

@@ -1,4 +1,4 @@
-"""What the data pages show: the job that runs or ran last, how a file is mapped, and what became of its rows."""
+"""Contents of the data pages: the job that runs or ran last, how a file is mapped, and what became of its rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What each step of the product costs, by the size of a log."""
+"""Cost of each step of the product, by the size of a log."""

@@ -1,4 +1,4 @@
-"""What MLflow keeps of one training: a run with its trials, the data it saw, its figures, and the model as a logged model."""
+"""MLflow's record of one training: a run with its trials, the data it saw, its figures, and the model as a logged model."""
 
 import json
 import tempfile
