@@ -91,8 +91,16 @@ def _cells(row: "GridRow") -> tuple[object, ...]:
 
 def _sentences(row: "GridRow") -> list[tuple[str, str]]:
     """Return Chinese and English: reasons first, then circumstances and how far the figures carry."""
+    from serving.rankings.line_words import outcome_words, with_similar
+    from serving.rankings.schemas import Explanation
+
     texts = [row.withheld_words] if row.withheld_words else []
-    if row.explanation:
-        texts += [reason.words for reason in row.explanation.reasons]
-        texts += [*getattr(row.explanation, "calm", ()), *row.explanation.context, *row.explanation.certainty]
+    given = row.explanation
+    if isinstance(given, Explanation):
+        besides = (outcome_words(given.outcomes) if given.outcomes else None, given.unclear)
+        texts += [*map(with_similar, given.reasons), *(text for text in besides if text), *given.calm]
+    elif given:
+        texts += [reason.words for reason in given.reasons]
+    if given:
+        texts += [*given.context, *given.certainty]
     return [(text.zh, text.en) for text in texts]

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 
 from features.errors import NotFoundError, UsageError
 from serving.cli.main import app
+from serving.rankings.line_words import outcome_words, with_similar
+from serving.rankings.schemas import Explanation, GridRow
 from tests.support.databases import Databases
 from tests.support.golden_sample import make_sample
 
@@ -195,7 +197,12 @@ def test_explain_says_what_was_published(run: Run) -> None:
     explained = json.loads(run("explain", top["grid_id"], "--as-of", AS_OF, "--json").stdout)
 
     assert explained == {"ranking_id": listed["ranking_id"], "row": top}
-    assert top["explanation"]["certainty"][0]["zh"] in run("explain", top["grid_id"], "--as-of", AS_OF).stdout
+    printed = run("explain", top["grid_id"], "--as-of", AS_OF).stdout
+    row = GridRow.model_validate(top)
+    assert isinstance(row.explanation, Explanation)
+    assert row.explanation.outcomes is not None
+    said = [*map(with_similar, row.explanation.reasons), outcome_words(row.explanation.outcomes), *row.explanation.certainty]
+    assert [text.zh for text in said if text and text.zh not in printed] == []
 
 
 def test_doctor_finds_nothing_wrong(run: Run) -> None:
