@@ -82,9 +82,9 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
         NotReadyError: the log is too short, or holds no escalation to learn from.
         StoreError: the registry cannot be opened; nothing was fitted.
     """
-    facts, target, began = task.facts, task.target, time.monotonic()
+    facts, began = task.facts, time.monotonic()
     registry = open_registry(home, facts.target_name)  # before the work: what cannot be registered need not be fitted
-    gap = Gap(target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
+    gap = Gap(task.target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
     with show("panel") as step:
         panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings, step)
     with show("backtest") as step:
@@ -95,11 +95,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     report = result.to_json()
     files = add_evidence(fitted, panel, settings.model, report, comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
-    parameters = {
-        "target_definition": target.model_dump_json(exclude_defaults=True),
-        **_parameters(facts, gap, hashes, settings),
-        **_samples(fitted),
-    }
+    parameters = _parameters(task, gap, hashes, settings) | _samples(fitted)
     objections = evaluate_gate(report, comparison)
     read = [column for part in fitted.parts for column in part.describe(panel)]
     card = write_card(report, parameters, read, objections)
@@ -193,12 +189,14 @@ def _turnover(today: Panel, fitted: Fitted, champion: Published) -> float | None
     return turnover(fitted.predict(today).expected[0], before.expected[0])
 
 
-def _parameters(facts: Facts, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:
+def _parameters(task: Task, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    facts = task.facts
     sections = {"model": settings.model, "backtest": settings.backtest}
     petitions = settings.panel.petition_volume
     flat = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.model_dump(mode="json").items()}
     about = {
         "target": facts.target_name,
+        "target_definition": task.target.model_dump_json(exclude_defaults=True),
         "horizon_days": gap.horizon_days,
         "delay_allowance_days": gap.delay_allowance_days,
         "data_sequence": facts.sequence,

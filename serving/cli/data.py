@@ -1,9 +1,10 @@
 """`yujing ingest`, `panel` and `simulate`: files into the event log, and tables out of it."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,28 +53,14 @@ def ingest(  # noqa: PLR0913 - options of a command
 
     Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
     """
-    from features.intake.covariate_file import ingest_covariates
-    from features.intake.ingest import IngestRequest
-    from features.intake.ingest import ingest as take_in
     from features.intake.report import load_faults
-    from features.intake.source_file import find_source
-    from features.intake.undertaking_file import ingest_undertakings
 
     if not files and source is None and not undertakings and not covariates:
         raise UsageError("ingest needs a FILE, a --source with a query, --undertakings or --covariates. Name one.")
-    described = find_source(source) if source else None
+    cases = _ingest_cases(work, [*files] if files else [None] if source else [], source, grids, crosswalk)
     totals: Counter[str] = Counter()
     faults: list[str] = []
-    paths: list[Path | None] = [*files] if files else [None] if source else []
-    for path in paths:
-        with progress(path.name if path else str(source)) as step:
-            report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
-        _tell(report)
-        faults += load_faults(report, work.settings.intake.max_refused_share)
-        totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
-    besides = [(ingest_undertakings, path) for path in undertakings or ()] + [(ingest_covariates, path) for path in covariates or ()]
-    for read, path in besides:
-        report = read(work.home, work.settings, path, datetime.now(UTC))
+    for report in chain(cases, _ingest_besides(work, undertakings or [], covariates or [])):
         _tell(report)
         faults += load_faults(report, work.settings.intake.max_refused_share)
         totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
@@ -84,6 +71,31 @@ def ingest(  # noqa: PLR0913 - options of a command
     if faults:
         raise LoadFailedError(" ".join(faults))
     return dict(totals)
+
+
+def _ingest_cases(
+    work: Workspace, paths: Sequence[Path | None], source: str | None, grids: Path | None, crosswalk: Path | None
+) -> "Iterator[IngestReport]":
+    """Take in case files one after the other; None stands for the query of the source file."""
+    from features.intake.ingest import IngestRequest
+    from features.intake.ingest import ingest as take_in
+    from features.intake.source_file import find_source
+
+    described = find_source(source) if source else None
+    for path in paths:
+        with progress(path.name if path else str(source)) as step:
+            report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
+        yield report
+
+
+def _ingest_besides(work: Workspace, undertakings: Sequence[Path], covariates: Sequence[Path]) -> "Iterator[IngestReport]":
+    """Take in files of undertakings, then of covariates."""
+    from features.intake.covariate_file import ingest_covariates
+    from features.intake.undertaking_file import ingest_undertakings
+
+    for read, paths in ((ingest_undertakings, undertakings), (ingest_covariates, covariates)):
+        for path in paths:
+            yield read(work.home, work.settings, path, datetime.now(UTC))
 
 
 def _tell(report: "IngestReport") -> None:
