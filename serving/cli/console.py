@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.errors import UsageError
+
 if TYPE_CHECKING:
     from serving.text import Text
 
@@ -128,7 +130,22 @@ Until = Annotated[date | None, typer.Option("--until", parser=day, metavar=DAY, 
 TargetName = Annotated[str | None, typer.Option("--target", help="A target of the configuration or of a source file.")]
 HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="Days ahead; the target's own by default.")]
 Without = Annotated[list[str] | None, typer.Option("--without", metavar="FAMILY", help="Features of this family are not read; repeatable.")]
+Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
+Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
+
+
+def one_of(month: str | None, quarter: str | None) -> str:
+    """Return the month or quarter that was given.
+
+    Raises:
+        UsageError: both were, or neither.
+    """
+    if month and not quarter:
+        return month
+    if quarter and not month:
+        return quarter
+    raise UsageError(f"either --month or --quarter must be given, found {'both' if month else 'neither'}. Give one of them.")
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,8 @@ DUE = 3
 def migrate(work: Workspace, *, check: Check = False) -> None:
     """Bring the tables of a home up to date, as every command does; a copy of SQLite's file is kept, and there is no way back."""
     from features.database.engine import database_url, read_due_migrations
-    from features.errors import UsageError
 
-    if not work.settings.database_url and not work.home.database.exists():
-        raise UsageError(f"--home must name a home with a database, found none in {work.home.root}. Check --home and the settings.")
+    work.refuse_without_database()
     due = read_due_migrations(database_url(work.home, work.settings))
     print_table(("step", "purpose"), due.steps)
     if not due.steps:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from features.errors import NotFoundError, UsageError
+from features.errors import NotFoundError
 from serving.cli.console import AsOf, First, TargetName, Until, message
 from serving.cli.workspace import Workspace
 from serving.rankings.pause_reasons import PauseReason
@@ -103,7 +103,7 @@ def backup(work: Workspace, *, out: Out) -> None:
     """Copy database, models, keys, settings and MLflow's store, while the service runs."""
     from serving.operations.backup import back_up, signer
 
-    _refuse_empty_home(work)
+    work.refuse_without_database()
     made = back_up(work.home, work.engine, out, datetime.now(UTC))
     typer.echo(f"{made.sequence} records and {len(made.files)} files are in {out}. Keys are among them: guard it like the home.")
     typer.echo(f"It is signed by the key {signer(work.home)}; note that elsewhere, for `yujing restore --fingerprint`.")
@@ -125,15 +125,10 @@ def move(work: Workspace, *, to: To) -> None:
     """Copy the whole database into another one, such as from SQLite to PostgreSQL, and verify it there."""
     from serving.operations.move import move as copy_over
 
-    _refuse_empty_home(work)
+    work.refuse_without_database()
     moved = copy_over(work.home, work.engine, to)
     typer.echo(f"{moved.rows} rows, {moved.lists} lists and {moved.entries} audit entries are there, both chains as here.")
     typer.echo("Stop the service, set database_url to that address, start it again; keep the old database until the next backup.")
-
-
-def _refuse_empty_home(work: Workspace) -> None:
-    if not work.settings.database_url and not work.home.database.exists():
-        raise UsageError(f"--home must name a home with a database, found none in {work.home.root}. Check --home and the settings.")
 
 
 Reason = Annotated[PauseReason, typer.Option("--reason", help="Why lists are neither shown nor made.")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import DAY, AsJson, HorizonDays, TargetName, day, json_text, message, print_table, say
+from serving.cli.console import DAY, AsJson, HorizonDays, Month, Quarter, TargetName, day, json_text, message, one_of, print_table, say
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,11 +69,7 @@ def _show_quality(realised: "Realised") -> None:
     typer.echo(f"escalations: {realised.expected:.1f} expected, {realised.realised:.0f} followed ({len(realised.lists.as_ofs)} lists)")
 
 
-Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
-Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
 Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .pdf, .docx for Word, or .html.")]
-
-
 Area = Annotated[str, typer.Option("--area", metavar="PATH", help="Codes of a township from the top, joined by /; the whole by default.")]
 Template = Annotated[
     Path | None, typer.Option("--template", exists=True, dir_okay=False, help="A Word file of the office that a .docx is written into.")
@@ -98,7 +94,6 @@ def report(work: Workspace, options: ReportOptions) -> None:
     Small counts are masked; areas stand in the order of their codes. It is kept in the home, where the page of reports offers it to
     accounts of its area.
     """
-    from features.errors import UsageError
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
@@ -108,9 +103,7 @@ def report(work: Workspace, options: ReportOptions) -> None:
 
     if options.out is not None:
         check_ending(options.out)
-    if (options.month is None) == (options.quarter is None):
-        raise UsageError("give either --month or --quarter.")
-    code, target = options.month or options.quarter or "", options.target or DEFAULT_TARGET
+    code, target = one_of(options.month, options.quarter), options.target or DEFAULT_TARGET
     order = ReportOrder(read_period(code), target, options.area)
     say(Text(zh="正在读取事件日志", en="Reading the event log"))
     source = Source(work.snapshot, work.engine, work.settings, order)

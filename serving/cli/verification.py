@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from serving.cli.console import TargetName, message, say
+from serving.cli.console import Month, Quarter, TargetName, message, one_of, say
 from serving.cli.workspace import Workspace
 
-Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
-Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
 Out = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .zip (the archive), .pdf, .docx, .html or .txt.")
 ]
@@ -21,7 +19,6 @@ def verification(work: Workspace, *, month: Month = None, quarter: Quarter = Non
 
     docs/recompute_account.py computes every figure again from the archive.
     """
-    from features.errors import UsageError
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
     from serving.situation_report.period import read_period
@@ -30,11 +27,9 @@ def verification(work: Workspace, *, month: Month = None, quarter: Quarter = Non
     from serving.verification.cells import count_cells
     from serving.verification.statement import keep_account, must_be_ripe, read_account, read_archive
 
-    if (month is None) == (quarter is None):
-        raise UsageError("give either --month or --quarter.")
     if out is not None and out.suffix != ".zip":
         check_ending(out)
-    period, chosen = read_period(month or quarter or ""), target or DEFAULT_TARGET
+    period, chosen = read_period(one_of(month, quarter)), target or DEFAULT_TARGET
     say(Text(zh="正在读取事件日志", en="Reading the event log"))
     facts, _ = work.facts(chosen)
     must_be_ripe(facts, period, work.settings.delay_allowance_days)

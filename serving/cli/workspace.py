@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from features.errors import NotReadyError, UsageError
 from features.storage.home import Home
 
 if TYPE_CHECKING:
@@ -50,6 +51,20 @@ class Workspace:
 
         return Settings.load(*self.configs)
 
+    @property
+    def has_database(self) -> bool:
+        """True where the event log is there already, or the settings say where it is."""
+        return bool(self.settings.database_url) or self.home.database.exists()
+
+    def refuse_without_database(self) -> None:
+        """Return quietly when there is an event log to work on.
+
+        Raises:
+            UsageError: there is none; opening it would make one.
+        """
+        if not self.has_database:
+            raise UsageError(f"--home must name a home with a database, found none in {self.home.root}. Check --home and the settings.")
+
     @cached_property
     def engine(self) -> "Engine":
         """The event log, migrated to the version of this program."""
@@ -82,7 +97,6 @@ class Workspace:
         Raises:
             NotReadyError: it never did; the message names those that did.
         """
-        from features.errors import NotReadyError
         from features.facts.derive import targets_that_occurred
 
         facts, horizon = self.facts(target, horizon_days)
@@ -120,7 +134,7 @@ def _recorded(work: Workspace, command: str) -> "Iterator[dict[str, float]]":
             except typer.Exit as error:  # what it found asks for attention; it did what it should
                 leaving = error
     finally:
-        if runs and (work.settings.database_url or work.home.database.exists()):
+        if runs and work.has_database:
             record_run(work.engine, replace(runs[-1], counts=counts))
     if leaving:
         raise leaving

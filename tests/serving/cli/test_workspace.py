@@ -59,6 +59,14 @@ def test_target_that_never_occurred_is_refused_with_those_that_did(home):
     place.close()
 
 
+@pytest.mark.parametrize("command", [["migrate"], ["backup", "--out", "b"], ["move", "--to", "postgresql:///other"]])
+def test_command_on_a_home_without_a_database_is_refused_and_makes_none(home, command):
+    answer = CliRunner().invoke(app, [*command, "--home", str(home.root)])
+
+    assert "--home must name a home with a database" in str(answer.exception)
+    assert not home.database.exists()
+
+
 @pytest.mark.parametrize(("group", "old_name"), RENAMED)
 def test_renamed_command_works_under_its_old_name_and_says_the_new_one(group, old_name):
     new_name, _ = RENAMED[group, old_name]
