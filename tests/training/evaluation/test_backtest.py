@@ -141,9 +141,8 @@ def scrambled(facts, panel, fold):
     values[:, fold.test.start :] = generator.permuted(values[:, fold.test.start :], axis=2) + 1
     later = facts.target.known_day >= fold.cutoff
     day = np.where(later, generator.integers(fold.cutoff, DAYS, len(later)), facts.target.occurred_day).astype(np.int32)
-    return replace(facts, target=replace(facts.target, occurred_day=day, known_day=np.maximum(day, facts.target.known_day))), with_values(
-        panel, values
-    )
+    marks = replace(facts.target, occurred_day=day, known_day=np.maximum(day, facts.target.known_day))
+    return replace(facts, target=marks, hazards=marks), with_values(panel, values)
 
 
 def test_fit_future_does_not_change_the_model(facts, panel):
@@ -167,7 +166,8 @@ def test_fit_future_test_sees_a_fold_without_a_gap(facts, panel):
 
 
 def said_last(facts, panel):
-    return backtest(facts, panel, HORIZON, FAST).predictions["expected_lightgbm", "risk_lightgbm"].tail(30)
+    columns = "expected_lightgbm", "risk_lightgbm", "most_expected", "variation", "common_variation"
+    return backtest(facts, panel, HORIZON, FAST).predictions[columns].tail(30)
 
 
 def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):

@@ -139,3 +139,24 @@ def test_fit_rare_target_borrows_the_cases_of_its_parent():
     assert model.scale < 0.8
     assert model.predict(panel).expected.sum() == pytest.approx(examples.counts.sum(), rel=0.2)
     assert Fitted.from_files(model.files()) == model
+
+
+CUTOFF = 300
+
+
+def fit_on(drawn, as_ofs, cutoff):
+    """Return the files of a model that is fitted to some as_ofs on the day `cutoff`."""
+    facts = read_facts(make_log(drawn, **LOG), "any", FAST)
+    panel = build_panel(facts, days(*as_ofs), HORIZON, FAST)
+    fold = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), int(days(cutoff)[0]))
+    return fit(training_part(facts, panel, fold, Gap(HORIZON, 0)), FAST.model).files()
+
+
+def test_fit_news_of_later_days_changes_no_file_of_the_model():
+    """Starts, trees, splits, calibration, variation and case chances alike: with the log as it stood then, and as it is now."""
+    whole = list(draw_cases(1))
+    stood = [case.until(CUTOFF) for case in whole if case.known_at < CUTOFF]
+    ripe, unripe = range(28, CUTOFF - HORIZON + 1, 7), range(28, CUTOFF, 7)
+
+    assert fit_on(stood, ripe, CUTOFF) == fit_on(whole, ripe, CUTOFF)
+    assert fit_on(stood, unripe, LENGTH) != fit_on(whole, unripe, LENGTH), "the broken variant must be seen"
