@@ -1,6 +1,12 @@
-"""Settings that were renamed."""
+"""Settings: each is read somewhere, and those that were renamed are read under their old names."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 from features.errors import UsageError
 from features.settings import Section
@@ -12,6 +18,32 @@ OLD = [
     if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
     for old, new in field.annotation.renamed.items()
 ]
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def declared(annotation: object) -> Iterator[str]:
+    """Yield the names of all settings in a type, those of sections and of lists of sections too."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for name, field in annotation.model_fields.items():
+            yield name
+            yield from declared(field.annotation)
+    for part in get_args(annotation):
+        yield from declared(part)
+
+
+def attributes_read() -> set[str]:
+    paths = (path for package in ("features", "training", "serving") for path in (ROOT / package).rglob("*.py"))
+    nodes = (node for path in paths if "node_modules" not in path.parts for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    return {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+def test_every_setting_is_read():
+    class Wider(Settings):
+        nobody_reads_this: int = 1
+
+    assert ["nobody_reads_this"] == sorted(set(declared(Wider)) - attributes_read())
 
 
 def test_renamed_keys_are_keys_of_their_section():
