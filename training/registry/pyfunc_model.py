@@ -46,8 +46,9 @@ class Interface:
     @classmethod
     def of(cls, fitted: Fitted, panel: Panel) -> "Interface":
         """Describe a model that was fitted on rows like those of a panel."""
-        columns = ModelColumns.read_by(fitted, panel)
-        example = columns.choose(to_rows(panel.at(slice(-1, None)))).head(EXAMPLE_ROWS).reset_index(drop=True)
+        last = panel.at(slice(-1, None))
+        columns = ModelColumns.read_by(fitted, last)
+        example = columns.choose(to_rows(last)).head(EXAMPLE_ROWS).reset_index(drop=True)
         return cls(columns, example, tuple(map(str, predict(fitted, to_panel(example, columns)))))
 
     @property

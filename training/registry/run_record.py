@@ -24,7 +24,7 @@ from mlflow.utils.mlflow_tags import (
 
 from training.learning.tried import Tried
 from training.registry.published import sha256
-from training.registry.pyfunc_model import Interface, save
+from training.registry.pyfunc_model import FILES, Interface, save
 
 HASHES = "hashes.json"
 HASHES_TAG = "hashes_sha256"
@@ -145,7 +145,7 @@ def _tags(run: Run) -> dict[str, str]:
         MLFLOW_RUN_NOTE: describe(run.card),
         HASHES_TAG: sha256(hashes_file(run.hashes)),
     }
-    return {name: value[: max(LONGEST_TAG, LONGEST_NOTE)] for name, value in {**own, **run.tags}.items() if value}
+    return {name: value[:LONGEST_NOTE] for name, value in {**own, **run.tags}.items() if value}
 
 
 def _metrics(run: Run, at: int, model_id: str) -> list[Metric]:
@@ -182,7 +182,7 @@ def _lay_out_model(folder: Path, run: Run) -> Path:
     if run.interface:
         save(model, run.files, run.interface)
     else:
-        _write(model / "artifacts" / "files", run.files)
+        _write(model / "artifacts" / FILES, run.files)
     return model
 
 
