@@ -12,6 +12,7 @@ from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import OPEN, Action, State, Supervision, due_at
 from serving.alerts.queries import within
+from serving.rankings.releases import shown
 from serving.settings import DueHours
 
 
@@ -26,9 +27,13 @@ class OpenAlert:
     raised_at: datetime
     supervised: bool
 
+    def due(self, hours: DueHours) -> datetime | None:
+        """Return by when its next step is to be taken."""
+        return due_at(self.state, self.since, hours)
+
     def is_overdue(self, hours: DueHours, moment: datetime) -> bool:
         """Tell whether its next step is overdue at a moment."""
-        due = due_at(self.state, self.since, hours)
+        due = self.due(hours)
         return due is not None and due < moment
 
 
@@ -43,8 +48,9 @@ class AreaBacklog:
 
 
 def open_now(engine: Engine, scope: Scope) -> list[OpenAlert]:
-    """Return the alerts of a scope that are open."""
-    query = select(alert).where(within(alert.c.path, scope), alert.c.state.in_(OPEN))
+    """Return the alerts of a scope that are open, those of lists that wait for their release left out."""
+    columns = (alert.c.path, alert.c.state, alert.c.since, alert.c.raised_at, alert.c.supervision)
+    query = select(*columns).where(within(alert.c.path, scope), alert.c.state.in_(OPEN), shown(alert.c.ranking_id))
     with reading_within(engine, scope) as connection:
         rows = connection.execute(query).mappings().all()
     return [_as_it_stands(row) for row in rows]
@@ -56,7 +62,7 @@ def open_at(engine: Engine, scope: Scope, moment: datetime) -> list[OpenAlert]:
     query = (
         select(alert.c.path, alert.c.raised_at, alert.c.supervision, alert_transition)
         .join(alert_transition)
-        .where(within(alert.c.path, scope), alert.c.raised_at <= moment, ended_later)
+        .where(within(alert.c.path, scope), alert.c.raised_at <= moment, ended_later, shown(alert.c.ranking_id))
         .order_by(alert.c.alert_id, alert_transition.c.version)
     )
     with reading_within(engine, scope) as connection:

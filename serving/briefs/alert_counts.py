@@ -7,16 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from features.database.alert_tables import OPEN_STATES, alert, alert_transition
+from features.database.alert_tables import alert, alert_transition
 from serving.accounts.row_security import reading_within
-from serving.alerts.lifecycle import State, due_at
+from serving.alerts.backlog import open_now
+from serving.alerts.lifecycle import State
 from serving.alerts.queries import within
 from serving.briefs.desk import Desk
 from serving.rankings.releases import shown
 
 
 @dataclass(frozen=True)
-class OpenAlert:
+class DueAlert:
     """One open alert and when its next step is due."""
 
     path: str
@@ -28,10 +29,10 @@ class OpenAlert:
 class OpenAlerts:
     """The open alerts of an area, the next due first."""
 
-    overdue: Sequence[OpenAlert]
-    today: Sequence[OpenAlert]
+    overdue: Sequence[DueAlert]
+    today: Sequence[DueAlert]
     """Due before the local day ends."""
-    later: Sequence[OpenAlert]
+    later: Sequence[DueAlert]
 
     @property
     def total(self) -> int:
@@ -46,11 +47,8 @@ class OpenAlerts:
 
 def read_open(desk: Desk) -> OpenAlerts:
     """Return the open alerts of the area that are out."""
-    query = select(alert.c.path, alert.c.state, alert.c.since).where(alert.c.state.in_(OPEN_STATES))
-    with reading_within(desk.engine, desk.scope) as connection:
-        rows = connection.execute(query.where(within(alert.c.path, desk.scope), shown(alert.c.ranking_id))).all()
     hours = desk.settings.alerts.due_hours
-    found = [(OpenAlert(row.path, State(row.state), due)) for row in rows if (due := due_at(State(row.state), row.since, hours))]
+    found = [DueAlert(each.path, each.state, due) for each in open_now(desk.engine, desk.scope) if (due := each.due(hours))]
     found.sort(key=lambda each: (each.due, each.path))
     end = desk.midnight(desk.today).timestamp() + 86_400
     overdue = [each for each in found if each.due < desk.now]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from features.errors import NotReadyError
 from features.undertakings.codes import UndertakingKind, words_of
 from serving.alerts.lifecycle import EXPIRED, RAISED, Action, State
-from serving.briefs.alert_counts import OpenAlert, OpenAlerts, count_steps, read_open
+from serving.briefs.alert_counts import DueAlert, OpenAlerts, count_steps, read_open
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
 from serving.briefs.missing_data import late_sources, say_missing
 from serving.briefs.places import describe, name_places
@@ -142,7 +142,7 @@ def _due(desk: Desk, waiting: OpenAlerts) -> Iterator[Point]:
         yield Point(desk.names.title(each.path), _say_step(desk, each))
 
 
-def _say_step(desk: Desk, each: OpenAlert) -> str:
+def _say_step(desk: Desk, each: DueAlert) -> str:
     when = desk.moment(each.due)
     if each.due < desk.now:
         late = _span(desk, desk.now - each.due)

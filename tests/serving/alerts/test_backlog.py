@@ -5,8 +5,9 @@ from datetime import timedelta
 from serving.accounts.permissions import Scope
 from serving.alerts.backlog import AreaBacklog, backlog_below, open_at, open_now
 from serving.alerts.transitions import take_step
+from serving.rankings.releases import release
 from serving.settings import DueHours
-from tests.serving.alerts.conftest import COMMAND, DISTRICT, NOW, WORKER
+from tests.serving.alerts.conftest import ANALYST, COMMAND, DISTRICT, NOW, QUIET, WORKER
 
 HOURS = DueHours(acknowledge=24, start=72, close=168)
 HOUR = timedelta(hours=1)
@@ -51,3 +52,11 @@ def test_reopened_alert_was_supervised_from_its_first_step_on(days, asked) -> No
     again = [each for each in open_at(days.engine, Scope("d"), NOW + 4 * HOUR) if each.path == one.path]
 
     assert [(each.raised_at, each.supervised) for each in again] == [(NOW + 3 * HOUR, True)]
+
+
+def test_alerts_of_a_list_that_waits_for_its_release_are_not_counted(days) -> None:
+    entry = days.publish(settings=QUIET.model_copy(update={"review": True}))
+
+    assert [] == [*open_now(days.engine, Scope("d")), *open_at(days.engine, Scope("d"), NOW + HOUR)]
+    release(days.engine, ANALYST, entry.ranking_id, NOW + HOUR)
+    assert 2 == len(open_now(days.engine, Scope("d"))) == len(open_at(days.engine, Scope("d"), NOW + HOUR))
