@@ -42,7 +42,7 @@ def test_page_names_columns_that_know_the_future(reported):
     report["look_ahead"]["changed"] = ["escalations_to_come"]
     plots = {name: content for name, content in reported.files.items() if name.endswith(".png")}
 
-    assert "本报告不可采信:</b>escalations_to_come" in render(report, plots).decode()
+    assert "本报告不可采信：</b>escalations_to_come" in render(report, plots).decode()
 
 
 @pytest.mark.full
