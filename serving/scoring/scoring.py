@@ -14,7 +14,7 @@ from features.eventlog.snapshot import LogSnapshot
 from features.facts.derive import read_facts
 from features.facts.facts import Facts
 from features.facts.kept import read_kept_facts
-from features.panel.build import Panel, build_panel
+from features.panel.build import Panel, build_features, catalogue
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
 from serving.scoring.bursts import most_reports, say_burst
@@ -23,6 +23,7 @@ from serving.scoring.explanations import explain_cells
 from serving.settings import Settings
 from serving.text import CONFIDENCE, frequency
 from training.learning.model import Fitted, Replicated
+from training.learning.model_rows import features_read
 from training.learning.parts import Part
 from training.registry.published import Published, current
 
@@ -41,6 +42,7 @@ class ScoredDay:
     model: Fitted
     facts: Facts
     panel: Panel
+    """With the columns that the model reads."""
     coverage: Coverage
     expected: Floats
     usual_level: Floats
@@ -95,9 +97,10 @@ def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Setting
 
 
 def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+    features = features_read(model, catalogue(facts, model.horizon_days, settings))
     for as_of in as_ofs:
         day = day_number(as_of)
-        panel = build_panel(facts, np.array([day], np.int32), model.horizon_days, settings)
+        panel = build_features(facts, np.array([day], np.int32), model.horizon_days, settings, features)
         scores = model.predict(panel)
         yield ScoredDay(
             as_of=as_of,
@@ -110,5 +113,5 @@ def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings,
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],
-            refitted=model.replicated(panel),
+            refitted=model.replicated(panel, settings.model.threads),
         )

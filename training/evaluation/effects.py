@@ -79,12 +79,12 @@ def treatment_effect(facts: Facts, sub_kind: str, ripe_until: int) -> Effect | C
     """Judge one sub-kind of treatment by the cases that became known before the day `ripe_until`."""
     started = _started(facts, ripe_until)
     treated = {grid: day for (grid, kind), day in started.items() if kind == (UndertakingKind.TREATMENT, sub_kind)}
-    untreated = np.setdiff1d(np.arange(facts.places.size), [grid for grid, _ in started])
+    busy = np.unique(np.array([grid for grid, _ in started], np.int32))
     counted = _brought(facts, CATEGORIES_OF.get(sub_kind), ripe_until)
     rows = [
         row
         for grid, day in sorted(treated.items())
-        if (row := _compare(facts, counted, grid, np.intersect1d(_neighbours(facts, grid), untreated), (day, ripe_until, WINDOW_DAYS)))
+        if (row := _compare(facts, counted, grid, np.setdiff1d(_neighbours(facts, grid), busy), (day, ripe_until, WINDOW_DAYS)))
     ]
     return _judge(rows)
 
@@ -190,8 +190,8 @@ def _started(facts: Facts, ripe_until: int) -> dict[tuple[int, tuple[str, str]],
 
 def _neighbours(facts: Facts, grid: int) -> Indices:
     """Return the grids beside one; without known borders, those of its community."""
-    if facts.places.neighbours is not None:
-        return np.asarray(facts.places.neighbours[[grid]].indices)
+    if (borders := facts.places.neighbours) is not None:
+        return np.asarray(borders.indices[borders.indptr[grid] : borders.indptr[grid + 1]])
     level = facts.places.levels.get("community", facts.places.levels["district"])
     return np.flatnonzero(level.member == level.member[grid]).astype(np.int32)
 
@@ -223,4 +223,5 @@ def _compare(facts: Facts, counted: Counted, grid: int, others: Indices, days: t
 
 def _count(counted: Counted, grids: Indices, window: tuple[int, int]) -> float:
     grid, day, weight = counted
-    return float(weight[np.isin(grid, grids) & (day >= window[0]) & (day < window[1])].sum())
+    bounds = np.searchsorted(grid, np.stack([grids, grids + 1], axis=1)).tolist()
+    return float(sum(weight[rows][(day[rows] >= window[0]) & (day[rows] < window[1])].sum() for rows in (slice(*pair) for pair in bounds)))

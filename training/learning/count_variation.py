@@ -13,6 +13,8 @@ DRAWS = 100
 """Counts drawn for each grid, spread over the refits."""
 RANGE = (0.05, 0.95)
 """Quantiles that bound a place."""
+MOST_COUNT = np.iinfo(np.int16).max
+"""Drawn counts beyond it are not told apart."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,13 @@ def rank_by_count(counts: Floats, expected: Floats, ties: Ties) -> Ranks:
     >>> rank_by_count(np.array([0.0, 2.0, 0.0]), np.array([0.5, 0.1, 0.7]), np.zeros(3, np.uint64))
     array([3, 1, 2], dtype=int32)
     """
+    return _ranks(counts, np.lexsort((ties, -expected)))
+
+
+def _ranks(counts: npt.NDArray[np.number], order: npt.NDArray[np.int64]) -> Ranks:
+    """Return (G,) places by count, equal counts in the given order."""
     rank = np.empty(len(counts), np.int32)
-    rank[np.lexsort((ties, -expected, -counts))] = np.arange(1, len(counts) + 1, dtype=np.int32)
+    rank[order[np.argsort(-counts[order], kind="stable")]] = np.arange(1, len(counts) + 1, dtype=np.int32)
     return rank
 
 
@@ -65,10 +72,15 @@ def rank_range(
         random: where the draws come from.
     """
     rounds = -(-DRAWS // len(expected))
-    drawn = [rank_by_count(draw_counts(model, variation, random), model, ties) for model in expected for _ in range(rounds)]
-    ranks = np.sort(np.stack(drawn), axis=0)
-    low, high = (round(share * (len(ranks) - 1)) for share in RANGE)
-    return ranks[low].astype(np.int64), ranks[high].astype(np.int64)
+    ranks = np.empty((expected.shape[1], len(expected) * rounds), np.int32)
+    for number, model in enumerate(expected):
+        order = np.lexsort((ties, -model))
+        for draw in range(number * rounds, (number + 1) * rounds):
+            counts = np.minimum(draw_counts(model, variation, random), MOST_COUNT).astype(np.int16)  # 16 bits are sorted ten times as fast
+            ranks[:, draw] = _ranks(counts, order)
+    low, high = (round(share * (ranks.shape[1] - 1)) for share in RANGE)
+    ranks.sort(axis=1)
+    return ranks[:, low].astype(np.int64), ranks[:, high].astype(np.int64)
 
 
 def draw_counts(expected: Floats, variation: float, random: np.random.Generator) -> Floats:

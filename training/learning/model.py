@@ -1,16 +1,18 @@
 """The model: expected escalations as the sum of three parts, and all that is needed to say so again."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import NotReadyError
-from features.panel.build import Panel
+from features.panel.build import Matrix, Panel
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
@@ -104,14 +106,13 @@ class FittedPart:
 
     def expected(self, design: Design, trees: Booster) -> Floats:
         """Return expected escalations, (T, G)."""
-        return design.sums(_margins(design, trees))
+        return design.sums(_margins(design, [trees])[0])
 
-    def replicated(self, panel: Panel, horizon_days: int, scale: float) -> Replicated:
-        """Return what the refits expect of each row, times `scale`."""
+    def replicated(self, panel: Panel, horizon_days: int, scale: float, threads: int = 1) -> Replicated:
+        """Return what the refits expect of each row, times `scale`; `threads` of them predict at a time."""
         design = self.lay_out(panel, horizon_days)
-        margins = [_margins(design, read_booster(text)) for text in self.replicates]
-        expected = [scale * self.part.mean(margin) * design.weight for margin in margins]
-        return Replicated(design.cell, np.array(expected, np.float64).reshape(len(expected), len(design.cell)))
+        margins = _margins(design, [read_booster(text) for text in self.replicates], threads)
+        return Replicated(design.cell, scale * self.part.mean(margins) * design.weight)
 
     @cached_property
     def trees(self) -> Booster:
@@ -170,9 +171,9 @@ class Fitted:
         usual = panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
         return Scores(expected, usual, self.calibration.risk(np.log(expected)), parts)
 
-    def replicated(self, panel: Panel) -> dict[Part, Replicated]:
-        """Return what the refits expect of the rows of each part."""
-        return {part.part: part.replicated(panel, self.horizon_days, self.scale) for part in self.parts}
+    def replicated(self, panel: Panel, threads: int = 1) -> dict[Part, Replicated]:
+        """Return what the refits expect of the rows of each part; `threads` of them predict at a time."""
+        return {part.part: part.replicated(panel, self.horizon_days, self.scale, threads) for part in self.parts}
 
     def predict_replicates(self, panel: Panel) -> Floats:
         """Return the expected counts of every replicate, (replicates, T, G)."""
@@ -234,10 +235,16 @@ def part_of(file: str) -> Part:
     return Part(file.partition(".")[0].partition("-")[0])
 
 
-def _margins(design: Design, trees: Booster) -> Floats:
-    margins = design.start.copy()
-    for rows in design.blocks():
-        margins[rows] += margin(trees, design.take(rows))
+def _margins(design: Design, boosters: Sequence[Booster], threads: int = 1) -> Floats:
+    """Return the margins of all rows by each booster, (B, N)."""
+    margins = np.repeat(design.start[None], len(boosters), axis=0)
+
+    def add(row: Floats, trees: Booster, matrix: Matrix) -> None:
+        row += margin(trees, matrix)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for rows in design.blocks():
+            list(pool.map(add, margins[:, rows], boosters, repeat(design.take(rows))))
     return margins
 
 

@@ -23,6 +23,7 @@ from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind, Use
 from features.schema import Col
 from training.learning.model import Fitted
+from training.learning.usual_level import USUAL_RATE
 
 OPEN, CLOSED, WEIGHT = "open_cases", "closed_cases", "weight"
 CASES = (OPEN, CLOSED)
@@ -39,10 +40,7 @@ class ModelColumns:
     @classmethod
     def read_by(cls, fitted: Fitted, panel: Panel) -> Self:
         """Return the columns that a model asks a panel for when it predicts."""
-        watched = _WatchedPanel(**{part.name: getattr(panel, part.name) for part in fields(Panel)})
-        fitted.predict(watched)
-        read = tuple(feature for feature in panel.features if feature.name in watched.asked)
-        return cls(read, panel.open_cases.columns, panel.closed_cases.columns)
+        return cls(features_read(fitted, panel.features), panel.open_cases.columns, panel.closed_cases.columns)
 
     def choose(self, rows: pl.DataFrame) -> pd.DataFrame:
         """Return these columns of a table of model rows, indexed by grid_id and as_of."""
@@ -65,6 +63,15 @@ class ModelColumns:
             Feature(**column | {"kind": Kind(column["kind"]), "use": Use(column["use"])}, value=_stored) for column in stored["features"]
         )
         return cls(tuple(features), *(tuple(CaseColumn(**column) for column in stored[name]) for name in CASES))
+
+
+def features_read(fitted: Fitted, features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return those features that a model asks a panel for when it predicts."""
+    ones = np.ones((len(features), 1, 1), np.float32)
+    watched = _WatchedPanel(np.array(["-"]), np.zeros(1, np.int32), tuple(features), ones)
+    fitted.parts[-1].lay_out(watched, fitted.horizon_days)  # the parts of cases read no column of grids
+    watched.column(USUAL_RATE)
+    return tuple(feature for feature in features if feature.name in watched.asked)
 
 
 class _WatchedPanel(Panel):
