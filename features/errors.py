@@ -23,7 +23,7 @@ YujingError
 """
 
 from http import HTTPStatus
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 class YujingError(Exception):
@@ -100,10 +100,14 @@ class TooManyError(YujingError):
     """A limit per hour is reached; the message says when to try again."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
+    window_seconds: ClassVar[int] = 3600
+    """How long requests are counted, and so the longest that one waits."""
 
 
 class TooFastError(TooManyError):
     """An account makes more requests a minute than it may."""
+
+    window_seconds = 60
 
 
 class NotFoundError(YujingError):

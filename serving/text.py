@@ -9,6 +9,8 @@ SMALLEST_SHOWN_COUNT = 3
 """Counts below this are shown as "few": one or two cases can point at one home."""
 COUNT_UNITS = frozenset({"cases", "cases per grid", "escalations"})
 """Units of features that count cases, and so are masked."""
+LEAST_RISK, MOST_RISK = 0.005, 0.985
+"""Chances beyond which no whole number of a hundred is said."""
 
 FORBIDDEN = (
     *("重点人员", "重点人", "管控", "稳控", "布控", "盯防", "落地查人", "闹访", "缠访", "非访", "无理上访", "截访", "劝返", "刁民", "可疑"),
@@ -74,19 +76,10 @@ CONFIDENCE = {
 
 Width = Literal["narrow", "wide"]
 WIDTH = {
-    "narrow": Text(zh="预计较稳：重抽样模型九成在{low}至{high}件之间", en="steady: nine of ten refits expect {low} to {high}"),
-    "wide": Text(zh="预计起伏较大：重抽样模型九成在{low}至{high}件之间", en="uncertain: nine of ten refits expect {low} to {high}"),
+    "narrow": Text(zh="预计较稳", en="The expected count is steady"),
+    "wide": Text(zh="预计起伏较大，请结合实地情况判断", en="The expected count is uncertain; judge by what is seen on site"),
 }
-
-
-def say_width(width: Width, low: float, high: float) -> Text:
-    """Say how far the refits of a model are apart.
-
-    >>> say_width("narrow", 0.3, 0.52).zh
-    '预计较稳：重抽样模型九成在0.30至0.52件之间'
-    """
-    figures = {"low": f"{low:.2f}", "high": f"{high:.2f}"}
-    return Text(zh=WIDTH[width].zh.format(**figures), en=WIDTH[width].en.format(**figures))
+"""How far the refits of a model are apart, for readers without statistics."""
 
 
 def forbidden_words(text: str) -> list[str]:
@@ -132,22 +125,38 @@ def frequency(risk: float, average: float) -> Text:
     """Say a risk as a natural frequency beside the average of the list.
 
     >>> frequency(0.124, 0.03).zh
-    '每100个同类网格约有12个随后出现升级（全区平均约3个）'
+    '每100个同类网格中约12个随后出现升级（全区平均约3个）'
     """
     often, usually = per_hundred(risk), per_hundred(average)
     return Text(
-        zh=f"每100个同类网格约有{often[0]}个随后出现升级（全区平均约{usually[0]}个）",
-        en=f"of 100 such grids about {often[1]} see an escalation (on average {usually[1]})",
+        zh=f"每100个同类网格中{often.zh}随后出现升级（全区平均{usually.zh}）",
+        en=f"of 100 such grids {often.en} see an escalation (on average {usually.en})",
     )
 
 
-def per_hundred(risk: float) -> tuple[str, str]:
-    """Round to whole times per hundred; neither end is certain."""
-    if risk < 0.005:
-        return "不足1", "fewer than 1"
-    if risk > 0.985:
-        return "98以上", "more than 98"
-    return (str(round(100 * risk)),) * 2
+def per_hundred(risk: float) -> Text:
+    """Say how many of a hundred; neither end is certain.
+
+    >>> [per_hundred(risk).zh for risk in (0.001, 0.124, 1.0)]
+    ['不到1个', '约12个', '98个以上']
+    """
+    if risk < LEAST_RISK:
+        return Text(zh="不到1个", en="fewer than 1")
+    if risk > MOST_RISK:
+        return Text(zh="98个以上", en="more than 98")
+    return Text(zh=f"约{100 * risk:.0f}个", en=f"about {100 * risk:.0f}")
+
+
+def per_hundred_range(low: float, high: float) -> Text:
+    """Say between which two a count of a hundred lies.
+
+    >>> [per_hundred_range(*ends).zh for ends in ((0.07, 0.181), (0.001, 0.01), (0.5, 0.99), (0.111, 0.114))]
+    ['范围7–18个', '范围0–1个', '范围50–99个', '范围很窄']
+    """
+    first, last = round(100 * low), round(100 * high)
+    if first == last:
+        return Text(zh="范围很窄", en="in a narrow range")
+    return Text(zh=f"范围{first}–{last}个", en=f"range {first} to {last}")
 
 
 def _number(value: float) -> str:

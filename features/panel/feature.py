@@ -84,6 +84,11 @@ class Feature:
         return self.subject == EventType.PETITION and self.family in {"counts", "kinds"}
 
 
+def as_label(phrase: str) -> str:
+    """Return the phrase of a column without a value: n stands for it."""
+    return phrase.replace("{n}", "n")
+
+
 def window(channel: Channel, days: int) -> Valued:
     """Return the value of a window count."""
     return lambda block: block.window(channel, days)

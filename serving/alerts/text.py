@@ -8,7 +8,7 @@ from serving.alerts.recommended_actions import DEEDS, OTHERWISE, actions_for, is
 from serving.alerts.schemas import AlertText, SaidReason, Suggestion
 from serving.rankings.line_words import mask_line, outcome_words, with_similar
 from serving.rankings.schemas import Explanation, FactorExplanation, GridRow, Score
-from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, AttentionLevel, Text, per_hundred, say_width
+from serving.text import ATTENTION, CONFIDENCE, DISCLAIMER, WIDTH, AttentionLevel, Text, per_hundred, per_hundred_range
 
 MOST_SUGGESTIONS = 3
 PHONE_LENGTH = 150
@@ -101,14 +101,12 @@ def frequency_range(odds: Odds) -> Text:
     """Say chances as natural frequencies with their range.
 
     >>> frequency_range(Odds(0.124, 0.07, 0.181, 0.03)).zh
-    '每100个同类网格约有12个随后出现升级（范围7–18个），全区平均约3个'
+    '每100个同类网格中约12个随后出现升级（范围7–18个），全区平均约3个'
     """
-    often, low, high, average = (per_hundred(chance) for chance in (odds.risk, odds.low, odds.high, odds.average))
-    zh_range = f"范围{low[0]}–{high[0]}个" if low != high else "范围很窄"
-    en_range = f"range {low[1]} to {high[1]}" if low != high else "in a narrow range"
+    often, average, within = per_hundred(odds.risk), per_hundred(odds.average), per_hundred_range(odds.low, odds.high)
     return Text(
-        zh=f"每100个同类网格约有{often[0]}个随后出现升级（{zh_range}），全区平均约{average[0]}个",
-        en=f"of 100 such grids about {often[1]} see an escalation ({en_range}); on average {average[1]}",
+        zh=f"每100个同类网格中{often.zh}随后出现升级（{within.zh}），全区平均{average.zh}",
+        en=f"of 100 such grids {often.en} see an escalation ({within.en}); on average {average.en}",
     )
 
 
@@ -149,8 +147,8 @@ def _usual(subject: Subject) -> Text:
 def _notes(subject: Subject) -> Iterator[Text]:
     if subject.explanation.outcomes and (said := outcome_words(subject.explanation.outcomes)):
         yield said
-    if (width := subject.score.width) is not None:
-        yield say_width(width, subject.score.expected_low or 0.0, subject.score.expected_high or 0.0)
+    if subject.score.width is not None:
+        yield WIDTH[subject.score.width]
     if subject.explanation.unclear:
         yield subject.explanation.unclear
     if subject.random:
@@ -199,8 +197,7 @@ def _new_reasons(before: GridRow, now: GridRow) -> Iterator[Text]:
 def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
     """Put as many facts and actions as fit between what must be said."""
     head = f"【{'随机复核' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}："
-    often = per_hundred(subject.odds.risk)[0]
-    tail = f"。每100个同类网格约{often}个升级。不针对个人。"
+    tail = f"。每100个同类网格中{per_hundred(subject.odds.risk).zh}升级。不针对个人。"
     facts = [mask_line(line).words.zh for line in subject.explanation.named] or ["请关注近期情况"]
     advice = "。建议：" + "，".join(DEEDS[code].phone for code in codes[:2])
     while len(facts) > 1 and len(head + "；".join(facts) + advice + tail) > PHONE_LENGTH:

@@ -7,7 +7,7 @@ from serving.briefs.desk import Desk
 from serving.documents.paper import Point, spoken
 from serving.rankings.line_words import mask_line
 from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation, GridRow
-from serving.text import per_hundred
+from serving.text import Text, per_hundred
 
 MOST_REASONS, MOST_ACTIONS = 2, 2
 MOST_NAMES = 8
@@ -17,11 +17,11 @@ def describe(desk: Desk, row: GridRow, *, is_new: bool) -> Point:
     """Say one grid of the list; counts of one and two are masked, for paper goes from hand to hand."""
     say = desk.say
     parts = [*_reasons(desk, row.explanation)] or [say("依据见网格页", "see the page of the grid for the reasons")]
-    often = per_hundred(row.score.risk) if row.score else ("", "")
+    often = per_hundred(row.score.risk) if row.score else Text(zh="", en="")
     advice = say("、", ", ").join(_advice(desk, row.explanation))
     body = say(
-        f"{'；'.join(parts)}。建议：{advice}。（每100个同类网格约{often[0]}个随后升级）",
-        f"{'; '.join(parts)}. Advice: {advice}. (Of 100 such grids about {often[1]} see an escalation.)",
+        f"{'；'.join(parts)}。建议：{advice}。（每100个同类网格中{often.zh}随后升级）",
+        f"{'; '.join(parts)}. Advice: {advice}. (Of 100 such grids {often.en} see an escalation.)",
     )
     return Point(row.name, body, say("新", "new") if is_new else "")
 

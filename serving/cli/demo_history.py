@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -157,22 +158,40 @@ def chosen(courses: dict[str, tuple[int, tuple[Step, ...]]], draw: int) -> str:
 
 
 def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
-    """Return name, role and scope of the accounts: one township, and the first community in it for the grid worker."""
-    from sqlalchemy import func, select
-
-    from features.database.engine import reading
-    from features.database.tables import grid
+    """Return name, role and scope of the accounts: the township with most cases, and its community with most for the grid worker."""
     from serving.accounts.permissions import Role
 
-    with reading(work.engine) as connection:
-        first = str(connection.execute(select(func.min(grid.c.parent_path)).where(grid.c.parent_path != "")).scalar_one())
+    cases = _cases_by_community(work)
+    in_township = Counter[str]()
+    for community, count in cases.items():
+        in_township[_township(community)] += count
+    township = _largest(in_township)
     return [
         ("admin", Role.COMMAND, ""),
         ("analyst", Role.ANALYST, ""),
-        ("township", Role.TOWNSHIP, "/".join(first.split("/")[:2])),
-        ("worker", Role.GRID_WORKER, first),
+        ("township", Role.TOWNSHIP, township),
+        ("worker", Role.GRID_WORKER, _largest({each: count for each, count in cases.items() if _township(each) == township})),
         ("auditor", Role.AUDITOR, ""),
     ]
+
+
+def _cases_by_community(work: Workspace) -> dict[str, int]:
+    from sqlalchemy import func, select
+
+    from features.database.engine import reading
+    from features.database.tables import event, grid
+
+    query = select(grid.c.parent_path, func.count()).join(event, event.c.grid_id == grid.c.grid_id).group_by(grid.c.parent_path)
+    with reading(work.engine) as connection:
+        return {str(path): int(count) for path, count in connection.execute(query) if path}
+
+
+def _township(path: str) -> str:
+    return "/".join(path.split("/")[:2])
+
+
+def _largest(counts: Mapping[str, int]) -> str:
+    return min(counts, key=lambda name: (-counts[name], name))
 
 
 def one_time_passwords(work: Workspace, now: datetime) -> "list[tuple[str, Role, str]]":
@@ -210,7 +229,7 @@ def _step(work: Workspace, actor: "Actor", alert: "Alert", asked: tuple[str, str
 
     action, reason = asked
     key = f"demo {alert.alert_id} {action}"
-    to = "/".join(alert.path.split("/")[:2]) if action == "hand_over" else None
+    to = _township(alert.path) if action == "hand_over" else None
     take_step(work.engine, actor, alert.alert_id, TransitionRequest(Action(action), reason, alert.version, key, to), at)
     if action == "acknowledge" and alert.text.reasons:
         verdict = VERDICTS[int(alert.alert_id[:4], 16) % len(VERDICTS)]

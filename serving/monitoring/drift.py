@@ -11,7 +11,7 @@ from features.days import Days
 from features.facts.facts import Facts
 from features.facts.places import Places
 from features.panel.build import build_features, catalogue
-from features.panel.feature import Feature
+from features.panel.feature import Feature, as_label
 from serving.settings import Settings
 from serving.text import Text
 
@@ -56,6 +56,8 @@ class Shift:
 
     name: str
     zh: str
+    """What it is called, n in the place of its value."""
+    en: str
     psi: float
 
 
@@ -95,7 +97,12 @@ def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, read: Collecti
     panel = build_features(facts, np.concatenate([as_ofs - SEASON_DAYS, as_ofs]), horizon_days, settings, columns)
     before, now = panel.values[:, : len(as_ofs)], panel.values[:, len(as_ofs) :]
     shifts = [
-        Shift(feature.name, feature.zh, stability(new.ravel(), old.ravel(), (_observations(feature, facts.places),) * 2))
+        Shift(
+            feature.name,
+            as_label(feature.zh),
+            as_label(feature.en),
+            stability(new.ravel(), old.ravel(), (_observations(feature, facts.places),) * 2),
+        )
         for feature, new, old in zip(columns, now, before, strict=True)
     ]
     return sorted(shifts, key=lambda shift: -shift.psi)

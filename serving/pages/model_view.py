@@ -70,7 +70,7 @@ class Drift:
 def read_gate(path: Path, t: Translator) -> tuple[GateLine, ...]:
     """Return the checks of a published model, those that failed first; none where an older program trained it."""
     checks: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    lines = [GateLine(_asked(check, t), check["wanted"], _found(check, t), _mark(check)) for check in checks]
+    lines = [GateLine(_asked(check, t), _wanted(check), _found(check, t), _mark(check)) for check in checks]
     return tuple(sorted(lines, key=lambda line: ("gate_failed", "gate_unsure", "gate_passed").index(line.mark)))
 
 
@@ -96,7 +96,7 @@ def read_drift(path: Path, t: Translator) -> Drift | None:
     return Drift(
         as_of=seen["as_of"],
         findings=tuple(finding[t.language] for finding in seen["findings"]),
-        shifts=tuple((each["zh"] if t.language == "zh" else each["name"], each["psi"]) for each in shifts[:SHOWN_SHIFTS])
+        shifts=tuple((each.get(t.language, each["name"]), each["psi"]) for each in shifts[:SHOWN_SHIFTS])
         if isinstance(shifts, list)
         else (),
         predictions=seen["predictions"].get("psi"),
@@ -120,7 +120,11 @@ def _asked(check: Mapping[str, Any], t: Translator) -> str:
 def _found(check: Mapping[str, Any], t: Translator) -> str | None:
     """Return what was found, its one word in the reader's language."""
     found: str | None = check["found"]
-    return found and found.replace("chance", t("gate_chance"))
+    return found and found.replace(", chance", t("gate_chance"))
+
+
+def _wanted(check: Mapping[str, Any]) -> str:
+    return str(check["wanted"]).replace(">=", "≥").replace("<=", "≤")
 
 
 def _mark(check: Mapping[str, Any]) -> str:

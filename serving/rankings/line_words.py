@@ -136,4 +136,4 @@ def _with_facts(whole: Text, facts: list[Text | None]) -> Text:
     said = [fact for fact in facts if fact]
     if not said:
         return whole
-    return Text(zh=f"{whole.zh}({'，'.join(fact.zh for fact in said)})", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")
+    return Text(zh=f"{whole.zh}（{'，'.join(fact.zh for fact in said)}）", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")

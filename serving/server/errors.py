@@ -12,11 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.errors import PausedError, TooFastError, YujingError
-from serving.server.request_rate import WINDOW_SECONDS
+from features.errors import PausedError, TooManyError, YujingError
 
 MEDIA_TYPE = "application/problem+json"
-HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
+HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "5"}}
 TITLES = {
     400: "Bad request",
     401: "Not signed in",
@@ -105,9 +104,9 @@ def describe_problems(app: FastAPI) -> None:
 
 async def _answer(request: Request, error: Exception) -> Response:
     match error:
-        case TooFastError():
+        case TooManyError():
             response = problem(error.status, str(error))
-            response.headers["Retry-After"] = str(int(WINDOW_SECONDS))
+            response.headers["Retry-After"] = str(error.window_seconds)
             return response
         case YujingError() if error.status < HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, PausedError):
             return problem(error.status, str(error))

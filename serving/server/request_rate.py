@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 
 from features.errors import TooFastError
 
-WINDOW_SECONDS = 60.0
+WINDOW_SECONDS = float(TooFastError.window_seconds)
 MOST_ACCOUNTS = 10_000
 """Accounts whose requests are remembered; those that asked longest ago are forgotten first."""
 

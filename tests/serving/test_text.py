@@ -34,9 +34,9 @@ def test_fill_share_is_a_percentage():
     assert fill("其中{n}最终超期", 0.456, "share") == "其中46%最终超期"
 
 
-@pytest.mark.parametrize(("risk", "times"), [(0.0004, "不足1"), (0.18, "18"), (0.9999, "98以上")])
+@pytest.mark.parametrize(("risk", "times"), [(0.0004, "不到1个"), (0.18, "约18个"), (0.9999, "98个以上")])
 def test_frequency_is_never_certain(risk, times):
-    assert f"约有{times}个" in frequency(risk, 0.03).zh
+    assert f"中{times}随后" in frequency(risk, 0.03).zh
 
 
 def test_published_rows_hold_no_forbidden_word_and_no_open_placeholder(shared_world):

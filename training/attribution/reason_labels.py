@@ -2,7 +2,7 @@
 
 from features.display_names import EVENT_TYPE_ZH
 from features.panel.case_columns import CaseColumn
-from features.panel.feature import Feature
+from features.panel.feature import Feature, as_label
 from features.undertakings.codes import KIND_WORDS
 
 SINGLE = {
@@ -63,7 +63,7 @@ LABELS = (
 
 def column_label(feature: Feature | CaseColumn) -> str:
     """Return the catalogue's phrase with n for the value, and the window where the phrase does not name it."""
-    label = feature.zh.replace("{n}", "n")
+    label = as_label(feature.zh)
     days = f"{feature.window_days}天"
     return label if feature.window_days is None or days in label else f"{label},{days}"
 

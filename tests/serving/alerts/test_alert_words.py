@@ -151,7 +151,7 @@ def test_text_says_what_the_list_says():
     assert [item.code for item in text.suggestions] == ["mediation", "home_visit"]
     assert (
         text.phone
-        == "【关注】示例g1网格：邻里纠纷5件未办结，最久21天。建议：各方愿意的及时调解，上门走访。每100个同类网格约12个升级。不针对个人。"
+        == "【关注】示例g1网格：邻里纠纷5件未办结，最久21天。建议：各方愿意的及时调解，上门走访。每100个同类网格中约12个升级。不针对个人。"
     )
 
 

@@ -61,7 +61,7 @@ def test_daily_brief_names_where_to_look_and_who_entered_and_left(days):
     assert paper.headline[0] == "今天先看2个重点关注网格，其中1个新进入。"
     assert [(point.head, point.mark) for point in where.points] == [("示例g3网格", "新"), ("示例g1网格", "")]
     assert where.points[0].body.startswith("劳动争议5件未办结，最久21天，最近一件3天后到期。建议：")
-    assert "每100个同类网格约17个随后升级" in where.points[0].body
+    assert "每100个同类网格中约17个随后升级" in where.points[0].body
     assert section(paper, "和上一期相比").sentences[:2] == ("新进入：示例g3网格。", "退出：示例g2网格。")
 
 

@@ -138,7 +138,7 @@ def test_stability_counts_missing_values_as_a_cell():
 
 
 def test_features_are_a_finding_from_a_tenth_of_them_on():
-    moved, still = Shift("moved", "", 0.3), Shift("still", "", 0.1)
+    moved, still = Shift("moved", "", "", 0.3), Shift("still", "", "", 0.1)
 
     assert len(shift_findings([moved, *[still] * 9])) == 1
     assert shift_findings([moved, *[still] * 10]) == []
