@@ -22,8 +22,8 @@ ROOT = Path(__file__).parent.parent
 PAGES_OF_USERS = ("README.md", "docs/guide.md", "docs/alerts-and-accounts.md")
 """What users read, in this order; each has a Chinese page beside it."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-GENERATED_TEXTS = {"alert-texts.md"}
-"""Long because they show every text that there is; rendered notebooks are as long as what they print."""
+GENERATED_TEXTS = {"alert-texts.md", "features.md"}
+"""Long because they show every text or column that there is; rendered notebooks are as long as what they print."""
 LAST_SAMPLE_DAY = date(2026, 5, 31)
 
 

@@ -50,6 +50,8 @@ class Cases:
     """True where five or more people are concerned jointly."""
     occurred_day: Days
     known_day: Days
+    reported_minute: Codes
+    """Minute of the local day at which it was reported, 0 to 1439; -1 at midnight sharp, which is how a bare date is read."""
     deadline_day: Days
     """NEVER where there is none."""
     due_day: Days

@@ -4,6 +4,7 @@ A history depends on the records of its own case only, so news changes the histo
 """
 
 from dataclasses import dataclass, fields, replace
+from datetime import time
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -204,6 +205,7 @@ def _case_arrays(cases: pl.DataFrame, fires: pl.DataFrame, words: Vocabulary, zo
         group=codes(cases[Col.PEOPLE_BUCKET], dict.fromkeys(GROUP_BUCKETS, 1)) > 0,
         occurred_day=_days(cases[Col.OCCURRED_AT], zone),
         known_day=_days(cases[Col.KNOWN_AT], zone),
+        reported_minute=_minutes(cases[Col.AT], zone),
         deadline_day=_days(cases[Col.DEADLINE_AT], zone),
         due_day=due,
         self_found=cases[Col.SELF_FOUND].cast(pl.Int16).fill_null(-1).to_numpy(),
@@ -222,6 +224,13 @@ def _mark_arrays(marks: pl.DataFrame, cases: pl.DataFrame, zone: str) -> Marks:
     case = marks["case"].to_numpy()
     days = _days(marks[Col.AT], zone), _days(marks[Col.KNOWN_AT], zone)
     return Marks(case, cases["grid"].to_numpy()[case], *days, marks["outcome"].to_numpy())
+
+
+def _minutes(times: pl.Series, zone: str) -> npt.NDArray[np.int16]:
+    """Return the minute of the local day of each time, -1 at midnight sharp."""
+    local = times.dt.convert_time_zone(zone).dt.time()
+    minute = local.dt.hour().cast(pl.Int16) * 60 + local.dt.minute()
+    return np.where((local == time()).to_numpy(), np.int16(-1), minute.to_numpy()).astype(np.int16)
 
 
 def _days(times: pl.Series, zone: str) -> Days:

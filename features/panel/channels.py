@@ -17,6 +17,8 @@ from features.facts.places import WEIGHT_UNIT
 from features.panel import kernels
 from features.panel.counters import Increments
 
+Flags = npt.NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class ChannelSet:
@@ -41,8 +43,23 @@ def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amoun
     return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight if amount is None else weight * amount)
 
 
-def _only(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int16]:
+def _only(chosen: Flags) -> npt.NDArray[np.int16]:
     return np.where(chosen, np.int16(0), np.int16(-1))
+
+
+def cases_where(name: str, chosen: Callable[[Facts], Flags]) -> ChannelSet:
+    """Count the cases that `chosen` picks, petitions aside, from the day after each became known; `name` must be a name of its own.
+
+    Args:
+        name: tells this set of counters from all others.
+        chosen: (cases,) flags, from columns of `Facts.cases` only.
+    """
+    return ChannelSet(name, lambda facts: _of_cases(facts, _only(chosen(facts) & ~facts.is_petition), 1))
+
+
+def is_type(facts: Facts, event_type: str) -> Flags:
+    """Return (cases,) flags of the cases of one event type; none where the log has no such type."""
+    return np.isin(facts.cases.event_type, [number for number, name in enumerate(facts.event_types) if name == event_type])
 
 
 def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floating] | None = None) -> Increments:
@@ -75,12 +92,12 @@ KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(f
 SOURCE = ChannelSet(
     "source", lambda facts: _of_cases(facts, np.where(facts.is_petition, np.int16(-1), facts.cases.source), len(facts.sources))
 )
-ANY = ChannelSet("any", lambda facts: _of_cases(facts, _only(~facts.is_petition), 1))
+ANY = cases_where("any", lambda facts: ~facts.is_petition)
 DELAY = ChannelSet(
     "delay",
     lambda facts: _of_cases(facts, _only(~facts.is_petition), 1, (facts.cases.known_day - facts.cases.occurred_day).astype(np.float64)),
 )
-GROUP = ChannelSet("group", lambda facts: _of_cases(facts, _only(facts.cases.group & ~facts.is_petition), 1))
+GROUP = cases_where("group", lambda facts: facts.cases.group)
 TARGET = ChannelSet("target", lambda facts: _marks(facts, "target"))
 REOPENED = ChannelSet("reopened", lambda facts: _marks(facts, "reopened"))
 CLOSED = ChannelSet("closed", _closings)
@@ -138,14 +155,14 @@ def new_within(horizon_days: int) -> ChannelSet:
     return ChannelSet(f"new_{horizon_days}d", increments)
 
 
-def _repeated(facts: Facts, days: int) -> Increments:
+def _repeated(facts: Facts, days: int) -> Flags:
     cases = facts.cases
     rows = np.flatnonzero(cases.reported)
     again = np.zeros(len(cases.grid), np.bool_)
     again[rows] = kernels.follows_same_kind(cases.grid[rows], cases.kind[rows], cases.known_day[rows], len(facts.kinds), days)
-    return _of_cases(facts, _only(again & ~facts.is_petition), 1)
+    return again
 
 
 def repeated_within(days: int) -> ChannelSet:
     """Cases that follow another of the same kind in the same grid by at most `days` days."""
-    return ChannelSet(f"repeated_{days}d", lambda facts: _repeated(facts, days))
+    return cases_where(f"repeated_{days}d", lambda facts: _repeated(facts, days))

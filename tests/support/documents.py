@@ -98,6 +98,9 @@ def features_page() -> str:
     ]
     ordered = sorted(features, key=_group)
     lines += [_feature_row(list(group)) for _, group in groupby(ordered, key=_group)]
+    lines += ["", "## Columns of this log", ""]
+    lines += ["Names are a contract: stored models, published lists and analysts' tables go by them. Add lines, change none.", ""]
+    lines += ["```", *(feature.name for feature in features), "```"]
     return "\n".join(lines) + "\n"
 
 

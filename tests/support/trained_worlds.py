@@ -25,7 +25,7 @@ def make_facts(grid, day, grids, through, known_delay=0):
     known, nothing = day + np.int32(known_delay), np.zeros(len(day), np.int16)
     never = np.full(len(day), NEVER, np.int32)
     ones, no = np.ones(len(day)), nothing.astype(bool)
-    cases = Cases(grid, ones, nothing, nothing, nothing - 1, no, day, known, never, never, nothing - 1, ones, ~no)
+    cases = Cases(grid, ones, nothing, nothing, nothing - 1, no, day, known, nothing - 1, never, never, nothing - 1, ones, ~no)
     rows = np.arange(len(day), dtype=np.int32)
     townships = Level(("a", "b"), (np.arange(grids) % 2).astype(np.int32))
     district = Level(("",), np.zeros(grids, np.int32))

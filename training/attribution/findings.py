@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 from training.attribution.attribute import REPLICATE, Attribution
-from training.attribution.reason_labels import column_label, reason_label
+from training.attribution.reason_labels import column_label, reason_labels
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,8 +19,8 @@ SHOWN_COLUMNS = 12
 def find(attribution: Attribution) -> dict[str, Any]:
     """Return reasons and the strongest columns in falling order of strength, and the pair that works together most."""
     features, pairs = attribution.features, attribution.pairs
-    reasons = sorted({feature.reason for feature in features})
-    members = {reason: [feature.name for feature in features if feature.reason == reason] for reason in reasons}
+    labels = reason_labels(features)
+    members = {reason: [feature.name for feature in features if feature.reason == reason] for reason in labels}
     columns = {feature.name: [feature.name] for feature in features}
     label_of = {feature.name: column_label(feature) for feature in features}
     first, second = np.unravel_index(pairs.argmax(), pairs.shape)
@@ -28,7 +28,7 @@ def find(attribution: Attribution) -> dict[str, Any]:
     return {
         "rows": int((attribution.contributions[REPLICATE] == 0).sum()),
         "replicates": attribution.contributions[REPLICATE].n_unique() - 1,
-        "reasons": _strongest(attribution.contributions, members, {reason: reason_label(reason) for reason in reasons}),
+        "reasons": _strongest(attribution.contributions, members, labels),
         "columns": _strongest(attribution.contributions, columns, label_of)[:SHOWN_COLUMNS],
         "pair": {"columns": [features[first].name, features[second].name], "mean_size": together} if together > 0 else None,
     }

@@ -1,5 +1,7 @@
 """Chinese names of columns and reason groups, as the plots print them."""
 
+from collections.abc import Iterable
+
 from features.display_names import EVENT_TYPE_ZH
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature, as_label
@@ -58,7 +60,7 @@ LABELS = (
         for subject, name in {"target": "升级", **EVENT_TYPE_ZH}.items()
     }
 )
-"""Name of every reason group."""
+"""Names of reason groups that hold several columns."""
 
 
 def column_label(feature: Feature | CaseColumn) -> str:
@@ -68,10 +70,9 @@ def column_label(feature: Feature | CaseColumn) -> str:
     return label if feature.window_days is None or days in label else f"{label},{days}"
 
 
-def reason_label(reason: str) -> str:
-    """Return the name of a reason group; one without a name is shown as it is.
-
-    >>> reason_label("backlog_dispute"), reason_label("trend_dispute_closed"), reason_label("due")
-    ('未办结矛盾纠纷', '办结矛盾纠纷的变化', '即将到期事项')
-    """
-    return LABELS.get(reason, reason)
+def reason_labels(columns: Iterable[Feature | CaseColumn]) -> dict[str, str]:
+    """Return the name of every reason group of these columns, by group; one without a name is called by its first column."""
+    first: dict[str, str] = {}
+    for column in columns:
+        first.setdefault(column.reason, column_label(column))
+    return {reason: LABELS.get(reason, label) for reason, label in sorted(first.items())}

@@ -47,6 +47,17 @@ def test_read_facts_deadline_passes_escalates_only_what_is_open(closed, expected
     assert expected == escalations(facts)
 
 
+def test_read_facts_minute_is_that_of_the_report_by_the_local_clock():
+    settings = SETTINGS.model_copy(update={"zone": "Asia/Shanghai"})
+    cases = (Case("a", 10 + 23.5 / 24, known=12.25), Case("a", 20 + 1 / 1440), Case("a", 30 + 0.5 / 1440))
+
+    assert [23 * 60 + 30, 1, 0] == make_facts(cases, settings=settings).cases.reported_minute.tolist()
+
+
+def test_read_facts_bare_date_has_no_minute():
+    assert [-1] == make_facts([Case("a", 10, known=10.5)]).cases.reported_minute.tolist()
+
+
 def test_read_facts_no_deadline_never_falls_due():
     facts = overdue_facts(Case("a", 10), Case("a", 10, deadline=20))
 
