@@ -1,6 +1,10 @@
 """Masking: a count that could point at one home is not shown, nor can it be had back from the sum."""
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from serving.text import SMALLEST_SHOWN_COUNT
 
@@ -49,3 +53,14 @@ def hide_small(counts: Sequence[float]) -> tuple[int | None, ...]:
     (0, None, 3)
     """
     return tuple(None if 0 < count < SMALLEST_SHOWN_COUNT else round(count) for count in counts)
+
+
+def hide_small_rows(counts: npt.NDArray[np.number[Any]]) -> list[tuple[int | None, ...]]:
+    """Round and hide counts (N, K) as `hide_small` does, many rows at once.
+
+    >>> hide_small_rows(np.array([[0.0, 1.0, 3.0]]))
+    [(0, None, 3)]
+    """
+    shown = np.rint(counts).astype(np.int64).astype(object)
+    shown[(counts > 0) & (counts < SMALLEST_SHOWN_COUNT)] = None
+    return list(map(tuple, shown.tolist()))

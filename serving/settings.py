@@ -30,7 +30,7 @@ class RankingSettings(Section):
     """Top share of the rated grids by usual level that is marked chronic."""
     rising_factor: float = Field(default=1.25, gt=1)
     """A grid is rising when even the low end of its factor is at least this."""
-    explain_top_n: int = Field(default=5_000, ge=0)
+    explain_top_n: int = Field(default=1_000, ge=0)
     """Grids from the top of the list whose reasons are published; those below are explained on demand."""
     stale_source_days: int = Field(default=7, ge=0)
     """Days a source may be behind the list's date before its grids are not rated."""

@@ -17,6 +17,7 @@ from scipy.special import gammaincinv
 
 from features.days import Days
 from features.facts.facts import Facts, Marks, Outcome, Spells
+from features.facts.ordering import sort_order
 from features.facts.places import Indices
 
 Floats = npt.NDArray[np.float64]
@@ -131,7 +132,7 @@ def _merge_spells(spells: Spells, first: Indices) -> Spells:
     own = first[spells.case] == spells.case
     rows = _take(spells, np.flatnonzero(own | (spells.start_day < spells.end_day)))
     case = first[rows.case]
-    order = np.lexsort((rows.start_day, case))
+    order = sort_order(case, rows.start_day)
     start, end, case = rows.start_day[order], rows.end_day[order], case[order]
     begins = _merge_overlaps(case, start, end)
     chosen = order[begins]
@@ -155,7 +156,7 @@ def _merge_overlaps(case: Indices, start: Days, end: Days) -> Flags:
 def _first_marks(marks: Marks, first: Indices) -> Marks:
     """Keep of each case the mark that was known first, and what the first report did again after a mark of its own."""
     case, own = first[marks.case], first[marks.case] == marks.case
-    order = np.lexsort((marks.known_day, case))
+    order = sort_order(case, marks.known_day)
     case, own = case[order], own[order]
     begins = np.append(True, case[1:] != case[:-1]) if len(case) else np.zeros(0, np.bool_)
     own_before = np.cumsum(own) - own

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from features.days import NEVER, Days
 from features.facts.facts import Codes, Facts, Marks, Spells
+from features.facts.ordering import sort_order
 from features.facts.places import Indices
 
 Rows = npt.NDArray[np.int64]
@@ -39,7 +40,7 @@ def follow_corrections(facts: Facts, corrections: Corrections) -> Facts:
     columns["grid"] = np.concatenate([facts.cases.grid, corrections.grid[order]])
     columns["kind"] = np.concatenate([facts.cases.kind, corrections.kind[order]])
     columns["reported"] = np.concatenate([facts.cases.reported, np.zeros(len(case), np.bool_)])
-    by_grid = np.lexsort((columns["known_day"], columns["grid"]))
+    by_grid = sort_order(columns["grid"], columns["known_day"])
     number = np.empty(len(row), np.int32)
     number[by_grid] = np.arange(len(row), dtype=np.int32)
     cases = replace(facts.cases, **{name: values[by_grid] for name, values in columns.items()})

@@ -9,6 +9,7 @@ import polars as pl
 
 from features.days import Days
 from features.facts.facts import Facts, Marks, Spells, Weights
+from features.facts.ordering import sort_order
 from features.facts.places import WEIGHT_UNIT, Indices, positions
 
 Rows = TypeVar("Rows", Spells, Marks)
@@ -34,8 +35,9 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     heir = np.where(heirs[case] > 0, first_heir[case] + nth, 0)
     grid = np.where(heirs[case] > 0, new[heir], facts.cases.grid[case]).astype(np.int32)
     weight = facts.cases.weight[case] * np.where(heirs[case] > 0, share[heir], 1.0)
-    by_grid = np.lexsort((facts.cases.known_day[case], grid))
-    columns = {column.name: getattr(facts.cases, column.name)[case][by_grid] for column in fields(facts.cases)}
+    by_grid = sort_order(grid, facts.cases.known_day[case])
+    row = case[by_grid]
+    columns = {column.name: getattr(facts.cases, column.name)[row] for column in fields(facts.cases)}
     cases = replace(facts.cases, **{**columns, "grid": grid[by_grid], "weight": weight[by_grid]})
     new_row = np.empty(len(case), np.int32)
     new_row[by_grid] = np.arange(len(case), dtype=np.int32)

@@ -19,6 +19,7 @@ from features.facts.codes import Vocabulary, codes
 from features.facts.corrections import Corrections
 from features.facts.escalations import clock_fires, hazards_of, target_marks
 from features.facts.facts import Cases, Marks, Outcome, Spells
+from features.facts.ordering import insertion_points
 from features.facts.spells import open_spells, read_moves
 from features.schema import Action, Col
 from features.targets import Target
@@ -124,8 +125,9 @@ def merge_histories(old: Histories, new: Histories) -> Histories:
     """Put new histories in the place of old ones of the same cases; both must have the same words and feeds."""
     kept = np.flatnonzero(~np.isin(old.event_seq, new.event_seq))
     event_seq, known_at, feed = (_join(getattr(old, name)[kept], getattr(new, name)) for name in ("event_seq", "known_at", "feed"))
-    grid = _join(old.cases.grid[kept], new.cases.grid)
-    order = np.lexsort((event_seq, known_at, grid))
+    columns = _join(old.cases.grid[kept], new.cases.grid), known_at, event_seq
+    places = insertion_points(*([column[part] for column in columns] for part in (slice(len(kept)), slice(len(kept), None))))
+    order = np.insert(np.arange(len(kept)), places, np.arange(len(kept), len(event_seq)))
     number = np.empty(len(order), np.int32)
     number[order] = np.arange(len(order), dtype=np.int32)
     old_row, new_row = np.full(len(old.event_seq), -1, np.int32), number[len(kept) :]
@@ -139,13 +141,13 @@ def merge_histories(old: Histories, new: Histories) -> Histories:
         return replace(before, **{**columns, "case": case[by_case]})
 
     target = follow(old.target, new.target)
-    columns = {one.name: _join(getattr(old.cases, one.name)[kept], getattr(new.cases, one.name))[order] for one in fields(old.cases)}
+    cases = {one.name: _join(getattr(old.cases, one.name)[kept], getattr(new.cases, one.name))[order] for one in fields(old.cases)}
     return replace(
         old,
         event_seq=event_seq[order],
         known_at=known_at[order],
         feed=feed[order],
-        cases=Cases(**columns),
+        cases=Cases(**cases),
         spells=follow(old.spells, new.spells),
         target=target,
         hazards=target if old.hazards is old.target else follow(old.hazards, new.hazards),

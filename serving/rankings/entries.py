@@ -66,6 +66,8 @@ class PublishedRow:
     """JSON of the row."""
 
 
+ENCODER = json.JSONEncoder(ensure_ascii=False)
+
 Body = dict[Level, list[PublishedRow]]
 """All rows of a list, per level in published order."""
 
@@ -80,7 +82,7 @@ def hash_body(body: Body) -> str:
     digest = hashlib.sha256()
     for level in sorted(body):
         for position, row in enumerate(body[level]):
-            digest.update(json.dumps([level, position, row.place, row.body], ensure_ascii=False).encode())
+            digest.update(ENCODER.encode([level, position, row.place, row.body]).encode())
     return digest.hexdigest()
 
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 from features.days import day_number
 from features.facts.facts import Facts
 from features.facts.places import UPPER_LEVELS, Places
-from serving.disclosure import hide_small
+from serving.disclosure import hide_small, hide_small_rows
 from serving.rankings.entries import Body, to_body
 from serving.rankings.line_words import mask as mask_lines
-from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro, published
+from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro
 from serving.scoring.ranking import Spread, rank_grids, tie_breakers
 from serving.scoring.scoring import ScoredDay
 from serving.scoring.weekly_counts import weekly_cases, weekly_escalations
@@ -38,15 +38,15 @@ def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     cell = spells.grid[waiting].astype(np.int64) * groups + age
     weight = facts.cases.weight[spells.case[waiting]]
     counts = np.bincount(cell, weight, minlength=facts.places.size * groups).reshape(facts.places.size, groups)
-    return [hide_small(row) for row in counts.tolist()]
+    return hide_small_rows(counts)
 
 
 WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
 """Levels whose weeks are shown; a community has too few escalations."""
 
 Floats = npt.NDArray[np.float64]
-Weekly = Mapping[str, Sequence[float]]
-"""Escalations per week, by grid_id."""
+Weekly = Mapping[str, Floats]
+"""Escalations per week (W,), by grid_id."""
 
 
 def roll_up(rows: Iterable[GridRow], weekly: Weekly, variation: float = 0.0) -> dict[Level, list[AreaRow]]:
@@ -72,7 +72,7 @@ def roll_up(rows: Iterable[GridRow], weekly: Weekly, variation: float = 0.0) -> 
 def _area(path: str, grids: list[GridRow], weekly: Weekly, variation: float) -> AreaRow:
     scores = [row.score for row in grids if row.score is not None]
     levels = [score.attention_level for score in scores]
-    weeks = zip(*(weekly[row.grid_id] for row in grids if row.grid_id in weekly), strict=True)
+    weeks = [weekly[row.grid_id] for row in grids if row.grid_id in weekly]
     return AreaRow(
         path=path,
         grids=len(grids),
@@ -83,7 +83,7 @@ def _area(path: str, grids: list[GridRow], weekly: Weekly, variation: float) -> 
         priority=levels.count("priority"),
         elevated=levels.count("elevated"),
         watch=levels.count("watch"),
-        weekly_escalations=hide_small([sum(week) for week in weeks]),
+        weekly_escalations=hide_small(np.sum(weeks, axis=0).tolist() if weeks else ()),
     )
 
 
@@ -103,7 +103,7 @@ def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettin
     `names` gives the name of each grid_id; a grid without one is called by its code.
     """
     scores = _scores(day, settings)
-    by_rank = np.array(sorted(scores, key=lambda grid: scores[grid].rank), dtype=np.int64)
+    by_rank = np.array(list(scores), np.int64)
     top = by_rank[: settings.explain_top_n]
     explanations = dict(zip(top.tolist(), map(mask_lines, day.explain(top)), strict=True)) if len(top) else {}
     weeks = weekly_cases(day.facts, day_number(day.as_of))
@@ -135,30 +135,31 @@ def sum_up(day: ScoredDay, grids: Sequence[GridRow]) -> Body:
 
 
 def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
-    """Return what is published of each rated grid, by position."""
+    """Return what is published of each rated grid, by position and in the order of their ranks."""
     rated = day.rated
     expected, usual_level, risk = day.expected[rated], day.usual_level[rated], day.risk[rated]
     ties = tie_breakers(day.panel.grid_ids[rated].tolist(), day.as_of, settings.seed)
     refits = day.refits[:, rated]
     spread = Spread(refits, day.model.variation.of_grid, (settings.seed, day_number(day.as_of)))
     standing = rank_grids(expected, usual_level, spread, ties, settings)
-    factor = expected / usual_level
-    bounds = _bounds(refits, expected, day.model.calibration)
+    figures = {
+        "expected_escalations": expected,
+        "usual_level": usual_level,
+        "risk": risk,
+        **_bounds(refits, expected, day.model.calibration),
+    }
+    columns = {name: (np.rint(values * MICRO) / MICRO).tolist() for name, values in figures.items()} | {
+        "rank": standing.rank.tolist(),
+        "rank_low": standing.rank_low.tolist(),
+        "rank_high": standing.rank_high.tolist(),
+        "factor": [round(factor, FACTOR_DECIMALS) for factor in (expected / usual_level).tolist()],
+        "attention_level": standing.level,
+        "chronic": standing.chronic.tolist(),
+        "rising": standing.rising.tolist(),
+    }
+    grids = rated.tolist()
     return {
-        grid: Score(
-            rank=int(standing.rank[place]),
-            rank_low=int(standing.rank_low[place]),
-            rank_high=int(standing.rank_high[place]),
-            expected_escalations=published(float(expected[place])),
-            usual_level=published(float(usual_level[place])),
-            factor=round(float(factor[place]), FACTOR_DECIMALS),
-            risk=published(float(risk[place])),
-            attention_level=standing.level[place],
-            **{name: published(float(values[place])) for name, values in bounds.items()},
-            chronic=bool(standing.chronic[place]),
-            rising=bool(standing.rising[place]),
-        )
-        for place, grid in enumerate(rated.tolist())
+        grids[place]: Score(**{name: values[place] for name, values in columns.items()}) for place in np.argsort(standing.rank).tolist()
     }
 
 

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from features.days import Days
 from features.facts.facts import Facts, Weights
 from features.facts.places import Indices
-from serving.disclosure import hide_small
+from serving.disclosure import hide_small_rows
 
 WEEKS = 52
 WEEK_DAYS = 7
@@ -22,15 +22,15 @@ def weekly_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     cases = facts.cases
     counted = facts.is_report & (cases.grid >= 0)
     counts = _count(facts, as_of, cases.grid[counted], cases.known_day[counted], cases.weight[counted])
-    return [hide_small(row) for row in counts.tolist()]
+    return hide_small_rows(counts)
 
 
-def weekly_escalations(facts: Facts, as_of: int) -> dict[str, list[float]]:
+def weekly_escalations(facts: Facts, as_of: int) -> dict[str, Weights]:
     """Count per grid_id the escalations that became known in each of those weeks; not masked, for sums over areas."""
     marks = facts.target
     placed = marks.grid >= 0
     counts = _count(facts, as_of, marks.grid[placed], marks.known_day[placed], facts.cases.weight[marks.case[placed]])
-    return dict(zip(facts.places.grid_ids.tolist(), counts.tolist(), strict=True))
+    return dict(zip(facts.places.grid_ids.tolist(), counts, strict=True))
 
 
 def _count(facts: Facts, as_of: int, grid: Indices, day: Days, weight: Weights) -> npt.NDArray[np.float64]:
