@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import yaml
 from pydantic.fields import FieldInfo
 
-from features.schema import CASE_OPTIONAL, CASE_REQUIRED
+from features.schema import CASE_OPTIONAL, CASE_REQUIRED, EventType
 from features.simulation.context import exam_periods, sensitive_periods
 from features.simulation.mix import INJURY_CALL, OWN_CATEGORIES
+from features.simulation.plans import FELT_IN
 from features.simulation.preset import Numbers, Preset, Span, Sure
 from features.simulation.truth import ESCALATION_DAYS, STRICT_DAYS
 
@@ -37,6 +38,8 @@ ocean. Preset {name}, seed {seed}, days from {start} up to but not including {en
 An escalation is a dispute that is handed above its township or ends in harm (`escalated_at`), that passes its legal term while open
 (`deadline_at`), or that comes back within {reopen_days} days of closing (`reopened_at`). Petitions, the size of a group
 and any other lawful act never count. `strict` counts police calls of the category `{injury}`: major harm only.
+`project_disputes` counts new disputes over land, building, environment and property, which is what projects raise: a list of them looks
+ahead of a project, where a list of escalations is led by cases that are open already.
 
 ## Assumptions
 
@@ -89,6 +92,10 @@ def config_text(span: Span) -> str:
                 "parent": "escalation",
             },
             "substantive": {"transitions": ["escalated"], "horizon_days": ESCALATION_DAYS},
+            "project_disputes": {
+                "events": {"event_type": EventType.DISPUTE.value, "category": sorted(FELT_IN)},
+                "horizon_days": ESCALATION_DAYS,
+            },
         },
         "calendar": {name: [period.model_dump() for period in periods] for name, periods in calendar.items()},
     }

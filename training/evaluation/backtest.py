@@ -20,9 +20,10 @@ from training.evaluation.fold_runner import MODEL, Stage, replay
 from training.evaluation.largest import Plausibility, check_largest
 from training.evaluation.leak_check import find_leak_signs
 from training.evaluation.metrics import measure
+from training.evaluation.named_before import count_named_before
 from training.evaluation.part_contributions import Contribution, sum_contributions
 from training.evaluation.peers import installed
-from training.evaluation.predictions import FOLD, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
+from training.evaluation.predictions import EXPECTED, FOLD, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Fold, Gap, rolling_folds
@@ -106,6 +107,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
         tested = stage.panel.as_ofs[folds[0].test.start :]
         already_due = judge_already_due(predictions, count_already_due(facts, tested, horizon_days).ravel())
+        named = count_named_before(facts, tested, np.concatenate([fold[EXPECTED + MODEL] for fold in said]))
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,
@@ -116,6 +118,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         subsets=parts,
         notes=[
             *([already_due.line] if already_due else []),
+            *([named.line] if named else []),
             *find_leak_signs(predictions, settings.backtest.too_good),
             *_sampled(past[-1]),
             *available(stage.panel, horizon_days)[1],

@@ -19,6 +19,7 @@ from scipy.stats import t
 from features.days import Days
 from features.facts.facts import Facts
 from features.facts.places import Indices
+from features.panel.families.undertakings import BEGUN_DAYS
 from features.schema import EventType
 from features.undertakings.codes import UndertakingKind
 from training.bootstrap import STRETCH_DAYS, interval
@@ -27,8 +28,6 @@ Floats = npt.NDArray[np.float64]
 
 WINDOW_DAYS, LEAST_DAYS = 364, 56
 """Most and fewest days before and after the start of a treatment that are compared."""
-BEGUN_DAYS = 56
-"""Days before and after the start of any other undertaking that are compared."""
 LEAST_TREATED, LEAST_CASES, LEAST_DRAWN = 5, 20, 30
 DRAWS = 1000
 TAIL = 0.025

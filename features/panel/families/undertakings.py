@@ -3,7 +3,7 @@
 A campaign makes staff look harder: it is a note on the data and never a reason. A period that covers everything is in the calendar.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +22,8 @@ from features.undertakings.in_force import Undertakings
 
 FAMILY = "undertakings"
 JUST_ENDED_DAYS = 90
+BEGUN_DAYS = 56
+"""Days from its start in which an undertaking counts as begun lately."""
 SHOCK_TAU_DAYS = 30
 
 
@@ -45,22 +47,40 @@ AROUND = STAGES[:2]
 """Stages that are counted around a grid too."""
 
 
+def near_start(horizon_days: int) -> tuple[Stage, Stage]:
+    """Return the two stages around the start of an undertaking, in which most of what it brings comes."""
+    return (
+        Stage(
+            "starting",
+            lambda rows: (rows.start_day - horizon_days, rows.start_day - 1),
+            f"{horizon_days}天内开始",
+            f"to begin within {horizon_days} days",
+        ),
+        Stage(
+            "begun",
+            lambda rows: (rows.start_day - 1, np.minimum(_later(rows.start_day, BEGUN_DAYS - 1), rows.end_day - 1)),
+            f"开始不足{BEGUN_DAYS}天",
+            f"begun within {BEGUN_DAYS} days",
+        ),
+    )
+
+
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     """Yield columns for each kind and sub-kind of the log's undertakings."""
-    del horizon_days
+    stages = (*STAGES, *near_start(horizon_days))
     for kind in UndertakingKind:
         sub_kinds = [sub_kind for each, sub_kind in facts.undertaking_kinds if each == kind]
         if kind == UndertakingKind.CAMPAIGN and sub_kinds:
             yield _campaign()
         elif sub_kinds:
-            yield from _here(kind)
+            yield from _here(kind, stages)
             yield from _around(facts, kind)
             for sub_kind in sub_kinds if len(sub_kinds) > 1 else ():
-                yield from (_stage(kind, stage, sub_kind) for stage in STAGES)
+                yield from (_stage(kind, stage, sub_kind) for stage in stages)
 
 
-def _here(kind: str) -> Iterator[Feature]:
-    yield from (_stage(kind, stage) for stage in STAGES)
+def _here(kind: str, stages: Sequence[Stage]) -> Iterator[Feature]:
+    yield from (_stage(kind, stage) for stage in stages)
     zh, en = words_of(kind)
     if kind == UndertakingKind.SHOCK:
         yield _feature(kind, "decay", "cases", (f"近期{zh}折合{{n}}起", f"{en} lately (weighted {{n}})"), _faded)

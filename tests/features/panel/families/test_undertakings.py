@@ -10,7 +10,7 @@ import pytest
 from features.panel import channels
 from features.panel.families import undertakings
 from features.undertakings import in_force
-from tests.support.event_logs import GRIDS, Case, Plan, column, make_facts, make_panel
+from tests.support.event_logs import GRIDS, HORIZON, Case, Plan, column, make_facts, make_panel
 
 CASES = [Case(grid, day) for grid in GRIDS for day in (1, 40, 90)]
 NEIGHBOURS = [("a", "b", 0.75), ("b", "a", 0.75), ("a", "c", 0.25), ("c", "a", 0.25)]
@@ -27,6 +27,20 @@ def test_project_passes_its_stages_from_its_public_day_on():
     assert column(panel, "project_underway_count_grid") == [0, 0, 0, 1, 1, 0, 0, 0]
     assert column(panel, "project_ended_count_grid") == [0, 0, 0, 0, 0, 1, 1, 0]
     assert column(panel, "project_underway_count_grid", "b") == [0] * 8
+
+
+def test_project_near_its_start_is_told_from_a_horizon_before_to_eight_weeks_after():
+    panel = panel_of([Plan("a", start=40, end=110, public=20)], [26, 27, 39, 40, 95, 96])
+
+    assert column(panel, "project_starting_count_grid") == [0, 1, 1, 0, 0, 0]
+    assert column(panel, "project_begun_count_grid") == [0, 0, 0, 1, 1, 0]
+
+
+def test_project_that_ended_is_not_begun_lately():
+    panel = panel_of([Plan("a", start=40, end=60, public=20), Plan("b", start=40, public=20, name="q")], [59, 60])
+
+    assert column(panel, "project_begun_count_grid") == [1, 0]
+    assert column(panel, "project_begun_count_grid", "b") == [1, 1]
 
 
 def test_project_distance_to_its_start_is_counted_in_days():
@@ -94,12 +108,12 @@ def test_period_that_covers_everything_is_left_to_the_calendar():
 
 
 def expected(plans, as_of, grid, kind):
-    """Return announced, underway, ended, days to the next start and since the last by plain loops."""
+    """Return announced, underway, ended, starting, begun, days to the next start and since the last by plain loops."""
     newest = {}
     for plan in sorted(plans, key=lambda plan: plan.version):
         if max(plan.public, int(plan.known)) < as_of:
             newest[plan.name] = plan
-    stages, ahead, behind = [0, 0, 0], [], []
+    stages, ahead, behind = [0, 0, 0, 0, 0], [], []
     for plan in newest.values():
         covers = any(place == grid or GRIDS[grid] == place or GRIDS[grid].startswith(f"{place}/") for place in plan.places.split(";"))
         if plan.kind == kind and covers and not plan.withdrawn:
@@ -107,12 +121,15 @@ def expected(plans, as_of, grid, kind):
             stages[0] += as_of < plan.start
             stages[1] += plan.start <= as_of < end
             stages[2] += end <= as_of < end + 90
+            stages[3] += as_of < plan.start < as_of + HORIZON
+            stages[4] += plan.start <= as_of < min(plan.start + 56, end)
             ahead += [plan.start - as_of] if plan.start >= as_of else []
             behind += [as_of - plan.start] if 0 <= as_of - plan.start <= 365 else []
     return [*stages, min(ahead, default=math.nan), min(behind, default=math.nan)]
 
 
-NAMES = ("announced_count_grid", "underway_count_grid", "ended_count_grid", "start_gap_grid", "since_grid")
+STAGES = ("announced", "underway", "ended", "starting", "begun")
+NAMES = (*(f"{stage}_count_grid" for stage in STAGES), "start_gap_grid", "since_grid")
 
 
 def drawn_plans(rng):
@@ -157,7 +174,7 @@ def changed(plans, others):
     panels = [panel_of(each, [AS_OF, AS_OF + 40], cases) for each in (plans, others)]
     shared = [name for name in panels[0].names if name in panels[1].names]
 
-    assert {"project_underway_count_grid", "project_start_gap_grid"} <= set(shared)
+    assert {f"project_{name}" for name in NAMES if "ended" not in name} <= set(shared)
     return [name for name in shared if panels[0].column(name)[0].tobytes() != panels[1].column(name)[0].tobytes()]
 
 
