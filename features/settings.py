@@ -120,13 +120,15 @@ class DisplayName(Section):
 
 
 class PanelSettings(Section):
-    """How the panel is built; none of these changes a value of it, except `nearest_neighbours`."""
+    """How the panel is built; of these only `nearest_neighbours` and `local_features` change what it holds."""
 
     block_cells: int = Field(default=4_000_000, ge=1)
     """Counter cells (grids x edges x channels) held per thread; peak memory grows with it."""
     threads: int = Field(default=2, ge=1)
     nearest_neighbours: int = Field(default=6, ge=0)
     """Neighbours per grid taken from centroids where no borders are known."""
+    local_features: str | None = None
+    """Path of a Python file, or name of an entry point, that declares columns of this deployment's own."""
     petition_volume: PetitionVolume = PetitionVolume()
 
 

@@ -1,4 +1,4 @@
-"""Sentences that appear on every list, and words that never may."""
+"""Sentences that appear on every list, and how values stand in them."""
 
 import re
 from typing import Literal
@@ -11,13 +11,6 @@ COUNT_UNITS = frozenset({"cases", "cases per grid", "escalations"})
 """Units of features that count cases, and so are masked."""
 LEAST_RISK, MOST_RISK = 0.005, 0.985
 """Chances beyond which no whole number of a hundred is said."""
-
-FORBIDDEN = (
-    *("重点人员", "重点人", "管控", "稳控", "布控", "盯防", "落地查人", "闹访", "缠访", "非访", "无理上访", "截访", "劝返", "刁民", "可疑"),
-    *("危险分子", "高危人群", "不稳定分子", "打击", "严打", "压降信访量", "零上访", "必然", "一定会", "将会发生", "红色预警"),
-    *("因为", "导致", "造成", "由于", "caused", "because", "due to"),
-)
-"""Words that name persons as risks, promise what nobody knows, or claim a cause. No generated text contains one."""
 
 
 class Text(BaseModel):
@@ -80,17 +73,6 @@ WIDTH = {
     "wide": Text(zh="预计起伏较大，请结合实地情况判断", en="The expected count is uncertain; judge by what is seen on site"),
 }
 """How far the refits of a model are apart, for readers without statistics."""
-
-
-def forbidden_words(text: str) -> list[str]:
-    """Return the forbidden words a text contains.
-
-    >>> forbidden_words("近28天新增矛盾纠纷5件")
-    []
-    >>> forbidden_words("由于积压，将会发生升级")
-    ['将会发生', '由于']
-    """
-    return [word for word in FORBIDDEN if word in text.lower()]
 
 
 def fill(template: str, value: float, unit: str) -> str:

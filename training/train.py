@@ -5,17 +5,18 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 
 from pydantic import ValidationError
 
 from features.days import to_date
-from features.errors import UsageError
+from features.errors import StoreError, UsageError
 from features.facts.facts import Facts
 from features.login_name import login_name
 from features.panel.build import Panel, Progress, build_panel
+from features.settings import PanelSettings
 from features.storage.home import Home
 from features.targets import Target
 from training.bootstrap import number_blocks
@@ -31,6 +32,7 @@ from training.learning.model import Fitted
 from training.learning.tried import Tried
 from training.registry.candidate import BACKTEST, RECIPE, add_evidence
 from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, evaluate_gate, turnover
+from training.registry.local_columns import require_local_columns
 from training.registry.model_card import write_card
 from training.registry.published import BOOSTER, FEATURES, Published, sha256
 from training.registry.pyfunc_model import Interface
@@ -82,9 +84,30 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
         NotReadyError: the log is too short, or holds no escalation to learn from.
         StoreError: the registry cannot be opened; nothing was fitted.
     """
-    facts, began = task.facts, time.monotonic()
-    registry = open_registry(home, facts.target_name)  # before the work: what cannot be registered need not be fitted
+    began = time.monotonic()
+    registry = open_registry(home, task.facts.target_name)  # before the work: what cannot be registered need not be fitted
     gap = Gap(task.target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
+    learnt = _learn(task, gap, settings, show)
+    objections = evaluate_gate(learnt.result.to_json(), learnt.comparison)
+    pages = make_report(Subject(task.facts, learnt.panel, learnt.result, learnt.fitted), settings)
+    run = _record(task, gap, learnt, settings, objections)
+    documents = {"card.md": run.card.encode()} | {f"report/{name}": content for name, content in pages.items()}
+    run = replace(run, documents=documents, seconds=time.monotonic() - began)
+    return Trained(registry.add(run, now), learnt.result, run.card, pages, objections)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """A fitted model with the panel it learnt from and how it was judged."""
+
+    panel: Panel
+    result: BacktestResult
+    fitted: Fitted
+    comparison: Comparison | None
+
+
+def _learn(task: Task, gap: Gap, settings: Settings, show: Show) -> _Learnt:
+    facts = task.facts
     with show("panel") as step:
         panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings, step)
     with show("backtest") as step:
@@ -92,32 +115,31 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     with show("fit") as step:
         fitted = fit_all(facts, panel, gap, settings.model, result.past, step)
     comparison = compare(facts, panel, fitted, result, task.champion, settings) if task.champion else None
+    return _Learnt(panel, result, fitted, comparison)
+
+
+def _record(task: Task, gap: Gap, learnt: _Learnt, settings: Settings, objections: Sequence[str]) -> Run:
+    """Return what the registry keeps of a training, without its documents."""
+    panel, result, fitted = learnt.panel, learnt.result, learnt.fitted
     report = result.to_json()
-    files = add_evidence(fitted, panel, settings.model, report, comparison)
+    files = add_evidence(fitted, panel, settings.model, report, learnt.comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
-    parameters = _parameters(task, gap, hashes, settings) | _samples(fitted)
-    objections = evaluate_gate(report, comparison)
+    parameters = _parameters(task, gap, hashes, settings) | _samples(fitted) | _local_code(panel)
     read = [column for part in fitted.parts for column in part.describe(panel)]
-    card = write_card(report, parameters, read, objections)
-    pages = make_report(Subject(facts, panel, result, fitted), settings)
-    documents = {"card.md": card.encode()} | {f"report/{name}": content for name, content in pages.items()}
-    run = Run(
+    return Run(
         files,
         hashes,
         parameters,
         _metrics(report),
-        documents,
         fold_metrics=measure_folds(result),
-        tags=_tags(facts, gap, objections),
+        tags=_tags(task.facts, gap, objections),
         by=login_name(),
         code_version=parameters["code_version"],
-        card=card,
-        training_data=describe_data(facts, panel, result),
+        card=write_card(report, parameters, read, objections),
+        training_data=describe_data(task.facts, panel, result),
         trials=task.trials,
         interface=Interface.of(fitted, panel),
-        seconds=time.monotonic() - began,
     )
-    return Trained(registry.add(run, now), result, card, pages, objections)
 
 
 def describe_data(facts: Facts, panel: Panel, result: BacktestResult) -> TrainingData:
@@ -169,7 +191,7 @@ def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, 
         report = stored
     elif recipe != settings.model:
         report = backtest(facts, panel, result.horizon_days, settings.model_copy(update={"model": recipe})).to_json()
-    return Comparison(champion.hash, report, _turnover(panel.at(slice(-1, None)), fitted, champion))
+    return Comparison(champion.hash, report, _turnover(panel.at(slice(-1, None)), fitted, champion, settings.panel))
 
 
 def _read_recipe(champion: Published) -> ModelSettings | None:
@@ -180,11 +202,12 @@ def _read_recipe(champion: Published) -> ModelSettings | None:
         return None
 
 
-def _turnover(today: Panel, fitted: Fitted, champion: Published) -> float | None:
+def _turnover(today: Panel, fitted: Fitted, champion: Published, settings: PanelSettings) -> float | None:
     """Return which share of the champion's top grids would leave the list, or None where it reads other files or columns than we do."""
     try:
+        require_local_columns(champion.files, settings.local_features)
         before = Fitted.from_files(champion.files).predict(today)
-    except (UsageError, LookupError, TypeError):
+    except (UsageError, StoreError, LookupError, TypeError):
         return None
     return turnover(fitted.predict(today).expected[0], before.expected[0])
 
@@ -215,6 +238,12 @@ def _parameters(task: Task, gap: Gap, hashes: Mapping[str, str], settings: Setti
 def _samples(fitted: Fitted) -> dict[str, str]:
     """Return what was learnt from, where that is a sample: ranges of replicates that saw fewer rows are wider than all rows would give."""
     return {f"rows.{name}": str(sample) for name, sample in fitted.samples.items() if not sample.is_whole}
+
+
+def _local_code(panel: Panel) -> dict[str, str]:
+    """Return the code that declared columns of the panel beside the product's own."""
+    origins = sorted({feature.origin for feature in panel.features if feature.origin})
+    return {"local_features": ", ".join(origins)} if origins else {}
 
 
 def _metrics(report: Report) -> dict[str, float]:

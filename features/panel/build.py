@@ -35,6 +35,7 @@ from features.panel.families import (
     undertakings,
 )
 from features.panel.feature import Feature, Use
+from features.panel.local_features import local_features
 from features.schema import Col
 from features.settings import Settings
 from features.storage.scratch import GIB, release, scratch
@@ -119,12 +120,17 @@ class Panel:
 
 
 def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feature, ...]:
-    """Return every feature that the columns of this log allow, in a fixed order."""
+    """Return every feature that the columns of this log allow, in a fixed order; local ones come last.
+
+    Raises:
+        UsageError: the local features that the settings name cannot be read, or break a rule.
+    """
     features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
     features += covariates.features(facts, settings.covariates)
     if settings.panel.petition_volume.in_model:
         features = [replace(feature, use=Use.MODEL) if feature.is_petition_volume else feature for feature in features]
-    return (*features, *calendar_days.features(settings.calendar, horizon_days))
+    features += calendar_days.features(settings.calendar, horizon_days)
+    return (*features, *local_features(facts, horizon_days, settings.panel, {feature.name for feature in features}))
 
 
 def build_panel(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings, progress: Progress | None = None) -> Panel:

@@ -65,6 +65,8 @@ class Feature:
     direction: Literal[-1, 0, 1] = 0
     """What a higher value can only do to the expected count: raise it (1), lower it (-1) or either (0)."""
     use: Use = Use.MODEL
+    origin: str | None = None
+    """Which code declared it, where that is not the product's."""
     min_history_days: int = 0
     """Days of records before a model may use it: a column equal for all grids has only as many observations as there are weeks."""
 

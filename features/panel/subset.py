@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from features.days import NEVER, Days
 from features.facts.covariates import Covariates
 from features.facts.facts import Cases, Facts, Marks, Spells
 from features.facts.places import Indices
@@ -13,6 +14,8 @@ from features.undertakings.in_force import Undertakings
 
 Rows = TypeVar("Rows", Cases, Spells, Marks, Undertakings, Covariates)
 Linked = TypeVar("Linked", Spells, Marks)
+Known = TypeVar("Known", Marks, Covariates)
+Flags = npt.NDArray[np.bool_]
 Chosen = npt.NDArray[np.int64] | slice
 
 
@@ -22,17 +25,54 @@ def trim(facts: Facts, first: int, end: int) -> Facts:
     used[facts.spells.case[facts.spells.end_day >= first]] = True
     for marks in (facts.target, facts.hazards, facts.reopened):
         used[marks.case[marks.known_day >= first]] = True
-    used &= facts.cases.known_day < end
+    return _of_cases(facts, used & (facts.cases.known_day < end))
+
+
+def without_petitions(facts: Facts) -> Facts:
+    """Return the facts as they were if nobody had petitioned; the vocabulary stays whole."""
+    return _of_cases(facts, ~facts.is_petition)
+
+
+def known_before(facts: Facts, day: int) -> Facts:
+    """Return the facts as they were known on the morning of a day: no later case, and nothing that came to be known since."""
+    past = trim(facts, -NEVER, day)
+    spells = _chosen(past.spells, past.spells.start_day < day)
+    undertakings = _chosen(past.undertakings, past.undertakings.known_day < day)
+    marks = {name: _known(getattr(past, name), day) for name in ("target", "hazards", "reopened", "further")}
+    return replace(
+        past,
+        spells=replace(spells, end_day=_until(spells.end_day, day)),
+        undertakings=replace(undertakings, until_day=_until(undertakings.until_day, day)),
+        covariates=_known(past.covariates, day),
+        known_through_day=min(past.known_through_day, day - 1),
+        **marks,
+    )
+
+
+def _known(rows: Known, day: int) -> Known:
+    return _chosen(rows, rows.known_day < day)
+
+
+def _until(end_day: Days, day: int) -> Days:
+    """Return ends that are known by a day; what ends later is not known to end."""
+    return np.where(end_day < day, end_day, NEVER).astype(np.int32)
+
+
+def _chosen(rows: Rows, chosen: Flags) -> Rows:
+    return replace(rows, **{column.name: getattr(rows, column.name)[chosen] for column in fields(rows)})
+
+
+def _of_cases(facts: Facts, used: Flags) -> Facts:
+    """Return the facts of some cases, with what happened to them."""
     number = (np.cumsum(used) - 1).astype(np.int32)
 
     def follow(rows: Linked) -> Linked:
-        chosen = used[rows.case]
-        columns = {column.name: getattr(rows, column.name)[chosen] for column in fields(rows)}
-        return replace(rows, **{**columns, "case": number[columns["case"]]})
+        kept = _chosen(rows, used[rows.case])
+        return replace(kept, case=number[kept.case])
 
     return replace(
         facts,
-        cases=replace(facts.cases, **{column.name: getattr(facts.cases, column.name)[used] for column in fields(facts.cases)}),
+        cases=_chosen(facts.cases, used),
         spells=follow(facts.spells),
         target=follow(facts.target),
         hazards=follow(facts.hazards),

@@ -165,11 +165,13 @@ def _jobs(work: Workspace) -> str:
 
 
 def _champion(work: Workspace) -> str:
+    from training.registry.local_columns import require_local_columns
     from training.registry.published import current, history
 
     if not history(work.engine):
         return "none yet"
     champion = current(work.home, work.engine)
+    require_local_columns(champion.files, work.settings.panel.local_features)
     return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
 
 

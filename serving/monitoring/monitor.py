@@ -34,6 +34,7 @@ from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.settings import Settings
 from serving.text import NOTICES, Text
 from training.learning.folds import Gap
+from training.registry.local_columns import require_local_columns
 from training.registry.published import current
 
 EVERY_DAYS = 7
@@ -160,6 +161,7 @@ def _features(home: Home, engine: Engine, subject: Subject, settings: Settings) 
         return Unknown(
             Text(zh="该目标尚无已发布的模型，没有可比较的特征", en="no model of this target is published, so none reads a feature")
         )
+    require_local_columns(champion.files, settings.panel.local_features)
     return feature_shifts(facts, as_ofs, subject.gap.horizon_days, champion.columns, settings)
 
 

@@ -25,6 +25,7 @@ from serving.text import CONFIDENCE, frequency
 from training.learning.model import Fitted, Replicated
 from training.learning.model_rows import features_read
 from training.learning.parts import Part
+from training.registry.local_columns import require_local_columns
 from training.registry.published import Published, current
 
 Floats = npt.NDArray[np.float64]
@@ -77,7 +78,7 @@ def score_day(home: Home, engine: Engine, settings: Settings, as_of: date, targe
 
     Raises:
         NotReadyError: there is no champion.
-        StoreError: the champion's files are not what was published.
+        StoreError: the champion's files are not what was published, or it reads local columns of other code than is there now.
     """
     return next(score_days(home, engine, settings, [as_of], target))
 
@@ -97,6 +98,7 @@ def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Setting
 
 
 def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+    require_local_columns(champion.files, settings.panel.local_features)
     features = features_read(model, catalogue(facts, model.horizon_days, settings))
     for as_of in as_ofs:
         day = day_number(as_of)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.text import forbidden_words
+from features.forbidden_words import forbidden_words
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from serving.text import ATTENTION, CONFIDENCE, NOTICES, WITHHELD, fill, forbidden_words, frequency
+from features.forbidden_words import forbidden_words
+from serving.text import ATTENTION, CONFIDENCE, NOTICES, WITHHELD, fill, frequency
 
 
 @pytest.mark.parametrize("text", [*NOTICES, *ATTENTION.values(), *WITHHELD.values(), *CONFIDENCE.values()])

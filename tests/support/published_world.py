@@ -25,6 +25,7 @@ from serving.settings import Settings
 from tests.support.databases import Databases
 from tests.support.golden_sample import Sample
 from training.learning.folds import Gap, ripe_as_ofs
+from training.registry.local_columns import local_columns
 from training.registry.publish import write_folder
 from training.registry.published import Manifest, sha256
 from training.train import fit_all
@@ -89,7 +90,8 @@ def publish_model(world: World, version: int = 1) -> None:
     facts = read_facts(read_log(world.home, world.engine), None, world.settings)
     gap = Gap(world.settings.horizon_days, world.settings.delay_allowance_days)
     panel = build_panel(facts, ripe_as_ofs(facts, gap, world.settings.backtest), gap.horizon_days, world.settings)
-    files = fit_all(facts, panel, gap, world.settings.model).files()
+    fitted = fit_all(facts, panel, gap, world.settings.model)
+    files = fitted.files() | local_columns(fitted, panel)
     hashes = {name: sha256(content) for name, content in files.items()}
     manifest = Manifest(
         target=facts.target_name, horizon_days=gap.horizon_days, version=version, features_hash=hashes["features.json"], files=hashes

@@ -14,6 +14,7 @@ from training.learning.design_matrix import Design
 from training.learning.model import Fitted, part_of
 from training.registry.booster_check import check_boosters
 from training.registry.gate import Comparison, Report, check_all
+from training.registry.local_columns import local_columns
 from training.registry.published import BOOSTER, FEATURES, FILE_NAME, sha256
 from training.registry.tracking import ModelVersion, Registry
 from training.settings import ModelSettings
@@ -36,7 +37,7 @@ def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Re
     }
     if comparison is not None:
         evidence[COMPARISON] = asdict(comparison)
-    return fitted.files() | {name: to_json(content) for name, content in evidence.items()}
+    return fitted.files() | local_columns(fitted, panel) | {name: to_json(content) for name, content in evidence.items()}
 
 
 def _golden(fitted: Fitted, panel: Panel) -> dict[str, Any]:

@@ -1,18 +1,14 @@
 """Look for columns that know the future: what was known before an as_of must give every column of that as_of again."""
 
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from features.days import NEVER, to_date
-from features.facts.facts import Facts, Marks, Spells
+from features.days import to_date
+from features.facts.facts import Facts
 from features.panel.build import Panel, build_features
-from features.panel.subset import trim
+from features.panel.subset import known_before
 from features.settings import Settings
-
-Rows = TypeVar("Rows", Spells, Marks)
 
 AS_OFS = 2
 """As_ofs that are built again."""
@@ -31,27 +27,6 @@ def look_ahead(facts: Facts, panel: Panel, horizon_days: int, settings: Settings
         "columns": len(panel.features),
         "changed": sorted(changed),
     }
-
-
-def known_before(facts: Facts, day: int) -> Facts:
-    """Return the facts as they were known on the morning of a day: no later case, nothing that happened to a case since."""
-    past = trim(facts, -NEVER, day)
-    spells = _chosen(past.spells, past.spells.start_day < day)
-    return replace(
-        past,
-        spells=replace(spells, end_day=np.where(spells.end_day < day, spells.end_day, NEVER).astype(np.int32)),
-        target=_known(past.target, day),
-        hazards=_known(past.hazards, day),
-        reopened=_known(past.reopened, day),
-    )
-
-
-def _known(marks: Marks, day: int) -> Marks:
-    return _chosen(marks, marks.known_day < day)
-
-
-def _chosen(rows: Rows, chosen: npt.NDArray[np.bool_]) -> Rows:
-    return replace(rows, **{column.name: getattr(rows, column.name)[chosen] for column in fields(rows)})
 
 
 def _different(panel: Panel, again: Panel, place: int) -> set[str]:

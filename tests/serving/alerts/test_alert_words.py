@@ -6,13 +6,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from features.forbidden_words import forbidden_words
 from features.schema import DISPUTE_CATEGORIES, EventType
 from serving.alerts import lifecycle, recommended_actions
 from serving.alerts.schemas import AlertText
 from serving.alerts.text import PHONE_LENGTH, Odds, Subject, changes, compose
 from serving.rankings.line_words import mask, say_line
 from serving.rankings.schemas import Explanation, ExplanationLine
-from serving.text import DISCLAIMER, Text, forbidden_words
+from serving.text import DISCLAIMER, Text
 from tests.support.made_alerts import make_line, make_row, make_score
 
 FEW = re.compile(r"(?<![\d.])[12](件|次|起)")

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from features.forbidden_words import forbidden_words
 from serving.alerts.messages import MOST_CHARACTERS, Site, sign
 from serving.alerts.transitions import take_step
 from serving.alerts.webhooks import deliver
 from serving.settings import DEPARTMENTS, Receiver
-from serving.text import forbidden_words
 from tests.serving.alerts.conftest import DISTRICT, LABOUR, NOW, TOWNSHIP, WORKER
 
 KEY = b"k" * 32

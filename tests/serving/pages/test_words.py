@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from features.forbidden_words import forbidden_words
 from serving.pages.translations import translations
-from serving.text import forbidden_words
 
 PAGES = Path(__file__).parents[3] / "serving" / "pages"
 FIELD = re.compile(r"\{(\w+)")

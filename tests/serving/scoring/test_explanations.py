@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.forbidden_words import forbidden_words
 from serving.rankings.line_words import mask
 from serving.rankings.schemas import GridRow, micro, published
 from serving.scoring.explanations import NAMED_SHARE, UNCLEAR, _disagree, _publish, _Raw, _round_together, explain_cells
 from serving.scoring.scoring import score_day
-from serving.text import forbidden_words
 from tests.support.published_world import AS_OF
 from training.learning.case_chances import CaseChances
 from training.learning.model import Replicated

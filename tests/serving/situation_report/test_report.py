@@ -10,6 +10,7 @@ from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH
 from features.errors import NotReadyError, UsageError
 from features.eventlog.read import read_log
 from features.facts.derive import read_facts
+from features.forbidden_words import forbidden_words
 from features.schema import Col
 from serving.cli.main import app
 from serving.documents.pdf import to_pdf
@@ -17,7 +18,7 @@ from serving.documents.web_page import to_html
 from serving.situation_report.counts import by_kind, happened, new_cases
 from serving.situation_report.period import change, count_interval, month, quarter, read_period
 from serving.situation_report.report import ReportOrder, Source, analyse
-from serving.text import NOTICES, forbidden_words
+from serving.text import NOTICES
 from tests.support.opened import open_page
 from tests.support.pdf_pages import page_texts
 from tests.support.published_world import SETTINGS

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from features.errors import NotReadyError
+from features.forbidden_words import forbidden_words
 from features.settings import Settings as FactSettings
 from features.storage.home import Home
 from serving.documents.pdf import to_pdf
@@ -17,7 +18,6 @@ from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.settings import Settings
 from serving.situation_report.period import month
-from serving.text import forbidden_words
 from serving.verification.account_paper import account_paper
 from serving.verification.cells import Group, count_cells, standing_lists, total
 from serving.verification.statement import exact_test, keep_account, kept_accounts, must_be_ripe, read_account
