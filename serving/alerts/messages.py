@@ -9,14 +9,11 @@ import base64
 import hashlib
 import hmac
 import json
-import smtplib
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from typing import Any, NamedTuple
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 from zoneinfo import ZoneInfo
 
 from serving.alerts.lifecycle import Action, State, due_at
@@ -34,9 +31,6 @@ TAGS: Mapping[str, str] = {
 }
 """Steps that people are told of, by the word that a message begins with."""
 NEXT = {State.PUBLISHED: "签收", State.ACKNOWLEDGED: "开始处置", State.IN_ACTION: "处置完毕"}
-MAIL_SECONDS = 10.0
-SUBMISSION_PORT = 587
-"""On which SMTP begins in the clear and turns to TLS."""
 
 
 class Message(NamedTuple):
@@ -113,34 +107,6 @@ def short_text(entry: Mapping[Any, Any], site: Site) -> str:
     tail = f"。{_due(entry, site)}不针对个人。{link}"
     title: str = json.loads(entry["body"])["title"]["zh"].partition("】")[2]
     return head + title[: MOST_CHARACTERS - len(head) - len(tail)] + tail
-
-
-def send_mail(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Send a message by SMTP, over TLS where the address says smtps or names port 587, and tell whether the server took it."""
-    address, content = urlsplit(url), json.loads(body)
-    mail = EmailMessage()
-    mail["Subject"] = content["text"].partition("\n")[0].partition("。")[0]
-    mail["From"] = f"{address.username or 'yujing'}@{address.hostname}"
-    mail["To"] = ", ".join(content["to"])
-    mail["Message-ID"] = f"<{headers['Idempotency-Key']}@yujing>"
-    mail.set_content(content["text"])
-    if attached := content.get("attached"):
-        mail.add_attachment(base64.b64decode(attached["base64"]), "application", "pdf", filename=attached["name"])
-    try:
-        with _connect(address.scheme, str(address.hostname), address.port) as server:
-            if address.port == SUBMISSION_PORT:
-                server.starttls(context=ssl.create_default_context())
-            if address.username and address.password:
-                server.login(address.username, address.password)
-            return not server.send_message(mail)
-    except (smtplib.SMTPException, OSError):
-        return False
-
-
-def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-    if scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port or 0, timeout=MAIL_SECONDS, context=ssl.create_default_context())
-    return smtplib.SMTP(host, port or 0, timeout=MAIL_SECONDS)
 
 
 def _event(entry: Mapping[Any, Any]) -> bytes:

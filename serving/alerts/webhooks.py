@@ -3,17 +3,11 @@
 The history of alerts is the outbox: an entry is written in the transaction of what it tells, so nothing that happened goes untold.
 """
 
-import logging
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http.client import HTTPConnection
-from threading import Thread
 from time import monotonic
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, literal, or_, select, update
 
@@ -148,70 +142,3 @@ def note_attempt(connection: Connection, receiver: str, entry: Mapping[Any, Any]
         connection.execute(insert(delivery), named | noted)
     else:
         connection.execute(update(delivery).where(*(delivery.c[name] == value for name, value in named.items())).values(noted))
-
-
-TIMEOUT_SECONDS = 5.0
-"""Per connection attempt and per read."""
-TOTAL_SECONDS = 15.0
-"""From the look-up of the name to the status, however slowly the receiver answers."""
-PORTS = {"http": 80, "https": 443}
-
-log = logging.getLogger(__name__)
-
-
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
-    """Send a body and tell whether the receiver took it with a 2xx in time; whatever else happens is logged."""
-    attempt = _Attempt(urlsplit(url), body, headers)
-    thread = Thread(target=attempt.run, name="webhook", daemon=True)
-    thread.start()
-    thread.join(TOTAL_SECONDS)
-    if thread.is_alive():
-        attempt.give_up()
-        log.warning("a receiver did not answer within %s s: %s", TOTAL_SECONDS, attempt.host)
-        return False
-    return attempt.taken
-
-
-class _Attempt:
-    """One message on its way, in a thread that can be given up."""
-
-    def __init__(self, address: SplitResult, body: bytes, headers: Mapping[str, str]) -> None:
-        self.host = address.hostname or ""
-        self.taken = False
-        self._address = address
-        self._body = body
-        self._headers = {**{name.title(): value for name, value in headers.items()}, "Host": address.netloc, "Connection": "close"}
-        self._socket: socket.socket | None = None
-        self._given_up = False
-
-    def run(self) -> None:
-        """Send the message and read the status."""
-        try:
-            self._send()
-        except Exception as error:  # noqa: BLE001 - nothing that a receiver does may end the thread of deliveries
-            if not self._given_up:
-                log.warning("a message was not delivered to %s: %s: %s", self.host, type(error).__name__, error)
-
-    def give_up(self) -> None:
-        """Cut the connection, which ends the thread."""
-        self._given_up = True
-        if self._socket:
-            self._socket.shutdown(socket.SHUT_RDWR)
-
-    def _send(self) -> None:
-        address = self._address
-        connected = socket.create_connection((self.host, address.port or PORTS[address.scheme]), TIMEOUT_SECONDS)
-        with connected.dup() as self._socket, connected:  # the duplicate can be cut while TLS holds the other
-            connection = HTTPConnection(self.host)
-            connection.sock = _encrypted(connected, self.host) if address.scheme == "https" else connected
-            target = (address.path or "/") + (f"?{address.query}" if address.query else "")
-            connection.request("POST", target, self._body, self._headers)
-            status = connection.getresponse().status
-            self.taken = 200 <= status < 300
-            if not self.taken:
-                log.warning("a receiver answered %s: %s", status, self.host)
-            connection.close()
-
-
-def _encrypted(connected: socket.socket, host: str) -> ssl.SSLSocket:
-    return ssl.create_default_context().wrap_socket(connected, server_hostname=host)

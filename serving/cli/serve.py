@@ -50,8 +50,9 @@ def daily_runs(work: Workspace, daily: time) -> "DailyRuns":
 def _deliver(work: Workspace, receiver: "Receiver") -> None:
     """Send a receiver what it does not know yet, if no other process does."""
     from features.database.known_keys import known_secret
-    from serving.alerts.messages import Site, send_mail
-    from serving.alerts.webhooks import deliver, post
+    from serving.alerts.messages import Site
+    from serving.alerts.sending import post, send_mail
+    from serving.alerts.webhooks import deliver
     from serving.briefs.sending import send_briefs
     from serving.operations.schedule import take_lease
 

@@ -1,6 +1,7 @@
-"""`make shots`: a picture of every page of a home, at both sizes, in both languages, light and dark, to be looked at.
+"""`make shots`: a picture of every page of a home, at five sizes, in both languages, light and dark, to be looked at.
 
-Arguments: the home, which is left as it is, and the folder for the pictures.
+Arguments: the home, which is left as it is, and the folder for the pictures. What a page should not do, such as run over its width, is
+printed.
 """
 
 import shutil
@@ -34,7 +35,11 @@ from tests.support.browser import Visit, chromium, serving, window
 from tests.support.published_world import World, open_world
 from tests.support.visitors import PASSWORD, sign_up
 
-WALL, PHONE = (1920, 1080), (390, 844)
+PHONE = (390, 844)
+SIZES = ((1920, 1080), (3840, 2160), (3840, 1080), (1366, 768), PHONE)
+"""A wall, a large one, a wide one, the laptop of an office, and a phone."""
+VIEWER = "viewer-"
+"""Before the names of the accounts that look, for the home has accounts of its own."""
 FITS = {"alert"}
 """Pages that are made for one view of the phone; of all others the picture is as long as the page."""
 
@@ -49,28 +54,17 @@ class Studio:
 
     def shoot(self, name: str, addresses: Mapping[str, str]) -> None:
         """Take every page that somebody sees, the login before them."""
-        for language, theme, size in product(LANGUAGES, THEMES, (WALL, PHONE)):
-            folder = self.out / f"{language}-{theme}-{size[0]}"
+        for language, theme, size in product(LANGUAGES, THEMES, SIZES):
+            folder = self.out / f"{language}-{theme}-{size[0]}x{size[1]}"
             with window(self.browser, self.base, size, language, theme) as visit:
                 visit.page.goto(f"{self.base}/login")
                 _take(visit, folder / "login.png")
-                visit.sign_in(name)
+                visit.sign_in(f"{VIEWER}{name}")
                 for page, address in addresses.items():
                     visit.page.goto(f"{self.base}{address}")
                     _take(visit, folder / f"{page}.png")
-
-    def answer(self, alert_id: str, grid_id: str) -> None:
-        """Let staff acknowledge an alert, tell of its reasons, and contest its grid."""
-        with window(self.browser, self.base, PHONE) as visit:
-            visit.sign_in("worker")
-            for button in (".tri button", ".ans button"):
-                visit.page.goto(f"{self.base}/alerts/{alert_id}")
-                with visit.page.expect_navigation():
-                    visit.page.locator(button).first.click()
-            visit.page.goto(f"{self.base}/grids/{grid_id}")
-            visit.page.locator("[name=reason]").first.check()
-            with visit.page.expect_navigation():
-                visit.page.locator("form:has([name=reason]) button").click()
+                    for fault in (*_overflow(visit), *visit.serious()):
+                        sys.stdout.write(f"{folder.name} {address}: {fault}\n")
 
 
 def shoot(home: Path, out: Path) -> None:
@@ -82,12 +76,11 @@ def shoot(home: Path, out: Path) -> None:
         _sign_up(world, town, now)
         with serving(world, now) as base:
             studio = Studio(base, browser, out)
-            studio.answer(*answered)
             studio.shoot("centre", _centre_pages(town, answered[1], str(day - timedelta(days=3))))
-            studio.shoot("town", {"town": "/", "town-alerts": "/alerts"})
-            studio.shoot("analyst", {"models": "/models"})
-            studio.shoot("chief", {"admin": "/admin", "rule": "/admin/rule?enter_share=0.1&leave_share=0.2"})
-            studio.shoot("auditor", {"corrections": "/corrections"})
+            studio.shoot("town", {"town": "/", "town-alerts": "/alerts", "town-brief": "/brief"})
+            studio.shoot("analyst", {"models": "/models", "compare": "/models/compare", "data": "/data", "score": "/score"})
+            studio.shoot("chief", CHIEF_PAGES)
+            studio.shoot("auditor", {"corrections": "/corrections", "audit": "/audit"})
             studio.shoot("worker", {"alerts": "/alerts", "alert": f"/alerts/{fresh[0]}", "answered": f"/alerts/{answered[0]}"})
         with serving(world, now + timedelta(days=4)) as base:
             Studio(base, browser, out).shoot("centre", {"stale": "/"})
@@ -102,12 +95,26 @@ def _busiest(world: World) -> str:
     return towns.most_common(1)[0][0]
 
 
+CHIEF_PAGES = {
+    "admin": "/admin",
+    "rule": "/admin/rule?enter_share=0.1&leave_share=0.2",
+    "import": "/admin/import",
+    "settings": "/admin/settings",
+    "start": "/start",
+}
+
+
 def _centre_pages(town: str, grid_id: str, past: str) -> dict[str, str]:
     return {
         "command": "/",
         "past": f"/?date={past}",
         "townships": "/?level=township",
         "township": f"/?area={town}",
+        "brief": "/brief",
+        "changes": "/changes",
+        "reports": "/reports",
+        "undertakings": "/undertakings",
+        "service": "/service",
         "grids": "/grids",
         "grid": f"/grids/{grid_id}",
         "export": "/export",
@@ -130,6 +137,12 @@ def _shoot_without_borders(world: World, browser: Browser, out: Path, now: datet
         Studio(base, browser, out).shoot("centre", {"tiles": "/", "tiled-townships": "/?level=township"})
 
 
+def _overflow(visit: Visit) -> list[str]:
+    """Return by how much a page is wider than its window."""
+    over = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{over} px wider than the window"] if over > 0 else []
+
+
 def _take(visit: Visit, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     visit.page.screenshot(path=path, full_page=path.stem not in FITS)
@@ -147,11 +160,11 @@ def _copied(home: Path) -> Iterator[World]:
 
 def _sign_up(world: World, town: str, now: datetime) -> None:
     for role in (Role.ANALYST, Role.AUDITOR):
-        sign_up(world.engine, now, role, "", role)
-    sign_up(world.engine, now, Role.COMMAND, "", "centre")
+        sign_up(world.engine, now, role, "", f"{VIEWER}{role}")
+    sign_up(world.engine, now, Role.COMMAND, "", f"{VIEWER}centre")
     for name, role in (("town", Role.TOWNSHIP), ("worker", Role.GRID_WORKER)):
-        sign_up(world.engine, now, role, town, name)
-    chief, password = create_account(world.engine, NewAccount("chief", Role.ANALYST, EVERYTHING, administers=True), OPERATOR, now)
+        sign_up(world.engine, now, role, town, f"{VIEWER}{name}")
+    chief, password = create_account(world.engine, NewAccount(f"{VIEWER}chief", Role.ANALYST, EVERYTHING, administers=True), OPERATOR, now)
     change_password(world.engine, chief.actor, password, PASSWORD, now)
 
 

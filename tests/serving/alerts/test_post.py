@@ -3,13 +3,13 @@
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 
 import pytest
 
-from serving.alerts import webhooks as sending
-from serving.alerts.webhooks import post
+from serving.alerts import sending
+from serving.alerts.sending import post, send_mail
 
 DEADLINE = 0.5
 
@@ -20,13 +20,14 @@ def _short_deadline(monkeypatch):
 
 
 @contextmanager
-def receiver(answer):
+def receiver(answer, *, reads=True):
     """Answer one connection by a function of its socket, and yield the address."""
 
     def run():
         connection, _ = listening.accept()
         with connection:
-            connection.recv(65536)
+            if reads:
+                connection.recv(65536)
             answer(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -84,3 +85,14 @@ def test_post_leaves_no_thread_behind():
 )
 def test_post_address_that_leads_nowhere_is_no_error(url):
     assert not post(url, b"{}", {})
+
+
+def test_mail_server_that_greets_a_byte_at_a_time_is_given_up():
+    def greet(connection):
+        with suppress(OSError):
+            while True:
+                connection.sendall(b"2")
+                time.sleep(DEADLINE / 10)
+
+    with receiver(greet, reads=False) as url:
+        assert not send_mail(url.replace("http:", "smtp:"), b'{"to": ["a@x.example"], "text": "x"}', {"Idempotency-Key": "k"})

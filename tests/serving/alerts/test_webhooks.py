@@ -7,8 +7,9 @@ import pytest
 
 from serving.alerts import webhooks
 from serving.alerts.messages import sign, signature_of
+from serving.alerts.sending import post
 from serving.alerts.transitions import take_step
-from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, post, resend
+from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, resend
 from serving.rankings.releases import release
 from serving.settings import Receiver
 from tests.serving.alerts.conftest import ANALYST, NOW, QUIET, WORKER

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from serving.alerts import messages
-from serving.alerts.messages import send_mail
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters
 from serving.audit.audit_log import OPERATOR
 from serving.briefs.sending import due_briefs, send_briefs
@@ -106,26 +104,3 @@ def test_send_briefs_waits_while_publishing_is_paused(days):
 def test_send_briefs_before_the_first_list_is_no_attempt(engine):
     assert send_briefs(engine, MAIL, SETTINGS, FRIDAY, Box()) == Told(sent=0, failed=0)
     assert dead_letters(engine) == []
-
-
-def test_send_mail_attaches_the_file(monkeypatch, days):
-    sent = []
-
-    class Server:
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def send_message(self, mail):
-            sent.append(mail)
-            return {}
-
-    monkeypatch.setattr(messages, "_connect", lambda *_: Server())
-    send_briefs(days.engine, MAIL, SETTINGS, FRIDAY, send_mail)
-
-    (mail,) = sent
-    (attached,) = mail.iter_attachments()
-    assert (mail["Subject"], attached.get_filename()) == ("每日研判 2026-01-09", "每日研判2026-01-09.pdf")
-    assert attached.get_content().startswith(b"%PDF-")
