@@ -65,6 +65,8 @@ class Correction:
     """Name of the list that stood when it was accepted."""
     after: str | None
     """Name of the list that followed; the same where nothing moved."""
+    own: bool
+    """True for the account that entered it, which may not decide on it."""
 
     @property
     def due_at(self) -> datetime | None:
@@ -84,7 +86,7 @@ def contest(engine: Engine, actor: Actor, alert_id: str, about: About, reason: s
     Raises:
         ForbiddenError: the account may not answer alerts.
         NotFoundError: there is no such alert within reach.
-        ConflictError: the reason is not on the list.
+        ConflictError: the reason is not on the list, or the same is contested already and not decided.
     """
     if not actor.may(Right.ANSWER_ALERTS):
         raise ForbiddenError("the right answer_alerts is needed to contest, and this account lacks it. Ask who has it.")
@@ -94,12 +96,18 @@ def contest(engine: Engine, actor: Actor, alert_id: str, about: About, reason: s
         row = connection.execute(row_in_reach(actor, alert_id)).mappings().first()
         if row is None:
             raise NotFoundError(MISSING)
+        standing = _undecided(connection, alert_id, about, reason)
+        if standing is not None:
+            raise ConflictError(f"one thing is contested once at a time, and correction {standing} says the same. Wait for its decision.")
         return _find(connection, actor, enter_correction(connection, actor, alert_of(row), reason, now, about))
 
 
 def enter_correction(connection: Connection, actor: Actor, found: Alert, reason: str, now: datetime, about: About | None = None) -> int:
-    """Enter a correction of what an alert says, inside the caller's transaction, and return its number."""
+    """Enter a correction of what an alert says, inside the caller's transaction, and return its number: the one that says so already."""
     about = about or (About.BOUNDARY if reason == "boundary" else About.DATA)
+    standing = _undecided(connection, found.alert_id, about, reason)
+    if standing is not None:
+        return standing
     place = {"grid_id": found.grid_id, "path": found.path, "alert_id": found.alert_id}
     stored = place | {"about": about, "reason": reason, "actor_id": actor.account_id, "at": now}
     number: int = connection.execute(insert(correction).values(stored).returning(correction.c.id)).scalar_one()
@@ -107,11 +115,20 @@ def enter_correction(connection: Connection, actor: Actor, found: Alert, reason:
     return number
 
 
+def _undecided(connection: Connection, alert_id: str, about: About, reason: str) -> int | None:
+    """Return the number of the correction that says the same and waits for its decision."""
+    decided = select(correction_step.c.step).where(
+        correction_step.c.correction_id == correction.c.id, correction_step.c.step.in_(DECISIONS)
+    )
+    same = (correction.c.alert_id == alert_id, correction.c.about == about, correction.c.reason == reason)
+    return connection.execute(select(correction.c.id).where(*same, ~decided.exists())).scalars().first()
+
+
 def answer_correction(engine: Engine, actor: Actor, number: int, taken: CorrectionStep, now: datetime) -> Correction:
-    """Acknowledge a correction, or decide on it.
+    """Acknowledge a correction, or decide on it, which another account does than the one that entered it.
 
     Raises:
-        ForbiddenError: the account may not hand over work.
+        ForbiddenError: the account may not decide on corrections, or not on this one, which it entered itself.
         NotFoundError: there is none of that number within reach.
         ConflictError: that was done before.
     """
@@ -121,6 +138,8 @@ def answer_correction(engine: Engine, actor: Actor, number: int, taken: Correcti
         before = _find(connection, actor, number)
         if before.decided_at or (before.acknowledged_at and taken is CorrectionStep.ACKNOWLEDGED):
             raise ConflictError("a correction is acknowledged and decided once, and that was done. Load it again.")
+        if before.own and taken in DECISIONS:
+            raise ForbiddenError("a correction is decided by another account than the one that entered it. Ask a colleague.")
         entry = {"correction_id": number, "step": taken, "actor_id": actor.account_id, "at": now}
         connection.execute(insert(correction_step), entry)
         audit_log.record(connection, actor.account_id, f"correction.{taken}", str(number), {}, now)
@@ -131,7 +150,7 @@ def list_corrections(engine: Engine, actor: Actor) -> list[Correction]:
     """Return the corrections of an account's area, the oldest first; auditors see them too."""
     query = select(correction).where(within(correction.c.path, actor.scope)).order_by(correction.c.id)
     with reading_within(engine, actor.scope) as connection:
-        return [_correction(connection, row) for row in connection.execute(query).mappings().all()]
+        return [_correction(connection, actor, row) for row in connection.execute(query).mappings().all()]
 
 
 def _find(connection: Connection, actor: Actor, number: int) -> Correction:
@@ -139,10 +158,10 @@ def _find(connection: Connection, actor: Actor, number: int) -> Correction:
     row = connection.execute(query).mappings().first()
     if row is None:
         raise NotFoundError("No such correction, or none that this account may see.")
-    return _correction(connection, row)
+    return _correction(connection, actor, row)
 
 
-def _correction(connection: Connection, row: RowMapping) -> Correction:
+def _correction(connection: Connection, actor: Actor, row: RowMapping) -> Correction:
     query = select(correction_step.c.step, correction_step.c.at).where(correction_step.c.correction_id == row["id"])
     steps: dict[str, datetime] = {taken.step: taken.at for taken in connection.execute(query)}
     decided = next((taken for taken in DECISIONS if taken in steps), None)
@@ -154,6 +173,7 @@ def _correction(connection: Connection, row: RowMapping) -> Correction:
         acknowledged_at=steps.get(CorrectionStep.ACKNOWLEDGED),
         decided_at=steps[decided] if decided else None,
         accepted=None if decided is None else decided is CorrectionStep.ACCEPTED,
+        own=row["actor_id"] == actor.account_id,
     )
 
 

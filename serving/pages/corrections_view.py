@@ -127,7 +127,8 @@ def _row(name: str, grid_id: str, viewer: Viewer) -> GridRow | None:
 def _answers(correction: Correction, viewer: Viewer) -> tuple[CorrectionStep, ...]:
     if correction.decided_at or not viewer.actor.may(Right.DECIDE_CORRECTIONS):
         return ()
-    return tuple(step for step in CorrectionStep if not (step is CorrectionStep.ACKNOWLEDGED and correction.acknowledged_at))
+    acknowledgement = () if correction.acknowledged_at else (CorrectionStep.ACKNOWLEDGED,)
+    return acknowledgement if correction.own else (*acknowledgement, CorrectionStep.ACCEPTED, CorrectionStep.REFUSED)
 
 
 def _moment(moment: datetime, viewer: Viewer) -> str:

@@ -6,9 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.errors import ConflictError, ForbiddenError
 from features.schema import Col
 from serving.accounts.permissions import EVERYTHING, Actor, Role
 from serving.alerts.corrections import About, Correction, CorrectionStep, accepted_corrections, answer_correction, contest, list_corrections
+from serving.alerts.lifecycle import REASONS, Action
 from serving.alerts.queries import Wanted, list_alerts
 from serving.alerts.schemas import Alert
 from serving.operations.schedule import DailyRuns
@@ -20,6 +22,7 @@ from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, World, append
 
 AUDITOR = Actor("aauditor", "auditor", Role.AUDITOR, EVERYTHING)
+COLLEAGUE = Actor("acolleague", "colleague", Role.COMMAND, EVERYTHING)
 DAY = timedelta(days=1)
 ACCEPTED, REFUSED = CorrectionStep.ACCEPTED, CorrectionStep.REFUSED
 
@@ -46,8 +49,8 @@ class Passing:
     def alerts(self) -> list[Alert]:
         return list_alerts(self.world.engine, COMMAND, Wanted(), 500)
 
-    def contest(self, alert: Alert) -> int:
-        return contest(self.world.engine, COMMAND, alert.alert_id, About.DATA, "not_updated", self.now).id
+    def contest(self, alert: Alert, about: About = About.DATA, reason: str = "not_updated") -> int:
+        return contest(self.world.engine, COLLEAGUE, alert.alert_id, about, reason, self.now).id
 
     def answer(self, number: int, step: CorrectionStep) -> None:
         answer_correction(self.world.engine, COMMAND, number, step, self.now)
@@ -103,7 +106,8 @@ def test_every_accepted_correction_is_in_a_list_within_a_day_and_none_is_lost(pa
     """Accepted by day, by night while the server is down, and one whose data were right all along."""
     alert = passing.alerts()[0]
     passing.now = at(0, 9)
-    refused, open_one, *accepted = [passing.contest(alert) for _ in range(7)]
+    subjects = [(about, reason) for about in About for reason in REASONS[Action.DATA_WRONG]]
+    refused, open_one, *accepted = [passing.contest(alert, *subject) for subject in subjects[:7]]
     passing.answer(refused, REFUSED)
     moments = {at(0, 10): at(0, 10, 1), at(0, 23, 59): None, at(1, 5): at(1, 6), at(1, 6, 30): at(1, 6, 31), at(2, 2): at(2, 6)}
     for number, (decided, server_looks) in zip(accepted, moments.items(), strict=True):
@@ -141,3 +145,29 @@ def test_list_of_a_past_day_is_no_answer_to_a_correction(passing):
     passing.world.rank(AS_OF - DAY, passing.now)
 
     assert accepted_corrections(passing.world.engine) == {number}
+
+
+def test_contest_the_same_thirty_times_is_one_correction_until_it_is_decided(passing):
+    alert = passing.alerts()[0]
+    number = passing.contest(alert)
+    for _ in range(29):
+        with pytest.raises(ConflictError, match=f"correction {number} says the same"):
+            passing.contest(alert)
+
+    assert list(passing.corrections()) == [number]
+
+    passing.answer(number, REFUSED)
+
+    assert passing.contest(alert) == number + 1
+
+
+def test_correction_is_not_decided_by_the_account_that_entered_it(passing):
+    number = passing.contest(passing.alerts()[0])
+    engine = passing.world.engine
+    for step in (ACCEPTED, REFUSED):
+        with pytest.raises(ForbiddenError, match="another account"):
+            answer_correction(engine, COLLEAGUE, number, step, passing.now)
+
+    assert passing.corrections()[number].decided_at is None
+    assert answer_correction(engine, COLLEAGUE, number, CorrectionStep.ACKNOWLEDGED, passing.now).own
+    assert answer_correction(engine, COMMAND, number, ACCEPTED, passing.now).accepted

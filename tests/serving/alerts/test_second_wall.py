@@ -13,7 +13,7 @@ from serving.accounts.row_security import check_row_security, reading_within
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest
 from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
 from serving.alerts.silences import SilenceReason, silence_area
-from tests.serving.alerts.conftest import AS_OF, NOW, Days
+from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, Days
 from tests.serving.alerts.test_supervision import silenced
 from tests.support.databases import Databases
 
@@ -37,7 +37,7 @@ def lived(days: Days) -> Engine:
         (raised,) = days.alerts(town(path))
         named = {"alert_id": raised.alert_id, "at": NOW}
         silence_area(days.engine, town(path), silenced(path, reason=SilenceReason.KNOWN_EVENT), NOW)
-        contested = contest(days.engine, town(path), raised.alert_id, About.DATA, "count", NOW)
+        contested = contest(days.engine, COMMAND, raised.alert_id, About.DATA, "count", NOW)
         answer_correction(days.engine, town(path), contested.id, CorrectionStep.ACCEPTED, NOW)
         agreed = Feedback(group=raised.text.reasons[0].group, verdict=ReasonFeedback.AGREES)
         give_feedback(days.engine, town(path), raised.alert_id, agreed, f"key-{number}", NOW)

@@ -39,8 +39,8 @@ def test_contested_notice_is_accepted_and_the_grid_page_shows_before_and_after(c
 
 def test_overdue_corrections_are_seen_by_the_auditor_who_begins_there(come, own_world) -> None:
     alert_id, _ = alerts_below(own_world, TOWNSHIP)[0]
-    for days in (14, 16):
-        contest(own_world.engine, COMMAND, alert_id, About.DATA, "place", NOW - timedelta(days=days))
+    for days, reason in ((14, "place"), (16, "count")):
+        contest(own_world.engine, COMMAND, alert_id, About.DATA, reason, NOW - timedelta(days=days))
     auditor = come("auditor", language="en")
     page = auditor.get("/corrections").text
 
