@@ -55,6 +55,8 @@ class Target(_Frozen):
     horizon_days: int | None = Field(default=None, ge=1)
     parent: str | None = None
     """Frequent target of transitions from whose cases a rare target of new events is foretold."""
+    visit_days: float | None = Field(default=None, gt=0, le=90)
+    """One visit finds about what arises in so many days: found cases then count by the visits of their grid; None as they come."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Target":
@@ -62,4 +64,6 @@ class Target(_Frozen):
             raise ValueError("a target names either transitions or events, and exactly one of them")
         if self.parent and self.events is None:
             raise ValueError("only a target of new events may name a parent")
+        if self.visit_days is not None and (self.events is None or self.parent):
+            raise ValueError("only a target of new events without a parent may name visit_days")
         return self

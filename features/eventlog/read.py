@@ -16,7 +16,7 @@ from features.eventlog.feeds import read_feeds
 from features.eventlog.parquet_copy import read_copy, records_of
 from features.eventlog.sequence import grids_version, last_sequence
 from features.eventlog.snapshot import Feed, LogSnapshot
-from features.eventlog.undertakings import read_versions
+from features.eventlog.undertakings import read_effort, read_versions
 from features.schema import Action, Col
 from features.storage.home import Home
 
@@ -132,6 +132,7 @@ def read_beside(
         feeds=feeds,
         sequence=sequence,
         undertakings=read_versions(connection, sequence),
+        effort=read_effort(connection, sequence),
         covariates=read_covariates(connection, sequence),
     )
 

@@ -9,7 +9,7 @@ import polars as pl
 from features.eventlog.covariates import no_covariates
 from features.schema import Action, Col, EventType
 from features.targets import Bursts, Rule, Target
-from features.undertakings.undertaking import no_versions
+from features.undertakings.undertaking import no_effort, no_versions
 
 RECORD_SCHEMA = pl.Schema(
     {
@@ -64,5 +64,7 @@ class LogSnapshot:
     sequence: int
     undertakings: pl.DataFrame = field(default_factory=no_versions)
     """Versions of undertakings, columns of `VERSION_SCHEMA`, ordered by undertaking and version."""
+    effort: pl.DataFrame = field(default_factory=no_effort)
+    """Visits by grid and week, columns of `EFFORT_SCHEMA`."""
     covariates: pl.DataFrame = field(default_factory=no_covariates)
     """Numbers about grids and days, columns of `COVARIATE_SCHEMA`."""

@@ -14,7 +14,7 @@ from features.database.undertaking_tables import effort, undertaking
 from features.days import day_number, midnight
 from features.eventlog.sequence import advance_sequence, lock_sequence
 from features.schema import Col
-from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, VERSION_SCHEMA, Undertaking
+from features.undertakings.undertaking import EFFORT_SCHEMA, EVERYWHERE, SEPARATOR, VERSION_SCHEMA, Undertaking
 
 _CONTENT = tuple(field.name for field in fields(Undertaking))
 WEEK = timedelta(days=7)
@@ -50,6 +50,12 @@ def read_versions(connection: Connection, through: int) -> pl.DataFrame:
     columns = plain(undertaking.c[tuple(VERSION_SCHEMA)])
     query: Select[*tuple[object, ...]] = select(*columns).where(undertaking.c.seq <= through)
     return read_frame(connection, query.order_by(undertaking.c.undertaking_id, undertaking.c.version), VERSION_SCHEMA)
+
+
+def read_effort(connection: Connection, through: int) -> pl.DataFrame:
+    """Return visits by grid and week, numbered up to `through`, columns of `EFFORT_SCHEMA`."""
+    query: Select[*tuple[object, ...]] = select(*effort.c[tuple(EFFORT_SCHEMA)]).where(effort.c.seq <= through)
+    return read_frame(connection, query, EFFORT_SCHEMA)
 
 
 def paths_above(connection: Connection) -> dict[str, str]:

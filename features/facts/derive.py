@@ -23,6 +23,7 @@ from features.schema import DISPUTE_CATEGORIES, Action, Col, EventType
 from features.settings import Settings
 from features.targets import Target
 from features.undertakings.laid import with_undertakings
+from features.undertakings.visits import with_visits
 
 DEFAULT_TARGET = "escalation"
 """Name under which the setting `target` is reported."""
@@ -61,7 +62,7 @@ def assemble(histories: Histories, places: Places, snapshot: LogSnapshot, subjec
     Args:
         histories: of all cases of the subject.
         places: that they lie in.
-        snapshot: grids, redrawn ones and undertakings; its records are not read.
+        snapshot: grids, redrawn ones, undertakings and visits; its records are not read.
         subject: what is counted.
     """
     facts = Facts(
@@ -84,7 +85,8 @@ def assemble(histories: Histories, places: Places, snapshot: LogSnapshot, subjec
     facts = split(_corrected(facts, histories.corrections, row_of), snapshot.crosswalk)
     facts = replace(facts, reporters=_reporters(histories, places.grid_ids, facts.places.grid_ids))
     names, covariates = place_covariates(snapshot.covariates, facts.places.grid_ids, subject.zone)
-    return with_undertakings(replace(facts, covariate_names=names, covariates=covariates), snapshot, subject.zone)
+    facts = with_undertakings(replace(facts, covariate_names=names, covariates=covariates), snapshot, subject.zone)
+    return with_visits(facts, snapshot.effort, subject.target.visit_days)
 
 
 def find_subject(feeds: Mapping[str, Feed], name: str | None, settings: Settings) -> Subject:

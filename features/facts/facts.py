@@ -59,7 +59,8 @@ class Cases:
     self_found: Codes
     """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
     exposure: Weights
-    """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual."""
+    """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual; and
+    where found cases count by visits, above 1 in grids that are seldom visited."""
     reported: npt.NDArray[np.bool_]
     """True where the case was reported in this grid and as this kind; False where it came there later, by a correction."""
 
@@ -141,6 +142,8 @@ class Facts:
     first_day: int
     """Day of the first known record."""
     sequence: int
+    visit_days: float | None = None
+    """Days of records that one visit is worth, where found cases count by visits; None where they count as they come."""
     further: Marks = field(default_factory=no_marks)
     """Further reports of a case, by people or sources that told of the same cause; they are counted nowhere else."""
     undertaking_kinds: tuple[tuple[str, str], ...] = ()
@@ -150,6 +153,11 @@ class Facts:
     """Codes of what the covariates measure."""
     covariates: Covariates = field(default_factory=no_covariates)
     reporters: Reporters = field(default_factory=no_reporters)
+
+    def weights_of(self, marks: Marks) -> Weights:
+        """Return what each mark counts: the share of its case, by visits where found cases count so."""
+        weight = self.cases.weight[marks.case]
+        return weight if self.visit_days is None else weight * self.cases.exposure[marks.case]
 
     @cached_property
     def is_petition(self) -> npt.NDArray[np.bool_]:

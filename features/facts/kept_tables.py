@@ -24,7 +24,7 @@ About = dict[str, Any]
 Rows = TypeVar("Rows", Cases, Spells, Marks, Corrections, Undertakings, Covariates)
 
 PLACE_COLUMNS = ("grid_ids", "valid_from", "area_type", "redrawn_day")
-SCALARS = ("target_name", "known_through_day", "first_day", "sequence")
+SCALARS = ("target_name", "known_through_day", "first_day", "sequence", "visit_days")
 
 
 def facts_tables(facts: Facts) -> tuple[Tables, About]:

@@ -84,7 +84,7 @@ def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
 def _marks(facts: Facts, name: str) -> Increments:
     marks = getattr(facts, name)
     case = marks.case
-    return Increments(1, np.zeros(len(case), np.int16), marks.grid, marks.known_day, facts.cases.weight[case])
+    return Increments(1, np.zeros(len(case), np.int16), marks.grid, marks.known_day, facts.weights_of(marks))
 
 
 REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))

@@ -59,3 +59,12 @@ VERSION_SCHEMA = pl.Schema(
 def no_versions() -> pl.DataFrame:
     """Return a table of versions without rows."""
     return pl.DataFrame(schema=VERSION_SCHEMA)
+
+
+EFFORT_SCHEMA = pl.Schema({"grid_id": pl.String(), "week": pl.Date(), "visits": pl.Int64()})
+"""One row per grid and week, the week by its first day."""
+
+
+def no_effort() -> pl.DataFrame:
+    """Return a table of visits without rows."""
+    return pl.DataFrame(schema=EFFORT_SCHEMA)

@@ -18,6 +18,12 @@ def test_target_names_exactly_one_thing(content):
         Target(**content)
 
 
+@pytest.mark.parametrize("content", [{"transitions": ["escalated"]}, {"events": {"category": "x"}, "parent": "other"}])
+def test_target_of_cases_in_the_log_names_no_worth_of_a_visit(content):
+    with pytest.raises(ValidationError, match="only a target of new events without a parent may name visit_days"):
+        Target(**content, visit_days=1.8)
+
+
 def test_target_horizon_is_at_least_one_day():
     with pytest.raises(ValidationError, match="horizon_days"):
         Target(transitions=("escalated",), horizon_days=0)

@@ -90,5 +90,5 @@ def _count_between(facts: Facts, days: Days, starts: Days, ends: Days) -> Counts
 def _count_until(facts: Facts, days: Days, edges: Edges) -> Floats:
     """Count what lies before each edge, (edges, G)."""
     case = facts.target.case
-    marks = Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], days, facts.cases.weight[case])
+    marks = Increments(1, np.zeros(len(case), np.int16), facts.cases.grid[case], days, facts.weights_of(facts.target))
     return np.asarray(count(marks, edges, facts.places.size)[0], np.float64)

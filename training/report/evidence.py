@@ -57,7 +57,7 @@ def gather(facts: Facts, predictions: pl.DataFrame, fitted: Fitted | None, setti
 
 def _escalations(facts: Facts) -> pl.DataFrame:
     occurred = np.datetime64(EPOCH, "D") + facts.target.occurred_day
-    weight = facts.cases.weight[facts.target.case]
+    weight = facts.weights_of(facts.target)
     return pl.DataFrame({Col.GRID_ID: facts.places.grid_ids[facts.target.grid], "occurred": occurred, "weight": weight})
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from features.database.engine import database_url, open_database, reading
 from features.errors import InputRefusedError, UsageError
-from features.eventlog.read import read_log
+from features.eventlog.read import log_state, read_log
 from features.eventlog.undertakings import current_undertakings
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.undertaking_file import ingest_undertakings
@@ -187,6 +187,17 @@ def test_ingest_undertakings_effort_again_is_a_duplicate_and_another_number_a_co
 
     assert counts(report) == (3, 1, 1, 1)
     assert (counts(changed), changed.by_code) == ((1, 0, 0, 1), {"ID_CONFLICT": 1})
+
+
+def test_ingest_undertakings_visits_are_read_with_the_log_up_to_their_number(take: TakeUndertakings, put, with_grids: Home) -> None:
+    take(put("g1,2026-01-05,3,false,4", "g2,2026-01-05,0,false,4", header=EFFORT))
+    engine = open_database(database_url(with_grids, Settings()))
+    last = log_state(engine).sequence
+    now, before = (read_log(with_grids, engine, through).effort for through in (last, last - 1))
+    engine.dispose()
+
+    assert [("g1", date(2026, 1, 5), 3), ("g2", date(2026, 1, 5), 0)] == now.sort("grid_id").rows()
+    assert before.is_empty()
 
 
 def test_ingest_undertakings_unknown_columns_are_refused(take: TakeUndertakings, put) -> None:
