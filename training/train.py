@@ -32,14 +32,22 @@ from training.learning.model import Fitted
 from training.learning.tried import Tried
 from training.registry.candidate import BACKTEST, RECIPE, add_evidence
 from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, evaluate_gate, turnover
+from training.registry.impact_assessment import write_impact_assessment
 from training.registry.local_columns import require_local_columns
 from training.registry.model_card import write_card
 from training.registry.published import BOOSTER, FEATURES, Published, sha256
 from training.registry.pyfunc_model import Interface
 from training.registry.run_record import Run, TrainingData
 from training.registry.tracking import open_registry
+from training.registry.transparency_record import write_transparency_record
 from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
+
+MODEL_CARD, TRANSPARENCY_RECORD, IMPACT_ASSESSMENT = "model_card.md", "transparency_record.md", "impact_assessment.md"
+"""Documents of every training, beside its report in the registry."""
+
+LOOP_PARTIAL = "Loop control is partial: found cases count as they come, so more visits may look like more disputes."
+LOOP_BY_VISITS = "Found cases count by the visits of their grid, and one visit is worth {days:g} days of records."
 
 Show = Callable[[str], AbstractContextManager[Progress]]
 """Called with the name of each piece of work; what it yields is told how far that is."""
@@ -91,7 +99,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     objections = evaluate_gate(learnt.result.to_json(), learnt.comparison)
     pages = make_report(Subject(task.facts, learnt.panel, learnt.result, learnt.fitted), settings)
     run = _record(task, gap, learnt, settings, objections)
-    documents = {"card.md": run.card.encode()} | {f"report/{name}": content for name, content in pages.items()}
+    documents = run.documents | {f"report/{name}": content for name, content in pages.items()}
     run = replace(run, documents=documents, seconds=time.monotonic() - began)
     return Trained(registry.add(run, now), learnt.result, run.card, pages, objections)
 
@@ -119,24 +127,31 @@ def _learn(task: Task, gap: Gap, settings: Settings, show: Show) -> _Learnt:
 
 
 def _record(task: Task, gap: Gap, learnt: _Learnt, settings: Settings, objections: Sequence[str]) -> Run:
-    """Return what the registry keeps of a training, without its documents."""
+    """Return what the registry keeps of a training, without its report."""
     panel, result, fitted = learnt.panel, learnt.result, learnt.fitted
     report = result.to_json()
     files = add_evidence(fitted, panel, settings.model, report, learnt.comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
     parameters = _parameters(task, gap, hashes, settings) | _samples(fitted) | _local_code(panel)
     read = [column for part in fitted.parts for column in part.describe(panel)]
+    card, learnt_from = write_card(report, parameters, read, objections), describe_data(task.facts, panel, result)
+    documents = {
+        MODEL_CARD: card,
+        TRANSPARENCY_RECORD: write_transparency_record(report, parameters, objections),
+        IMPACT_ASSESSMENT: write_impact_assessment(report, parameters, learnt_from.profile),
+    }
     return Run(
         files,
         hashes,
         parameters,
         _metrics(report),
+        {name: text.encode() for name, text in documents.items()},
         fold_metrics=measure_folds(result),
         tags=_tags(task.facts, gap, objections),
         by=login_name(),
         code_version=parameters["code_version"],
-        card=write_card(report, parameters, read, objections),
-        training_data=describe_data(task.facts, panel, result),
+        card=card,
+        training_data=learnt_from,
         trials=task.trials,
         interface=Interface.of(fitted, panel),
     )
@@ -228,6 +243,7 @@ def _parameters(task: Task, gap: Gap, hashes: Mapping[str, str], settings: Setti
         "lightgbm": version("lightgbm"),
         "features_sha256": hashes[FEATURES],
         "model_sha256": hashes[BOOSTER],
+        "loop_control": LOOP_PARTIAL if facts.visit_days is None else LOOP_BY_VISITS.format(days=facts.visit_days),
         "petition_volume": f"in the model until {petitions.until}, {petitions.by}: {petitions.reason}"
         if petitions.in_model
         else "not in the model",

@@ -13,9 +13,11 @@ from training.evaluation.backtest import backtest
 from training.learning.booster import margin, read_booster
 from training.learning.folds import Gap, ripe_as_ofs
 from training.registry.gate import FOLD_KEYS, evaluate_gate
+from training.registry.impact_assessment import write_impact_assessment
 from training.registry.model_card import write_card
 from training.registry.published import current
-from training.train import compare, fit_all
+from training.registry.transparency_record import write_transparency_record
+from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, compare, describe_data, fit_all
 
 GAP = Gap(14, 0)
 
@@ -129,6 +131,41 @@ def test_card_figure_changed_by_hand_is_caught(world, panel):
     report["models"]["lightgbm"]["auc"] += 0.0001
 
     assert write_card(report, model.parameters, columns_read(world, panel), world.second.objections) != world.second.card
+
+
+def stored(world, model, name):
+    (path,) = [path for path in world.home.artifacts.rglob(name) if model.run_id in path.parts]
+    return path.read_text(encoding="utf-8")
+
+
+def public_records(world, panel, report):
+    model = world.registry.show_model(world.second.version)
+    profile = describe_data(world.facts, panel, world.second.result).profile
+    return {
+        TRANSPARENCY_RECORD: write_transparency_record(report, model.parameters, world.second.objections),
+        IMPACT_ASSESSMENT: write_impact_assessment(report, model.parameters, profile),
+    }
+
+
+def test_public_records_equal_the_record_of_the_run_and_have_no_empty_field(world, panel):
+    model = world.registry.show_model(world.second.version)
+    report = json.loads(world.registry.read_file(model, "backtest.json"))
+    origin = [model.parameters[name][:16] for name in ("code_version", "model_sha256", "data_sequence")]
+
+    assert world.second.card == stored(world, model, MODEL_CARD)
+    for name, text in public_records(world, panel, report).items():
+        assert text == stored(world, model, name)
+        assert "|  |" not in text
+        assert [] == [part for part in (*origin, "〔待填：") if part not in text]
+
+
+def test_public_records_figure_changed_by_hand_is_caught(world, panel):
+    model = world.registry.show_model(world.second.version)
+    report = json.loads(world.registry.read_file(model, "backtest.json"))
+    report["rows"] += 1
+
+    for name, text in public_records(world, panel, report).items():
+        assert text != stored(world, model, name)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,15 @@
 """The model card: what a model is for, what it was made from, how good it is and what it must not be used for; all figures from its run."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report
+from training.registry.markdown import UNKNOWN, document, figure, table
 from training.rivals import PEERS, simple_rules
 
 SHOWN = (METRIC, "auc", "ap", "hit@5%", "hit@10%", "brier_skill", "ece")
-UNKNOWN = "cannot be estimated"
 
 PURPOSE = """\
 This model says, for each grid (网格), how many escalations to expect over the coming days, so that mediation and services arrive earlier.
@@ -19,7 +18,6 @@ escalations of cases that are not in the log yet. A target of new events has the
 It describes places, never persons. 用于服务排期，不得用于考核排名。"""
 
 LIMITS = """\
-- Loop control is partial: the log does not say who prompted a record, so more visits may look like more disputes.
 - Reporting is not reality: where people report less, the model expects less. Silence is no sign of calm.
 - The figures hold for the as_ofs above; a change of recording, boundaries or policy after them is not in them.
 - `risk` is calibrated on predictions made inside the training part; it is a frequency over many grids, not a certainty about one.
@@ -48,17 +46,17 @@ def write_card(report: Report, parameters: Mapping[str, str], features: Sequence
         "Parts of the rows": _subsets(report),
         "Kinds of places": _groupings(report),
         "Gate": "\n".join(f"- {objection}" for objection in objections) or "Nothing speaks against promotion.",
-        "Limits": "\n".join([LIMITS, *(f"- {note}" for note in report["notes"])]),
+        "Limits": "\n".join([f"- {parameters['loop_control']}", LIMITS, *(f"- {note}" for note in report["notes"])]),
         "Must not be used": REFUSED,
-        "Settings of the run": _table(("setting", "value"), parameters.items()),
+        "Settings of the run": table(("setting", "value"), parameters.items()),
         "Features it reads": _features(features),
     }
-    return f"# Model card 模型卡 {report['target']}\n" + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items())
+    return document(f"Model card 模型卡 {report['target']}", sections)
 
 
 def _data(report: Report, parameters: Mapping[str, str]) -> str:
     as_of = report["as_of"]
-    return _table(
+    return table(
         ("what", "value"),
         [
             ("target", report["target"]),
@@ -73,22 +71,22 @@ def _data(report: Report, parameters: Mapping[str, str]) -> str:
 
 
 def _metrics(report: Report) -> str:
-    rows = [(name, *(_figure(card[metric], card["ci95"][metric]) for metric in SHOWN)) for name, card in report["models"].items()]
-    return _table(("model", *SHOWN), rows) + "\n\nIn brackets the 95 % interval of a bootstrap over weeks and townships."
+    rows = [(name, *(figure(card[metric], card["ci95"][metric]) for metric in SHOWN)) for name, card in report["models"].items()]
+    return table(("model", *SHOWN), rows) + "\n\nIn brackets the 95 % interval of a bootstrap over weeks and townships."
 
 
 def _differences(report: Report) -> str:
     gaps = {name: report["differences"][name][METRIC] for name in simple_rules(report["differences"])}
-    rows = [(name, _figure(gap["value"], gap["ci95"]), _verdict(gap["ci95"])) for name, gap in gaps.items()]
-    return _table(("rule", f"{METRIC} of {MODEL} minus that of the rule", "verdict"), rows)
+    rows = [(name, figure(gap["value"], gap["ci95"]), _verdict(gap["ci95"])) for name, gap in gaps.items()]
+    return table(("rule", f"{METRIC} of {MODEL} minus that of the rule", "verdict"), rows)
 
 
 def _peers(report: Report) -> str:
     gaps = {name: report["differences"][name][METRIC] for name in PEERS if name in report["differences"]}
     if not gaps:
         return "None was fitted beside it."
-    rows = [(name, _figure(gap["value"], gap["ci95"]), _peer_verdict(gap["ci95"])) for name, gap in gaps.items()]
-    return _table(("learner", f"{METRIC} of {MODEL} minus that of the learner", "verdict"), rows)
+    rows = [(name, figure(gap["value"], gap["ci95"]), _peer_verdict(gap["ci95"])) for name, gap in gaps.items()]
+    return table(("learner", f"{METRIC} of {MODEL} minus that of the learner", "verdict"), rows)
 
 
 def _peer_verdict(interval: Sequence[float] | None) -> str:
@@ -110,7 +108,7 @@ def _subsets(report: Report) -> str:
         (name, part["rows"], part["positives"], _share(part["models"][MODEL]["ap"]), _share(part["models"][MODEL]["hit@10%"]))
         for name, part in report["subsets"].items()
     ]
-    return _table(("part", "rows", "with an escalation", "ap", "hit@10%"), rows)
+    return table(("part", "rows", "with an escalation", "ap", "hit@10%"), rows)
 
 
 def _groupings(report: Report) -> str:
@@ -118,29 +116,18 @@ def _groupings(report: Report) -> str:
     for column, grouping in report["disparity"].items():
         for group in grouping["groups"]:
             recalls = _share(group["recall"]), _share(group["recall_by_rates"])
-            calibration = _figure(group["observed_over_expected"], group["ci90"])
+            calibration = figure(group["observed_over_expected"], group["ci90"])
             rows.append((column, group["name"], group["grids"], group["positives"], *recalls, calibration))
         ratio, chance = _share(grouping["ratio"]), _share(grouping["chance"])
         verdicts.append(f"- {column}: {grouping['verdict']}; lowest recall over highest {ratio}, as uneven by chance {chance}")
     head = ("by", "kind", "grids", "with an escalation", "recall", "recall by rates", "observed over expected [90 %]")
-    return "\n".join([_table(head, rows), "", *verdicts]) if rows else "The grid table tells no kinds of places apart."
+    return "\n".join([table(head, rows), "", *verdicts]) if rows else "The grid table tells no kinds of places apart."
 
 
 def _features(columns: Sequence[Feature | CaseColumn]) -> str:
     rows = [(column.name, column.en, column.kind.value if isinstance(column, Feature) else "of a case") for column in columns]
-    return _table(("column", "meaning", "kind"), rows)
-
-
-def _figure(value: float | None, interval: Sequence[float] | None) -> str:
-    if value is None:
-        return UNKNOWN
-    return f"{value:.4f}" + (f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else f" [{UNKNOWN}]")
+    return table(("column", "meaning", "kind"), rows)
 
 
 def _share(value: float | None) -> str:
     return UNKNOWN if value is None else f"{value:.4f}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)
