@@ -99,7 +99,7 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     objections = evaluate_gate(learnt.result.to_json(), learnt.comparison)
     pages = make_report(Subject(task.facts, learnt.panel, learnt.result, learnt.fitted), settings)
     run = _record(task, gap, learnt, settings, objections)
-    documents = run.documents | {f"report/{name}": content for name, content in pages.items()}
+    documents = dict(run.documents) | {f"report/{name}": content for name, content in pages.items()}
     run = replace(run, documents=documents, seconds=time.monotonic() - began)
     return Trained(registry.add(run, now), learnt.result, run.card, pages, objections)
 
