@@ -19,6 +19,7 @@ YujingError
 ├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
 ├── ChangedError          what was to be changed has changed since it was read
 ├── FitCrashedError       a process that fits models died; nothing was registered
+├── WorkersLostError      the workers that build a panel were lost
 └── GateRefusedError      a model did not pass the promotion gate
 """
 
@@ -142,6 +143,10 @@ class ChangedError(YujingError):
 
 class FitCrashedError(YujingError):
     """A process that fits models died before they were ready; nothing was registered."""
+
+
+class WorkersLostError(YujingError):
+    """The workers of Dask that build a panel were lost, however often a block was given to another."""
 
 
 class GateRefusedError(YujingError):

@@ -9,7 +9,7 @@ import reprlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from holidays import list_supported_countries
@@ -125,6 +125,10 @@ class PanelSettings(Section):
     block_cells: int = Field(default=4_000_000, ge=1)
     """Counter cells (grids x edges x channels) held per thread; peak memory grows with it."""
     threads: int = Field(default=2, ge=1)
+    engine: Literal["local", "dask"] = "local"
+    """Threads of the process, or workers of Dask."""
+    scheduler: str | None = None
+    """Address of that of Dask, inside the own network only; without one as many workers as threads are started on this machine."""
     nearest_neighbours: int = Field(default=6, ge=0)
     """Neighbours per grid taken from centroids where no borders are known."""
     local_features: str | None = None

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Self
 
@@ -54,6 +57,9 @@ SHARED_TABLES = 24
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
+
+Fill = Callable[[npt.NDArray[np.float32], Facts, AsOfs, tuple[Feature, ...], Settings], Iterator[tuple[int, int]]]
+"""Writes features of all grids at some as_ofs; yields how many blocks are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -153,19 +159,21 @@ def build_features(
     """Build the given features only.
 
     Raises:
-        UsageError: there is no as_of.
+        UsageError: there is no as_of, or no Dask to compute it with where the settings ask for that.
+        WorkersLostError: the workers of Dask were lost.
     """
     if not len(as_ofs):
         raise UsageError("a panel needs at least one as_of, got none. Widen the period.")
     when, memory = AsOfs(np.asarray(as_ofs, np.int32), horizon_days), int(settings.memory_gib * GIB)
     values = scratch((len(features), len(as_ofs), facts.places.size), np.float32, memory // PIECES)
     spans = list(_spans(len(as_ofs), facts.places.size, memory // PIECES))
-    for number, span in enumerate(spans):
-        within = AsOfs(when.as_ofs[span], horizon_days)
-        for done, blocks in _fill(values[:, span], facts, within, features, settings):
-            if progress:
-                progress(number * blocks + done, len(spans) * blocks)
-        release(values)
+    with _engine(settings) as fill:
+        for number, span in enumerate(spans):
+            within = AsOfs(when.as_ofs[span], horizon_days)
+            for done, blocks in fill(values[:, span], facts, within, features, settings):
+                if progress:
+                    progress(number * blocks + done, len(spans) * blocks)
+            release(values)
     return Panel(facts.places.grid_ids, when.as_ofs, features, values, open_cases(facts, when), closed_cases(facts, when), memory)
 
 
@@ -176,6 +184,18 @@ def _spans(as_ofs: int, grids: int, most_bytes: int) -> Iterator[slice]:
         yield slice(first, min(first + size, as_ofs))
 
 
+@contextmanager
+def _engine(settings: Settings) -> Iterator[Fill]:
+    """Yield what fills panels: threads of this process, or workers of Dask."""
+    if settings.panel.engine == "local":
+        yield _fill
+        return
+    if find_spec("distributed") is None:
+        raise UsageError("`panel.engine: dask` needs a package that is not installed. `pip install 'yujing[dask]'` brings it.")
+    with import_module("features.panel.dask_engine").connected(settings.panel) as fill:
+        yield fill
+
+
 def _fill(
     values: npt.NDArray[np.float32], facts: Facts, when: AsOfs, features: tuple[Feature, ...], settings: Settings
 ) -> Iterator[tuple[int, int]]:
@@ -183,18 +203,23 @@ def _fill(
     shared = Shared(facts, when)
 
     def fill(grids: npt.NDArray[np.int32]) -> None:
-        block = Block(grids, shared)
-        target = values[:, :, grids[0] : grids[-1] + 1]
-        for row, feature in zip(target, features, strict=True):
-            row[...] = feature.value(block)
+        fill_block(values[:, :, grids[0] : grids[-1] + 1], grids, shared, features)
 
-    blocks = list(_blocks(facts, when, settings.panel.block_cells))
+    blocks = list(divide(facts, when, settings.panel.block_cells))
     with ThreadPoolExecutor(settings.panel.threads) as threads:
         for done, _ in enumerate(threads.map(fill, blocks), start=1):
             yield done, len(blocks)
 
 
-def _blocks(facts: Facts, when: AsOfs, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:
+def fill_block(values: npt.NDArray[np.float32], grids: npt.NDArray[np.int32], shared: Shared, features: tuple[Feature, ...]) -> None:
+    """Write the features of consecutive grids to `values` (F, T, B)."""
+    block = Block(grids, shared)
+    for row, feature in zip(values, features, strict=True):
+        row[...] = feature.value(block)
+
+
+def divide(facts: Facts, when: AsOfs, block_cells: int) -> Iterator[npt.NDArray[np.int32]]:
+    """Yield all grids in blocks whose counters fit into so many cells."""
     channels = 20 + 12 * len(facts.event_types) + len(facts.kinds) + len(facts.sources)
     size = max(1, block_cells // (when.edges.size * channels))
     for first in range(0, facts.places.size, size):

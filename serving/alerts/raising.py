@@ -80,11 +80,12 @@ class Raising:
     def _write(self, connection: Connection, entry: Entry, raised: Sequence[Decision], before: Mapping[str, GridRow]) -> None:
         rated = self.listed.rated
         explained = self.explain([each.grid_id for each in raised]) if raised else {}
+        rows: list[dict[str, object]] = []
         for each in raised:
             row = rated[each.grid_id].row.model_copy(update={"explanation": explained[each.grid_id]})
             subject = self._subject(entry, Rated(row, rated[each.grid_id].score), explained[each.grid_id], before.get(each.grid_id), each)
-            raised_by = {"action": RAISED, "reason": each.chosen_by, "actor_id": OPERATOR}
-            write_first(connection, _alert_row(entry, subject, each, rated[each.grid_id].path), raised_by)
+            rows.append(_alert_row(entry, subject, each, rated[each.grid_id].path))
+        write_first(connection, rows, [{"action": RAISED, "reason": each.chosen_by, "actor_id": OPERATOR} for each in raised])
 
     def _subject(self, entry: Entry, rated: Rated, explanation: Explanation, before: GridRow | None, decision: Decision) -> Subject:
         origin = entry.origin

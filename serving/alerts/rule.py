@@ -141,9 +141,10 @@ def _held(candidate: Candidate, standing: AlertHistory, settings: AlertSettings)
 def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], standing: AlertHistory) -> dict[str, list[str]]:
     """Return per unit the grids that a random slot may go to: not chosen by score, and free."""
     pools: dict[str, list[str]] = {}
+    busy = standing.open | standing.cooling | standing.unnoted
     for candidate in candidates:
-        busy = candidate.grid_id in standing.open | standing.cooling | standing.unnoted or standing.mutes(candidate.path)
-        if by_score[candidate.grid_id].outcome is Outcome.BELOW_THRESHOLD and not busy:
+        free = candidate.grid_id not in busy and not standing.mutes(candidate.path)
+        if free and by_score[candidate.grid_id].outcome is Outcome.BELOW_THRESHOLD:
             pools.setdefault(candidate.unit, []).append(candidate.grid_id)
     return {unit: sorted(pools[unit]) for unit in sorted(pools)}
 

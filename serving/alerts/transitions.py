@@ -92,11 +92,13 @@ def name_alert(*parts: object) -> str:
     return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:ID_LENGTH]
 
 
-def write_first(connection: Connection, row: Mapping[str, object], done: Mapping[str, object]) -> None:
-    """Store a new alert, given as its row, with the first entry of its history: action, reason, who and their unit."""
-    connection.execute(insert(alert), row)
-    entry = {name: row[name] for name in ("alert_id", "version", "state", "owner")}
-    connection.execute(insert(alert_transition), {**entry, **done, "at": row["since"]})
+def write_first(connection: Connection, rows: Sequence[Mapping[str, object]], done: Sequence[Mapping[str, object]]) -> None:
+    """Store new alerts, given as their rows, each with the first entry of its history: action, reason, who and their unit."""
+    if not rows:
+        return
+    connection.execute(insert(alert), rows)
+    entries = [{name: row[name] for name in ("alert_id", "version", "state", "owner")} | {"at": row["since"]} for row in rows]
+    connection.execute(insert(alert_transition), [{**entry, **own} for entry, own in zip(entries, done, strict=True)])
 
 
 def _step(
@@ -167,7 +169,7 @@ def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Transiti
         "starts": starts,
         "ends": starts + (before.ends - before.starts),
     }
-    write_first(connection, row, _done(actor, asked))
+    write_first(connection, [row], [_done(actor, asked)])
     return alert_of(connection.execute(select(alert).where(alert.c.alert_id == row["alert_id"])).mappings().one())
 
 

@@ -35,9 +35,9 @@ def packed(home: Home, ground: Ground, node: str) -> bytes:
 
 def pack_all(home: Home, ground: Ground) -> None:
     """Make the files of the whole and of every district that the browser draws."""
-    grids = list(ground.grids())
-    for node in ("", *ground.areas("", 1)):
-        if sum(not node or path.startswith(f"{node}/") for path in grids) > MOST_SHAPES:
+    districts = ground.count_drawn()
+    for node, drawn in {"": sum(districts.values()), **districts}.items():
+        if drawn > MOST_SHAPES:
             packed(home, ground, node)
 
 

@@ -43,6 +43,11 @@ class Ground:
         """Return the share of the grids at or below a node that have a polygon; 0 where there are no grids."""
         return self._found(node, GRIDS).select(DRAWN.mean()).collect().item() or 0.0
 
+    def count_drawn(self) -> dict[str, int]:
+        """Return the number of grids that have a polygon, by the first code of their paths."""
+        first = pl.col("path").str.split("/").list.first().alias("first")
+        return dict(self._found("", GRIDS, DRAWN).group_by(first).len().sort("first").collect().iter_rows())
+
     def names(self) -> dict[str, str]:
         """Return the names of all grids, by path."""
         found = self._found("", GRIDS).collect()
