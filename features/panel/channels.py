@@ -70,10 +70,13 @@ def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floatin
 
 
 def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    """Return one increment per closing, by event type; it weighs what the report of its case weighs in windows."""
     case = facts.spells.case
-    weight = facts.cases.weight[case] if amount is None else facts.cases.weight[case] * amount
+    weight = facts.cases.weight[case] * facts.cases.exposure[case]
     closed = np.where(facts.spells.moved_on, np.int16(-1), facts.cases.event_type[case])
-    return Increments(len(facts.event_types), closed, facts.spells.grid, facts.spells.end_day, weight)
+    return Increments(
+        len(facts.event_types), closed, facts.spells.grid, facts.spells.end_day, weight if amount is None else weight * amount
+    )
 
 
 def _handling_days(facts: Facts) -> npt.NDArray[np.float64]:
