@@ -118,7 +118,7 @@ def _last_due(now: datetime, at: time) -> date:
 def _first_open(engine: Engine, now: datetime) -> date | None:
     """Return the day from which on days can be open: the first settled one among the last few, or the one after the last settled day."""
     with reading(engine) as connection:
-        listed = connection.execute(select(func.max(ranking.c.as_of))).scalar()
+        listed = connection.execute(select(func.max(ranking.c.as_of)).where(ranking.c.published_at <= now)).scalar()
         marked = connection.execute(select(func.max(daily_run.c.as_of)).where(daily_run.c.at <= now)).scalar()
     last = max((day for day in (listed, marked) if day), default=None)
     if last is None:
@@ -127,8 +127,11 @@ def _first_open(engine: Engine, now: datetime) -> date | None:
 
 
 def _settled(engine: Engine, since: date, now: datetime) -> set[date]:
-    """Return the days from `since` on that have a list or a mark; a mark of a later moment was made by a clock that was ahead."""
-    listed = select(ranking.c.as_of).where(ranking.c.as_of >= since)
+    """Return the days from `since` on that have a list or a mark; those of a later moment were made by a clock that was ahead.
+
+    Such a list knew nothing of the days that were still to come, so its day gets another revision once it has begun.
+    """
+    listed = select(ranking.c.as_of).where(ranking.c.as_of >= since, ranking.c.published_at <= now)
     marked = select(daily_run.c.as_of).where(daily_run.c.as_of >= since, daily_run.c.at <= now)
     with reading(engine) as connection:
         return {day for query in (listed, marked) for day in connection.execute(query).scalars()}

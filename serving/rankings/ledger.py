@@ -54,9 +54,13 @@ def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime, 
     return entry
 
 
-def newest(engine: Engine, as_of: date | None = None, target: str | None = None) -> Entry | None:
-    """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out."""
+def newest(engine: Engine, as_of: date | None = None, target: str | None = None, until: datetime | None = None) -> Entry | None:
+    """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out.
+
+    A list that says it was published after `until` was made while a clock ran ahead, and is left out.
+    """
     wanted = [column == value for column, value in ((ranking.c.as_of, as_of), (ranking.c.target, target)) if value is not None]
+    wanted += [ranking.c.published_at <= until] if until else []
     with reading(engine) as connection:
         return _first(connection, shown(ranking.c.id), *wanted)
 

@@ -64,6 +64,10 @@ class _Due:
     at: datetime
 
 
+CLOCKS_APART = timedelta(hours=1)
+"""How far the clocks of two machines may differ; a list that was published later than that is of a clock that ran ahead."""
+
+
 class RankingCache:
     """The newest list, and the few that were asked for last.
 
@@ -96,7 +100,7 @@ class RankingCache:
         """
         with self._lock:  # a slower look, begun earlier, must not bring back an older list
             self.pause = paused(self.engine)
-            entry = newest(self.engine)
+            entry = newest(self.engine, until=self._now() + CLOCKS_APART)
             if entry and not (self._due and entry.ranking_id == self._due[-1].listed.head.ranking_id):
                 self._add(self._take(entry))
 

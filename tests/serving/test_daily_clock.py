@@ -11,6 +11,8 @@ from sqlalchemy import Engine, select
 from features.database.engine import reading
 from features.database.tables import ranking
 from serving.operations.schedule import DailyRuns, take_lease
+from serving.rankings.ledger import newest
+from serving.rankings.schemas import GridRow
 from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
 
 YEARS = timedelta(days=5 * 365)
@@ -72,6 +74,34 @@ def test_lease_of_a_clock_that_was_ahead_is_taken_over(days: Days) -> None:  # n
     assert take_lease(days.engine, "daily", "one", NOW + YEARS, hour)
     assert take_lease(days.engine, "daily", "two", NOW, hour)
     assert not take_lease(days.engine, "daily", "one", NOW, hour)
+
+
+def live_ahead(days: Days) -> dict[int, tuple[int, int]]:  # noqa: F811 - the fixture
+    """Let a clock run three days ahead for an hour; return by day how many lists it has, and the day on which the newest was made."""
+    moments = [NOW, NOW + timedelta(days=3, hours=1), NOW + timedelta(hours=1), *(NOW + timedelta(days=day) for day in range(1, 5))]
+    for moment in moments:
+        known = [row.model_copy(update={"name": moment.isoformat()}) for row in days.rows()]
+
+        def rank_day(day: date, now: datetime = moment, known: list[GridRow] = known) -> None:
+            days.publish(known, as_of=day, now=now)
+
+        DailyRuns(days.engine, rank_day, time(6), "one").run_due(moment)
+    made = {day: newest(days.engine, AS_OF + timedelta(days=day)) for day in lists(days.engine)}
+    return {day: (count, (made[day].published_at - NOW).days) for day, count in sorted(lists(days.engine).items())}
+
+
+def test_list_dated_by_a_clock_that_ran_ahead_is_made_again_when_its_day_has_begun(days: Days) -> None:  # noqa: F811 - the fixture
+    assert {0: (1, 0), 1: (2, 1), 2: (2, 2), 3: (2, 3), 4: (1, 4)} == live_ahead(days)
+
+
+def test_list_dated_by_a_clock_that_ran_ahead_and_believed_is_caught(days: Days, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    def believe(engine: Engine, since: date, now: datetime) -> set[date]:
+        with reading(engine) as connection:
+            return set(connection.execute(select(ranking.c.as_of).where(ranking.c.as_of >= since)).scalars())
+
+    monkeypatch.setattr("serving.operations.schedule._settled", believe)
+
+    assert (1, 3) == live_ahead(days)[1], "the list of tomorrow would stay one that knew nothing of today"
 
 
 def test_run_due_by_several_processes_across_midnight_publishes_each_day_once(start: Start) -> None:

@@ -76,3 +76,19 @@ def test_list_that_was_held_is_shown_after_its_release(engine, clock):
     clock.now += LEAD
 
     assert before == during != held.ranking_id == name_of(shelf)
+
+
+def test_list_of_a_clock_that_ran_ahead_is_hidden_until_its_moment(engine, clock):
+    shelf = RankingCache(engine, 8, clock, LEAD)
+    right, clock.now = clock.now, clock.now + timedelta(days=3)
+    ahead = publish_day(engine, 3, clock.now).ranking_id
+    shelf.refresh()
+    clock.now += LEAD
+
+    assert ahead == name_of(shelf)
+
+    clock.now = right
+    shelf.refresh()
+    clock.now += LEAD
+
+    assert publish_day(engine, 0).ranking_id == name_of(shelf)
