@@ -56,6 +56,8 @@ def _show(seen: "Watch") -> None:
         print_table(("feature", "", "PSI"), [(shift.name, shift.zh, shift.psi) for shift in seen.features[:5]])
     if not isinstance(seen.quality, Unknown):
         _show_quality(seen.quality)
+    levels = [(each.level, each.decisions, f"{each.share:.0%}") for each in seen.agreement]
+    print_table(("alerts of level", "decisions", "agreed"), levels)
     for name, each in seen.alerts.items():
         typer.echo(f"alerts by {name}: {each.alerts}, {each.expected:.1f} expected to be followed by an escalation, {each.followed} were")
     for finding in seen.findings:

@@ -15,7 +15,7 @@ from features.panel.feature import Feature, as_label
 from serving.settings import Settings
 from serving.text import Text
 
-About = Literal["completeness", "features", "predictions", "quality", "calendar"]
+About = Literal["completeness", "features", "predictions", "quality", "calendar", "agreement"]
 
 
 @dataclass(frozen=True)

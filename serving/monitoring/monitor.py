@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Engine
 
-from features.days import day_number, to_date
+from features.days import day_number, midnight, to_date
 from features.errors import NotReadyError
 from features.eventlog.snapshot import LogSnapshot
 from features.facts.derive import find_target, read_facts
@@ -16,6 +16,7 @@ from features.facts.facts import Facts
 from features.schema import Col
 from features.storage.home import Home
 from features.workdays import calendar_known_until
+from serving.monitoring.agreement import Agreement, agreement_findings, read_agreement
 from serving.monitoring.alert_quality import Followed, follow_alerts
 from serving.monitoring.completeness import Silence, completeness_findings, find_silences
 from serving.monitoring.drift import (
@@ -28,6 +29,7 @@ from serving.monitoring.drift import (
     prediction_shift,
     shift_findings,
 )
+from serving.monitoring.halved_reports import Halved, find_halved, halved_findings
 from serving.monitoring.history import WatchedDay
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
@@ -69,16 +71,20 @@ class Watch:
     predictions: float | Unknown
     quality: Realised | Unknown
     alerts: dict[str, Followed]
+    halved: list[Halved]
+    """Townships whose residents seem to report half as often as before."""
+    agreement: list[Agreement]
+    """What staff said of alerts, by level."""
 
     @property
     def findings(self) -> list[Finding]:
         """Findings that ask for attention, most urgent first; while reports are missing, drift is no finding: the gap explains it."""
-        found = completeness_findings(self.subject.silences, self.subject.coverage)
+        found = completeness_findings(self.subject.silences, self.subject.coverage) + halved_findings(self.halved)
         if not found and not isinstance(self.features, Unknown):
             found += shift_findings(self.features)
         if not found and not isinstance(self.predictions, Unknown):
             found += prediction_findings(self.predictions)
-        found += self.subject.calendar
+        found += self.subject.calendar + agreement_findings(self.agreement)
         return found if isinstance(self.quality, Unknown) else found + quality_findings(self.quality)
 
     def to_day(self) -> WatchedDay:
@@ -106,12 +112,14 @@ class Watch:
             "findings": [{"about": each.about, "zh": each.words.zh, "en": each.words.en} for each in self.findings],
             "completeness": {
                 "sources": [asdict(each) | {"since": each.since.isoformat()} for each in subject.silences],
+                "halved": [asdict(each) for each in self.halved],
                 "grids": {reason: withheld.count(reason) for reason in sorted(set(withheld))},
             },
             "features": shifts,
             "predictions": self.predictions.to_json() if isinstance(self.predictions, Unknown) else {"psi": self.predictions},
             "quality": self.quality.to_json(),
             "alerts": {name: asdict(each) for name, each in self.alerts.items()},
+            "agreement": [asdict(each) | {"share": each.share} for each in self.agreement],
             "notices": [notice.zh for notice in NOTICES],
         }
 
@@ -145,7 +153,9 @@ def watch(home: Home, engine: Engine, subject: Subject, settings: Settings) -> W
     lists = read_lists(engine, wanted, facts.places.grid_ids, settings.tz)
     quality = realise(facts, lists, gap, settings)
     alerts = {} if isinstance(quality, Unknown) else follow_alerts(engine, subject.target, quality, facts.places)
-    return Watch(subject, _features(home, engine, subject, settings), _predictions(lists, last), quality, alerts)
+    features, predictions = _features(home, engine, subject, settings), _predictions(lists, last)
+    agreement = read_agreement(engine, subject.target, midnight(last, settings.tz))
+    return Watch(subject, features, predictions, quality, alerts, find_halved(facts, last), agreement)
 
 
 def _features(home: Home, engine: Engine, subject: Subject, settings: Settings) -> list[Shift] | Unknown:

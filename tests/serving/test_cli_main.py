@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from features.storage.home import Home
 from serving.cli.console import day
 from serving.cli.main import app, main
+from serving.cli.serve import PROGRAM, program_of
 from serving.cli.workspace import Workspace, add_command
 
 
@@ -150,6 +151,18 @@ def test_serve_refuses_an_open_address_without_a_proxy(
 
     assert code == 1
     assert "host must be one of 127.0.0.1, ::1, localhost unless behind_proxy is true" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "code"), [(["-P"], 0), ([], 9)], ids=["as the service starts it", "without -P"])
+def test_child_of_the_service_imports_nothing_from_the_working_folder(tmp_path, options, code):
+    (tmp_path / "typer.py").write_text("raise SystemExit(9)", encoding="utf-8")
+    command = [sys.executable, *options, "-c", PROGRAM, "--version"]
+
+    assert code == subprocess.run(command, check=False, capture_output=True, cwd=tmp_path).returncode
+
+
+def test_service_starts_its_child_without_the_working_folder(tmp_path):
+    assert ("-P", "-c", PROGRAM) == program_of(Workspace(Home(tmp_path), None))[1:4]
 
 
 def test_main_files_and_folders_of_a_home_are_their_owners_alone(tmp_path):
