@@ -112,3 +112,4 @@ def save(folder: Path, files: Mapping[str, bytes], interface: Interface) -> None
         input_example=interface.example,
         pip_requirements=needed,
     )
+    (folder / CODE.name).chmod(0o600)  # MLflow copies the mode of the installed file, which everybody may read
