@@ -27,8 +27,9 @@ from serving.alerts import transitions
 from serving.alerts.lifecycle import OPEN, REASONS, Action, State
 from serving.alerts.queries import Wanted, find_alert, list_alerts
 from serving.alerts.schemas import Alert
+from serving.alerts.sending import post
 from serving.alerts.transitions import TransitionRequest, take_step
-from serving.alerts.webhooks import deliver, post
+from serving.alerts.webhooks import deliver
 from serving.api.routes import alerts
 from serving.app import create_app
 from serving.pages.layout import read_templates

@@ -59,7 +59,7 @@ def test_find_halved_names_the_township_whose_residents_report_half():
     (halved,) = find_halved(reports(factor=0.45), DAYS)
 
     assert (halved.area, halved.weeks) == ("t0", pytest.approx(10, abs=3))
-    assert halved.reported == pytest.approx(0.45 * halved.expected, rel=0.15)
+    assert halved.reported == pytest.approx(0.45 * halved.expected, rel=0.25)
     assert [finding.about for finding in halved_findings([halved])] == ["completeness"]
 
 
