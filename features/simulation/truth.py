@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 ESCALATION_DAYS = 14
 STRICT_DAYS = 28
-"""Horizons of the two targets."""
+"""Horizons: of the whole and of its substantive part, and of major harm."""
 KNOWABLE_SUFFIX = "_knowable"
 """Ends the names of columns with what to expect by the log alone."""
 
@@ -76,13 +76,16 @@ def _escalations(district: District, at: Floats, way: str) -> pl.DataFrame:
 def true_expectations(district: District) -> pl.DataFrame:
     """Return escalations to expect for each day as as_of and each grid.
 
-    Returns: as_of, grid_id, escalation (14 days), strict (28 days), and both again as far as the log could tell (`*_knowable`).
+    Returns: as_of, grid_id, escalation and substantive (14 days), strict (28 days), and all again as far as the log could tell
+    (`*_knowable`).
     """
     strict_share = district.world.preset.escalation.strict_share
     expected = {
         "escalation": expected_escalations(district, ESCALATION_DAYS),
+        "substantive": expected_by_hazard(district, ESCALATION_DAYS),
         "strict": strict_share * expected_by_hazard(district, STRICT_DAYS),
         f"escalation{KNOWABLE_SUFFIX}": knowable_escalations(district, ESCALATION_DAYS),
+        f"substantive{KNOWABLE_SUFFIX}": knowable_by_hazard(district, ESCALATION_DAYS),
         f"strict{KNOWABLE_SUFFIX}": strict_share * knowable_by_hazard(district, STRICT_DAYS),
     }
     return _by_grid(district, expected, Col.AS_OF, step_days=1)

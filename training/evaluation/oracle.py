@@ -31,7 +31,7 @@ from training.settings import BacktestSettings
 
 Floats = npt.NDArray[np.float64]
 
-HORIZONS = {DEFAULT_TARGET: ESCALATION_DAYS, "strict": STRICT_DAYS}
+HORIZONS = {DEFAULT_TARGET: ESCALATION_DAYS, "substantive": ESCALATION_DAYS, "strict": STRICT_DAYS}
 """Targets that the truth speaks of, and over how many days."""
 GAP_METRICS = {"all": ("auc", "ap", "ap_over_base", "hit@5%"), "onset": ("auc", "hit@5%")}
 """Rows, and metrics of which more is better. With so few onsets the average precision hangs on a handful of lucky rows."""

@@ -7,7 +7,7 @@ import pytest
 
 from features.simulation.district import District
 from features.simulation.knowable import knowable_by_hazard, knowable_escalations
-from features.simulation.oracle import expected_escalations
+from features.simulation.oracle import expected_by_hazard, expected_escalations
 from tests.features.simulation.test_oracle import WARM_UP, by_grid
 from tests.support.acceptance import HORIZON, Floats, average_precision, escalations
 
@@ -29,6 +29,15 @@ def test_knowable_escalations_come_true_where_many_are_expected(nanhu: District,
     for share in (0.8, 0.95, 0.99):
         top = knowable >= np.quantile(knowable, share)
         assert abs(knowable[top].sum() - happened[top].sum()) < 3 * np.sqrt(happened[top].sum())
+
+
+def test_expectations_of_the_substantive_part_come_true_on_the_whole(nanhu: District) -> None:
+    """Of disputes handed up or ending in harm, whatever became of their terms."""
+    windows = nanhu.world.span.days // HORIZON
+    happened = int(((nanhu.fates.escalates_at >= WARM_UP * HORIZON) & (nanhu.fates.escalates_at < windows * HORIZON)).sum())
+
+    for expect in (expected_by_hazard, knowable_by_hazard):
+        assert abs(by_grid(nanhu, expect(nanhu, HORIZON))[:, WARM_UP:].sum() - happened) < 3 * np.sqrt(happened)
 
 
 def test_knowable_escalations_fall_short_of_the_oracle(nanhu: District, knowable: Floats) -> None:
