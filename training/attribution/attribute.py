@@ -11,10 +11,13 @@ from features.panel.build import Panel
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from training.attribution.shapley import shapley_interactions, shapley_values
+from training.learning.case_start import CaseStart
+from training.learning.design_matrix import cases_of
 from training.learning.model import FittedPart
 
 Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.int64]
 
 ROWS, REPLICATE_ROWS, PAIR_ROWS = 1000, 200, 60
 """Rows sampled for the final fit, for each replicate and for pairs of columns; enough for a picture and seconds of work."""
@@ -50,13 +53,25 @@ def attribute(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) ->
     return Attribution(
         features=fitted.describe(panel),
         matrix=matrix,
-        contributions=pl.concat(_tables(fitted, matrix)),
+        contributions=pl.concat(_tables(fitted, matrix, _start_steps(fitted, panel, chosen))),
         pairs=interactions,
     )
 
 
-def _tables(fitted: FittedPart, matrix: Matrix) -> Iterator[pl.DataFrame]:
+def _start_steps(fitted: FittedPart, panel: Panel, rows: Positions) -> Floats:
+    """Return what the start of cases adds to the margin by column, (n, F); of new ones the trees alone are shown."""
+    steps = np.zeros((len(rows), len(fitted.columns.names)))
+    if isinstance(fitted.start, CaseStart):
+        for column, step in fitted.start.steps(cases_of(panel, fitted.part)):
+            if column in fitted.columns.names:
+                steps[:, fitted.columns.names.index(column)] += step[rows]
+    return steps
+
+
+def _tables(fitted: FittedPart, matrix: Matrix, steps: Floats) -> Iterator[pl.DataFrame]:
+    """Yield the contributions of the final fit and of each replicate; `steps` (N, F) lead to the start, from which all of them grow."""
     for number, booster in enumerate((fitted.booster, *fitted.replicates)):
-        values = shapley_values(booster, matrix if number == 0 else matrix[:REPLICATE_ROWS])
+        rows = len(matrix) if number == 0 else min(len(matrix), REPLICATE_ROWS)
+        values = shapley_values(booster, matrix[:rows]) + steps[:rows]
         keys = {REPLICATE: np.full(len(values), number, np.int32), "row": np.arange(len(values), dtype=np.int32)}
         yield pl.DataFrame(keys | dict(zip(fitted.columns.names, values.T, strict=True)))

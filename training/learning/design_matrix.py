@@ -17,14 +17,14 @@ from features.panel.case_columns import DUE_ODDS, KIND_ODDS
 from features.panel.case_rows import CaseRows
 from features.panel.families.trends import against_level
 from training.learning.booster import Columns
+from training.learning.case_start import CaseStart
 from training.learning.columns import choose_columns, varies
-from training.learning.init_score import KindOdds
 from training.learning.parts import Part
 from training.learning.usual_level import USUAL_RATE, UsualLevel, rate_column, subject
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
-Start = KindOdds | UsualLevel
+Start = CaseStart | UsualLevel
 
 RECENT_TAU = 28
 BLOCK_VALUES = 2**24
@@ -95,7 +95,7 @@ def lay_out(panel: Panel, part: Part, start: Start, names: tuple[str, ...], hori
         return Design(part, shape, _grid_columns(panel, per_day, names), margin, cells, np.ones(per_day.size))
     rows = cases_of(panel, part)
     margin = start.margin(rows)
-    learnt = {KIND_ODDS.name: margin, DUE_ODDS.name: start.due_margin(rows)}
+    learnt = {KIND_ODDS.name: start.odds.margin(rows), DUE_ODDS.name: start.odds.due_margin(rows)}
     columns = tuple(learnt[name].astype(np.float32) if name in learnt else rows.column(name) for name in names)
     return Design(part, shape, columns, margin, cells_of(rows, shape[1]), rows.weight)
 

@@ -16,13 +16,13 @@ from features.storage.scratch import scratch
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import Calibration, calibrate
 from training.learning.case_chances import NO_CHANCES, CaseChances, learn_chances
+from training.learning.case_start import CASE_COPIES, fit_case_start
 from training.learning.count_variation import POISSON, Variation, estimate_variation
 from training.learning.design_matrix import Design, Start, cases_of, columns_of, lay_out
 from training.learning.examples import Examples
 from training.learning.folds import Fold, rolling_folds
-from training.learning.init_score import fit_kind_odds
 from training.learning.parts import Part
-from training.learning.sampling import Sample, fitting_rows, sample_rows
+from training.learning.sampling import FLOAT64_BYTES, Sample, fitting_rows, sample_rows
 from training.learning.usual_level import fit_usual_level
 from training.settings import ModelSettings
 
@@ -199,7 +199,9 @@ def _case_chances(known: Sequence[tuple["InnerPredictions", Examples]], rounds: 
 
 def _start(part: Part, examples: Examples) -> Start:
     if part is not Part.NEW:
-        return fit_kind_odds(cases_of(examples.panel, part), examples.happened(part))
+        rows = cases_of(examples.panel, part)
+        most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, FLOAT64_BYTES)
+        return fit_case_start(rows, examples.happened(part), most)
     counts = examples.happened(part).reshape(examples.counts.shape)
     return fit_usual_level(examples.panel, counts, examples.exposed_days())
 

@@ -1,7 +1,7 @@
 """The model: expected escalations as the sum of three parts, and all that is needed to say so again."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -18,9 +18,9 @@ from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
 from training.learning.calibration import Calibration
 from training.learning.case_chances import NO_CHANCES, CaseChances
+from training.learning.case_start import CaseStart
 from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out, sum_cells
-from training.learning.init_score import KindOdds
 from training.learning.outcome_split import NO_SPLIT, OutcomeSplit
 from training.learning.parts import Part
 from training.learning.sampling import Sample
@@ -129,23 +129,27 @@ class FittedPart:
         matrix = design.take(rows)
         added = contributions(self.trees, matrix) if len(rows) else np.zeros((0, len(self.columns.names) + 1))
         values, base_value = added[:, :-1], added[:, -1]
-        reference, column = self._reference(panel, horizon_days)
-        step = design.start[rows] - reference[rows]
-        owed = values[:, self.columns.names.index(column)] if column in self.columns.names else base_value
-        owed += step
+        reference = self.reference(panel, horizon_days)
+        for column, step in self.steps(panel, design, reference):
+            owed = values[:, self.columns.names.index(column)] if column in self.columns.names else base_value
+            owed += step[rows]
         expected = self.part.mean(reference[rows] + base_value + values.sum(axis=1)) * design.weight[rows]
         outcomes = expected[:, None] * self.split.of(matrix)
         return Contributions(
             self.part, self.columns.names, rows, design.cell[rows], expected, reference[rows], base_value, values, outcomes
         )
 
-    def _reference(self, panel: Panel, horizon_days: int) -> tuple[Floats, str]:
-        """Return the margin of what is usual for every row, and the column that speaks for the step from there to the start."""
-        if isinstance(self.start, KindOdds):
-            return np.full(len(cases_of(panel, self.part).case), self.start.overall), KIND_ODDS.name
-        about = subject(panel)
-        usual = panel.column(rate_column(about)).astype(np.float64) * horizon_days
-        return np.log(usual).ravel(), f"{about}_decay_grid_{RECENT_TAU}d"
+    def reference(self, panel: Panel, horizon_days: int) -> Floats:
+        """Return the margin of what is usual for every row."""
+        if isinstance(self.start, CaseStart):
+            return np.full(len(cases_of(panel, self.part).case), self.start.odds.overall)
+        return np.log(panel.column(rate_column(subject(panel))).astype(np.float64) * horizon_days).ravel()
+
+    def steps(self, panel: Panel, design: Design, reference: Floats) -> Iterable[tuple[str, Floats]]:
+        """Return the steps from what is usual to the start of every row, by the columns that speak for them."""
+        if isinstance(self.start, CaseStart):
+            return self.start.steps(cases_of(panel, self.part))
+        return [(f"{subject(panel)}_decay_grid_{RECENT_TAU}d", design.start - reference)]
 
 
 @dataclass(frozen=True)
@@ -269,7 +273,7 @@ def _read_split(part: Part, files: Mapping[str, bytes]) -> OutcomeSplit:
 
 def _read_start(part: Part, start: dict[str, Any]) -> Start:
     if part is not Part.NEW:
-        return KindOdds(**start)
+        return CaseStart.from_json(start)
     regression = start["regression"]
     bounds = tuple(regression["bounds"])
     return UsualLevel(start["floor"], start["shares"], RateRegression(regression["intercept"], regression["slopes"], bounds))
