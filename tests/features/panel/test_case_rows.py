@@ -168,6 +168,63 @@ def test_open_cases_equal_plain_code(cases, as_of):
     assert by_plain_code(facts, int(days(as_of)[0])) == sorted(rows.case.tolist())
 
 
+def closed_by_plain_code(facts, as_of):
+    """Return the cases watched after closing at one as_of, by loops."""
+    found = []
+    spells = list(zip(facts.spells.case.tolist(), facts.spells.start_day.tolist(), facts.spells.end_day.tolist(), strict=True))
+    for number, (case, _, end) in enumerate(spells):
+        reopened = min((start for its, start, _ in spells[number + 1 :] if its == case), default=NEVER)
+        if not facts.spells.moved_on[number] and end < as_of <= min(end + 90, reopened):
+            found.append(case)
+    return sorted(found)
+
+
+def counted(facts, case, since, until, wanted):
+    """Count the reports of a grid that became known on days [since, until) and of which `wanted` holds, by a loop."""
+    return sum(
+        bool(facts.is_report[other]) and facts.cases.grid[other] == facts.cases.grid[case] and since <= facts.cases.known_day[other] < until
+        and wanted(facts.kinds[facts.cases.kind[other]])
+        for other in range(len(facts.cases.grid))
+    )  # fmt: skip
+
+
+def told_by_plain_code(facts, case, as_of, at_risk):
+    """Return what an open case says of itself and of the reports beside it, by plain code."""
+    of_case = {name: int(getattr(facts.cases, name)[case]) for name in ("occurred_day", "known_day", "due_day", "deadline_day", "grid")}
+    term = of_case["due_day"] if of_case["due_day"] < NEVER else of_case["deadline_day"]
+    event_type, category = kind = facts.kinds[facts.cases.kind[case]]
+    occurred, known = of_case["occurred_day"], of_case["known_day"]
+    return {
+        "age": as_of - occurred,
+        "days_left": term - as_of if term < NEVER else np.nan,
+        "falls_due": as_of <= of_case["due_day"] < as_of + HORIZON,
+        "term_passed": term < as_of,
+        "delay": known - occurred,
+        "repeat": counted(facts, case, known - 90, known, lambda other: other == kind) > 0,
+        "calls": counted(facts, case, occurred, min(as_of, occurred + 60), lambda other: other[1] == category and other[0] != event_type),
+        "waiting": sum(int(facts.cases.grid[other] == of_case["grid"]) for other in at_risk),
+    }
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(cases=st.lists(random_cases, max_size=7), as_of=st.integers(6, 110))
+def test_columns_of_open_cases_equal_plain_code(cases, as_of):
+    facts, rows, _ = tables(cases, [as_of])
+    at_risk = by_plain_code(facts, int(days(as_of)[0]))
+
+    for number, case in enumerate(rows.case.tolist()):
+        told = told_by_plain_code(facts, case, int(days(as_of)[0]), at_risk)
+        np.testing.assert_array_equal([rows.column(name)[number] for name in told], np.array(list(told.values()), np.float32))
+
+
+@settings(derandomize=True, deadline=None, max_examples=60)
+@given(cases=st.lists(random_cases, max_size=7), as_of=st.integers(6, 110))
+def test_closed_cases_equal_plain_code(cases, as_of):
+    facts, _, rows = tables(cases, [as_of])
+
+    assert closed_by_plain_code(facts, int(days(as_of)[0])) == sorted(rows.case.tolist())
+
+
 def shown(cases, as_of):
     """Return both tables at one as_of as bytes, without the numbers of the cases."""
     _, *found = tables(cases, [as_of, as_of + 20])

@@ -1,13 +1,20 @@
 """The backtest says so when it is too good to be true, and is silent where being good is no feat."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 
+from features.facts.derive import read_facts
+from features.facts.facts import Facts
+from features.panel.build import Panel, build_panel
+from features.targets import Target
+from tests.support.event_logs import Case, days, make_log
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly, with_values
 from training.evaluation.backtest import backtest
 from training.evaluation.leak_check import find_leak_signs
-from training.learning.labels import count_labels
+from training.learning.labels import case_outcomes, count_labels
 from training.settings import TooGood
 
 GRIDS, AS_OFS = 100, 20
@@ -78,3 +85,30 @@ def test_backtest_notes_a_column_that_knows_the_outcome() -> None:
     ]
     assert [] == noted[0]
     assert noted[1]
+
+
+def test_backtest_notes_a_column_of_cases_that_knows_the_outcome() -> None:
+    """The same log of cases that escalate at random, with what became of each written over a column of its rows."""
+    facts, panel = scattered_cases(seed=3)
+    opened = panel.open_cases
+    values = opened.values.copy()
+    values[opened.names.index("calls")] = case_outcomes(facts, opened, panel.as_ofs, HORIZON) > 0
+    leaking = replace(panel, open_cases=replace(opened, values=values))
+    noted = [[note for note in backtest(facts, given, HORIZON, FAST).notes if note.startswith("too good")] for given in (panel, leaking)]
+
+    assert [] == noted[0]
+    assert noted[1]
+
+
+def scattered_cases(seed: int) -> tuple[Facts, Panel]:
+    """Return a log of 120 grids in which every open case is as likely to be handed up as any other."""
+    rng = np.random.default_rng(seed)
+    grids = [f"g{number:02}" for number in range(120)]
+    cases = []
+    for at in np.sort(rng.uniform(1, 380, 900)).tolist():
+        ends = at + float(rng.exponential(25)) + 1
+        up = rng.random() < 0.15
+        cases.append(Case(str(rng.choice(grids)), at, closed=None if up else ends, moves=(("escalated", ends),) if up else ()))
+    log = make_log(cases, targets={"up": Target(transitions=("escalated",))}, grids=dict.fromkeys(grids, "D/T/C"), known_through=420)
+    facts = read_facts(log, "up", FAST)
+    return facts, build_panel(facts, days(*weekly(400)), HORIZON, FAST)

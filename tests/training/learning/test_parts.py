@@ -1,5 +1,7 @@
 """The three parts together, on a log of cases that escalate by age, come back after closing and begin anew."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -160,3 +162,27 @@ def test_fit_news_of_later_days_changes_no_file_of_the_model():
 
     assert fit_on(stood, ripe, CUTOFF) == fit_on(whole, ripe, CUTOFF)
     assert fit_on(stood, unripe, LENGTH) != fit_on(whole, unripe, LENGTH), "the broken variant must be seen"
+
+
+def petitions(count, closes):
+    """Petitions received just after one as_of and concluded before the next, or one day later."""
+    rng = np.random.default_rng(9)
+    for at in (28 + 7 * rng.integers(0, (LENGTH - 40) // 7, count) + 1.2).tolist():
+        yield Case(str(rng.choice(list("abcd"))), at, closed=at + closes, event_type="petition", category="labor_wage", deadline=at + 60)
+
+
+def said_of(drawn):
+    facts = read_facts(make_log(drawn, **LOG), "any", FAST)
+    panel = build_panel(facts, days(*range(28, LENGTH - HORIZON, 7)), HORIZON, FAST)
+    everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
+    scores = fit(training_part(facts, panel, everything, Gap(HORIZON, 0)), FAST.model).predict(panel)
+    return [table.tobytes() for table in (scores.expected, scores.risk, *scores.parts.values())]
+
+
+def test_predict_petitions_handled_on_time_change_no_bit():
+    """Fitted and scored with five hundred more of them; the same records as calls are noticed."""
+    drawn, more = list(draw_cases(1)), list(petitions(500, closes=3))
+    plain = said_of(drawn)
+
+    assert said_of([*drawn, *more]) == plain
+    assert said_of([*drawn, *(replace(case, event_type="police_call") for case in more)]) != plain
