@@ -87,6 +87,22 @@ def open_log(size: Size, folder: Path) -> LogSnapshot:
     )
 
 
+def one_day(size: Size, rng: np.random.Generator) -> pl.DataFrame:
+    """Return as many cases as are reported on one day, as a flat case file of the day after the log ends."""
+    count = max(1, size.cases * timedelta(days=1) // SPAN)
+    reported = _times(_microseconds(SPAN) + np.sort(rng.integers(0, _microseconds(timedelta(days=1)), count)))
+    kinds = rng.choice(len(KINDS), count, p=[share for *_, share in KINDS])
+    return pl.DataFrame(
+        {
+            Col.EVENT_ID: pl.select(pl.format("day-{}", pl.int_range(count))).to_series(),
+            Col.GRID_ID: pl.Series(_grid_ids(size.grids))[rng.integers(0, size.grids, count)],
+            **pl.DataFrame([kind[:2] for kind in KINDS], schema=[Col.EVENT_TYPE, Col.CATEGORY], orient="row")[kinds].to_dict(),
+            Col.OCCURRED_AT: reported,
+            Col.REPORTED_AT: reported,
+        }
+    )
+
+
 def _grid_ids(grids: int) -> list[str]:
     return [f"g{number:06}" for number in range(grids)]
 

@@ -3,6 +3,7 @@
 import tempfile
 from dataclasses import asdict
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,13 +68,14 @@ def bench(
 
 
 def _bench_steps(work: Workspace, sizes: tuple[int, ...], out: Path | None, as_json: bool) -> None:
+    from serving.scoring.benchmark import list_costs
     from training.benchmark.steps import measure_steps
     from training.plots.draw import draw_costs
 
     costs = []
     for size in sizes:
         with progress(f"{size} grids") as step:
-            costs += list(measure_steps(size, work.settings, step))
+            costs += list(measure_steps(size, work.settings, step, partial(list_costs, settings=work.settings)))
     content = json_text({"steps": [asdict(cost) for cost in costs]})
     if out:
         out.mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,7 @@ def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings:
     _refuse_implausible(day)
     grids = list_grids(day, names, settings.ranking)
     raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
-    return publish(engine, _origin(day, settings), sum_up(day, grids), now, raising)
+    return publish(engine, origin_of(day, settings), sum_up(day, grids), now, raising)
 
 
 def _refuse_stale(day: ScoredDay) -> None:
@@ -118,7 +118,8 @@ def _explain(day: ScoredDay, grid_ids: Sequence[str]) -> dict[str, Explanation]:
     return dict(zip(grid_ids, day.explain(places), strict=True))
 
 
-def _origin(day: ScoredDay, settings: Settings) -> Origin:
+def origin_of(day: ScoredDay, settings: Settings) -> Origin:
+    """Return what the list of a scored day is made from."""
     through = min(day_number(day.as_of), day.facts.known_through_day + 1)
     return Origin(
         as_of=day.as_of,

@@ -88,16 +88,17 @@ def score_days(home: Home, engine: Engine, settings: Settings, as_ofs: Sequence[
     champion = current(home, engine, target)
     model = Fitted.from_files(dict(champion.files))
     facts = read_kept_facts(EventLog(home, engine), model.target, settings)
-    yield from _score(champion, model, facts, settings, as_ofs)
+    yield from score_facts(champion, model, facts, settings, as_ofs)
 
 
 def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
     """Score every grid of a snapshot of a log on several days."""
     model = Fitted.from_files(dict(champion.files))
-    yield from _score(champion, model, read_facts(snapshot, model.target, settings), settings, as_ofs)
+    yield from score_facts(champion, model, read_facts(snapshot, model.target, settings), settings, as_ofs)
 
 
-def _score(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+def score_facts(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
+    """Score every grid of some facts on several days; the model is the champion's, read."""
     require_local_columns(champion.files, settings.panel.local_features)
     features = features_read(model, catalogue(facts, model.horizon_days, settings))
     for as_of in as_ofs:

@@ -1,73 +1,61 @@
-"""Cost of each step by the size of a log: seconds, memory, and a ratio in the same run to a limit or to a peer.
-
-A limit is what no program can leave out: a file read or written once, or the trees alone on the same rows.
-"""
+"""Cost of each step by the size of a made-up log, from a day's news to the score of a day."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import polars as pl
 
 from features.benchmark.polars_baseline import compared, peer_frame, peer_panel
-from features.benchmark.synthetic_log import Size, open_log, write_log
+from features.benchmark.synthetic_log import Size, one_day, open_log, write_log
 from features.days import Days
 from features.facts.derive import read_facts
 from features.facts.facts import Facts
 from features.facts.kept_tables import facts_from, facts_tables
+from features.intake.ingest import IngestRequest, ingest
 from features.panel.build import Panel, Progress, build_features, build_panel, catalogue
 from features.storage.array_files import read_about, read_arrays, write_arrays
+from features.storage.home import Home
+from training.benchmark.measuring import Against, Cost, measure
 from training.learning.booster import boost, margin, read_booster
+from training.learning.calibration import Calibration
 from training.learning.design_matrix import lay_out
 from training.learning.examples import training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import prepare
+from training.learning.model import Fitted, FittedPart
 from training.learning.parts import Part
 from training.settings import Settings
+
+T = TypeVar("T")
 
 SEED = 1
 CASES_PER_GRID = 104
 """Of three years, as in a province."""
+WRITTEN, TREES_ALONE = "bytes written once", "LightGBM alone"
 AS_OFS, STEP_DAYS, ROUNDS = 8, 28, 20
 """As_ofs that trees learn from, days between them, and trees."""
-SAMPLE_SECONDS = 0.01
-MIB = 2**20
+
+Further = Callable[[Facts, Fitted, Path], Iterator[Cost]]
+"""Yields the cost of what is done with the facts and a model; the folder is for its files."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What one step took on a log of so many grids."""
-
-    grids: int
-    step: str
-    wall: float
-    cpu: float
-    """Seconds."""
-    peak_mib: float
-    """Most memory of its own that the process had meanwhile beyond what it had before."""
-    against: str | None = None
-    """The limit or peer that the ratio is to."""
-    ratio: float | None = None
-    """CPU seconds over those of the limit or peer."""
-
-
-def measure_steps(grids: int, settings: Settings, progress: Progress) -> Iterator[Cost]:
-    """Make a log of so many grids and yield what each step costs on it."""
+def measure_steps(grids: int, settings: Settings, progress: Progress, further: Further) -> Iterator[Cost]:
+    """Make a log of so many grids and yield what each step costs on it, and then what `further` yields."""
     with tempfile.TemporaryDirectory(prefix="yujing-bench-") as folder:
         size = Size(grids, grids * CASES_PER_GRID, AS_OFS)
         write_log(size, Path(folder), np.random.default_rng(SEED))
-        for done, cost in enumerate(_Steps(size, Path(folder), settings).run(), start=1):
+        for done, cost in enumerate(_Steps(size, Path(folder), settings, further).run(), start=1):
             progress(done, STEPS)
             yield cost
 
 
-STEPS = 7
+STEPS = 13
+"""Those of `further` included."""
 
 
 @dataclass(frozen=True)
@@ -77,19 +65,22 @@ class _Steps:
     size: Size
     folder: Path
     settings: Settings
+    further: Further
 
     def run(self) -> Iterator[Cost]:
         """Yield the cost of each step; a first run compiles what is compiled once."""
+        yield self._news()
         files = str(self.folder / "records-*.parquet")
         self._facts()
-        facts, derived = self._time("facts", self._facts, "Parquet read once", lambda: pl.read_parquet(files))
+        facts, derived = self._measure("facts", self._facts, ("Parquet read once", lambda: pl.read_parquet(files)))
         yield derived
         kept = self.folder / "kept"
         tables, about = facts_tables(facts)
         whole = b"".join(array.tobytes() for table in tables.values() for array in table.values() if array.dtype.kind != "U")
-        _, stored = self._time("keep facts", lambda: write_arrays(kept, tables, about), "bytes written once", lambda: _write(kept, whole))
+        once = kept.with_name("once")
+        _, stored = self._measure("keep facts", lambda: write_arrays(kept, tables, about), (WRITTEN, lambda: once.write_bytes(whole)))
         yield stored
-        _, taken = self._time("take kept facts", lambda: _take(kept), "facts derived", None, derived.cpu)
+        _, taken = self._measure("take kept facts", lambda: _take(kept), ("facts derived", derived.cpu))
         yield taken
         yield from self._panels(facts)
         yield from self._trees(facts)
@@ -99,37 +90,51 @@ class _Steps:
         columns = compared(catalogue(facts, horizon, self.settings))
         frame = peer_frame(facts)
         build_features(facts, last, horizon, self.settings, columns)
-        _, one = self._time(
+        _, one = self._measure(
             "panel of one day",
             lambda: build_features(facts, last, horizon, self.settings, columns),
-            "Polars",
-            lambda: peer_panel(frame, facts, int(last[0]), "streaming"),
+            ("Polars", lambda: peer_panel(frame, facts, int(last[0]), "streaming")),
         )
         yield one
 
     def _trees(self, facts: Facts) -> Iterator[Cost]:
         horizon, model = self.settings.horizon_days, self.settings.model
-        panel, built = self._time("panel to learn from", lambda: self._panel(facts))
+        panel, built = self._measure("panel to learn from", lambda: self._panel(facts))
         yield built
         fold = Fold(slice(0, AS_OFS), slice(AS_OFS, None), facts.known_through_day + 1)
         examples = training_part(facts, panel, fold, Gap(horizon, self.settings.delay_allowance_days))
         given = prepare(Part.NEW, examples, model)
-        text, fitted = self._time(
+        text, fitting = self._measure(
             "fit",
             lambda: boost((again := prepare(Part.NEW, examples, model)).rows, again.columns, model, ROUNDS),
-            "LightGBM alone",
-            lambda: boost(given.rows, given.columns, model, ROUNDS),
+            (TREES_ALONE, lambda: boost(given.rows, given.columns, model, ROUNDS)),
         )
-        yield fitted
+        yield fitting
         today, trees = panel.at(slice(AS_OFS - 1, AS_OFS)), read_booster(text)
         rows = lay_out(today, Part.NEW, given.start, given.columns.names, horizon).take(slice(None))
-        _, scored = self._time(
+        _, scored = self._measure(
             "score",
             lambda: margin(trees, lay_out(today, Part.NEW, given.start, given.columns.names, horizon).take(slice(None))),
-            "LightGBM alone",
-            lambda: margin(trees, rows),
+            (TREES_ALONE, lambda: margin(trees, rows)),
         )
         yield scored
+        part = FittedPart(Part.NEW, given.columns, text, (text,) * model.replicates, given.start)
+        yield from self.further(facts, Fitted(facts.target_name, horizon, (part,), 1.0, Calibration()), self.folder)
+
+    def _news(self) -> Cost:
+        """Take the cases of one day into a new home."""
+        file, rows = self.folder / "day.parquet", one_day(self.size, np.random.default_rng(SEED))
+        rows.write_parquet(file)
+        home = Home(self.folder / "intake")
+        home.root.mkdir()
+        request, now, whole = IngestRequest(file), datetime.now(UTC), file.read_bytes()
+        once = file.with_name("once")
+        return self._measure(
+            "take in a day", lambda: ingest(home, self.settings, request, now), (WRITTEN, lambda: once.write_bytes(whole))
+        )[1]
+
+    def _measure(self, step: str, work: Callable[[], T], against: Against | None = None) -> tuple[T, Cost]:
+        return measure(self.size.grids, step, work, against)
 
     def _facts(self) -> Facts:
         return read_facts(open_log(self.size, self.folder), None, self.settings)
@@ -139,51 +144,6 @@ class _Steps:
         as_ofs: Days = np.arange(last - STEP_DAYS * (AS_OFS - 1), last + 1, STEP_DAYS, dtype=np.int32)
         return build_panel(facts, as_ofs, self.settings.horizon_days, self.settings)
 
-    def _time(
-        self, step: str, work: Callable[[], Any], against: str | None = None, other: Callable[[], Any] | None = None, limit: float = 0.0
-    ) -> tuple[Any, Cost]:
-        with _peak() as memory:
-            wall, cpu, value = _timed(work)
-        if other is not None:
-            _, limit, _ = _timed(other)
-        ratio = cpu / limit if against and limit else None
-        return value, Cost(self.size.grids, step, wall, cpu, memory[0] / MIB, against, ratio)
-
-
-def _timed(work: Callable[[], Any]) -> tuple[float, float, Any]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    value = work()
-    return time.perf_counter() - wall, time.process_time() - cpu, value
-
-
-@contextmanager
-def _peak() -> Iterator[list[float]]:
-    """Watch the memory of this process; the list holds the most it had beyond the beginning once the block has ended."""
-    begin, done, most = _own_memory(), Event(), [0.0]
-
-    def watch() -> None:
-        while not done.wait(SAMPLE_SECONDS):
-            most[0] = max(most[0], _own_memory() - begin)
-
-    thread = Thread(target=watch, daemon=True)
-    thread.start()
-    try:
-        yield most
-    finally:
-        most[0] = max(most[0], _own_memory() - begin)
-        done.set()
-        thread.join()
-
-
-def _own_memory() -> float:
-    """Return the bytes that this process holds and no file backs."""
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next((float(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")), 0.0)
-
 
 def _take(folder: Path) -> Facts:
     return facts_from(read_arrays(folder), read_about(folder) or {})
-
-
-def _write(folder: Path, content: bytes) -> None:
-    folder.with_name("once").write_bytes(content)

@@ -1,13 +1,16 @@
 """The benchmark measures the steps of the product itself, each against something in the same run."""
 
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
-from training.benchmark.steps import MIB, SAMPLE_SECONDS, STEPS, Cost, _peak, measure_steps
+from serving.scoring.benchmark import list_costs
+from serving.settings import Settings
+from training.benchmark.measuring import MIB, SAMPLE_SECONDS, Cost, peak
+from training.benchmark.steps import STEPS, measure_steps
 from training.plots.draw import draw_costs
-from training.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +20,13 @@ def told():
 
 @pytest.fixture(scope="module")
 def costs(told):
-    settings = Settings(panel={"threads": 1}, model={"threads": 1, "min_data_in_leaf": 20})
-    return list(measure_steps(60, settings, lambda *step: told.append(step)))
+    settings = Settings(panel={"threads": 1}, model={"threads": 1, "min_data_in_leaf": 20, "replicates": 2})
+    return list(measure_steps(60, settings, lambda *step: told.append(step), partial(list_costs, settings=settings)))
 
 
 def test_measure_steps_yields_each_step_with_its_limit_or_peer(costs, told):
     assert [(cost.step, cost.against) for cost in costs] == [
+        ("take in a day", "bytes written once"),
         ("facts", "Parquet read once"),
         ("keep facts", "bytes written once"),
         ("take kept facts", "facts derived"),
@@ -30,13 +34,18 @@ def test_measure_steps_yields_each_step_with_its_limit_or_peer(costs, told):
         ("panel to learn from", None),
         ("fit", "LightGBM alone"),
         ("score", "LightGBM alone"),
+        ("score with refits", None),
+        ("rows of the list", None),
+        ("sum up and publish", "same bytes inserted"),
+        ("read the list", "same bytes selected"),
+        ("read one row", None),
     ]
     assert told[-1] == (STEPS, STEPS)
     assert all(cost.grids == 60 and cost.cpu > 0 for cost in costs)
 
 
 def test_peak_sees_memory_that_was_given_back():
-    with _peak() as most:
+    with peak() as most:
         block = np.ones(64 * MIB // 8)
         for _ in range(1000):  # until the watching thread has looked
             if most[0] >= 32 * MIB:
@@ -48,7 +57,7 @@ def test_peak_sees_memory_that_was_given_back():
 
 
 def test_peak_sees_memory_that_is_still_held():
-    with _peak() as most:
+    with peak() as most:
         block = np.ones(64 * MIB // 8)
 
     assert most[0] / MIB == pytest.approx(64, abs=16)
