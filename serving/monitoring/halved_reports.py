@@ -24,7 +24,6 @@ LEAST_WEEKLY = 32 / 6
 """Fewer expected reports a week cannot tell halving from chance within twenty weeks."""
 LEAST_ESCALATIONS = 10.0
 """With fewer expected escalations it cannot be told whether they fell."""
-FELL = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def _halved(facts: Facts, as_of: int, level: Level) -> Iterator[Halved]:
     for area in np.flatnonzero((sums[-1] >= ALARM) & (expected.mean(axis=0) >= LEAST_WEEKLY)):
         weeks = WEEKS - int(np.flatnonzero(np.append(0.0, sums[:, area]) == 0)[-1])
         told, came = float(due[-weeks:, area].sum()), float(escalated[-weeks:, area].sum())
-        if told >= LEAST_ESCALATIONS and came <= FELL * told:
+        if told >= LEAST_ESCALATIONS and came * np.log(2) < told / 2:  # likelier with half of them than with all
             continue
         since = slice(-weeks, None)
         found, reported = float(expected[since, area].sum()), float(reports[since, area].sum())
