@@ -69,7 +69,7 @@ def rank_days(
         record_outcomes(engine, day.facts, settings.delay_allowance_days, now)
         before = newest(engine, target=day.model.target)
         entry = _publish(engine, day, names, settings, now)
-        review_monthly(engine, day.facts, day.model.horizon_days, settings.delay_allowance_days, now)
+        review_monthly(engine, day.facts, day.model.horizon_days, settings, now)
         if day.as_of == now.astimezone(settings.tz).date():
             note_rescores(engine, corrected, before, entry, now)
         yield entry
