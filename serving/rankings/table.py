@@ -34,7 +34,8 @@ OF_LIST = {
 OF_GRID = (Col.GRID_ID, "name", *AREA_LEVELS, "confidence", "withheld")
 TYPES: dict[str, pl.DataType] = {
     **dict.fromkeys(("rank", "rank_low", "rank_high"), pl.Int64()),
-    **dict.fromkeys(("expected_escalations", "usual_level", "factor", "risk"), pl.Float64()),
+    **dict.fromkeys(("expected_escalations", "expected_low", "expected_high", "usual_level", "factor"), pl.Float64()),
+    **dict.fromkeys(("risk", "risk_low", "risk_high"), pl.Float64()),
     **dict.fromkeys(("chronic", "rising"), pl.Boolean()),
 }
 """Of the columns of a score; all others are text."""

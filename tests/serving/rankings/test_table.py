@@ -11,6 +11,7 @@ from serving.accounts.permissions import EVERYTHING, Scope
 from serving.rankings import table
 from serving.rankings.entries import PublishedRow
 from serving.rankings.ledger import publish
+from serving.rankings.schemas import Score
 from serving.rankings.table import SCHEMA, Wanted, describe, read_table
 from tests.serving.rankings.test_ledger import NOW, ORIGIN
 
@@ -109,6 +110,13 @@ def test_many_lists_are_read_in_parts(lists, monkeypatch):
     monkeypatch.setattr(table, "LISTS_AT_ONCE", 1)
 
     assert whole.equals(read_table(lists, Wanted()))
+
+
+def test_figures_of_a_score_are_numbers():
+    figures = {name for name, field in Score.model_fields.items() if "float" in str(field.annotation)}
+
+    assert {"expected_low", "expected_high", "risk_low", "risk_high"} < figures
+    assert [] == [name for name in figures if SCHEMA[name] != pl.Float64()]
 
 
 def test_every_column_is_described():
