@@ -55,6 +55,8 @@ class Backtest:
     """One row per as_of and grid of the test part: fold, count, and per model expected_*, risk_* and surge_*."""
     metrics: pd.DataFrame
     """One row per model, one column per metric; `*_low` and `*_high` bound its 95 % interval."""
+    subsets: pd.DataFrame
+    """The same by part of the test rows (`onset`: places where nothing was open, ...), one row per part and model."""
     differences: pd.DataFrame
     """The first model minus each of the others, per metric, with its 95 % interval."""
     notes: tuple[str, ...]
@@ -245,6 +247,11 @@ def _within(as_ofs: Days, first: date | None, until: date | None) -> Days:
 
 def _shown(result: BacktestResult) -> Backtest:
     metrics = {model: _flat(values) for model, values in result.overall.models.items()}
+    subsets = {
+        (name, model): {"rows": card.rows, "positives": card.positives} | _flat(values)
+        for name, card in result.subsets.items()
+        for model, values in card.models.items()
+    }
     differences = {
         model: _flat({metric: found["value"] for metric, found in gaps.items()} | {"ci95": {m: found["ci95"] for m, found in gaps.items()}})
         for model, gaps in result.overall.differences.items()
@@ -252,6 +259,7 @@ def _shown(result: BacktestResult) -> Backtest:
     return Backtest(
         result.predictions.to_pandas(),
         pd.DataFrame.from_dict(metrics, orient="index"),
+        pd.DataFrame(list(subsets.values()), pd.MultiIndex.from_tuples(subsets, names=["part", "model"])),
         pd.DataFrame.from_dict(differences, orient="index"),
         tuple(result.notes),
     )

@@ -46,7 +46,7 @@ def _quiet(panel: Panel) -> Flags:
     signs = [
         feature
         for feature in panel.features
-        if feature.measure == "open_count" or (feature.family == "counts" and feature.window_days == QUIET_DAYS)
+        if feature.origin is None and (feature.measure == "open_count" or (feature.family == "counts" and feature.window_days == QUIET_DAYS))
     ]
     disputes = [feature for feature in signs if feature.subject == EventType.DISPUTE]
     quiet = [panel.column(feature.name) == 0 for feature in disputes or signs]
