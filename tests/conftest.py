@@ -1,4 +1,4 @@
-"""What every test relies on: settings come from the test, never from the shell it runs in; and real databases."""
+"""Fixtures of every test: settings come from the test, never from the shell it runs in; and real databases."""
 
 import logging
 import os

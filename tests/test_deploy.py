@@ -1,4 +1,4 @@
-"""What the files under configs/deploy start is there, with the options they give."""
+"""Every command that the files under configs/deploy start exists, with the options they give."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What the documents say is true: every command is described, every one shown runs, and both languages show the same."""
+"""Documents are true: every command is described, every one shown runs, and both languages show the same."""
 
 import re
 import shlex
@@ -20,7 +20,7 @@ from tests.support.golden_sample import make_sample
 
 ROOT = Path(__file__).parent.parent
 PAGES_OF_USERS = ("README.md", "docs/guide.md", "docs/alerts-and-accounts.md")
-"""What users read, in this order; each has a Chinese page beside it."""
+"""Pages for users, in this order; each has a Chinese page beside it."""
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 GENERATED_TEXTS = {"alert-texts.md", "features.md"}
 """Long because they show every text or column that there is; rendered notebooks are as long as what they print."""

@@ -1,4 +1,4 @@
-"""What is installed is what is declared, pinned and hashed."""
+"""Every installed package is declared, pinned and hashed."""
 
 import ast
 import re

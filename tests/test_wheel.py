@@ -1,4 +1,4 @@
-"""What users install is the wheel: it runs in an empty folder with no more than what it declares, as the container starts it."""
+"""The wheel, which users install: it runs in an empty folder with no more than what it declares, as the container starts it."""
 
 import json
 import re

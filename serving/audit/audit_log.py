@@ -56,14 +56,6 @@ def record(connection: Connection, actor_id: str, action: str, subject: str, det
     return deed
 
 
-def list_entries(engine: Engine, limit: int, before: int | None = None) -> list[AuditEntry]:
-    """Return the newest entries first, from the one before id `before` on."""
-    query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-    with reading(engine) as connection:
-        rows = connection.execute(query if before is None else query.where(audit.c.id < before)).mappings()
-        return [_deed(row) for row in rows]
-
-
 def note(engine: Engine, actor_id: str, action: str, subject: str, now: datetime) -> None:
     """Append an entry about what changes nothing else, such as reading a report."""
     with writing(engine) as connection:

@@ -1,4 +1,4 @@
-"""What counts as an escalation, as written in YAML."""
+"""Targets: which events and transitions count as an escalation, as written in YAML."""
 
 import pytest
 from pydantic import TypeAdapter, ValidationError

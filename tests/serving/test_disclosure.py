@@ -1,4 +1,4 @@
-"""What can be had back of a masked column, by trying every count that it could have been."""
+"""Disclosure control: trying every count that a masked column could have been brings none back."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""What a simulation knows and no log shows is opened by `backtest --truth` alone, and only once every prediction is made."""
+"""The truth of a simulation is opened by `backtest --truth` alone, and only once every prediction is made."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is unsafe does not start, and says why in one line."""
+"""Unsafe settings refuse to start, and say why in one line."""
 
 import pytest
 

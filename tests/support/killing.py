@@ -1,4 +1,4 @@
-"""What the tests hold in hand that kill a program: it is started again and again, for one run each time."""
+"""Programs that tests kill and start again, one run at a time."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What a batch adds to the event log."""
+"""Appending a batch to the event log."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

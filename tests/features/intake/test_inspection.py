@@ -1,4 +1,4 @@
-"""What is said of files as people keep them, and a source file proposed for one, used for an ingest."""
+"""Inspection of files as people keep them; the proposed source file is used for an ingest."""
 
 from collections.abc import Callable
 from dataclasses import astuple

@@ -1,4 +1,4 @@
-"""What every feature must say about itself."""
+"""Rules that every declared feature keeps: name, words, unit, use."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What becomes known at or after as_of changes no feature, whatever it says about the past."""
+"""Records known at or after as_of change no feature, whatever they say about the past."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What arrives, and what is missing from it on purpose."""
+"""Delivery of simulated records: which arrive, and which are left out on purpose."""
 
 from datetime import datetime
 

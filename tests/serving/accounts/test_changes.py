@@ -10,7 +10,8 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.changes import Grant, change_account, enable_account, grant_of
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.accounts.sessions import actor_of_session, choose_area, open_session
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 CHOSEN = "chosen by its holder"
@@ -30,7 +31,7 @@ def test_enable_account_lets_it_in_with_the_password_it_had(engine, li):
     enable_account(engine, li.account_id, OPERATOR, NOW)
 
     assert actor_of_session(engine, before, NOW) is None
-    assert "account.enable" == list_entries(engine, 1)[0].action
+    assert "account.enable" == newest_entries(engine, 1)[0].action
     assert li.account_id == open_session(engine, "li", CHOSEN, NOW)[1].account_id
 
 
@@ -49,7 +50,7 @@ def test_reset_password_of_a_disabled_account_is_refused(engine, li):
 def test_change_account_holds_for_open_sessions_and_stands_in_the_trail(engine, li):
     secret, _ = open_session(engine, "li", CHOSEN, NOW)
     change_account(engine, li.account_id, Grant(Role.DEPARTMENT, LABOUR), OPERATOR, NOW)
-    entry = list_entries(engine, 1)[0]
+    entry = newest_entries(engine, 1)[0]
 
     actor = actor_of_session(engine, secret, NOW)
     assert (Role.DEPARTMENT, LABOUR) == (actor.role, actor.scope)
@@ -75,7 +76,7 @@ def test_change_account_that_does_not_fit_changes_nothing(engine, li, grant):
         change_account(engine, li.account_id, Grant(*grant), OPERATOR, NOW)
 
     assert (Role.TOWNSHIP, Scope("t1")) == (find_account(engine, "li").actor.role, find_account(engine, "li").actor.scope)
-    assert "account.change" not in {entry.action for entry in list_entries(engine, 10)}
+    assert "account.change" not in {entry.action for entry in newest_entries(engine, 10)}
 
 
 def test_change_account_that_is_not_there_is_not_found(engine, li):

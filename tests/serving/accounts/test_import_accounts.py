@@ -10,8 +10,9 @@ from serving.accounts.accounts import NewAccount, accounts, create_account
 from serving.accounts.import_accounts import Outcome, Refusal, import_accounts, one_time_rows
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
 from serving.settings import DEPARTMENTS
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 DECISION = (OPERATOR, NOW)
@@ -42,7 +43,7 @@ def test_import_accounts_creates_every_row_with_a_password_of_its_own(grids, enc
     assert ["li", "wu", "chen"] == [name for name, *_ in one_time_rows(rows)]
     assert len({row.password for row in rows}) == 3
     assert open_session(grids, "wu", rows[1].password, NOW)[1].must_change_password
-    assert 3 == [entry.action for entry in list_entries(grids, 9)].count("account.create")
+    assert 3 == [entry.action for entry in newest_entries(grids, 9)].count("account.create")
 
 
 def test_import_accounts_dry_run_says_the_same_and_stores_nothing(grids):

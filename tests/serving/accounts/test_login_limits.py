@@ -7,7 +7,8 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.login_limits import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, KnownBrowsers, Origin, clear_attempts
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -88,7 +89,7 @@ def test_clear_attempts_lets_its_holder_sign_in_at_once_and_is_recorded(engine, 
 
     assert clear_attempts(engine, None if everybody else li, OPERATOR, NOW) == ATTEMPTS_PER_ACCOUNT
     assert open_session(engine, "li", CHOSEN, NOW, OFFICE)
-    assert "account.unlock" in [entry.action for entry in list_entries(engine, 5)]
+    assert "account.unlock" in [entry.action for entry in newest_entries(engine, 5)]
 
 
 def test_change_password_old_one_wrong_ten_times_backs_off(engine, li):

@@ -14,10 +14,11 @@ from features.storage.home import Home
 from serving.accounts.accounts import NewAccount, create_account, disable_account
 from serving.accounts.permissions import Role, Scope
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
 from serving.pages.routes.identity import KEPT
 from serving.server.auth import COOKIE
 from serving.settings import Settings
+from tests.support.audit_entries import newest_entries
 from tests.support.loopback import on_loopback
 from tests.support.openid_provider import CLIENT, SECRET, SHORT, STRONG, OpenIdProvider
 from tests.support.people import token_of
@@ -100,7 +101,7 @@ def test_sign_in_opens_an_ordinary_session_and_leads_on(provider: OpenIdProvider
         back = visitor.ask(visitor.out(base))
         arrival = visitor.get(back)
         engine = open_database(home.database_url)
-        deed = list_entries(engine, 1)[0]
+        deed = newest_entries(engine, 1)[0]
         engine.dispose()
 
         assert 'href="/login/identity?next=/password"' in login.text

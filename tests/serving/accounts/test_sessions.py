@@ -7,7 +7,8 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.permissions import Right, Role, Scope
 from serving.accounts.sessions import actor_of_session, close_session, open_session
 from serving.accounts.tokens import actor_of_token, issue_token
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -82,7 +83,7 @@ def test_trail_tells_what_was_done_to_accounts_and_no_secret(engine, account):
     secret, _ = open_session(engine, "li", CHOSEN, NOW)
     close_session(engine, secret, NOW)
     disable_account(engine, account_id, OPERATOR, NOW)
-    trail = list_entries(engine, 10)
+    trail = newest_entries(engine, 10)
 
     assert [(deed.actor_id, deed.action) for deed in reversed(trail)] == [
         (OPERATOR, "account.create"), (account_id, "account.change_password"), (account_id, "session.open"),

@@ -1,4 +1,4 @@
-"""What receivers get: signed JSON for programs, short texts with a link for people, each of what is for it."""
+"""Messages to receivers: signed JSON for programs, short texts with a link for people, each of what is for it."""
 
 import base64
 import hashlib

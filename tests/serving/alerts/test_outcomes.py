@@ -1,4 +1,4 @@
-"""What followed an alert: told once its window is ripe, from what was known by then, beside whether somebody went there."""
+"""Outcomes of alerts: recorded once their window is ripe, from what was known by then, beside whether somebody went there."""
 
 from datetime import date, datetime, timedelta
 

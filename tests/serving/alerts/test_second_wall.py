@@ -21,7 +21,7 @@ pytestmark = pytest.mark.dialect("postgresql")
 
 PLACING = {"path", "alert_id", "correction_id"}
 WALLED = [table for table in metadata.sorted_tables if PLACING & set(table.c.keys()) and table is not delivery]
-"""What was told to which program is shown to nobody, and has none."""
+"""Tables that say which program was told; nobody is shown them, so they have no policy."""
 TOWNSHIPS = ("d/t1", "d/t2")
 
 

@@ -1,4 +1,4 @@
-"""What keeps the list workable: one alert per grid however often it is made, silences that end, corrections that are answered."""
+"""Supervision of the alert list: one alert per grid however often it is made, silences that end, corrections that are answered."""
 
 import subprocess
 import sys

@@ -35,7 +35,7 @@ PUBLIC = {
     "/worker.js",
     "/v1/platforms/{name}/answers",
 }
-"""What anybody may ask for: signs of life, the description, and what a page needs before its reader has signed in."""
+"""Paths open to anybody: signs of life, the description, and what a page needs before its reader has signed in."""
 
 
 def undeclared(app):

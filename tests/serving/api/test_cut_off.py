@@ -1,4 +1,4 @@
-"""What is read in a process that has no network, whose registry is broken and whose store takes nothing."""
+"""Reading in a process without a network, with a broken registry and a store that cannot be written."""
 
 import json
 import shutil

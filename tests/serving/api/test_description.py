@@ -28,7 +28,7 @@ pytestmark = pytest.mark.dialect("sqlite")
 TOWNSHIP = "990101/990101001"
 COMMUNITY = "990101001001"
 AREAS = {Role.TOWNSHIP: TOWNSHIP, Role.GRID_WORKER: f"{TOWNSHIP}/{COMMUNITY}"}
-"""What roles of a part of the whole see."""
+"""Paths for roles with a part of the whole."""
 LISTS = {"GET /v1/rankings", "GET /v1/grids/{grid_id}", "GET /v1/alerts"}
 ANSWERED = {
     Role.ANALYST: LISTS,

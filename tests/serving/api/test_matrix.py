@@ -23,7 +23,7 @@ from tests.support.visitors import Clock
 MISSING = {True: "999999999", False: "9999x"}
 """Ids of nothing, by whether they are numbers."""
 HELD = ({}, {"If_None_Match": "*"})
-"""What a reader may claim to hold already."""
+"""Entity tags that a reader may send."""
 
 
 @pytest.fixture

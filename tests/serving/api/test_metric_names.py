@@ -1,4 +1,4 @@
-"""What the shipped alert rules and dashboard ask for is what /metrics gives."""
+"""Metrics that the shipped alert rules and dashboard name are those of /metrics."""
 
 import json
 import re

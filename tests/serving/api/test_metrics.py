@@ -1,4 +1,4 @@
-"""What is counted is for this machine alone, and tells of no area and of no account."""
+"""/metrics answers this machine alone, and names no area and no account."""
 
 import asyncio
 import re

@@ -9,13 +9,13 @@ import pytest
 from serving.accounts.sessions import open_session
 from serving.alerts.queries import Wanted, list_alerts
 from serving.app import create_app
-from serving.audit.audit_log import list_entries
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause, resume
 from serving.server import list_cache
 from serving.server.auth import COOKIE
 from serving.settings import Settings
 from tests.support.access_matrix import Request, by, running
+from tests.support.audit_entries import newest_entries
 from tests.support.townships import NOW, OVERSEER, fill
 from tests.support.visitors import PASSWORD, Clock, sign_up
 
@@ -78,7 +78,7 @@ def test_lists_are_gone_within_five_seconds_and_back_as_soon_while_alerts_stay_w
     assert f"{account_id} paused publishing at {NOW.isoformat()} (model_fault)" in said
     assert f"{account_id}于2026-01-09 16:00暂停发布" in answers["page"].body.decode()
     assert ["publishing.pause", "publishing.resume"] == [
-        each.action for each in reversed(list_entries(engine, 9)) if each.actor_id == account_id and each.action.startswith("publishing")
+        each.action for each in reversed(newest_entries(engine, 9)) if each.actor_id == account_id and each.action.startswith("publishing")
     ]
 
 

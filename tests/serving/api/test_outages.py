@@ -1,4 +1,4 @@
-"""What is read when something behind is gone, and while a newer list takes the place of an older one."""
+"""Reading during outages, and while a newer list takes the place of an older one."""
 
 import asyncio
 import json

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from serving.audit.audit_log import list_entries, verify
+from serving.audit.audit_log import verify
 from serving.audit.settings_trail import note_settings
 from serving.settings import Settings
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 
@@ -17,7 +18,7 @@ def test_note_settings_only_changes_are_written_down_and_no_secret(engine: Engin
     back = note_settings(engine, Settings(), NOW + timedelta(days=9))
 
     assert (noted, back) == ([False, True, False], True)
-    assert [json.loads(entry.detail) for entry in list_entries(engine, 5)] == [{}, {"serving.port": 8001}]
+    assert [json.loads(entry.detail) for entry in newest_entries(engine, 5)] == [{}, {"serving.port": 8001}]
     assert verify(engine) == 2
 
 
@@ -25,4 +26,4 @@ def test_note_settings_of_the_environment_are_written_down(engine: Engine, monke
     monkeypatch.setenv("YUJING_SERVING__PORT", "8001")
 
     assert note_settings(engine, Settings(), NOW)
-    assert [json.loads(entry.detail) for entry in list_entries(engine, 5)] == [{"serving.port": 8001}]
+    assert [json.loads(entry.detail) for entry in newest_entries(engine, 5)] == [{"serving.port": 8001}]

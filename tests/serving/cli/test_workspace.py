@@ -1,4 +1,4 @@
-"""What every command starts from: a home and its settings."""
+"""Workspace: the home and the settings that every command starts from."""
 
 import pytest
 from typer.testing import CliRunner

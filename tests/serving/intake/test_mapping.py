@@ -1,4 +1,4 @@
-"""What a form says becomes a source file, and a source file a form again."""
+"""A filled form becomes a source file, and a source file a form again."""
 
 from pathlib import Path
 

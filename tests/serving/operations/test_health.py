@@ -1,4 +1,4 @@
-"""What waits for whoever runs the service is said where they look, with what to do: /readyz, /metrics, /admin, `yujing doctor`."""
+"""Operational problems are told where operators look, with what to do: /readyz, /metrics, /admin, `yujing doctor`."""
 
 import json
 import re

@@ -8,7 +8,6 @@ from features.errors import NotFoundError, StoreError, UsageError
 from features.intake.pseudonyms import deployment_key
 from features.storage.home import Home
 from features.storage.keys import BACKUPS, HEADS, MODELS, secret_key
-from serving.audit import audit_log
 from serving.cli.main import app
 from serving.operations import keys
 from serving.operations.backup import back_up, signer
@@ -16,6 +15,7 @@ from serving.operations.checkpoints import ledger_heads, read_second_place, seco
 from serving.operations.keys import list_keys, rotate
 from serving.operations.restore import restore
 from serving.rankings import ledger
+from tests.support.audit_entries import newest_entries
 from tests.support.published_world import PUBLISHED_AT
 from training.registry.published import current
 
@@ -53,7 +53,7 @@ def test_rotated_secret_is_known_in_the_place_of_the_old_one(engine, tmp_path):
 
     assert known_secret(home, engine, "receiver-desk") != old
     assert lost_keys(home, engine) == []
-    deed = audit_log.list_entries(engine, limit=1)[0]
+    deed = newest_entries(engine, limit=1)[0]
     assert (deed.action, deed.subject) == ("key.rotate", "receiver-desk")
     assert home_fingerprints(home)["receiver-desk"] in deed.detail
 

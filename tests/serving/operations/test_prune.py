@@ -4,12 +4,12 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from serving.audit import audit_log
 from serving.cli.main import app
 from serving.operations.job_runs import Run, job_states, record_run
 from serving.operations.prune import find_prunable, prune
 from serving.scoring.reproduce import reproduce
 from serving.settings import RetentionSettings
+from tests.support.audit_entries import newest_entries
 from tests.support.published_world import PUBLISHED_AT
 from training.registry.run_record import Run as Training
 from training.registry.tracking import open_registry
@@ -59,7 +59,7 @@ def test_prune_lists_what_is_old_and_removes_it_only_then(world, tmp_path):
     assert not (world.home.quarantine / old).exists()
     assert (world.home.quarantine / "notes.txt").exists()
     assert job_states(world.engine).keys() == {"rank"}
-    assert audit_log.list_entries(world.engine, limit=1)[0].action == "records.prune"
+    assert newest_entries(world.engine, limit=1)[0].action == "records.prune"
     assert list(find_prunable(world.home, world.engine, KEPT, NOW, tmp_path / "backups")) == []
 
 

@@ -1,4 +1,4 @@
-"""What is contested on a page is answered on another, and what that changed is shown."""
+"""Corrections are contested on one page and answered on another, which shows what that changed."""
 
 from datetime import timedelta
 

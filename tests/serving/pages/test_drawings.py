@@ -1,4 +1,4 @@
-"""What is drawn: maps, tiles, weeks and reasons."""
+"""Drawings: maps, tiles, weeks and reasons."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""What speaks for and against the model in use is on its page: as the trainer and the monitor wrote it, in words."""
+"""Evidence for and against the model in use is on its page, as the trainer and the monitor wrote it, in words."""
 
 import json
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""What a role may do stands on a page: every step of an alert as a button, every other right as a form or link."""
+"""Every right of a role stands on a page: every step of an alert as a button, every other right as a form or link."""
 
 import re
 

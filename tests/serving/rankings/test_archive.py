@@ -12,12 +12,12 @@ from features.database.tables import archived_list, ranking_row
 from features.errors import StoreError
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.accounts.row_security import reading_within
-from serving.audit import audit_log
 from serving.rankings import archive as archiving
 from serving.rankings.archive import archive
 from serving.rankings.entries import PublishedRow
 from serving.rankings.ledger import entries, find, history, publish, read_body, read_row, verify
 from tests.serving.rankings.test_ledger import NOW, ORIGIN, body_of, grid_row
+from tests.support.audit_entries import newest_entries
 from tests.support.databases import drop_trigger
 
 FIRST = date(2025, 12, 20)
@@ -71,7 +71,7 @@ def test_archived_lists_are_read_as_before(chain):
 def test_archive_keeps_the_act_in_the_audit_trail(chain):
     (december, _) = archive(chain, BEFORE, LATER)
 
-    deed = audit_log.list_entries(chain, limit=2)[-1]
+    deed = newest_entries(chain, limit=2)[-1]
 
     assert (deed.action, deed.subject, json.loads(deed.detail)["sha256"]) == ("ledger.archive", december.name, december.sha256)
     assert json.loads(deed.detail)["lists"] == [1, 2, 53, *range(3, 13)]

@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import PausedError
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import Pause, pause, paused, refuse_while_paused, resume
+from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 
@@ -17,7 +18,7 @@ def test_pause_holds_until_resumed_and_both_are_in_the_trail(engine):
     resume(engine, OPERATOR, NOW)
 
     assert (None, Pause("a1", NOW, PauseReason.DATA_FAULT), None) == (before, during, paused(engine))
-    assert [(deed.actor_id, deed.action) for deed in list_entries(engine, 9)] == [
+    assert [(deed.actor_id, deed.action) for deed in newest_entries(engine, 9)] == [
         (OPERATOR, "publishing.resume"),
         ("a1", "publishing.pause"),
     ]

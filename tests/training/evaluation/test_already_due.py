@@ -1,4 +1,4 @@
-"""What a calendar would have told is said apart from what the model knows."""
+"""Escalations that a calendar foretells are reported apart from those that the model does."""
 
 from dataclasses import replace
 from datetime import date

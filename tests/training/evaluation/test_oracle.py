@@ -18,9 +18,9 @@ from training.settings import BacktestSettings
 GRIDS, AS_OFS = 40, 12
 SETTINGS = BacktestSettings(bootstrap_draws=40)
 RATES = np.random.default_rng(1).gamma(0.5, 0.2, (AS_OFS, GRIDS))
-"""What is to be expected: much in few grids."""
+"""Expected counts: much in few grids."""
 TOLD = RATES**0.8 * RATES.mean() ** 0.2
-"""What a log tells of it."""
+"""The part of it that a log tells."""
 
 
 def result(seed: int = 2, horizon_days: int = 14) -> BacktestResult:

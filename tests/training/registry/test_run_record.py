@@ -1,4 +1,4 @@
-"""What somebody who opens MLflow sees of a training."""
+"""The record of a training, as MLflow shows it."""
 
 from datetime import UTC, datetime, timedelta
 

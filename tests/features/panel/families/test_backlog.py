@@ -1,4 +1,4 @@
-"""What is open, for how long, and how fast cases get settled."""
+"""Open cases, their age, and how fast cases are closed."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What lies ahead in the calendar; days are counted from 2025-01-01."""
+"""Days ahead in the calendar; they are counted from 2025-01-01."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What happens around a grid, always without the grid itself."""
+"""Counts around a grid, always without the grid itself."""
 
 import numpy as np
 import pytest

@@ -13,8 +13,8 @@ from serving.accounts.permissions import Role
 from serving.alerts.messages import sign
 from serving.alerts.queries import Wanted, history, list_alerts
 from serving.app import create_app
-from serving.audit.audit_log import list_entries
 from serving.settings import Platform
+from tests.support.audit_entries import newest_entries
 from tests.support.townships import NOW, OVERSEER, township
 from tests.support.visitors import Clock, open_client, sign_up
 
@@ -61,7 +61,7 @@ def test_answer_in_a_persons_name_is_taken_once_and_recorded_as_such(townships, 
     with reading(townships.engine) as connection:
         query = select(alert_transition.c.platform).where(alert_transition.c.alert_id == answer["alert_id"])
         assert connection.execute(query.order_by(alert_transition.c.version)).scalars().all() == [None, PLATFORM]
-    assert PLATFORM in list_entries(townships.engine, 1)[0].detail
+    assert PLATFORM in newest_entries(townships.engine, 1)[0].detail
     assert PLATFORM not in str(history(townships.engine, OVERSEER, answer["alert_id"])) + taken[0].text
 
 

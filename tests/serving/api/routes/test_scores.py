@@ -9,10 +9,10 @@ from features.eventlog.read import log_state
 from features.schema import Col
 from serving.accounts.permissions import Role
 from serving.app import create_app
-from serving.audit.audit_log import list_entries
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.schemas import GridRow, ScoredFile
 from serving.scoring.score_file import FileScorer
+from tests.support.audit_entries import newest_entries
 from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT
 from tests.support.visitors import open_client, sign_up
@@ -63,7 +63,7 @@ def test_score_of_the_same_cases_is_that_of_the_list_and_nothing_is_left(analyst
     assert {grid: figures or False for grid, figures in listed.items()} == found
     assert log_state(world.engine) == before
     assert list(scratch.iterdir()) == []
-    assert list_entries(world.engine, 1)[0].action == "score"
+    assert newest_entries(world.engine, 1)[0].action == "score"
 
 
 @pytest.mark.parametrize("exact", ["1us", "1d"])

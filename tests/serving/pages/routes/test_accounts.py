@@ -1,4 +1,4 @@
-"""What administrators do with accounts: one after the other, and those of a whole file."""
+"""Administration of accounts: one after the other, and those of a whole file."""
 
 import csv
 import io
@@ -9,9 +9,10 @@ from features.settings import Settings as FeatureSettings
 from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR, list_entries
+from serving.audit.audit_log import OPERATOR
 from serving.pages.settings_view import read_settings
 from serving.settings import AlertSettings, Receiver, Settings
+from tests.support.audit_entries import newest_entries
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of
 from tests.support.visitors import PASSWORD
 
@@ -42,7 +43,7 @@ def test_account_is_disabled_enabled_unlocked_and_given_another_role_by_forms(ch
     town = find_account(own_world.engine, "town")
     assert (None, Role.GRID_WORKER, OTHER, "城东街道办") == (town.disabled_at, town.actor.role, town.actor.scope.path, town.unit)
     assert f'value="{OTHER}" checked' in chief.get(at).text
-    assert "account.unlock" in [entry.action for entry in list_entries(own_world.engine, 10)]
+    assert "account.unlock" in [entry.action for entry in newest_entries(own_world.engine, 10)]
 
 
 def test_area_is_picked_from_the_tree_unless_a_code_is_written(chief, own_world) -> None:

@@ -1,4 +1,4 @@
-"""What administrators do on /admin: try another rule, issue tokens and end them."""
+"""/admin: administrators try another rule, issue tokens and end them."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What an auditor sees on /audit, and what the trail keeps of it."""
+"""/audit as an auditor sees it, and the entries that reading it leaves."""
 
 import csv
 import io
@@ -10,11 +10,12 @@ import pytest
 import serving
 from serving.accounts.accounts import NewAccount, create_account, find_account
 from serving.accounts.permissions import Role, Scope
-from serving.audit.audit_log import OPERATOR, list_entries, verify
+from serving.audit.audit_log import OPERATOR, verify
 from serving.pages import audit_view
 from serving.pages.translations import LANGUAGES, Translator
 from tests.serving.pages.test_answers import fields_of
 from tests.serving.pages.test_pages import alerts_below
+from tests.support.audit_entries import newest_entries
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of
 
 
@@ -73,16 +74,16 @@ def test_audit_names_are_shown_when_asked_for_and_each_reading_is_an_entry(audit
     town = find_account(own_world.engine, "town").actor.account_id
 
     assert ">town<" not in auditor.get("/audit", params={"who": town}).text
-    assert "audit.read_names" not in [entry.action for entry in list_entries(own_world.engine, 3)]
+    assert "audit.read_names" not in [entry.action for entry in newest_entries(own_world.engine, 3)]
     assert ">town<" in auditor.get("/audit", params={"who": town, "names": "true"}).text
-    newest = list_entries(own_world.engine, 1)[0]
+    newest = newest_entries(own_world.engine, 1)[0]
     assert ("audit.read_names", f'{{"accounts": ["{town}"]}}') == (newest.action, newest.detail)
 
 
 def test_audit_csv_holds_every_entry_with_its_hash_and_is_recorded(auditor, own_world) -> None:
     answer = auditor.get("/audit.csv")
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:]
-    entries = list_entries(own_world.engine, 10_000)
+    entries = newest_entries(own_world.engine, 10_000)
 
     assert "audit.export" == entries[0].action
     assert [(str(entry.id), entry.hash) for entry in reversed(entries[1:])] == [(row[0], row[6]) for row in rows]
