@@ -43,10 +43,9 @@ def _quiet(panel: Panel) -> Flags:
 
     In a log that tells disputes from other matters only they are a sign: everywhere somebody asks for something in 90 days.
     """
+    own = [feature for feature in panel.features if feature.origin is None]
     signs = [
-        feature
-        for feature in panel.features
-        if feature.origin is None and (feature.measure == "open_count" or (feature.family == "counts" and feature.window_days == QUIET_DAYS))
+        feature for feature in own if feature.measure == "open_count" or (feature.family == "counts" and feature.window_days == QUIET_DAYS)
     ]
     disputes = [feature for feature in signs if feature.subject == EventType.DISPUTE]
     quiet = [panel.column(feature.name) == 0 for feature in disputes or signs]
