@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -127,7 +128,7 @@ event = Table(
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("batch_id", Integer, ForeignKey("batch.id"), nullable=False),
-    Column("event_id", String, nullable=False, unique=True, comment="keyed hash of the id in the source"),
+    Column("event_id", String, nullable=False, comment="keyed hash of the id in the source"),
     Column("grid_id", String, ForeignKey("grid.grid_id"), nullable=False),
     Column("event_type", String, nullable=False),
     Column("category", String, nullable=False),
@@ -140,6 +141,9 @@ event = Table(
     Column("people_bucket", String),
     Column("level", String),
 )
+
+event_id_index = Index("uq_event_event_id", event.c.event_id, unique=True)
+"""Made at the end of a first load (`features/eventlog/first_load.py`)."""
 
 event_transition = Table(
     "event_transition",

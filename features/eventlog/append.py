@@ -1,8 +1,9 @@
 """Appending a batch to the event log: one transaction, one idempotency key, no hole in the sequence."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 
 import polars as pl
 from sqlalchemy import Connection, Engine, insert, select
@@ -14,6 +15,7 @@ from features.database.tables import event, event_transition, quarantine
 from features.errors import StoreError
 from features.eventlog.cases import CORE, CORRECTABLE, EVENT_SCHEMA, IDENTITY, MOMENT, prepare_cases
 from features.eventlog.feeds import advance_feed, ensure_feed
+from features.eventlog.first_load import FirstLoad
 from features.eventlog.sequence import advance_sequence, lock_sequence
 from features.schema import TRANSITION_COLUMNS, Action, Col
 
@@ -178,6 +180,8 @@ class Batch:
     """Number of rows read: those above."""
     moment: Moment = field(default_factory=lambda: Moment(datetime.now(UTC), "UTC"))
     """When and in which zone: corrections are known from then on."""
+    hash_rows: Callable[[pl.DataFrame], pl.Series] = itemgetter(Col.ROW_HASH)
+    """Return the keyed hashes of some rows of `cases`; only rows that contradict the log need one."""
 
 
 @dataclass(frozen=True)
@@ -196,10 +200,11 @@ class BatchCounts:
     """Times that the log knows of a case and its row no longer holds."""
 
 
-def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
+def append_batch(engine: Engine, batch: Batch, load: FirstLoad | None = None) -> BatchCounts:
     """Store a batch and return what became of its rows; they are durable when this returns.
 
-    A key that is stored already changes nothing, and the rows it brought are counted as duplicate.
+    A key that is stored already changes nothing, and the rows it brought are counted as duplicate. The first load of a log, where the
+    batch is part of one, knows the cases before it.
 
     Raises:
         StoreError: the database refused; sending the same batch again tells whether it was stored.
@@ -212,14 +217,17 @@ def append_batch(engine: Engine, batch: Batch) -> BatchCounts:
         if answer := _first_answer(connection, batch.key):
             return answer
         ensure_feed(connection, batch.feed)
-        known = _known_cases(connection, cases[Col.EVENT_ID])
+        candidates = load.numbers_of(connection, cases[Col.EVENT_ID], last) if load else None
+        known = _known_cases(connection, cases[Col.EVENT_ID], candidates)
         moves = _known_transitions(connection, known)
         verdict = classify_cases(cases, _as_corrected(known, moves), moves, batch.moment)
         counts = _count(batch, verdict)
         batch_id = _store_batch(connection, batch, counts)
-        _store_records(connection, verdict, known, batch_id, last)
+        newest = _store_records(connection, verdict, known, batch_id, last)
         if not verdict.events.is_empty():
             advance_feed(connection, batch.feed, verdict.events.select(pl.col(Col.KNOWN_AT).max()).item())
+    if load:
+        load.add(verdict.events[Col.EVENT_ID], last, newest)
     return counts
 
 
@@ -241,11 +249,13 @@ def _first_answer(connection: Connection, key: str) -> BatchCounts | None:
     return BatchCounts(stored.read, 0, stored.accepted + stored.duplicate, stored.quarantined, conflicts)
 
 
-def _known_cases(connection: Connection, event_ids: pl.Series) -> pl.DataFrame:
-    """Return event_seq, event_id and the core of those cases that are stored."""
+def _known_cases(connection: Connection, event_ids: pl.Series, candidates: pl.Series | None = None) -> pl.DataFrame:
+    """Return event_seq, event_id and the core of those cases that are stored; `candidates` are the only numbers they can have."""
     columns = (Col.EVENT_ID, *CORE)
-    query = select(event.c.seq, *plain(event.c[columns])).where(among(connection, event.c.event_id, event_ids.unique()))
-    return read_frame(connection, query, pl.Schema({Col.EVENT_SEQ: pl.Int64(), **{name: EVENT_SCHEMA[name] for name in columns}}))
+    stored = among(connection, event.c.event_id, event_ids.unique()) if candidates is None else among(connection, event.c.seq, candidates)
+    query = select(event.c.seq, *plain(event.c[columns])).where(stored)
+    known = read_frame(connection, query, pl.Schema({Col.EVENT_SEQ: pl.Int64(), **{name: EVENT_SCHEMA[name] for name in columns}}))
+    return known if candidates is None else known.join(event_ids.to_frame(Col.EVENT_ID), on=Col.EVENT_ID, how="semi")
 
 
 def _known_transitions(connection: Connection, known: pl.DataFrame) -> pl.DataFrame:
@@ -267,7 +277,8 @@ def _as_corrected(known: pl.DataFrame, moves: pl.DataFrame) -> pl.DataFrame:
 
 
 def _count(batch: Batch, verdict: Reconciled) -> BatchCounts:
-    conflicts = verdict.conflicts.select(Col.ROW_NUMBER, pl.lit(Col.EVENT_ID), pl.lit(ID_CONFLICT).alias("code"), Col.ROW_HASH).rows()
+    refused = verdict.conflicts.select(Col.ROW_NUMBER, pl.lit(Col.EVENT_ID).alias("field"), pl.lit(ID_CONFLICT).alias("code"))
+    conflicts = refused.with_columns(batch.hash_rows(verdict.conflicts).alias("row_hash")).rows()
     quarantined = len(batch.quarantined) + len(conflicts)
     duplicate = batch.read - verdict.accepted - quarantined
     return BatchCounts(batch.read, verdict.accepted, duplicate, quarantined, tuple(conflicts), verdict.corrected, verdict.vanished)
@@ -283,15 +294,17 @@ def _store_batch(connection: Connection, batch: Batch, counts: BatchCounts) -> i
     return batch_id
 
 
-def _store_records(connection: Connection, verdict: Reconciled, known: pl.DataFrame, batch_id: int, last: int) -> None:
-    """Store the records, numbered after `last`: cases first, then transitions."""
+def _store_records(connection: Connection, verdict: Reconciled, known: pl.DataFrame, batch_id: int, last: int) -> int:
+    """Store the records, numbered after `last`, cases first, then transitions; return the last number."""
     events = _numbered(verdict.events.select(EVENT_SCHEMA.keys()), batch_id, last)
     case_seq = pl.concat([known.select(Col.EVENT_ID, Col.EVENT_SEQ), events.select(Col.EVENT_ID, pl.col(Col.SEQ).alias(Col.EVENT_SEQ))])
     moves = verdict.transitions.join(case_seq, on=Col.EVENT_ID, maintain_order="left").drop(Col.EVENT_ID)
     transitions = _numbered(moves, batch_id, last + len(events))
     insert_rows(connection, event, events)
     insert_rows(connection, event_transition, transitions)
-    advance_sequence(connection, last + len(events) + len(transitions))
+    newest = last + len(events) + len(transitions)
+    advance_sequence(connection, newest)
+    return newest
 
 
 def _numbered(records: pl.DataFrame, batch_id: int, last: int) -> pl.DataFrame:

@@ -32,7 +32,8 @@ CASE_SCHEMA = pl.Schema(
         Col.ROW_HASH: pl.String(),
     }
 )
-"""Columns of `Batch.cases`: the attributes, when each transition happened, and the row of the file with its keyed hash."""
+"""Columns of `Batch.cases`: the attributes, when each transition happened, and the row of the file with its keyed hash,
+which may be null where `Batch.hash_rows` makes it."""
 
 IDENTITY = (Col.EVENT_TYPE, Col.OCCURRED_AT, Col.REPORTED_AT)
 """What cannot change about a case: another value under the same id is a conflict, unless it is only more or less precise."""

@@ -29,6 +29,8 @@ GAP_SHARE = 0.02
 """But no gap is larger than this share of a side of a typical grid."""
 CORNER_GAPS = 10
 """Polygons whose near borders are shorter than so many gaps meet at a corner only."""
+PAIRS = 50_000
+"""Pairs of polygons whose common border is held in memory at a time."""
 
 
 def find_neighbours(grids: pl.DataFrame, nearest: int) -> pl.DataFrame:
@@ -84,12 +86,19 @@ def _sharing_borders(polygons: npt.NDArray[np.object_]) -> Pairs:
     gap = min(GAP_DEGREES, GAP_SHARE * float(np.nanmedian(size)))
     a, b = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=gap)
     a, b = a[a != b], b[a != b]
-    touch = shapely.intersects(polygons[a], polygons[b])
     border = np.zeros(len(a))
-    border[touch] = shapely.length(shapely.intersection(polygons[a[touch]], polygons[b[touch]]))
-    apart = np.flatnonzero(~touch)
-    border[apart] = _near_length(polygons[a[apart]], polygons[b[apart]], gap)
+    for start in range(0, len(a), PAIRS):
+        part = slice(start, start + PAIRS)
+        border[part] = _border_lengths(polygons[a[part]], polygons[b[part]], gap)
     return a[border > 0], b[border > 0], border[border > 0]
+
+
+def _border_lengths(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_], gap: float) -> Floats:
+    touch = shapely.intersects(one, other)
+    border = np.zeros(len(one))
+    border[touch] = shapely.length(shapely.intersection(one[touch], other[touch]))
+    border[~touch] = _near_length(one[~touch], other[~touch], gap)
+    return border
 
 
 def _near_length(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_], gap: float) -> Floats:

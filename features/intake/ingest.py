@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError
 from features.eventlog.feeds import FeedSpec, declare_feed
+from features.eventlog.first_load import first_load
 from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
@@ -96,11 +98,12 @@ def _take_in(
         if refused is not None:
             refused.unlink(missing_ok=True)
             declare_feed(engine, source.name, _feed_spec(source))
-        storing = StoringPass(engine, surveyed.terms, surveyed.paths, refused)
-        for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
-            storing.store(mapped)
-            if progress:
-                progress(storing.read, surveyed.rows)
+        with nullcontext() if dry else first_load(engine, surveyed.rows) as load:
+            storing = StoringPass(engine, surveyed, refused, load)
+            for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
+                storing.store(mapped)
+                if progress:
+                    progress(storing.read, surveyed.rows)
     finally:
         engine.dispose()
     return replace(

@@ -1,8 +1,9 @@
 """Rows of a source become cases of the log, or are refused for one stated reason each."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -41,6 +42,8 @@ class MappedBatch:
     """What cells held that no list or format knows: field, code, value or the pattern of a time."""
     places: Mapping[int, str]
     """Where rows stand in a workbook, by their number; empty for other inputs."""
+    hash_rows: Callable[[pl.Series], pl.Series]
+    """Return the keyed hashes of rows by their numbers: each takes longer than all else that is done to a row, and few need one."""
 
     @property
     def read(self) -> int:
@@ -56,14 +59,16 @@ def map_batch(batch: RowBatch, terms: RowRules, key: bytes) -> MappedBatch:
         faults.add_codes(field, codes)
     refuse_formulas(cells, faults)
     columns = _read_columns(cells, faults, key)
-    rows = pl.DataFrame({**columns, Col.ROW_NUMBER: batch.numbers, Col.ROW_HASH: _hash_rows(batch.cells, key)})
+    rows = pl.DataFrame({**columns, Col.ROW_NUMBER: batch.numbers})
+    hash_rows = partial(_hash_rows, batch, key)
     return MappedBatch(
         cases=_complete(rows.filter(~faults.rows)),
-        refusals=(*_refuse_broken(batch, key), *_refuse(rows.filter(faults.rows), faults)),
+        refusals=(*_refuse_broken(batch, key), *_refuse(batch.numbers.filter(faults.rows), faults, hash_rows)),
         normalised=cells.normalised,
         emptied=faults.emptied,
         seen=faults.seen,
         places={} if batch.places is None else dict(zip(batch.numbers, batch.places, strict=True)),
+        hash_rows=hash_rows,
     )
 
 
@@ -84,12 +89,14 @@ def _complete(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(missing).select(CASE_SCHEMA.keys())
 
 
-def _hash_rows(cells: pl.DataFrame, key: bytes) -> pl.Series:
-    return keyed_hashes(key, cells.select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series())
+def _hash_rows(batch: RowBatch, key: bytes, numbers: pl.Series) -> pl.Series:
+    """Return the keyed hashes of the texts of rows, in the order of their numbers as given."""
+    places = batch.numbers.search_sorted(numbers)
+    return keyed_hashes(key, batch.cells[places].select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series())
 
 
-def _refuse(rows: pl.DataFrame, faults: RowErrors) -> list[Refusal]:
-    refused = zip(rows[Col.ROW_NUMBER], faults.reasons, rows[Col.ROW_HASH], strict=True)
+def _refuse(numbers: pl.Series, faults: RowErrors, hash_rows: Callable[[pl.Series], pl.Series]) -> list[Refusal]:
+    refused = zip(numbers, faults.reasons, hash_rows(numbers), strict=True)
     return [Refusal(number, field, code, row_hash) for number, (field, code), row_hash in refused]
 
 

@@ -10,10 +10,11 @@ import polars.selectors as cs
 from sqlalchemy import Engine
 
 from features.eventlog.append import Batch, Moment, append_batch, compare_batch
+from features.eventlog.first_load import FirstLoad
 from features.eventlog.grids import discover_grids
 from features.intake.mapping import MappedBatch
 from features.intake.quarantine import Code, Reason, Refusal, write_report
-from features.intake.rules import RowRules
+from features.intake.validation_pass import ValidationPass
 from features.schema import Col
 
 MOST_SEEN = 1_000
@@ -23,12 +24,13 @@ MOST_SEEN = 1_000
 class StoringPass:
     """Stores the batches of one file, one after the other, and counts what became of their rows."""
 
-    def __init__(self, engine: Engine, terms: RowRules, paths: pl.DataFrame, refused: Path | None) -> None:
+    def __init__(self, engine: Engine, surveyed: ValidationPass, refused: Path | None, load: FirstLoad | None = None) -> None:
         """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows.
 
         Without such a place nothing is stored: batches are compared with the log only.
         """
-        self._engine, self._terms, self._paths, self.refused = engine, terms, paths, refused
+        self._engine, self._terms, self._paths, self.refused = engine, surveyed.terms, surveyed.paths, refused
+        self._load = load
         self._known_grids: set[str] = set()
         self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
         self.corrected = self.vanished = 0
@@ -43,8 +45,16 @@ class StoringPass:
         feed = self._terms.source.name
         quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
         moment = Moment(self._terms.now, self._terms.zone)
-        take = append_batch if self.refused else compare_batch
-        counts = take(self._engine, Batch(_batch_key(feed, mapped), feed, mapped.cases, quarantined, mapped.read, moment))
+        batch = Batch(
+            _batch_key(feed, mapped),
+            feed,
+            mapped.cases,
+            quarantined,
+            mapped.read,
+            moment,
+            lambda rows: mapped.hash_rows(rows[Col.ROW_NUMBER]),
+        )
+        counts = append_batch(self._engine, batch, self._load) if self.refused else compare_batch(self._engine, batch)
         conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
         refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
         if refusals and self.refused:

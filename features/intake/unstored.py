@@ -1,6 +1,7 @@
 """Reading a flat case file as an ingest would, without storing anything of it."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,19 +9,19 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Engine
 
-from features.eventlog.append import ID_CONFLICT, Moment
+from features.eventlog.append import ID_CONFLICT, Moment, Reconciled
 from features.eventlog.cases import CASE_SCHEMA
 from features.eventlog.feeds import FeedSpec
 from features.eventlog.grids import registered_grids
 from features.eventlog.snapshot import LogSnapshot
 from features.eventlog.unstored import UnstoredCases, snapshot_of_cases
 from features.intake.ingest import check_columns
-from features.intake.mapping import map_batch
+from features.intake.mapping import MappedBatch, map_batch
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.quarantine import Code, Refusal
 from features.intake.readers.open_input import open_input
 from features.intake.rules import set_terms
-from features.intake.source_file import flat_source
+from features.intake.source_file import SourceFile, flat_source
 from features.intake.validation_pass import validate
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
@@ -60,10 +61,15 @@ def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, settin
     cases = pl.concat([pl.DataFrame(schema=CASE_SCHEMA), *(_typed(part.cases) for part in mapped)])
     unstored = UnstoredCases(cases, surveyed.paths, *feed, Moment(now, surveyed.terms.zone))
     snapshot, verdict = snapshot_of_cases(engine, unstored)
-    numbers = verdict.conflicts.select(Col.ROW_NUMBER, Col.ROW_HASH).iter_rows()
-    conflicts = [Refusal(number, source.field(Col.EVENT_ID), Code[ID_CONFLICT], row_hash) for number, row_hash in numbers]
+    conflicts = [refusal for part in mapped for refusal in _conflicts_of(part, verdict, source)]
     refusals = sorted([*(refusal for part in mapped for refusal in part.refusals), *conflicts], key=lambda one: one.row_number)
     return UnstoredFile(snapshot, sum(part.read for part in mapped), verdict.accepted, tuple(refusals))
+
+
+def _conflicts_of(part: MappedBatch, verdict: Reconciled, source: SourceFile) -> Iterator[Refusal]:
+    numbers = verdict.conflicts[Col.ROW_NUMBER].filter(verdict.conflicts[Col.ROW_NUMBER].is_in(part.cases[Col.ROW_NUMBER].implode()))
+    for number, row_hash in zip(numbers, part.hash_rows(numbers), strict=True):
+        yield Refusal(number, source.field(Col.EVENT_ID), Code[ID_CONFLICT], row_hash)
 
 
 def _typed(cases: pl.DataFrame) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """The first reading of a file: may it come in at all, and what lies above its grids. Nothing is written until it is done."""
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -14,7 +15,7 @@ from features.intake.personal_data.detector import identifier_share
 from features.intake.personal_data.regular_codes import regular_codes
 from features.intake.personal_data.screening import ADVICE, screen_rows
 from features.intake.quarantine import Code
-from features.intake.readers.batches import RowInput
+from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.rules import RowRules
 from features.schema import Col
 
@@ -24,6 +25,8 @@ IDENTIFYING_IDS = 0.3
 IDENTIFYING_ROWS = 0.05
 DAMAGED_ROWS = 0.05
 SHOWN_PAIRS = 3
+WORKERS = 2
+"""Threads that read and screen batches: each holds one in memory."""
 
 
 @dataclass
@@ -67,12 +70,11 @@ def validate(rows: RowInput, terms: RowRules) -> ValidationPass:
     """
     counts = _Counts()
     paths = pl.DataFrame(schema={Col.GRID_ID: pl.String, Col.PARENT_PATH: pl.String, "rows": pl.UInt32})
-    for batch in rows.batches():
-        cells = read_cells(batch, terms)
+    for batch, cells, persons in _looked_at(rows.batches(), terms):
         counts.rows += batch.read
         counts.unnamed += batch.unnamed
         counts.damaged += sum(row.code is Code.CELL_ENCODING for row in batch.broken)
-        _count_persons(cells, counts)
+        _count_persons(cells, persons, counts)
         _count_codes(cells, counts)
         paths = _add_paths(paths, cells)
     vouched = _vouch(counts)
@@ -82,9 +84,30 @@ def validate(rows: RowInput, terms: RowRules) -> ValidationPass:
     return ValidationPass(counts.rows, likeliest.select(Col.GRID_ID, Col.PARENT_PATH), replace(terms, vouched=vouched), remarks)
 
 
-def _count_persons(cells: Cells, counts: _Counts) -> None:
+_Looked = tuple[RowBatch, Cells, list[tuple[str, pl.Series]]]
+"""A batch, its cells as read, and the columns that may identify persons with the code of each row."""
+
+
+def _looked_at(batches: Iterator[RowBatch], terms: RowRules) -> Iterator[_Looked]:
+    """Read and screen batches in two threads, a few ahead of the one that is counted, and yield them in their order."""
+
+    def look(batch: RowBatch) -> _Looked:
+        cells = read_cells(batch, terms)
+        return batch, cells, list(screen_rows(cells))
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        coming = deque[Future[_Looked]]()
+        for batch in batches:
+            coming.append(pool.submit(look, batch))
+            if len(coming) > WORKERS:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _count_persons(cells: Cells, persons: list[tuple[str, pl.Series]], counts: _Counts) -> None:
     rows_hit = pl.repeat(False, cells.frame.height, dtype=pl.Boolean, eager=True)
-    for name, codes in screen_rows(cells):
+    for name, codes in persons:
         may_be_code = (codes == Code.PERSON_ACCOUNT).fill_null(value=False) & (name in cells.terms.source.code_columns)
         for text, rows in cells.frame[name].filter(may_be_code).value_counts().iter_rows():
             counts.suspects[name, text] += rows

@@ -10,7 +10,7 @@ from features.errors import InputRefusedError
 from features.intake.quarantine import Code
 from features.intake.readers.layout import Layout, own_spelling
 
-BATCH_ROWS = 20_000
+BATCH_ROWS = 50_000
 MAX_COLUMNS = 64
 CELL_BYTES = 8 * 1024
 POLYGON_BYTES = 4 * 1024 * 1024

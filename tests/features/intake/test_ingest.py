@@ -244,10 +244,10 @@ def test_ingest_stores_the_batch_it_was_given_whatever_its_size(
     path = write_cases([case(number) for number in range(35)])
     whole = storing_pass.append_batch
 
-    def die_later(engine, batch):  # type: ignore[no-untyped-def]
+    def die_later(engine, batch, load):  # type: ignore[no-untyped-def]
         if batch.cases["row_number"][0] > 20:
             raise KeyboardInterrupt
-        return whole(engine, batch)
+        return whole(engine, batch, load)
 
     monkeypatch.setattr(storing_pass, "append_batch", die_later)
     with pytest.raises(KeyboardInterrupt):
