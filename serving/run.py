@@ -5,7 +5,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from socket import socket
 
 import structlog
@@ -18,6 +18,7 @@ from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
 from serving.server.connections import LimitedProtocol, max_connections
 from serving.server.dependencies import Overdue
+from serving.server.listening import listen
 from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
 from serving.settings import Settings
 
@@ -64,6 +65,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Start to listen, and say so."""
         await super().startup(sockets)
+        for bound in sockets or []:
+            logging.getLogger("uvicorn.error").info("Uvicorn running on http://%s:%d (Press CTRL+C to quit)", *bound.getsockname()[:2])
         notify(READY)
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
@@ -77,21 +80,29 @@ async def _tell_alive() -> None:
     notify(ALIVE)
 
 
-def serve(
-    home: Home,
-    settings: Settings,
-    open_explainer: OpenExplainer | None = None,
-    open_scorer: OpenScorer | None = None,
-    overdue: Overdue | None = None,
-    program: Sequence[str] = (),
-) -> None:
+@dataclass(frozen=True)
+class Beside:
+    """What the service can do beside serving, brought by who starts it: training code is none of its own."""
+
+    open_explainer: OpenExplainer | None = None
+    """Opens what explains grids that no list explains."""
+    open_scorer: OpenScorer | None = None
+    """Opens what scores files that are not stored."""
+    overdue: Overdue | None = None
+    """Tells which work beside the service is late."""
+    program: Sequence[str] = ()
+    """The command line of yujing on this home, which pages start long jobs by."""
+
+
+def serve(home: Home, settings: Settings, beside: Beside | None = None, bound: socket | None = None) -> None:
     """Serve the ledger of a home until a stop signal; requests in flight are answered first.
 
-    `program` is the command line of yujing on this home, which pages start long jobs by.
+    `bound` is the socket to listen on; None binds the address of the settings.
     """
+    beside = beside or Beside()
     configure_logs()
-    app = create_app(settings, home, open_explainer=open_explainer, open_scorer=open_scorer, overdue=overdue)
-    app.state.site = replace(app.state.site, program=tuple(program))
+    app = create_app(settings, home, open_explainer=beside.open_explainer, open_scorer=beside.open_scorer, overdue=beside.overdue)
+    app.state.site = replace(app.state.site, program=tuple(beside.program))
     pulse = watchdog_seconds()
     config = uvicorn.Config(
         app,
@@ -111,6 +122,6 @@ def serve(
         server_header=False,
     )
     server = _Server(config)
-    server.run()
+    server.run([bound or listen(settings.serving.host, settings.serving.port)])
     if not server.started:
         sys.exit(1)

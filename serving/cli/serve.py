@@ -115,11 +115,14 @@ def serve_home(
     from features.settings import validate
     from serving.audit.settings_trail import note_settings
     from serving.operations.background import run_in_background
+    from serving.run import Beside
     from serving.run import serve as run
+    from serving.server.listening import listen
     from serving.settings import ServingSettings
     from serving.text import Text
 
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **(given or {})}, "serve")
+    bound = listen(serving.host, serving.port)
     note_settings(work.engine, work.settings, datetime.now(UTC))
     _warn_of_neglect(work)
     address = f"http://{serving.host}:{serving.port}"
@@ -133,7 +136,7 @@ def serve_home(
     with run_in_background(background_tasks(work, runs), EVERY_SECONDS) as tasks:
         settings = work.settings.model_copy(update={"serving": serving})
         overdue = partial(_overdue, work, tasks, runs)
-        run(work.home, settings, lambda: _open_explainer(work), lambda: _open_scorer(work), overdue, program_of(work))
+        run(work.home, settings, Beside(lambda: _open_explainer(work), lambda: _open_scorer(work), overdue, program_of(work)), bound)
 
 
 def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | None", now: datetime) -> "list[Text]":

@@ -57,12 +57,12 @@ def timed(job: str, now: datetime) -> Iterator[list[Run]]:
 
 
 def record_run(engine: Engine, run: Run) -> None:
-    """Keep a run; a database that cannot be written is logged, for the job itself has ended."""
+    """Keep a run; a database that cannot be written is logged where the job itself did not fail, which tells of it already."""
     try:
         with writing(engine) as connection:
             connection.execute(insert(job_run), vars(run))
     except StoreError as error:
-        log.warning("the run of %s could not be recorded: %s", run.job, error)
+        log.log(logging.DEBUG if run.fault else logging.WARNING, "the run of %s could not be recorded: %s", run.job, error)
 
 
 def job_states(engine: Engine) -> dict[str, JobState]:

@@ -1,12 +1,17 @@
 """Commands where the surroundings are poor: a home that cannot be written, a locale without any letter of Chinese."""
 
 import os
+import socket
 import subprocess
 import sys
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import func, select
 
+from features.database.access_tables import account
+from features.database.engine import open_database, reading
+from features.storage.home import Home
 from tests.support.published_world import AS_OF, PUBLISHED_AT
 from training.registry.tracking import Run, open_registry
 
@@ -50,6 +55,34 @@ def test_reading_commands_work_on_a_home_that_cannot_be_written(listed):
     assert "readonly" in done[-1].stderr
     panel = run(listed, "panel", "--as-of", day, "--out", str(listed.home.root.with_name("panel.csv")), before=before)
     assert panel.returncode == 0, panel.stderr
+
+
+@pytest.mark.skipif(not MAY_MOUNT, reason="this user may not mount")
+def test_ingest_into_a_home_that_cannot_be_written_says_so_in_one_line(listed, tmp_path):
+    cases = tmp_path / "cases.csv"
+    header = "event_id,grid_id,event_type,category,occurred_at,reported_at"
+    cases.write_text(f"{header}\nE1,G1,dispute,neighbor,2026-01-05 08:00,2026-01-05 09:00\n", encoding="utf-8")
+
+    done = run(listed, "ingest", str(cases), before=["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(listed.home.root)])
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("yujing: ")
+
+
+def test_serve_on_a_port_in_use_says_so_before_it_makes_an_account(tmp_path):
+    home = Home(tmp_path / "home")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-c", PROGRAM, "serve", "--home", str(home.root), "--port", str(port)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+
+    engine = open_database(home.database_url)
+    with reading(engine) as connection:
+        accounts = connection.execute(select(func.count()).select_from(account)).scalar_one()
+    engine.dispose()
+    message = f"yujing: port {port} of 127.0.0.1 must be free, found it in use. Choose another with --port."
+    assert (done.returncode, done.stdout, done.stderr.splitlines(), accounts) == (1, "", [message], 0)
 
 
 def test_chinese_is_written_where_the_locale_knows_ascii_only(listed):

@@ -5,7 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.errors import StoreError
 from features.panel.build import build_panel
+from features.storage.home import Home
+from features.targets import Target
 from tests.support.trained_worlds import draw_facts, place_rates
 from tests.training.conftest import NOW, SMALL
 from training.code_version import code_version
@@ -17,9 +20,18 @@ from training.registry.impact_assessment import write_impact_assessment
 from training.registry.model_card import write_card
 from training.registry.published import current
 from training.registry.transparency_record import write_transparency_record
-from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, compare, describe_data, fit_all
+from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, Task, compare, describe_data, fit_all, train
 
 GAP = Gap(14, 0)
+
+
+def test_train_store_that_cannot_be_opened_stops_before_anything_is_fitted(tmp_path, world, monkeypatch):
+    home = Home(tmp_path)
+    home.tracking.write_bytes(b"no database" * 1000)
+    monkeypatch.setattr("training.train.build_panel", lambda *_: pytest.fail("the work began"))
+
+    with pytest.raises(StoreError, match="MLflow's database"):
+        train(home, Task(world.facts, Target(transitions=("escalated",)), None), SMALL, NOW)
 
 
 @pytest.fixture(scope="module")

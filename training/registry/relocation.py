@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 
+from features.errors import StoreError
 from features.storage.atomic_files import is_read_only
 from features.storage.home import Home
 
@@ -18,15 +19,27 @@ FORMER = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_loca
 
 
 def relocate(home: Home) -> int:
-    """Let MLflow's database name the files of this home instead of those where it was before; return how many addresses changed."""
+    """Let MLflow's database name the files of this home instead of those where it was before; return how many addresses changed.
+
+    Raises:
+        StoreError: the file is no database, or another program has it.
+    """
     if not home.tracking.exists() or is_read_only(home.tracking):
         return 0
+    try:
+        with closing(sqlite3.connect(home.tracking, timeout=5)) as connection, connection:
+            return _relocate(connection, home)
+    except sqlite3.Error as error:
+        advice = "Restore it from the backup, or move it away and train anew."
+        raise StoreError(f"{home.tracking} must be MLflow's database, open to writing, found: {error}. {advice}") from error
+
+
+def _relocate(connection: sqlite3.Connection, home: Home) -> int:
     here = home.artifacts.resolve().as_uri()
-    with closing(sqlite3.connect(home.tracking, timeout=5)) as connection, connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
-            return 0
-        former = [row[0] for row in connection.execute(FORMER, (home.artifacts.name, here))]
-        return sum(_replace(connection, place, here) for place in former)
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+        return 0
+    former = [row[0] for row in connection.execute(FORMER, (home.artifacts.name, here))]
+    return sum(_replace(connection, place, here) for place in former)
 
 
 def _replace(connection: sqlite3.Connection, former: str, here: str) -> int:

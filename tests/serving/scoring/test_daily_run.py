@@ -94,10 +94,11 @@ def test_rank_day_that_has_not_begun_is_refused(world):
         world.rank(AS_OF + timedelta(days=1))
 
 
-def test_rank_log_that_is_stale_altogether_is_refused(world):
-    """A list without a rated grid would look like a calm day."""
+@pytest.mark.parametrize("days", [10, 100, 366, 600])
+def test_rank_log_that_is_stale_altogether_is_refused(world, days):
+    """A list without a rated grid would look like a calm day, and no silence lasts long enough to be calm."""
     with pytest.raises(NotReadyError, match="at least one source must be up to date"):
-        world.rank(AS_OF + timedelta(days=10), PUBLISHED_AT + timedelta(days=10))
+        world.rank(AS_OF + timedelta(days=days), PUBLISHED_AT + timedelta(days=days))
 
     assert verify(world.engine) is None
 
