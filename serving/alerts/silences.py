@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum, auto
+from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, select
 
 from features.database.alert_tables import silence
 from features.database.engine import writing
-from features.errors import ForbiddenError, UsageError
+from features.errors import ForbiddenError, NotFoundError, UsageError
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.queries import within
@@ -17,6 +18,8 @@ from serving.audit import audit_log
 from serving.rankings.schemas import GridRow, place_of
 
 LONGEST = timedelta(days=14)
+ENDED = "ended"
+"""Reason of the row that ends what silences its area before; rows are never changed."""
 
 
 class SilenceReason(StrEnum):
@@ -57,17 +60,48 @@ def silence_area(engine: Engine, actor: Actor, asked: Silence, now: datetime) ->
     return asked
 
 
+def end_silence(engine: Engine, actor: Actor, area: Scope, now: datetime) -> list[Silence]:
+    """End at once what silences an area within one's own, by whomever it was silenced, and return it.
+
+    Raises:
+        ForbiddenError: the account may not, or the area lies elsewhere.
+        NotFoundError: nothing silences the area.
+    """
+    if not (actor.may(Right.SILENCE) and actor.scope.covers(area.path)):
+        raise ForbiddenError("a silence is ended in an area of one's own and needs the right silence. Ask who has it.")
+    query = select(silence).where(silence.c.path == area.path, _lasting(now)).order_by(silence.c.id)
+    with writing(engine) as connection:
+        ended = [_silence(row) for row in connection.execute(query)]
+        if not ended:
+            raise NotFoundError("an area must be silenced for its silence to end, found none of it. Look at the list of silences.")
+        stored = {"path": area.path, "starts_at": now, "ends_at": now, "reason": ENDED, "actor_id": actor.account_id}
+        connection.execute(insert(silence), stored)
+        audit_log.record(connection, actor.account_id, "alert.silence_end", area.path, {"ended": len(ended)}, now)
+    return ended
+
+
 def active(connection: Connection, now: datetime) -> tuple[Scope, ...]:
     """Return the areas that are silent at a moment."""
-    query = select(silence.c.path).where(silence.c.starts_at <= now, silence.c.ends_at > now).distinct().order_by(silence.c.path)
+    query = select(silence.c.path).where(silence.c.starts_at <= now, _lasting(now)).distinct().order_by(silence.c.path)
     return tuple(Scope(path) for path in connection.execute(query).scalars())
 
 
 def list_silences(engine: Engine, scope: Scope, now: datetime) -> list[Silence]:
     """Return the silences of a scope that have not ended, by area."""
-    query = select(silence).where(within(silence.c.path, scope), silence.c.ends_at > now).order_by(silence.c.path, silence.c.id)
+    query = select(silence).where(within(silence.c.path, scope), _lasting(now)).order_by(silence.c.path, silence.c.id)
     with reading_within(engine, scope) as connection:
-        return [Silence(Scope(row.path), row.starts_at, row.ends_at, SilenceReason(row.reason)) for row in connection.execute(query)]
+        return [_silence(row) for row in connection.execute(query)]
+
+
+def _lasting(now: datetime) -> ColumnElement[bool]:
+    """Hold for a silence that is over neither by its own end nor by a later row that ended it."""
+    end = silence.alias()
+    ended = select(end.c.id).where(end.c.path == silence.c.path, end.c.id > silence.c.id, end.c.reason == ENDED, end.c.starts_at <= now)
+    return and_(silence.c.ends_at > now, ~ended.exists())
+
+
+def _silence(row: Row[Any]) -> Silence:
+    return Silence(Scope(row.path), row.starts_at, row.ends_at, SilenceReason(row.reason))
 
 
 def heard(firing: Set[str], silences: tuple[Scope, ...] = ()) -> set[str]:

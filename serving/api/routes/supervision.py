@@ -10,7 +10,7 @@ from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.alerts.queries import not_alerted, overdue
 from serving.alerts.schemas import Alert
-from serving.alerts.silences import Silence, data_notices, list_silences, silence_area
+from serving.alerts.silences import Silence, data_notices, end_silence, list_silences, silence_area
 from serving.api.alert_schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.routes.alerts import CHANGE, READ, AlertReader
 from serving.dates import IsoDay
@@ -70,6 +70,14 @@ def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> 
     now = reading.now()
     asked = Silence(Scope(order.area), now, now + timedelta(hours=order.hours), order.reason)
     return _state(silence_area(reading.shelf.engine, actor, asked, now))
+
+
+@router.delete("/silences", responses=CHANGE)
+def end_silences(
+    actor: Supervising, reading: ReadingOf, area: Annotated[str, Query(max_length=500, description="Path of the area or grid")]
+) -> list[SilenceState]:
+    """End at once what silences an area, and return what was ended."""
+    return [_state(each) for each in end_silence(reading.shelf.engine, actor, Scope(area), reading.now())]
 
 
 class ReleaseQuery(BaseModel):

@@ -1,6 +1,7 @@
 """/service: what those on duty switch: the pause, the release of held lists, silences; and what was not alerted and why."""
 
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -8,9 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Scope
 from serving.alerts.queries import not_alerted
-from serving.alerts.silences import Silence, SilenceReason, list_silences, silence_area
+from serving.alerts.silences import Silence, SilenceReason, end_silence, list_silences, silence_area
 from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
@@ -33,7 +35,7 @@ def show_service(request: Request, viewer: Reader) -> Response:
     names, current, zone = names_of(viewer), viewer.reading.shelf.current, viewer.site.settings.tz
     held = not_alerted(viewer.engine, viewer.scope, current.head.entry.origin.as_of) if current else {}
     silent = [
-        (names.title(each.area.path), viewer.t(f"silence_{each.reason}"), moment_text(each.ends_at, viewer.t, zone))
+        (each.area.path, names.title(each.area.path), viewer.t(f"silence_{each.reason}"), moment_text(each.ends_at, viewer.t, zone))
         for each in list_silences(viewer.engine, viewer.scope, viewer.now)
     ]
     areas = sorted(path for path in [*names.areas, viewer.scope.path] if path and viewer.scope.covers(path))
@@ -81,6 +83,14 @@ def add_silence(
     """Let an area raise no alerts for a while."""
     asked = Silence(Scope(area), viewer.now, viewer.now + timedelta(hours=hours), reason)
     silence_area(viewer.engine, viewer.actor, asked, viewer.now)
+    return _back()
+
+
+@router.post("/service/silences/end")
+def end(viewer: Silencer, area: Annotated[str, Form(max_length=500)]) -> Response:
+    """Let a silenced area raise alerts again at once."""
+    with suppress(NotFoundError):  # it ended while the page was read
+        end_silence(viewer.engine, viewer.actor, Scope(area), viewer.now)
     return _back()
 
 

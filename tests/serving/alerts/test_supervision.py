@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from features.database.engine import reading
 from features.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.alerts.capacity import expected_alerts_per_day
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest, list_corrections
 from serving.alerts.queries import not_alerted
-from serving.alerts.silences import Silence, SilenceReason, data_notices, list_silences, silence_area
+from serving.alerts.silences import Silence, SilenceReason, active, data_notices, end_silence, list_silences, silence_area
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, QUIET, STRANGER, TOWNSHIP, WORKER
 from tests.support.made_alerts import make_row
 
@@ -52,6 +53,31 @@ def test_silence_mutes_its_area_until_it_ends_and_what_it_mutes_is_listed(days):
 
     assert sorted(each.grid_id for each in days.alerts()) == ["g1", "g2"]
     assert list_silences(days.engine, EVERYTHING, NOW + timedelta(hours=24)) == []
+
+
+def test_silence_that_is_ended_mutes_nothing_from_then_on(days):
+    silence_area(days.engine, TOWNSHIP, silenced(hours=48), NOW)
+    silence_area(days.engine, COMMAND, silenced(hours=24, reason=SilenceReason.KNOWN_EVENT), NOW)
+
+    ended = end_silence(days.engine, TOWNSHIP, Scope("d/t1"), NOW + timedelta(hours=1))
+
+    assert [SilenceReason.DATA_FAULT, SilenceReason.KNOWN_EVENT] == [each.reason for each in ended]
+    assert [] == list_silences(days.engine, EVERYTHING, NOW + timedelta(hours=1))
+    with reading(days.engine) as connection:
+        assert (Scope("d/t1"),) == active(connection, NOW + timedelta(minutes=59))
+        assert () == active(connection, NOW + timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("actor", "area", "error"),
+    [(TOWNSHIP, "d/t2", ForbiddenError), (WORKER, "d/t1/g1", ForbiddenError), (TOWNSHIP, "d/t1/g1", NotFoundError)],
+)
+def test_silence_of_a_foreign_area_or_of_none_cannot_be_ended(days, actor, area, error):
+    silence_area(days.engine, COMMAND, silenced(area="d/t2"), NOW)
+
+    with pytest.raises(error):
+        end_silence(days.engine, actor, Scope(area), NOW)
+    assert 1 == len(list_silences(days.engine, EVERYTHING, NOW))
 
 
 @pytest.mark.parametrize(

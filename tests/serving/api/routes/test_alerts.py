@@ -149,6 +149,10 @@ def test_overdue_silences_and_what_was_not_alerted_are_listed(ask, clock):
     assert client.post("/v1/silences", json={"area": area, "hours": 48, "reason": "data_fault"}).json()["area"] == area
     assert [each["area"] for each in client.get("/v1/silences").json()] == [area]
     assert ask(Role.TOWNSHIP, ELSEWHERE).post("/v1/silences", json={"area": area, "hours": 1, "reason": "data_fault"}).status_code == 403
+    assert client.delete("/v1/silences", params={"area": area}).status_code == 403
+    ask()
+    assert [area] == [each["area"] for each in client.delete("/v1/silences", params={"area": area}).json()]
+    assert (404, []) == (client.delete("/v1/silences", params={"area": area}).status_code, client.get("/v1/silences").json())
 
 
 def test_held_list_is_released_by_an_analyst_alone(world, clock):
