@@ -49,7 +49,7 @@ __all__ = ["Backtest", "District", "open"]
 
 @dataclass(frozen=True)
 class Backtest:
-    """What models said of the test rows, and how good it was."""
+    """Predictions of models on the test rows, and how good they were."""
 
     predictions: pd.DataFrame
     """One row per as_of and grid of the test part: fold, count, and per model expected_*, risk_* and surge_*."""
@@ -60,7 +60,7 @@ class Backtest:
     differences: pd.DataFrame
     """The first model minus each of the others, per metric, with its 95 % interval."""
     notes: tuple[str, ...]
-    """What must be said beside the figures."""
+    """Notes that belong beside the figures."""
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ class ConflictError(YujingError):
 
 
 class ChangedError(YujingError):
-    """What was to be changed has changed since it was read; nothing was done."""
+    """The record has changed since it was read; nothing was done."""
 
     status = HTTPStatus.PRECONDITION_FAILED
 

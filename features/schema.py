@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EventType(StrEnum):
-    """What kind of record an event is."""
+    """Type of an event."""
 
     DISPUTE = "dispute"
     PETITION = "petition"
@@ -16,7 +16,7 @@ class EventType(StrEnum):
 
 
 class Action(StrEnum):
-    """What happened to an event; each is a transition with its own `known_at`."""
+    """Action on an event; each is a transition with its own `known_at`."""
 
     REPORTED = "reported"
     ACCEPTED = "accepted"

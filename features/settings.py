@@ -88,7 +88,7 @@ class CalendarSettings(Section):
 
 
 class IntakeSettings(Section):
-    """What a load may lose before it counts as failed, and which sources have ended."""
+    """Limits beyond which a load counts as failed, and sources that have ended."""
 
     max_refused_share: float = Field(default=0.05, ge=0, le=1)
     """Share of the rows of a load, or of the cells of one column, that may be refused."""

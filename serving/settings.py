@@ -12,7 +12,7 @@ from training.settings import Settings as TrainingSettings
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
-"""What an address may hold as it is (RFC 3986)."""
+"""Characters that an address may hold as they are (RFC 3986)."""
 
 
 class RankingSettings(Section):
@@ -140,13 +140,13 @@ class OidcSettings(Section):
     issuer: str = ""
     """Its address, exactly as its tokens name it."""
     client_id: str = ""
-    """What its tokens must be made out to."""
+    """Audience that its tokens must name."""
     client_secret_file: Path | None = None
-    """What this service proves itself by when it redeems a code; without the file it is a public client."""
+    """Secret that this service redeems a code with; without the file it is a public client."""
     jwks_file: Path | None = None
     """Its public keys, where they cannot be fetched from it."""
     name_claim: str = "preferred_username"
-    """What in its tokens is the login name here."""
+    """Claim of its tokens that is the login name here."""
     public_url: str = ""
     """Where the provider sends people back to; `serving.public_url` unless stated."""
     password_login: bool = True

@@ -31,7 +31,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Seconds:
-    """What one kind of work took: medians over the rounds."""
+    """Time of one kind of work: medians over the rounds."""
 
     wall: float
     cpu: float
@@ -47,7 +47,7 @@ class Contest:
 
     @cached_property
     def facts(self) -> Facts:
-        """What both sides start from."""
+        """Input of both sides."""
         return self.read()
 
     @cached_property

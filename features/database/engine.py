@@ -27,7 +27,7 @@ SQLITE_PRAGMAS: dict[str, str | int] = {
     "busy_timeout": 5000,
     "cache_size": -65536,
 }
-"""What every connection must have. `truncate` with `synchronous` FULL is what keeps an acknowledged batch through a power cut;
+"""Settings of every connection. `truncate` with `synchronous` FULL is what keeps an acknowledged batch through a power cut;
 without `recursive_triggers` an INSERT OR REPLACE would slip past the triggers that keep the ledger append-only."""
 
 

@@ -23,7 +23,7 @@ def up_to_date(connection: Connection) -> bool:
 
 @dataclass(frozen=True)
 class DueMigrations:
-    """What stands between the tables of a home and those of this program."""
+    """Difference between the tables of a home and those of this program."""
 
     current: str | None
     """Revision of the tables; None of a database without any."""

@@ -34,7 +34,7 @@ TRANSITION_SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Reconciled:
-    """What one batch adds to the log; frames in the order of the batch's rows."""
+    """Rows that one batch adds to the log; frames in the order of the batch's rows."""
 
     events: pl.DataFrame
     """Rows of new cases, with the columns of the batch."""
@@ -162,7 +162,7 @@ ID_CONFLICT = "ID_CONFLICT"
 REFUSED_ROW = ("row_number", "field", "code", "row_hash")
 
 RefusedRow = tuple[int, str, str, str]
-"""What is kept of a row that is not stored: `REFUSED_ROW`, the hash being a keyed one."""
+"""Fields kept of a row that is not stored: `REFUSED_ROW`, the hash being a keyed one."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class BatchCounts:
-    """What became of the rows of a batch; read = accepted + duplicate + quarantined."""
+    """Counts of the rows of a batch by outcome; read = accepted + duplicate + quarantined."""
 
     read: int
     accepted: int

@@ -36,10 +36,10 @@ CASE_SCHEMA = pl.Schema(
 which may be null where `Batch.hash_rows` makes it."""
 
 IDENTITY = (Col.EVENT_TYPE, Col.OCCURRED_AT, Col.REPORTED_AT)
-"""What cannot change about a case: another value under the same id is a conflict, unless it is only more or less precise."""
+"""Fields of a case that cannot change: another value under the same id is a conflict, unless it is only more or less precise."""
 
 CORRECTABLE = (Col.GRID_ID, Col.CATEGORY)
-"""What may change about a case: another value is a correction, known from the moment it came."""
+"""Fields of a case that may change: another value is a correction, known from the moment it came."""
 
 CORE = (*CORRECTABLE, *IDENTITY)
 

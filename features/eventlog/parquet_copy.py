@@ -40,7 +40,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Copy:
-    """What was read from the columnar copy."""
+    """Frames read from the columnar copy."""
 
     records: pl.DataFrame
     """Columns of `RECORD_SCHEMA`, ordered by seq."""

@@ -59,7 +59,7 @@ class Cases:
     self_found: Codes
     """1 where staff found it on a visit, 0 where it was brought to them, -1 where the log does not say."""
     exposure: Weights
-    """What the case weighs in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual; and
+    """Weight of the case in windows beside `weight`: below 1 where a campaign found it, since staff then look harder than usual; and
     where found cases count by visits, above 1 in grids that are seldom visited."""
     reported: npt.NDArray[np.bool_]
     """True where the case was reported in this grid and as this kind; False where it came there later, by a correction."""

@@ -48,7 +48,7 @@ CASE_COLUMNS = (
 
 @dataclass(frozen=True)
 class Subject:
-    """What is counted."""
+    """Definition of the counted target, and where it is counted."""
 
     name: str
     target: Target

@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 Table = Mapping[str, Array]
 Tables = dict[str, dict[str, Array]]
 About = dict[str, Any]
-"""What is no array, as JSON can hold it."""
+"""Everything that is no array, as JSON can hold it."""
 Rows = TypeVar("Rows", Cases, Spells, Marks, Corrections, Undertakings, Covariates)
 
 PLACE_COLUMNS = ("grid_ids", "valid_from", "area_type", "redrawn_day")

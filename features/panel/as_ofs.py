@@ -16,7 +16,7 @@ LOOKBACKS = (7, 14, 28, 90, 182, 365)
 """Window lengths, in days, that counters can answer."""
 
 MEMORY_DAYS = 365
-"""What happened longer ago is forgotten; only what is still open counts at any age."""
+"""Older events are forgotten; only what is still open counts at any age."""
 
 REPEAT_DAYS = 90
 """A case of the same kind within so many days is a repeat."""

@@ -36,7 +36,7 @@ def decay_weights(tau_days: int) -> Values:
 
 
 class Shared:
-    """What all blocks of a panel have in common, worked out once: counters of whole areas, usual levels, learned shares."""
+    """Values that all blocks of a panel share, computed once: counters of whole areas, usual levels, learned shares."""
 
     def __init__(self, facts: Facts, when: AsOfs) -> None:
         self.cohort = when.cohort(facts)

@@ -38,7 +38,7 @@ class CaseColumn:
     name: str
     unit: Unit
     direction: Literal[-1, 0, 1]
-    """What a higher value can only do to the chance of escalating."""
+    """Direction in which a higher value can only move the chance of escalating."""
     zh: str
     """Chinese phrase; `{n}` stands for the value."""
     en: str

@@ -45,7 +45,7 @@ class Feature:
     """One column of the panel: what it measures, what it means in words, and how a block of grids yields it."""
 
     subject: str
-    """What is counted or measured: an event type, `target`, a source, the calendar."""
+    """Thing counted or measured: an event type, `target`, a source, the calendar."""
     measure: str
     """The statistic: `count`, `ratio`, `open_count`."""
     family: str
@@ -63,7 +63,7 @@ class Feature:
     """Days before as_of that are counted, or days ahead where cases fall due; None for a state."""
     category: str | None = None
     direction: Literal[-1, 0, 1] = 0
-    """What a higher value can only do to the expected count: raise it (1), lower it (-1) or either (0)."""
+    """Direction in which a higher value can only move the expected count: raise it (1), lower it (-1) or either (0)."""
     use: Use = Use.MODEL
     origin: str | None = None
     """Which code declared it, where that is not the product's."""

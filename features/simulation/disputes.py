@@ -30,7 +30,7 @@ NORMAL_90 = 1.2815515594
 
 @dataclass(frozen=True)
 class Fates:
-    """What happens, recorded or not; arrays over disputes."""
+    """Events, recorded or not; arrays over disputes."""
 
     early: Flags
     """Mediated within the first week."""
@@ -45,7 +45,7 @@ class Fates:
 
 @dataclass(frozen=True)
 class Records:
-    """What the log shows of each dispute; infinity where nothing."""
+    """Recorded times of each dispute; infinity where there is none."""
 
     recorded: Flags
     """Recorded before it escalated, or without escalating."""

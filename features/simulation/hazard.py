@@ -19,7 +19,7 @@ LAND = frozenset({"land_acquisition", "forest_land"})
 
 @dataclass(frozen=True)
 class Ageing:
-    """What the settings say of each category, in arrays (K,)."""
+    """Settings of each category, in arrays (K,)."""
 
     median_days: Floats
     factor: Floats

@@ -16,7 +16,7 @@ PROPERTY = "property_mgmt"
 
 @dataclass(frozen=True)
 class Levels:
-    """What is lasting about each part."""
+    """Lasting traits of each part."""
 
     place: Floats
     """(P,) factor on all rates; the mean over grids is 1."""

@@ -210,7 +210,7 @@ class Escalation(Numbers):
 
 
 class Recording(Numbers):
-    """What the log shows of what happens."""
+    """Recording: which events the log shows."""
 
     seen_mean: Annotated[float, Sure.C] = 0.65
     """Share of disputes that are recorded, mean over grids."""

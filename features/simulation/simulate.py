@@ -28,7 +28,7 @@ TRUTH = "truth"
 
 @dataclass(frozen=True)
 class Order:
-    """What to simulate."""
+    """Order of a simulation."""
 
     name: str
     """Of the preset."""

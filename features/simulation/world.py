@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class World:
-    """What is lasting or planned in one district."""
+    """Lasting traits and plans of one district."""
 
     preset: Preset
     span: Span

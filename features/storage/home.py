@@ -95,7 +95,7 @@ class Home:
 
     @property
     def monitoring(self) -> Path:
-        """What the last look at each target found."""
+        """Findings of the last look at each target."""
         return self.root / "monitoring"
 
     @property

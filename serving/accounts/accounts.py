@@ -23,7 +23,7 @@ ID_BYTES = 6
 
 @dataclass(frozen=True)
 class NewAccount:
-    """What an administrator decides about an account."""
+    """Decisions of an administrator about an account."""
 
     name: str
     role: Role

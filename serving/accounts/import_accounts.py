@@ -25,7 +25,7 @@ from serving.settings import Department
 
 MAX_ROWS = 5_000
 AREAS_APART = re.compile("[;；、]")
-"""What stands between several areas of one account."""
+"""Separator between several areas of one account."""
 HEADERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "name": ("name", "账号", "登录名"),
@@ -50,7 +50,7 @@ ROLES: Mapping[str, Role] = MappingProxyType(
 
 
 class Outcome(StrEnum):
-    """What became of a row."""
+    """Outcome of a row."""
 
     CREATED = auto()
     UNCHANGED = auto()
@@ -77,7 +77,7 @@ class ImportedRow:
     number: int
     """Row of the file; the header is row 1."""
     fields: Mapping[str, str]
-    """What the file says, by the names of `HEADERS`."""
+    """Values of the file, by the names of `HEADERS`."""
     outcome: Outcome
     refusal: Refusal | None = None
     account: NewAccount | None = None

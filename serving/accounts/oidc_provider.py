@@ -25,7 +25,7 @@ TIMEOUT_SECONDS = 5
 
 @dataclass(frozen=True)
 class Description:
-    """What must be known of a provider."""
+    """Metadata of a provider."""
 
     authorization: str
     token: str
@@ -101,7 +101,7 @@ BACK, DOOR = "/login/back", "/login"
 
 @dataclass(frozen=True)
 class LoginRequest:
-    """What an answer must fit, so that it answers this question of this browser."""
+    """Challenge that an answer must fit, so that it answers this question of this browser."""
 
     state: str
     nonce: str

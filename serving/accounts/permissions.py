@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 
 class Role(StrEnum):
-    """What an account is for."""
+    """Role of an account."""
 
     ANALYST = auto()
     COMMAND = auto()
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """What a route can ask for."""
+    """Right that a route can ask for."""
 
     READ_LISTS = auto()
     EXPLAIN = auto()
@@ -64,7 +64,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Scope:
-    """What an account sees: a node of the grid tree and all below it, or what was handed to a department (责任单位).
+    """Scope of an account: a node of the grid tree and all below it, or what was handed to a department (责任单位).
 
     >>> Scope("990101/990101002").covers("990101/990101002/990101002007/990101002007031")
     True
@@ -103,12 +103,12 @@ class Scope:
 
 
 EVERYTHING = Scope("")
-"""What the program itself sees, and the accounts of the whole."""
+"""Scope of the program itself, and of the accounts of the whole."""
 
 
 @dataclass(frozen=True)
 class Binding:
-    """What a session is bound to."""
+    """Binding of a session."""
 
     device_hash: str | None
     """Hash of the key that the browser must hold; None is any browser."""
@@ -135,7 +135,7 @@ class Actor:
     must_change_password: bool = False
     """True until its holder has chosen a password; until then it may do nothing else."""
     binding: Binding | None = None
-    """What its session is bound to; None where it is bound to nothing."""
+    """Binding of its session; None where it is bound to nothing."""
     areas: tuple[str, ...] = ()
     """Paths of all its areas where it has several; `scope` is the one that it works in now."""
     proved_lately: bool = True

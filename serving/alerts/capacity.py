@@ -25,7 +25,7 @@ Attention = tuple[tuple[Scope, float], ...]
 
 @dataclass
 class _Replay:
-    """What the rule would have left behind, if every alert stayed open until its window ended."""
+    """Backlog that the rule would have left, if every alert stayed open until its window ended."""
 
     ends: dict[str, date] = field(default_factory=dict)
     above: frozenset[str] = frozenset()

@@ -26,7 +26,7 @@ RESCORED_WITHIN = timedelta(hours=24)
 
 
 class About(StrEnum):
-    """What is contested."""
+    """Part of an alert that is contested."""
 
     DATA = auto()
     BOUNDARY = auto()
@@ -34,7 +34,7 @@ class About(StrEnum):
 
 
 class CorrectionStep(StrEnum):
-    """What happened to it."""
+    """Step of a correction."""
 
     ACKNOWLEDGED = auto()
     ACCEPTED = auto()

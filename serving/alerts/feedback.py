@@ -22,7 +22,7 @@ from serving.dates import IsoDay
 
 
 class ReasonFeedback(StrEnum):
-    """What somebody who knows the place says of a reason."""
+    """Verdict on a reason by somebody who knows the place."""
 
     AGREES = auto()
     DOES_NOT = auto()

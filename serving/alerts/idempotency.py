@@ -17,7 +17,7 @@ Answer = TypeVar("Answer", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks for, under a key of their choice."""
+    """Request under a key of the client's choice."""
 
     actor_id: str
     key: str

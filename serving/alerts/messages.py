@@ -34,7 +34,7 @@ NEXT = {State.PUBLISHED: "签收", State.ACKNOWLEDGED: "开始处置", State.IN_
 
 
 class Message(NamedTuple):
-    """What is sent."""
+    """Message that is sent."""
 
     url: str
     body: bytes
@@ -43,7 +43,7 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True)
 class Site:
-    """What messages say about this service."""
+    """Words of messages about this service."""
 
     public_url: str = ""
     due_hours: DueHours = field(default_factory=DueHours)

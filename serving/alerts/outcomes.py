@@ -22,7 +22,7 @@ NO_PROOF = Text(zh="，走访后平稳不等于提示有误", en=", and calm aft
 
 
 class AlertOutcome(BaseModel):
-    """What followed one alert."""
+    """Outcome of one alert."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -52,7 +52,7 @@ Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]
 
 @dataclass(frozen=True)
 class Raising:
-    """What alerts are raised from."""
+    """Ranked grids and settings that alerts are raised from."""
 
     listed: RankedGrids
     explain: Explain

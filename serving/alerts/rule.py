@@ -30,7 +30,7 @@ MOST_LISTED, OF_LISTS = 8, 12
 
 
 class Outcome(StrEnum):
-    """What the rule said of a grid."""
+    """Decision of the rule on a grid."""
 
     RAISED = auto()
     BELOW_THRESHOLD = auto()
@@ -56,7 +56,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class AlertHistory:
-    """What earlier lists left behind."""
+    """State left by earlier lists."""
 
     open: frozenset[str] = frozenset()
     """Grids with an open alert."""
@@ -86,7 +86,7 @@ class AlertHistory:
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of one grid today."""
+    """Decision on one grid today."""
 
     grid_id: str
     outcome: Outcome
@@ -190,7 +190,7 @@ class RankedGrids:
 
     @cached_property
     def candidates(self) -> list[Candidate]:
-        """What the rule decides on, by rank."""
+        """Grids that the rule decides on, by rank."""
         count = len(self.rated)
         return [Candidate(grid_id, each.path, each.row.township or "", each.score.rank / count) for grid_id, each in self.rated.items()]
 

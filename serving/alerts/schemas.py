@@ -109,7 +109,7 @@ class Alert(_Part):
 
     @property
     def etag(self) -> str:
-        """What `If-Match` must carry."""
+        """Value that `If-Match` must carry."""
         return f'"{self.alert_id}-{self.version}"'
 
 

@@ -43,7 +43,7 @@ class Odds:
 
 @dataclass(frozen=True)
 class Subject:
-    """What an alert is about."""
+    """Subject of an alert."""
 
     row: GridRow
     score: Score

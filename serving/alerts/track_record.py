@@ -21,7 +21,7 @@ NOT_REAL = frozenset({(Action.CLOSE, AT_ONCE), (Action.NOT_NEEDED, "no_need")})
 
 @dataclass(frozen=True)
 class KindRecord:
-    """What became of the alerts of one kind."""
+    """Track record of the alerts of one kind."""
 
     kind: str | None
     """Category of case; None where the first reason is about none."""

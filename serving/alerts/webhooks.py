@@ -38,7 +38,7 @@ ROUND_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Told:
-    """What one round did."""
+    """Result of one round."""
 
     sent: int
     failed: int

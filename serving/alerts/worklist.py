@@ -37,7 +37,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Filter:
-    """What to show of the list; everything named must hold."""
+    """Filters of the list; everything named must hold."""
 
     part: Part = Part.OPEN
     level: str | None = None

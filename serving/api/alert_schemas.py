@@ -53,21 +53,21 @@ class StepOrder(_Order):
 
 
 class Verdicts(_Answer):
-    """What the field said of one reason."""
+    """Verdicts of the field on one reason."""
 
     group: str = Field(description="Reason group", examples=["backlog_dispute"])
     counts: dict[ReasonFeedback, int] = Field(description="How often each verdict was given", examples=[{"agrees": 2}])
 
 
 class CorrectionOrder(_Order):
-    """What is wrong with an alert."""
+    """Order to contest an alert."""
 
     about: About = Field(description="What is contested", examples=["data"])
     reason: Code = Field(examples=["count"])
 
 
 class CorrectionAnswer(_Order):
-    """What becomes of a correction."""
+    """Decision on a correction."""
 
     step: CorrectionStep = Field(description="Acknowledged, then accepted or refused", examples=["acknowledged"])
 

@@ -28,7 +28,7 @@ class AuditEntry:
     action: str
     """Topic and verb, such as `account.create`."""
     subject: str
-    """What was acted on: an id, never a name or a secret."""
+    """Object of the action: an id, never a name or a secret."""
     detail: str
     """JSON of whatever else must be known later."""
     previous_hash: str

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 GENESIS = "0" * 64
-"""What the first entry follows."""
+"""Predecessor of the first entry."""
 
 
 def hash_entry(fields: Mapping[str, object]) -> str:

@@ -67,7 +67,7 @@ class Desk:
 
     @property
     def area(self) -> str:
-        """What the area is called; a district and what lies above it have no name in the data."""
+        """Name of the area; a district and what lies above it have no name in the data."""
         named = self.names.title(self.scope.path)
         if "/" in self.scope.path or named in self.names.areas.values():
             return named

@@ -39,7 +39,7 @@ COLUMNS = ("name", "id", "role", "scope", "administers", "created", "disabled", 
 
 @dataclass(frozen=True)
 class Belonging:
-    """What an account sees, and whom its holder works for."""
+    """Scope of an account, and whom its holder works for."""
 
     scope: ScopeOption = ""
     department: DepartmentOption = ""

@@ -103,7 +103,7 @@ STDOUT = Path("-")
 
 @dataclass(frozen=True)
 class Output:
-    """What is shown beside the models, and where the figures go."""
+    """Options: what is shown beside the models, and where the figures go."""
 
     truth: Annotated[
         Path | None,

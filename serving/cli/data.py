@@ -134,7 +134,7 @@ Out = Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write:
 
 @dataclass(frozen=True)
 class Learning:
-    """What is added for somebody who learns from the table."""
+    """Columns added for somebody who learns from the table."""
 
     labels: Annotated[
         bool, typer.Option("--labels", help="Add label (escalations within the horizon; empty where not final) and ripe.")

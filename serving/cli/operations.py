@@ -42,7 +42,7 @@ def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None)
 
 @dataclass(frozen=True)
 class Exported:
-    """What of the lists is written, and where to."""
+    """Part of the lists that is written, and where to."""
 
     out: Annotated[Path, typer.Option("--out", dir_okay=False, help="File to write: .csv or .parquet.")]
     area: Annotated[str, typer.Option("--area", metavar="PATH", help="Codes from the top joined by /; all areas by default.")] = ""

@@ -75,7 +75,7 @@ class Paper:
     standing: tuple[str, ...]
     """Sentences at its end: what it is for, and what it is not."""
     headline: tuple[str, ...] = ()
-    """What a reader must know, in order of importance."""
+    """Notices to the reader, in order of importance."""
     plots: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """PNG by name."""
     language: Language = "zh"

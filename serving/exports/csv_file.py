@@ -75,7 +75,7 @@ def _cell(value: Any) -> Any:
 
 
 class Purpose(StrEnum):
-    """What a list may be taken away for; comparing people or units is none of it."""
+    """Permitted export purposes; comparing people or units is none."""
 
     SERVICE_PLANNING = auto()
     MEDIATION = auto()

@@ -16,12 +16,12 @@ class PlaceName:
     township: str
     community: str
     grid: str
-    """What is left: the grid within its community."""
+    """The rest: the grid within its community."""
 
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """What places are called."""
+    """Names of places."""
 
     areas: Mapping[str, str]
     """Path -> name, for areas whose grids tell it."""

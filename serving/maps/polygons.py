@@ -29,7 +29,7 @@ KEPT = 2
 
 @dataclass(frozen=True)
 class Ground:
-    """What maps are drawn from, as long as the grid table stays as it is."""
+    """Source of maps, as long as the grid table stays as it is."""
 
     folder: Path
     """Named by the content of the grid table."""

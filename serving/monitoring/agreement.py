@@ -22,7 +22,7 @@ NAMES: dict[str, Text] = {**ATTENTION} | {SECOND_LOOK: Text(zh="随机复核", e
 
 @dataclass(frozen=True)
 class Agreement:
-    """What staff said of the alerts of one level."""
+    """Answers of staff to the alerts of one level."""
 
     level: str
     decisions: int

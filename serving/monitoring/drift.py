@@ -56,7 +56,7 @@ class Shift:
 
     name: str
     zh: str
-    """What it is called, n in the place of its value."""
+    """Name, n in the place of its value."""
     en: str
     psi: float
 

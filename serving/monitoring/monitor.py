@@ -45,7 +45,7 @@ SHOWN_SHIFTS = 10
 
 @dataclass(frozen=True)
 class Subject:
-    """What is watched, and up to which day."""
+    """Subject of the monitor: target, and up to which day."""
 
     as_of: date
     target: str
@@ -64,7 +64,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Watch:
-    """What the monitor saw."""
+    """Findings of the monitor."""
 
     subject: Subject
     features: list[Shift] | Unknown
@@ -74,7 +74,7 @@ class Watch:
     halved: list[Halved]
     """Townships whose residents seem to report half as often as before."""
     agreement: list[Agreement]
-    """What staff said of alerts, by level."""
+    """Answers of staff to alerts, by level."""
 
     @property
     def findings(self) -> list[Finding]:

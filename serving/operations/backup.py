@@ -34,7 +34,7 @@ WORTH_KEEPING = ("event", "ranking", "account")
 
 @dataclass(frozen=True)
 class Backup:
-    """What a backup holds."""
+    """Contents of a backup."""
 
     made_at: str
     code_version: str

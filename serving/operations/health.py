@@ -21,7 +21,7 @@ JOB_NAMES = {"ingest": "接入数据", "train": "训练模型", "rank": "生成�
 
 @dataclass(frozen=True)
 class OperationalHealth:
-    """What was found."""
+    """Operational problems that wait for an operator."""
 
     letters: Counter[str]
     """Messages that were given up, by receiver."""

@@ -21,13 +21,13 @@ ACTION = "key.rotate"
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a key is for."""
+    """Purpose of a key."""
 
     text: str
     replace: Callable[[Home], bytes] | None
     """Makes another one and returns what its fingerprint is taken of; None where no other may take its place."""
     then: str = ""
-    """What is left to do afterwards."""
+    """Steps left to do afterwards."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from serving.rankings import ledger
 
 @dataclass(frozen=True)
 class Moved:
-    """What arrived."""
+    """Counts of what was moved."""
 
     rows: int
     lists: int

@@ -24,7 +24,7 @@ class PageJob:
 
     name: str
     subject: str
-    """What it is about, such as the token of an upload."""
+    """Subject, such as the token of an upload."""
     started_at: datetime
     stage: str = ""
     done: int = 0

@@ -28,11 +28,11 @@ STAGING = ".restoring"
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, and how far that can be trusted."""
+    """Result of a restore, and how far it can be trusted."""
 
     backup: Backup
     unchecked: Sequence[str]
-    """What nothing here could tell, one sentence each."""
+    """Doubts that nothing here could settle, one sentence each."""
 
 
 def restore(folder: Path, home: Home, url: str | None = None, fingerprint: str | None = None) -> Restored:

@@ -17,7 +17,7 @@ ID_LENGTH = 16
 
 @dataclass(frozen=True)
 class Origin:
-    """What a list is about, and everything needed to compute it again."""
+    """Origin of a list: everything needed to compute it again."""
 
     as_of: date
     target: str
@@ -93,7 +93,7 @@ class Frozen(BaseModel):
 
 
 class ListHead(Frozen):
-    """What a published list is about and what it was made from."""
+    """Head of a published list: its subject and what it was made from."""
 
     ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
     as_of: date = Field(description="Date of the list; only what was known before its local midnight counts", examples=["2026-01-09"])

@@ -24,7 +24,7 @@ NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
 
 
 Also = Callable[[Connection, Entry], None]
-"""What else happens in the transaction that writes a list."""
+"""Further writes in the transaction that writes a list."""
 
 
 def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime, also: Also | None = None) -> Entry:

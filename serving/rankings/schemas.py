@@ -38,7 +38,7 @@ class _Part(BaseModel):
 
 
 class Score(_Part):
-    """What the model says of one grid, and where that puts it on the list."""
+    """Score of one grid, and its place on the list."""
 
     rank: Rank = Field(description="Place on the list, 1 = most escalations expected", examples=[4])
     rank_low: Rank = Field(description="Best place by counts that may follow (5 % of draws); ties by what is expected", examples=[2])
@@ -250,7 +250,7 @@ class RowsRefusedError(InputRefusedError):
 
 @dataclass(frozen=True)
 class ScoreRequest:
-    """What a case file is to be scored for."""
+    """Request to score a case file."""
 
     as_of: date
     scope: Scope
@@ -259,7 +259,7 @@ class ScoreRequest:
 
 
 class ScoredGrid(BaseModel):
-    """What the model says of one grid by the posted cases alone."""
+    """Score of one grid by the posted cases alone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -22,7 +22,7 @@ Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Reporting:
-    """What is to be expected of each grid; arrays of shape (G,)."""
+    """Coverage of each grid; arrays of shape (G,)."""
 
     ever: npt.NDArray[np.bool_]
     """True where anything was reported at all."""
@@ -78,7 +78,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Coverage:
-    """What the reports of each grid allow to be said, in the order of the grids."""
+    """Evidence by the reports of each grid, in the order of the grids."""
 
     withheld: tuple[Withheld | None, ...]
     """Why a grid is not rated; None where it is."""

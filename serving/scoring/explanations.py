@@ -174,7 +174,7 @@ def _say_case(column: CaseColumn, value: float) -> Text | None:
 
 @dataclass(frozen=True)
 class _Said:
-    """What the columns of the part on new cases say of one cell."""
+    """Words of the columns of the part on new cases for one cell."""
 
     columns: Sequence[Feature | CaseColumn]
     panel: Panel

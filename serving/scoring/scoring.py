@@ -49,7 +49,7 @@ class ScoredDay:
     usual_level: Floats
     risk: Floats
     refitted: Mapping[Part, Replicated]
-    """What the model's replicates expect of the rows of each part."""
+    """Expectation of the model's replicates for the rows of each part."""
 
     @property
     def refits(self) -> Floats:

@@ -32,7 +32,7 @@ KEPT = 10_000
 
 
 class Credential(StrEnum):
-    """What a request can prove itself by."""
+    """Credentials of a request."""
 
     SESSION = auto()
     TOKEN = auto()
@@ -169,7 +169,7 @@ VisitorOf = Annotated[Actor | None, Depends(visitor)]
 
 @dataclass(frozen=True)
 class Needs:
-    """What a route asks for: a right, or only to be signed in."""
+    """Requirement of a route: a right, or only to be signed in."""
 
     right: Right | None
 

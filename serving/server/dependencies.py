@@ -61,4 +61,4 @@ async def _unpaused(reading: ReadingOf) -> AppState:
 
 
 ListsOf = Annotated[AppState, Depends(_unpaused)]
-"""What to read lists from, as long as nobody paused publishing."""
+"""Reader of lists, as long as nobody paused publishing."""

@@ -34,7 +34,7 @@ TITLES = {
 }
 """Stable whatever a version of Python calls a status."""
 ANYBODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.SERVICE_UNAVAILABLE)
-"""What every route may answer: to a request that cannot be read, to one that is too large, and while the store or the list is away."""
+"""Answers of every route: to a request that cannot be read, to one that is too large, and while the store or the list is away."""
 SIGNED_IN = (
     *ANYBODY,
     HTTPStatus.UNAUTHORIZED,

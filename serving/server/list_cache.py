@@ -20,7 +20,7 @@ from serving.server.auth import Clock
 
 @dataclass(frozen=True)
 class Head:
-    """What a list is about."""
+    """Entry of a list, with its head as JSON."""
 
     entry: Entry
     ranking_id: str

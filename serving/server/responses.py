@@ -17,7 +17,7 @@ from serving.text import NOTICES
 
 JSON_TYPE = "application/json"
 UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "Unchanged"}}
-"""What a route that answers by `respond` may answer besides, for its `responses=`."""
+"""Further answers of a route that uses `respond`, for its `responses=`."""
 NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
 
 
@@ -63,7 +63,7 @@ def json_list(parts: Iterable[bytes]) -> bytes:
 
 @dataclass(frozen=True)
 class JsonAnswer:
-    """What part of a list is answered with."""
+    """Answer with part of a list."""
 
     content: bytes
     key: str

@@ -46,7 +46,7 @@ HEADS: Mapping[AreaLevel, str] = {"township": "镇街", "community": "社区"}
 
 @dataclass(frozen=True)
 class ReportOrder:
-    """What a report is about."""
+    """Subject of a report."""
 
     period: Period
     target: str
@@ -63,7 +63,7 @@ class MadeReport:
 
 
 class Source:
-    """What a report counts from."""
+    """Sources of a report."""
 
     def __init__(self, snapshot: LogSnapshot, engine: Engine, settings: Settings, order: ReportOrder) -> None:
         self.snapshot = snapshot
@@ -75,12 +75,12 @@ class Source:
 
     @cached_property
     def level(self) -> AreaLevel:
-        """What the area is divided into."""
+        """Parts of the area."""
         return level_below(self.facts, self.order.area)
 
     @cached_property
     def names(self) -> Gazetteer:
-        """What places are called."""
+        """Names of places."""
         levels = self.facts.places.levels
         level = levels.get("community", levels["district"])
         names = grid_names(self.engine)

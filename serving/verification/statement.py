@@ -31,7 +31,7 @@ ENDING = ".account.zip"
 
 @dataclass(frozen=True)
 class Figures:
-    """What an account says; all of it follows from the cells."""
+    """Statements of an account; all of them follow from the cells."""
 
     named_per_day: float
     """Grids that a list named, on average over the days with one."""

@@ -46,7 +46,7 @@ Signature = Annotated[
 
 
 class PlatformAnswer(BaseModel):
-    """What a person answered there."""
+    """Answer of a person there."""
 
     model_config = ConfigDict(extra="forbid")
 

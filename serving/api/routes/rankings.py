@@ -25,7 +25,7 @@ from serving.server.responses import UNCHANGED, JsonAnswer, ShownList, json_list
 router = APIRouter(prefix="/v1", tags=["rankings"])
 
 PINNED = ("date", "target", "level", "parent")
-"""What a cursor settles already."""
+"""Parameters that a cursor settles already."""
 
 
 class ListQuery(BaseModel):
@@ -44,7 +44,7 @@ class ListQuery(BaseModel):
 
 
 class RankingQuery(ListQuery):
-    """What to list."""
+    """Filters of a listing."""
 
     limit: int = Field(50, ge=1, le=500, description="Rows per page", examples=[100])
     cursor: str | None = Field(None, max_length=2000, description="`next` of the page before; pins date, target, level and parent")

@@ -29,7 +29,7 @@ class PublishingState(BaseModel):
 
 
 class Switch(BaseModel):
-    """What to do."""
+    """Request to pause or resume."""
 
     model_config = ConfigDict(extra="forbid")
 

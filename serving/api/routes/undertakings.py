@@ -53,7 +53,7 @@ class UndertakingState(UndertakingOrder):
 
 
 class UndertakingReview(BaseModel):
-    """What undertakings were followed by, and what helped."""
+    """Outcomes of undertakings, and what helped."""
 
     model_config = ConfigDict(extra="forbid")
 
