@@ -128,7 +128,9 @@ class Explanation(_Part):
     """Why a grid got its score: lines that add up to the expected count. What goes with it is said, never what brought it about."""
 
     version: Literal[2] = Field(2, description="Form of the explanation")
-    reasons: tuple[ExplanationLine, ...] = Field(description="Parts of the expected count, the largest first, the joined rest last")
+    reasons: tuple[ExplanationLine, ...] = Field(
+        description="Parts of the expected count: open cases of a kind that carry a quarter of it, then the largest, the joined rest last"
+    )
     calm: tuple[Text, ...] = Field((), description="What speaks for fewer escalations than usual")
     context: tuple[Text, ...] = Field((), description="Circumstances, said once and without direction")
     certainty: tuple[Text, ...] = Field((), description="How far the figures carry")

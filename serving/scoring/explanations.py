@@ -26,6 +26,8 @@ from training.learning.parts import Part
 
 NAMED_SHARE = 0.9
 """Share of the expected count that the named lines carry at least."""
+OPEN_FIRST_SHARE = 0.25
+"""Share of the expected count from which a kind of open case is said before lines that add more."""
 WORTH_SAYING = float(np.log(1.05))
 """Contribution from which a fact is worth a word."""
 LEAST_AGREEMENT = 0.5
@@ -85,8 +87,15 @@ def _disagree(raw: Sequence[_Raw], refits: Mapping[Part, Replicated]) -> bool:
     if len(raw) < 2 or not len(refits[Part.NEW].expected):
         return False
     sums = [refits[Part(str(line.fields["part"]))].expected[:, line.rows].sum(axis=1) for line in raw]
-    first = int(np.argmax([line.expected for line in raw]))
-    return bool((np.argmax(sums, axis=0) == first).mean() < LEAST_AGREEMENT)
+    return bool((_first(np.transpose(sums), raw) == _first(np.array([line.expected for line in raw]), raw)).mean() < LEAST_AGREEMENT)
+
+
+def _first(expected: Floats, raw: Sequence[_Raw]) -> Positions:
+    """Return which line goes first by what is expected of each, (..., lines): open cases that carry enough of it, else the largest."""
+    carries = np.array([line.fields["part"] == Part.OPEN for line in raw]) & (
+        expected >= OPEN_FIRST_SHARE * expected.sum(axis=-1, keepdims=True)
+    )
+    return np.asarray(np.where(carries.any(axis=-1), np.where(carries, expected, -1.0).argmax(axis=-1), expected.argmax(axis=-1)))
 
 
 def may_be_named(feature: Feature) -> bool:
@@ -208,8 +217,12 @@ class _Said:
 
 
 def _publish(raw: Sequence[_Raw]) -> Iterator[ExplanationLine]:
-    """Yield lines in whole millionths whose sum is that of all, the largest first; the smallest are joined once enough is named."""
-    ordered = sorted(raw, key=lambda line: -line.expected)
+    """Yield lines in whole millionths whose sum is that of all; the smallest are joined once enough is named.
+
+    Open cases that carry `OPEN_FIRST_SHARE` go first, for they can be worked on; else, and after them, the largest.
+    """
+    first = raw[int(_first(np.array([line.expected for line in raw]), raw))] if raw else None
+    ordered = sorted(raw, key=lambda line: (line is not first, -line.expected))
     rounded = _round_together([line.expected for line in ordered])
     total, named, shown = sum(rounded), 0, 0
     while shown < len(ordered) and (named < NAMED_SHARE * total or shown == 0):
