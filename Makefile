@@ -19,7 +19,7 @@ test: lint
 test-bare: .venv/ready
 	$(PYTEST) tests/training/plots tests/training/report tests/serving/situation_report tests/serving/pages/test_browser.py tests/features/test_kills.py
 
-# Both runs to their end, then build/promises.md and build/responsible.md: what is promised, which tests hold it, what they measured.
+# Both runs to their end, then build/promises.md, build/responsible.md and build/faults.md: what is promised, which tests hold it, what they measured.
 test-full: lint
 	failed=0; \
 	$(PYTEST) -m "" --junitxml build/tests.xml || failed=1; \

@@ -1,6 +1,6 @@
 """Tables of what is promised, which tests hold it and what they measured: `python -m tests.support.promises build RUN.xml ...`.
 
-The promises are declared in promises.yaml and responsible.yaml beside this module; outcomes and figures come from the JUnit
+The promises are declared in promises.yaml, responsible.yaml and faults.yaml beside this module; outcomes and figures come from the JUnit
 files of a run. A test states a figure with `record_property`.
 """
 
@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-TABLES = {"promises": "What yujing promises", "responsible": "What yujing promises to people"}
-HEAD = "| Promise | What is promised | Kept | Figures of this run | Tests that hold it | Broken variant that is caught |"
+TABLES = {"promises": "What yujing promises", "responsible": "What yujing promises to people", "faults": "Faults that attacks showed"}
+HEAD = "| Promise | Before | What is promised | Kept | Figures of this run | Tests that hold it | Broken variant that is caught |"
 
 
 class Promise(BaseModel):
@@ -25,6 +25,8 @@ class Promise(BaseModel):
 
     name: str
     promise: str
+    before: str = ""
+    """How a fault was reproduced, and what it did."""
     tests: tuple[str, ...] = ()
     broken: tuple[str, ...] = ()
     missing: str = ""
@@ -92,6 +94,7 @@ def write_table(table: str, outcomes: dict[str, Outcome]) -> str:
         figures = sorted({figure for name in promise.named for figure in outcomes.get(name, Outcome()).figures})
         cells = (
             promise.name,
+            promise.before or "–",
             promise.promise,
             judge(promise, outcomes),
             "<br>".join(figures) or "–",
@@ -99,7 +102,7 @@ def write_table(table: str, outcomes: dict[str, Outcome]) -> str:
             _list(promise.broken),
         )
         rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
-    return "\n".join((f"# {TABLES[table]}", "", HEAD, "|---|---|---|---|---|---|", *rows, ""))
+    return "\n".join((f"# {TABLES[table]}", "", HEAD, "|---|---|---|---|---|---|---|", *rows, ""))
 
 
 def _list(names: Iterable[str]) -> str:
@@ -107,7 +110,7 @@ def _list(names: Iterable[str]) -> str:
 
 
 def main(folder: str, *files: str) -> None:
-    """Write both tables into a folder, and say how many promises are kept."""
+    """Write the tables into a folder, and say how many promises are kept."""
     outcomes = read_outcomes(map(Path, files))
     for table in TABLES:
         target = Path(folder, f"{table}.md")

@@ -3,6 +3,7 @@ import pytest
 from features.errors import NotFoundError
 from serving.accounts.permissions import Role
 from serving.app import create_app
+from serving.audit.audit_log import list_entries
 from serving.situation_report.archive import keep_report, kept_reports, read_report
 from tests.support.kept_reports import make_report
 from tests.support.townships import NOW, township
@@ -50,6 +51,17 @@ def test_report_is_handed_out_as_a_file(kept, ask):
 
     assert "环比上升4%（变化不明显）" in answer.text
     assert answer.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''%E5%85%A8%E5%8C%BA2025Q4")
+
+
+def test_report_that_is_read_is_in_the_trail(kept, ask):
+    def reads():
+        return [entry.subject for entry in list_entries(kept.engine, 1000) if entry.action == "report.read"]
+
+    before = reads()
+    ask("whole", f"/v1/reports/{WHOLE[0]}")
+    ask("part", f"/v1/reports/{WHOLE[0]}")
+
+    assert [WHOLE[0], *before] == reads()
 
 
 def test_report_of_another_area_answers_as_one_that_is_not_there(kept, ask):
