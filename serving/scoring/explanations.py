@@ -15,6 +15,7 @@ from features.panel.case_columns import CaseColumn
 from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind
 from features.schema import SENSITIVE_CATEGORIES
+from features.undertakings.codes import UndertakingKind
 from serving.rankings.line_words import say_line
 from serving.rankings.schemas import MICRO, Explanation, ExplanationLine, Outcomes
 from serving.text import Text, fill
@@ -34,6 +35,14 @@ LEAST_AGREEMENT = 0.5
 """Share of the refits that must put the published first line first."""
 UNCLEAR = Text(zh="原因不清，请看一看", en="what drives this is unclear; please have a look")
 CONTEXTS = 2
+"""Circumstances that move the count most; what goes on in the grid by the register is said besides, whatever it moves."""
+GOING_ON = frozenset(
+    {
+        (UndertakingKind.PROJECT, "starting_count"),
+        (UndertakingKind.PROJECT, "begun_count"),
+        (UndertakingKind.CAMPAIGN, "underway_count"),
+    }
+)
 SAID_ALREADY = frozenset(
     {"kind_odds", "due_odds", "age", "days_left", "falls_due", "term_passed", "days_closed", "on_paper", "handling", "delay"}
 )
@@ -66,7 +75,7 @@ def explain_cells(
         yield Explanation(
             reasons=tuple(_publish(raw)),
             calm=tuple(said.calm()),
-            context=tuple(said.context()),
+            context=(*_going_on(panel, cell), *said.context()),
             certainty=certain,
             outcomes=_outcomes(contributions, cell),
             unclear=UNCLEAR if _disagree(raw, refits) else None,
@@ -101,6 +110,16 @@ def _first(expected: Floats, raw: Sequence[_Raw]) -> Positions:
 def may_be_named(feature: Feature) -> bool:
     """Tell whether a feature may stand in a sentence about one grid: no sensitive category, no petition volume."""
     return feature.category not in SENSITIVE_CATEGORIES and not feature.is_petition_volume
+
+
+def _going_on(panel: Panel, cell: int) -> Iterator[Text]:
+    """Yield projects near their start and campaigns under way in a cell; by sub-kind where the register knows several."""
+    told = [feature for feature in panel.features if (feature.subject, feature.measure) in GOING_ON and feature.scope == "grid"]
+    by_sub_kind = {(feature.subject, feature.measure) for feature in told if feature.category}
+    for feature in told:
+        count = float(panel.column(feature.name).flat[cell])
+        if count and (feature.category or (feature.subject, feature.measure) not in by_sub_kind):
+            yield Text(zh=fill(feature.zh, count, feature.unit), en=fill(feature.en, count, feature.unit))
 
 
 def _lines(part: FittedPart, panel: Panel, given: Contributions, cell: int, chances: CaseChances) -> Iterator[_Raw]:

@@ -8,8 +8,9 @@ import pytest
 from features.forbidden_words import forbidden_words
 from serving.rankings.line_words import mask
 from serving.rankings.schemas import GridRow, micro, published
-from serving.scoring.explanations import NAMED_SHARE, UNCLEAR, _disagree, _publish, _Raw, _round_together, explain_cells
+from serving.scoring.explanations import NAMED_SHARE, UNCLEAR, _disagree, _going_on, _publish, _Raw, _round_together, explain_cells
 from serving.scoring.scoring import score_day
+from tests.support.event_logs import GRIDS, Case, Plan, make_panel
 from tests.support.published_world import AS_OF
 from training.learning.case_chances import CaseChances
 from training.learning.model import Replicated
@@ -114,3 +115,29 @@ def test_lines_of_open_cases_say_how_many_of_ten_like_cases_escalated(day):
 
     assert similar["open"] == 4
     assert {similar[part] for part in similar.keys() - {"open"}} == {None}
+
+
+PROJECT = Plan("a", start=40, end=200, public=20)
+NOTICE = Plan("a", start=60, end=200, sub_kind="eia_notice", name="q", public=20)
+
+
+@pytest.mark.parametrize(
+    ("plans", "as_of", "words"),
+    [
+        ([PROJECT], 30, ["本网格有1个项目14天内开始"]),
+        ([PROJECT], 50, ["本网格有1个项目开始不足56天"]),
+        ([PROJECT, NOTICE], 50, ["本网格有1个施工项目开始不足56天", "本网格有1个环评公示项目14天内开始"]),
+        ([PROJECT], 96, []),
+        ([replace(PROJECT, places="b")], 50, []),
+        (
+            [Plan("D", 45, 58, kind="campaign", sub_kind="screening")],
+            50,
+            ["正值专项行动（1个），排查发现的事项按平常的发现水平折算"],
+        ),
+    ],
+)
+def test_going_on_names_projects_near_their_start_and_campaigns(plans, as_of, words):
+    panel = make_panel([Case(grid, 1) for grid in GRIDS], [as_of - 7, as_of], undertakings=plans)
+    cell = len(GRIDS) + list(panel.grid_ids).index("a")
+
+    assert sorted(text.zh for text in _going_on(panel, cell)) == sorted(words)
