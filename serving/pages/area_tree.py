@@ -24,14 +24,15 @@ class AreaNode:
 
 
 def area_tree(names: Gazetteer) -> tuple[AreaNode, ...]:
-    """Return the nodes at the top, each with those below it, by code."""
+    """Return the nodes at the top, each with those below it, by code; one district without a name is the whole, and left out."""
     with_grids = len(names.grids) <= MOST_GRIDS
     below: dict[str, set[str]] = defaultdict(set)
     for grid in names.grids:
         codes = grid.split("/")
         for depth in range(1, len(codes) + with_grids):
             below["/".join(codes[: depth - 1])].add("/".join(codes[:depth]))
-    return _nodes(below, "", names)
+    top = _nodes(below, "", names)
+    return top[0].below if len(top) == 1 and top[0].name == top[0].path else top
 
 
 def _nodes(below: Mapping[str, set[str]], above: str, names: Gazetteer) -> tuple[AreaNode, ...]:

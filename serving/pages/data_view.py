@@ -183,9 +183,9 @@ def fault_words(fault: YujingError, t: Translator) -> str:
 
 
 def choosable_targets(viewer: Viewer) -> Sequence[str]:
-    """Return the targets that a model may be trained for, those of source files first."""
-    named = {*viewer.site.settings.targets, *declared_targets(viewer.engine)} - {DEFAULT_TARGET}
-    return (*sorted(named), DEFAULT_TARGET)
+    """Return the targets that a model may be trained for: those of source files, the home's own, and what is reported beside it."""
+    own = (*sorted(declared_targets(viewer.engine)), DEFAULT_TARGET, *sorted(viewer.site.settings.targets))
+    return tuple(dict.fromkeys(own))
 
 
 def _words(code: Code, t: Translator) -> str:
