@@ -66,12 +66,12 @@ def _open(settings: PanelSettings) -> Iterator[Client]:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """What the blocks of a panel are computed from."""
+    """Input of the blocks of a panel."""
 
     facts: Facts
     when: AsOfs
-    names: tuple[str, ...]
-    """Of the features."""
+    origins: dict[str, str | None]
+    """Names of the features, each with the code that declared it where that is not the product's."""
     settings: Settings
 
 
@@ -79,8 +79,8 @@ def _fill(
     client: Client, values: Values, facts: Facts, when: AsOfs, chosen: tuple[Feature, ...], settings: Settings
 ) -> Iterator[tuple[int, int]]:
     """Write the features of all grids at some as_ofs, block by block; yield how many blocks are done, and of how many."""
-    names = tuple(feature.name for feature in chosen)
-    work = client.scatter(_Work(facts, when, names, settings), broadcast=True, hash=False)
+    origins = {feature.name: feature.origin for feature in chosen}
+    work = client.scatter(_Work(facts, when, origins, settings), broadcast=True, hash=False)
     blocks = {client.submit(_compute, grids, work, pure=False): grids for grids in divide(facts, when, settings.panel.block_cells)}
     for done, block in enumerate(as_completed(list(blocks)), start=1):
         grids = blocks[block]
@@ -101,7 +101,10 @@ def _compute(grids: Indices, work: _Work) -> Values:
 def _prepare(work: _Work) -> tuple[Shared, tuple[Feature, ...]]:
     """Return what all blocks have in common, worked out once by each worker."""
     by_name = {feature.name: feature for feature in catalogue(work.facts, work.when.horizon_days, work.settings)}
-    return Shared(work.facts, work.when), tuple(by_name[name] for name in work.names)
+    chosen = tuple(by_name[name] for name in work.origins)
+    if others := [feature.name for feature in chosen if feature.origin != work.origins[feature.name]]:
+        raise UsageError(f"all workers must read the same panel.local_features; on one of them another file declares {others[0]}.")
+    return Shared(work.facts, work.when), chosen
 
 
 def _refuse_other_code(client: Client) -> None:

@@ -3,11 +3,13 @@
 import os
 import signal
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from features.errors import UsageError
 from features.panel import build
+from features.panel.as_ofs import AsOfs
 from features.panel.build import build_panel
 from features.settings import Settings
 from tests.support.event_logs import HORIZON, days, make_facts
@@ -40,6 +42,23 @@ def test_build_panel_by_workers_of_this_machine_is_the_same_bit_for_bit(facts):
     local = build_panel(facts, AS_OFS, HORIZON, settings())
 
     assert bytes_of(local) == bytes_of(build_panel(facts, AS_OFS, HORIZON, settings(engine="dask")))
+
+
+def test_build_panel_by_workers_reads_local_features(facts):
+    sample = str(Path(__file__).parents[3] / "docs" / "samples" / "night_disputes.py")
+    local = build_panel(facts, AS_OFS, HORIZON, settings(local_features=sample))
+
+    assert "night_dispute_count_grid_28d" in local.names
+    assert bytes_of(local) == bytes_of(build_panel(facts, AS_OFS, HORIZON, settings(engine="dask", local_features=sample)))
+
+
+def test_worker_with_another_local_file_is_refused(facts):
+    from features.panel import dask_engine
+
+    other = {"dispute_count_grid_28d": "night.py sha256:0"}
+
+    with pytest.raises(UsageError, match="another file declares dispute_count_grid_28d"):
+        dask_engine._prepare(dask_engine._Work(facts, AsOfs(AS_OFS, HORIZON), other, settings()))
 
 
 def test_build_panel_survives_a_worker_that_is_killed_in_the_middle(facts, cluster):
