@@ -112,9 +112,14 @@ def may_be_named(feature: Feature) -> bool:
     return feature.category not in SENSITIVE_CATEGORIES and not feature.is_petition_volume
 
 
+def tells_what_goes_on(feature: Feature) -> bool:
+    """Tell whether a feature is said of a grid whatever the model reads."""
+    return (feature.subject, feature.measure) in GOING_ON and feature.scope == "grid"
+
+
 def _going_on(panel: Panel, cell: int) -> Iterator[Text]:
     """Yield projects near their start and campaigns under way in a cell; by sub-kind where the register knows several."""
-    told = [feature for feature in panel.features if (feature.subject, feature.measure) in GOING_ON and feature.scope == "grid"]
+    told = [feature for feature in panel.features if tells_what_goes_on(feature)]
     by_sub_kind = {(feature.subject, feature.measure) for feature in told if feature.category}
     for feature in told:
         count = float(panel.column(feature.name).flat[cell])

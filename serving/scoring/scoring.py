@@ -15,11 +15,12 @@ from features.facts.derive import read_facts
 from features.facts.facts import Facts
 from features.facts.kept import read_kept_facts
 from features.panel.build import Panel, build_features, catalogue
+from features.panel.feature import Feature
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
 from serving.scoring.bursts import most_reports, say_burst
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
-from serving.scoring.explanations import explain_cells
+from serving.scoring.explanations import explain_cells, tells_what_goes_on
 from serving.settings import Settings
 from serving.text import CONFIDENCE, frequency
 from training.learning.model import Fitted, Replicated
@@ -100,7 +101,7 @@ def score_snapshot(champion: Published, snapshot: LogSnapshot, settings: Setting
 def score_facts(champion: Published, model: Fitted, facts: Facts, settings: Settings, as_ofs: Sequence[date]) -> Iterator[ScoredDay]:
     """Score every grid of some facts on several days; the model is the champion's, read."""
     require_local_columns(champion.files, settings.panel.local_features)
-    features = features_read(model, catalogue(facts, model.horizon_days, settings))
+    features = _features_scored(model, catalogue(facts, model.horizon_days, settings))
     for as_of in as_ofs:
         day = day_number(as_of)
         panel = build_features(facts, np.array([day], np.int32), model.horizon_days, settings, features)
@@ -118,3 +119,9 @@ def score_facts(champion: Published, model: Fitted, facts: Facts, settings: Sett
             risk=scores.risk[0],
             refitted=model.replicated(panel, settings.model.threads),
         )
+
+
+def _features_scored(model: Fitted, features: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return the features that the model reads, and those that are said of a grid whatever it reads."""
+    read = {feature.name for feature in features_read(model, features)}
+    return tuple(feature for feature in features if feature.name in read or tells_what_goes_on(feature))

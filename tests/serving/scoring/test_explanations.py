@@ -1,17 +1,22 @@
 """Explanations of a published world: lines add up, most of each is named, nothing that calms stands among them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from features.database.engine import writing
+from features.eventlog.undertakings import append_from_source
 from features.forbidden_words import forbidden_words
+from features.undertakings.undertaking import Undertaking
 from serving.rankings.line_words import mask
 from serving.rankings.schemas import GridRow, micro, published
 from serving.scoring.explanations import NAMED_SHARE, UNCLEAR, _disagree, _going_on, _publish, _Raw, _round_together, explain_cells
 from serving.scoring.scoring import score_day
+from serving.text import Text
 from tests.support.event_logs import GRIDS, Case, Plan, make_panel
-from tests.support.published_world import AS_OF
+from tests.support.published_world import AS_OF, PUBLISHED_AT
 from training.learning.case_chances import CaseChances
 from training.learning.model import Replicated
 from training.learning.parts import Part
@@ -141,3 +146,19 @@ def test_going_on_names_projects_near_their_start_and_campaigns(plans, as_of, wo
     cell = len(GRIDS) + list(panel.grid_ids).index("a")
 
     assert sorted(text.zh for text in _going_on(panel, cell)) == sorted(words)
+
+
+def test_explanation_names_a_project_that_the_model_has_never_seen(world):
+    """The champion was trained without any undertaking, so it reads no column about them."""
+    before = score_day(world.home, world.engine, world.settings, AS_OF)
+    grid_id = str(before.panel.grid_ids[before.rated[0]])
+    public, start = AS_OF - timedelta(days=40), AS_OF - timedelta(days=10)
+    project = Undertaking("p", "project", "construction", grid_id, public, start)
+    with writing(world.engine) as connection:
+        append_from_source(connection, [project], "operator", PUBLISHED_AT, world.settings.tz)
+    day = score_day(world.home, world.engine, world.settings, AS_OF)
+    said = {str(day.panel.grid_ids[grid]): explained.context for grid, explained in zip(day.rated, day.explain(day.rated), strict=True)}
+
+    assert Text(zh="本网格有1个项目开始不足56天", en="1 project begun within 56 days here") in said[grid_id]
+    assert [] == [other for other, context in said.items() if other != grid_id and any("项目" in text.zh for text in context)]
+    np.testing.assert_array_equal(before.expected, day.expected)
