@@ -1,11 +1,15 @@
 """The catalogue: both halves complete, every key used, nothing said that may not be said."""
 
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from features.forbidden_words import forbidden_words
+from features.simulation.describe import config_text
+from features.simulation.preset import Span
 from serving.pages.translations import translations
 
 PAGES = Path(__file__).parents[3] / "serving" / "pages"
@@ -26,6 +30,12 @@ def test_words_fill_in_the_same_values_in_both_languages() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_words_hold_none_that_is_forbidden(language: str) -> None:
     assert [key for key, text in translations().items() if forbidden_words(getattr(text, language))] == []
+
+
+def test_words_name_every_target_of_a_simulated_district() -> None:
+    targets = yaml.safe_load(config_text(Span.of_years(1, date(2026, 6, 1))))["targets"]
+
+    assert {f"target_{name}" for name in targets} <= translations().keys()
 
 
 def test_words_are_all_used_and_none_is_missing() -> None:
