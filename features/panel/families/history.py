@@ -11,22 +11,10 @@ from features.panel.feature import Feature, Kind, Use, window
 
 
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
-    """Yield counts of the target itself; the usual level is made of them."""
+    """Yield counts of the target itself, which the usual level is made of, that level, and how long the log has been watching."""
     del facts, horizon_days
     for days in LOOKBACKS:
-        yield Feature(
-            subject="target",
-            measure="count",
-            family="history",
-            reason="history",
-            kind=Kind.DRIVER,
-            unit="escalations",
-            zh=f"近{days}天出现升级{{n}}件",
-            en=f"{{n}} escalations in {days} days",
-            value=window(Channel(TARGET), days),
-            window_days=days,
-            use=Use.LEVEL_ONLY,
-        )
+        yield _count(days)
     yield Feature(
         subject="usual",
         measure="rate",
@@ -49,5 +37,21 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
         zh="已有{n}天记录",
         en="{n} days of records",
         value=lambda block: np.broadcast_to(np.minimum(block.observed_days, MEMORY_DAYS), block.shape),
+        use=Use.LEVEL_ONLY,
+    )
+
+
+def _count(days: int) -> Feature:
+    return Feature(
+        subject="target",
+        measure="count",
+        family="history",
+        reason="history",
+        kind=Kind.DRIVER,
+        unit="escalations",
+        zh=f"近{days}天出现升级{{n}}件",
+        en=f"{{n}} escalations in {days} days",
+        value=window(Channel(TARGET), days),
+        window_days=days,
         use=Use.LEVEL_ONLY,
     )
