@@ -22,7 +22,7 @@ Span = tuple[int, npt.NDArray[np.bool_]]
 """Grid of a project, and which lists could have named it."""
 
 SHARE = 0.05
-LEAST = 10
+LEAST = 5
 """With fewer projects nothing is said."""
 
 

@@ -56,11 +56,11 @@ def test_count_named_before_first_event_before_the_notice_is_not_the_projects():
 
 
 def test_count_named_before_says_what_chance_would_name():
-    """Four lists name the last grid and, once, another: two of twenty grids for each of ten projects."""
+    """Four lists name the last grid and, once, another: two of twenty grids for each project."""
     counted = count_named_before(facts_with([180]), LISTS, lists_with(3, 160))
 
     assert counted == NamedBefore(LEAST, 1.0, pytest.approx(LEAST * 2 / GRIDS))
-    assert counted.line == ("projects: the top 5% named 1 of 10 before the first event in their grid; of as many grids drawn by lot 1.")
+    assert counted.line == ("projects: the top 5% named 1 of 5 before the first event in their grid; of as many grids drawn by lot 0.")
 
 
 @pytest.mark.parametrize(
