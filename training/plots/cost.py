@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from training.plots.figure import BAR, INK, OBSERVED, PUSHING
 
 COLOURS = (OBSERVED, PUSHING, INK, BAR)
-DASHES = ("-", "--", ":")
+DASHES = ("-", "--", ":", "-.")
 
 
 def cost_by_size(axes: Sequence[Axes], seconds: Mapping[str, Mapping[int, float]]) -> None:
@@ -18,4 +18,4 @@ def cost_by_size(axes: Sequence[Axes], seconds: Mapping[str, Mapping[int, float]
         colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
         panel.plot(grids, [by_grids[size] for size in grids], label=step, color=colour, linestyle=dashes, marker="o")
     panel.set(xscale="log", yscale="log", xlabel="grids", ylabel="CPU seconds")
-    panel.legend(loc="upper left", frameon=False)
+    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
