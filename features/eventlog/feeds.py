@@ -23,6 +23,8 @@ class FeedSpec(BaseModel):
     categories: tuple[str, ...] = ()
     bursts: Bursts = "apart"
     """Feeds that an older version declared stay as they were read then."""
+    shared_with: tuple[str, ...] = ()
+    """Feeds that send the same events under ids of their own."""
 
 
 def declare_feed(engine: Engine, name: str, spec: FeedSpec) -> None:
@@ -56,4 +58,7 @@ def read_feeds(connection: Connection, known_through: Mapping[str, datetime]) ->
     """Return the feeds that have records, complete through the given moments."""
     stored = connection.execute(select(feed.c.name, feed.c.spec).order_by(feed.c.name)).all()
     specs = {name: FeedSpec.model_validate(spec) for name, spec in stored if name in known_through}
-    return {name: Feed(name, known_through[name], spec.rules, spec.targets, spec.categories, spec.bursts) for name, spec in specs.items()}
+    return {
+        name: Feed(name, known_through[name], spec.rules, spec.targets, spec.categories, spec.bursts, spec.shared_with)
+        for name, spec in specs.items()
+    }

@@ -46,6 +46,8 @@ class Feed:
     """Codes that its source file declares beside the project's own."""
     bursts: Bursts = "apart"
     """Whether reports of one cause are one case, or each record is a matter of its own."""
+    shared_with: tuple[str, ...] = ()
+    """Feeds that send the same events under ids of their own."""
 
 
 @dataclass(frozen=True)

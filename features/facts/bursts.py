@@ -35,8 +35,8 @@ MOST_USUAL = 3.0
 """Independent reports within the days in question from which causes cannot be told apart."""
 
 
-def join_bursts(facts: Facts, joins: Flags) -> tuple[Facts, Indices]:
-    """Count the reports of one cause once: the first known is the case, the others are its further reports.
+def join_bursts(facts: Facts, joins: Flags, doubles: Indices) -> tuple[Facts, Indices]:
+    """Count the reports of one cause once, and so doubles: the first known is the case, the others are its further reports.
 
     The case is open while any of its reports is, and escalates when the first of them does. Returns: the facts, and the row that each
     report has now, -1 for further reports.
@@ -44,11 +44,13 @@ def join_bursts(facts: Facts, joins: Flags) -> tuple[Facts, Indices]:
     Args:
         facts: before cases are corrected and grids are split by a crosswalk.
         joins: (cases,) reports that may join others; those of sources whose records are matters of their own may not.
+        doubles: (cases,) the row of the first report of the same event, as `features.facts.doubles` finds it.
     """
-    rows = np.flatnonzero(joins).astype(np.int32)
     cases = facts.cases
     first = np.arange(len(cases.grid), dtype=np.int32)
+    rows = np.flatnonzero(joins & (doubles == first)).astype(np.int32)
     first[rows] = rows[find_first_reports(cases.grid[rows], cases.kind[rows], cases.occurred_day[rows], cases.known_day[rows])]
+    first = first[doubles]
     is_case = first == np.arange(len(first))
     if is_case.all():
         return facts, first

@@ -15,6 +15,7 @@ from features.facts.bursts import join_bursts
 from features.facts.corrections import Corrections, follow_corrections
 from features.facts.covariates import place_covariates
 from features.facts.crosswalk import split
+from features.facts.doubles import Reports, count_doubles, find_doubles, group_feeds
 from features.facts.escalations import refuse_unknown_categories
 from features.facts.facts import Facts, Reporters
 from features.facts.histories import Histories, Subject, read_histories
@@ -80,7 +81,9 @@ def assemble(histories: Histories, places: Places, snapshot: LogSnapshot, subjec
         first_day=_first_day(histories),
         sequence=snapshot.sequence,
     )
-    facts, row_of = join_bursts(facts, _joining(histories, subject.feeds))
+    reports, group = _reports(facts, histories), _groups(histories, subject.feeds)
+    doubled = count_doubles(reports, histories.feeds, group)
+    facts, row_of = join_bursts(replace(facts, doubles=doubled), _joining(histories, subject.feeds), find_doubles(reports, group))
     facts = replace(facts, places=_since_first_record(facts, snapshot.grids))
     facts = split(_corrected(facts, histories.corrections, row_of), snapshot.crosswalk)
     facts = replace(facts, reporters=_reporters(histories, places.grid_ids, facts.places.grid_ids))
@@ -154,6 +157,20 @@ def _grids(snapshot: LogSnapshot, records: pl.DataFrame) -> pl.DataFrame:
 def _joining(histories: Histories, feeds: Mapping[str, Feed]) -> npt.NDArray[np.bool_]:
     """Tell which cases are of feeds whose reports of one cause are one case."""
     return np.array([feeds[name].bursts == "join" for name in histories.feeds], np.bool_)[histories.feed]
+
+
+def _reports(facts: Facts, histories: Histories) -> Reports:
+    """Return what tells doubles apart; a petition is nobody's double, since petitions are counted by themselves."""
+    categories = {name: number for number, name in enumerate(sorted({category for _, category in facts.kinds}))}
+    of_kind = np.array([categories[category] for _, category in facts.kinds], np.int64)
+    deadline = np.where(facts.is_petition, NEVER, facts.cases.deadline_day).astype(np.int32)
+    return Reports(facts.cases.grid, of_kind[facts.cases.kind], facts.cases.occurred_day, deadline, histories.feed)
+
+
+def _groups(histories: Histories, feeds: Mapping[str, Feed]) -> npt.NDArray[np.int64]:
+    """Return the group of feeds of each case."""
+    groups = group_feeds({name: feeds[name].shared_with for name in histories.feeds})
+    return np.array([groups[name] for name in histories.feeds], np.int64)[histories.feed]
 
 
 def _corrected(facts: Facts, corrections: Corrections, row_of: npt.NDArray[np.int32]) -> Facts:

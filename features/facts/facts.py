@@ -3,6 +3,7 @@
 Every fact carries the local day on which it became known; a fact of day d is usable from as_of d + 1 on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
@@ -153,6 +154,8 @@ class Facts:
     """Codes of what the covariates measure."""
     covariates: Covariates = field(default_factory=no_covariates)
     reporters: Reporters = field(default_factory=no_reporters)
+    doubles: Mapping[str, int] = field(default_factory=dict)
+    """How many events two feeds both sent and are counted twice, by the names of both."""
 
     def weights_of(self, marks: Marks) -> Weights:
         """Return what each mark counts: the share of its case, by visits where found cases count so."""

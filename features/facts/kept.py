@@ -130,7 +130,7 @@ class _Shelf:
         return known and bool(about["origin"] == self._origin(sequence, self.log.grids_version)["origin"])
 
     def _origin(self, sequence: int, version: int) -> dict[str, Any]:
-        subject, names = self.subject, ("rules", "bursts")
+        subject, names = self.subject, ("rules", "bursts", "shared_with")
         parts = {
             "code": _code_hash(),
             "last_event": self.log.last_event(sequence),

@@ -116,7 +116,9 @@ def _take_in(
 
 
 def _feed_spec(source: SourceFile) -> FeedSpec:
-    return FeedSpec(rules=source.derived, targets=source.targets, categories=source.categories, bursts=source.bursts)
+    return FeedSpec(
+        rules=source.derived, targets=source.targets, categories=source.categories, bursts=source.bursts, shared_with=source.shared_with
+    )
 
 
 @dataclass(frozen=True)

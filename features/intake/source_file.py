@@ -141,6 +141,8 @@ class SourceFile(Section):
     sources: tuple[str, ...] = ()
     bursts: Bursts = "join"
     """join: reports of one cause (same grid and category, same day or the next) are one case; apart: each record is a matter of its own."""
+    shared_with: tuple[str, ...] = ()
+    """Sources that send the same events under ids of their own: same grid, category, day and term are one event."""
     derived: tuple[Rule, ...] = ()
     targets: dict[str, Target] = Field(default_factory=dict)
 

@@ -118,6 +118,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         subsets=parts,
         notes=[
             *([already_due.line] if already_due else []),
+            *_doubles(facts),
             *([named.line] if named else []),
             *find_leak_signs(predictions, settings.backtest.too_good),
             *_sampled(past[-1]),
@@ -185,6 +186,15 @@ def measure_folds(result: BacktestResult) -> list[dict[str, float]]:
     as_they_are = [(outcomes(rows), predicted(rows)[MODEL], np.ones((1, int(rows["block"].to_numpy().max()) + 1))) for rows in folds]
     measured = [{name: float(values[0]) for name, values in measure(*fold).items()} for fold in as_they_are]
     return [{name: value for name, value in figures.items() if np.isfinite(value)} for figures in measured]
+
+
+def _doubles(facts: Facts) -> list[str]:
+    """Say which feeds both sent some events that are counted twice."""
+    advice = "`shared_with` in a source file counts each once"
+    return [
+        f"doubles: {count:,} events came through {feeds} with the same grid, category, day and term, each with an id of its own. {advice}."
+        for feeds, count in facts.doubles.items()
+    ]
 
 
 def _sampled(last: InnerPredictions) -> list[str]:
