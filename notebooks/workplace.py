@@ -1,6 +1,7 @@
 """The home that the notebooks read: the one in YUJING_HOME, else a small simulated district in a new temporary folder."""
 
 import os
+import shutil
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, date, datetime
@@ -45,10 +46,11 @@ def open_published() -> Workspace:
 
 
 def make_home(root: Path) -> Path:
-    """Simulate thirty grids and put their cases into the event log of a home."""
+    """Simulate thirty grids and put their cases into the event log of a home, with the configuration of their district."""
     files = root / "files"
     simulate(Order("tiny", find_preset("tiny"), Span.of_years(YEARS, END), SEED), files)
-    work = Workspace(Home(root), files / CONFIG)
+    shutil.copyfile(files / CONFIG, Home(root).config)
+    work = Workspace(Home(root), None)
     source = find_source(str(files / "source.yaml"))
     ingest(
         work.home,
