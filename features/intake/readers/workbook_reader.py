@@ -30,6 +30,9 @@ from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likel
 
 WORKBOOK_BYTES = 256 * 1024 * 1024
 """Unpacked size of a workbook, which has to be held in memory in part."""
+SHARED_BYTES = 96 * 1024 * 1024
+"""Of these, the texts that cells share: all of them are held in memory, where each takes several times its room."""
+SHARED_TEXTS = "sharedstrings.xml"
 MOST_ROWS = 1_048_576
 """Rows that a sheet can have."""
 _CHUNK_BYTES, _TAG_BYTES = 1 << 20, 512
@@ -256,6 +259,10 @@ def _check_archive(path: Path) -> None:
         if size > WORKBOOK_BYTES:
             found = f"found {size >> 20} MiB. Save it as CSV."
             raise InputRefusedError(Code.FILE_TOO_LARGE, f"{path} may unpack to {WORKBOOK_BYTES >> 20} MiB, {found}")
+        shared = sum(member.file_size for member in members if member.filename.lower().endswith(SHARED_TEXTS))
+        if shared > SHARED_BYTES:
+            found = f"found {shared >> 20} MiB. Save it as CSV."
+            raise InputRefusedError(Code.FILE_TOO_LARGE, f"the texts of {path} may take {SHARED_BYTES >> 20} MiB, {found}")
         for member in members:
             if member.filename.lower().endswith((".xml", ".rels")):
                 with archive.open(member) as content:
