@@ -80,6 +80,14 @@ def test_backtest_within_little_memory_samples_rows_and_says_so(facts, result):
     assert sampled.predictions["expected_lightgbm"].sum() == pytest.approx(sampled.predictions["count"].sum(), rel=0.15)
 
 
+def test_backtest_tells_of_events_that_two_feeds_both_sent(facts, panel):
+    notes = backtest(replace(facts, doubles={"hotline + platform": 3}), panel, HORIZON, FAST).notes
+
+    assert [note.split(" with ")[0] for note in notes if note.startswith("doubles")] == [
+        "doubles: 3 events came through hotline + platform"
+    ]
+
+
 def test_to_json_counts_the_test_rows_only(result, panel):
     report = result.to_json()
     predictions = result.predictions
