@@ -6,7 +6,7 @@ from serving.pages.translations import Translator, fact
 from serving.rankings.line_words import similar_words
 from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation
 
-WIDTH, ROOM = 420.0, 96.0
+WIDTH, ROOM = 420.0, 112.0
 """Pixels of the drawing, and of the figure to the right of a bar."""
 
 
