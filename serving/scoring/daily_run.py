@@ -1,6 +1,8 @@
 """The daily run: score, explain, sum, and write the ledger once."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
 
@@ -85,9 +87,22 @@ def grid_names(engine: Engine) -> dict[str, str]:
 def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings: Settings, now: datetime) -> Entry:
     _refuse_stale(day)
     _refuse_implausible(day)
-    grids = list_grids(day, names, settings.ranking)
-    raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
-    return publish(engine, origin_of(day, settings), sum_up(day, grids), now, raising)
+    with _collection_paused():
+        grids = list_grids(day, names, settings.ranking)
+        raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
+        return publish(engine, origin_of(day, settings), sum_up(day, grids), now, raising)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the garbage collector: rows of a list hold no cycles, and each of its searches would look at all of them."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 def _refuse_stale(day: ScoredDay) -> None:

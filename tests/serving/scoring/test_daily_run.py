@@ -1,3 +1,5 @@
+import gc
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +14,7 @@ from features.schema import Col
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import newest, read_body, verify
 from serving.rankings.schemas import GridRow
-from serving.scoring.daily_run import rank_days
+from serving.scoring.daily_run import _collection_paused, rank_days
 from serving.scoring.scoring import score_day
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World, append
 
@@ -132,3 +134,11 @@ def test_rank_days_with_a_day_to_come_publishes_none(world):
         list(rank_days(world.home, world.engine, world.settings, [AS_OF, AS_OF + timedelta(days=1)], lambda _: PUBLISHED_AT))
 
     assert verify(world.engine) is None
+
+
+def test_collection_paused_goes_on_after_a_failure():
+    with suppress(ValueError), _collection_paused():
+        inside = gc.isenabled()
+        raise ValueError
+
+    assert (inside, gc.isenabled()) == (False, True)
