@@ -9,7 +9,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +20,7 @@ from sqlalchemy import Engine
 
 from features.database.engine import open_database
 from features.errors import StoreError
+from features.eventlog import first_load
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.cases import CASE_SCHEMA
 from features.eventlog.parquet_copy import read_copy
@@ -27,11 +30,32 @@ from features.storage.home import Home
 BATCHES = 2
 SEGMENT_RECORDS = 4
 ATTEMPTS = 3
+FILE_BATCH_ROWS = 20
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LET_ANYONE_TRACE = (0x59616D61, -1)
 """prctl arguments; without them only a parent may trace where the kernel is strict."""
 
 
-def ingest(home: Home, *, keyed: bool) -> None:
+def prepare_load(home: Home, path: Path) -> Callable[[], None]:
+    """Return what loads a file of many small batches as the first of its log, then brings the copy up to date.
+
+    What reads files is imported here: it starts threads of Polars, which a child of a process that has them would wait for in vain.
+    """
+    from features.intake.ingest import IngestRequest, ingest
+    from features.intake.readers import csv_reader
+    from features.settings import Settings
+
+    csv_reader.BATCH_ROWS, first_load.FEWEST_ROWS = FILE_BATCH_ROWS, 1
+
+    def load() -> None:
+        ingest(home, Settings(), IngestRequest(path), NOW)
+        engine = open_database(home.database_url)
+        read_copy(home.segments, engine, log_state(engine).sequence, SEGMENT_RECORDS)
+
+    return load
+
+
+def send_batches(home: Home, *, keyed: bool) -> None:
     """Send every batch that is not acknowledged, then bring the copy up to date; try again after a failure.
 
     The right client sends a batch again under its own key; the broken one makes a new key for each attempt.
@@ -73,9 +97,11 @@ def main() -> None:
         job = json.loads(line)
         child = os.fork()
         if not child:
+            home = Home(Path(job["home"]))
+            work = prepare_load(home, Path(job["file"])) if job["file"] else partial(send_batches, home, keyed=job["keyed"])
             ctypes.CDLL(None).prctl(*LET_ANYONE_TRACE)
             os.kill(os.getpid(), signal.SIGSTOP)
-            ingest(Home(Path(job["home"])), keyed=job["keyed"])
+            work()
             os._exit(0)
         os.waitpid(child, os.WUNTRACED)
         sys.stdout.write(f"{child}\n")

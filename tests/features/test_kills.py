@@ -19,6 +19,7 @@ import pytest
 from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
+from features.intake.pseudonyms import deployment_key
 from features.storage.home import Home
 
 CALLS = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "unlink")
@@ -43,11 +44,11 @@ class Client:
     process: subprocess.Popen[str]
     folder: Path
 
-    def ingest(self, home: Path, *, keyed: bool = True, inject: str | None = None) -> int:
+    def ingest(self, home: Path, *, keyed: bool = True, inject: str | None = None, file: Path | None = None) -> int:
         """Run one ingest, under strace if something is to be injected ("" only records), and return its wait status."""
         assert self.process.stdin
         assert self.process.stdout
-        self.process.stdin.write(json.dumps({"home": str(home), "keyed": keyed}) + "\n")
+        self.process.stdin.write(json.dumps({"home": str(home), "keyed": keyed, "file": file and str(file)}) + "\n")
         self.process.stdin.flush()
         child = int(self.process.stdout.readline())
         tracer = None if inject is None else self._trace(child, inject)
@@ -122,6 +123,57 @@ def stored(home: Path) -> dict[str, list[tuple]]:
     connection.close()
     found["copy"] = pl.read_parquet(home / "segments" / "*.parquet").sort("seq").rows()
     return found
+
+
+LOADS = 60
+"""Points at which the load of a file is killed."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """A file of six batches: each repeats a case of the batch before and brings news of another."""
+    rows = ["event_id,grid_id,event_type,category,occurred_at,reported_at,resolved_at"]
+    for number in range(120):
+        case = number - 20 if number >= 20 and number % 20 in (0, 1) else number
+        resolved = f"2026-02-{case % 28 + 1:02d} 08:00" if number % 20 == 1 and number >= 20 else ""
+        rows.append(f"E{case},g1,dispute,neighbor,2026-01-{case % 28 + 1:02d} 08:00,2026-01-{case % 28 + 1:02d} 09:00,{resolved}")
+    path = tmp_path / "ledger.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def keyed_home(new_home: Callable[[], Path], tmp_path: Path) -> Callable[[], Path]:
+    """Return a function that makes homes with one and the same key."""
+    first = shutil.copytree(new_home(), tmp_path / "first")
+    engine = open_database(Home(first).database_url)
+    deployment_key(Home(first), engine)
+    engine.dispose()
+
+    def copy() -> Path:
+        shutil.rmtree(tmp_path / "used", ignore_errors=True)
+        return shutil.copytree(first, tmp_path / "used")
+
+    return copy
+
+
+@pytest.mark.full
+def test_first_load_of_a_file_killed_at_sixty_points_loses_and_doubles_nothing(client, keyed_home, ledger, record_property) -> None:
+    home = keyed_home()
+    assert client.ingest(home, file=ledger, inject="") == 0
+    names = re.findall(r"^(\w+)\(", (client.folder / "trace").read_text(), flags=re.MULTILINE)
+    calls = [Call(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
+    at = [calls[place * len(calls) // LOADS] for place in range(LOADS)]
+    whole, damaged = stored(home), []
+
+    for call in at:
+        home = keyed_home()
+        killed = client.ingest(home, file=ledger, inject=f"inject={call.name}:signal=KILL:when={call.ordinal}")
+        if killed != signal.SIGKILL or client.ingest(home, file=ledger) != 0 or stored(home) != whole:
+            damaged.append(call)
+
+    record_property("points at which the first load of a file was killed, and logs damaged", f"{len(at)}, {len(damaged)}")
+    assert (len(calls) > LOADS, damaged) == (True, [])
 
 
 def points(calls: list[Call]) -> list[Call]:
