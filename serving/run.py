@@ -39,8 +39,9 @@ def configure_logs() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    for chatty in ("uvicorn.error", "alembic"):  # what they say at a start would hide how to sign in
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    if sys.stderr.isatty():  # a person is told where to sign in, which these would push out of sight
+        for chatty in ("uvicorn.error", "alembic"):
+            logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter], logger_factory=structlog.stdlib.LoggerFactory()
     )

@@ -50,7 +50,7 @@ def started(program: str, *arguments: str) -> Iterator[Server]:
     with subprocess.Popen([sys.executable, "-c", program, str(port), *arguments], stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr
-            address = next(line for line in process.stderr if "running on" in line)
+            address = next((line for line in process.stderr if "running on" in line), "")
             assert f"http://127.0.0.1:{port} " in address
             drain = Thread(target=process.stderr.read)
             drain.start()
