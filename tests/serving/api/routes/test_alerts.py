@@ -105,6 +105,8 @@ def test_feedback_visits_and_corrections_are_kept(ask):
     assert {"kind": "listed", "model_prompted": True, "selection_probability": 1.0}.items() <= visited.json().items()
     number = contested.json()["id"]
     assert client.post(f"/v1/corrections/{number}/steps", json={"step": "acknowledged"}).json()["acknowledged_at"]
+    assert client.post(f"/v1/corrections/{number}/steps", json={"step": "accepted"}).status_code == 403
+    ask()
     assert client.post(f"/v1/corrections/{number}/steps", json={"step": "accepted"}).json()["accepted"] is True
     assert client.post(f"/v1/corrections/{number}/steps", json={"step": "refused"}).status_code == 409
     assert [each["id"] for each in client.get("/v1/corrections").json()] == [number]
