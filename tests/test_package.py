@@ -44,12 +44,13 @@ def imported_modules(path: Path) -> Iterator[str]:
 
 def test_every_imported_package_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = requirement_names([*project["dependencies"], *project["optional-dependencies"]["postgres"]])
+    optional = [name for extra in ("postgres", "dask") for name in project["optional-dependencies"][extra]]
+    declared = requirement_names([*project["dependencies"], *optional])
     modules = {module for package in OWN for path in (ROOT / package).rglob("*.py") for module in imported_modules(path)}
     outside = modules - sys.stdlib_module_names - {*OWN}
     distributions = packages_distributions()
 
-    undeclared = {module for module in outside if not declared & {normalised(name) for name in distributions.get(module, [])}}
+    undeclared = {module for module in outside if not declared & {normalised(name) for name in distributions.get(module, [module])}}
 
     assert undeclared == set()
 

@@ -39,7 +39,7 @@ STEPS = {
     "look back": ("检查数据和清单，生成上月研判", "check data and lists, write last month's report"),
 }
 """Each step in Chinese and in English."""
-ROLES_ZH = {"command": "指挥中心（管理员）", "analyst": "分析员", "township": "镇街", "grid_worker": "网格员", "auditor": "审计员"}
+ROLES_ZH = {"command": "指挥中心", "analyst": "分析员", "township": "镇街", "grid_worker": "网格员", "auditor": "审计员"}
 UNDERTAKINGS = ("projects.csv", "undertakings.csv", "effort.csv", "sensitive_periods.csv")
 REASON = "demo: published to be looked at, whatever the gate says"
 ELSEWHERE = ("YUJING_DATABASE_URL", "MLFLOW_TRACKING_URI")

@@ -50,15 +50,17 @@ VERDICTS = ("agrees", "agrees", "agrees", "agrees", "does_not", "cannot_tell")
 
 @dataclass(frozen=True)
 class Staff:
-    """The accounts of the demo, one for each role that people sign in with."""
+    """The accounts that answer in the demo."""
 
     command: "Actor"
+    duty: "Actor"
+    """Answers where no township account does; what it contests, another account of the centre decides."""
     township: "Actor"
 
     def in_charge_of(self, found: "Alert", action: str) -> "Actor":
         """Return who takes a step: the township in its area, the centre elsewhere and where the unit above is asked for."""
         above = action in ("supervise", "strike_off")
-        return self.township if self.township.scope.covers(found.path) and not above else self.command
+        return self.township if self.township.scope.covers(found.path) and not above else self.duty
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,9 @@ class History:
 
     def _staff(self, first: date) -> Staff:
         """Return those who answer; their accounts are there since before the first list."""
-        from serving.accounts.permissions import Role
-
         created_at = self.published_at(first) - timedelta(days=1)
         actors = {name: _account(self.work, name, role, scope, created_at) for name, role, scope in demo_accounts(self.work)}
-        by_role: dict[Role, Actor] = {actor.role: actor for actor in actors.values()}
-        return Staff(by_role[Role.COMMAND], by_role[Role.TOWNSHIP])
+        return Staff(actors["admin"], actors["duty"], actors["township"])
 
     def _work_on(self, day: date, staff: Staff) -> None:
         """Let every alert take the step of its course that falls on a day, and answer what was contested before."""
@@ -168,6 +167,7 @@ def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
     township = _largest(in_township)
     return [
         ("admin", Role.COMMAND, ""),
+        ("duty", Role.COMMAND, ""),
         ("analyst", Role.ANALYST, ""),
         ("township", Role.TOWNSHIP, township),
         ("worker", Role.GRID_WORKER, _largest({each: count for each, count in cases.items() if _township(each) == township})),
@@ -213,11 +213,11 @@ def _give_one_time_password(work: Workspace, name: str, now: datetime) -> str:
 def _account(work: Workspace, name: str, role: "Role", scope: str, at: datetime) -> "Actor":
     """Return an account that may act; its password is nobody's, and replaced at the end."""
     from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
-    from serving.accounts.permissions import Role, Scope
+    from serving.accounts.permissions import Scope
     from serving.audit.audit_log import OPERATOR
 
     if name not in {each.actor.name for each in accounts(work.engine)}:
-        made, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers=role is Role.COMMAND), OPERATOR, at)
+        made, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers=name == "admin"), OPERATOR, at)
         change_password(work.engine, made.actor, password, secrets.token_urlsafe(), at)
     return find_account(work.engine, name).actor
 

@@ -33,7 +33,7 @@ def test_metrics_tell_of_no_area_and_of_no_account(app, accounts, townships) -> 
             return (await application.ask(Request("GET", "/metrics"))).text
 
     things = named(townships.engine)
-    told = asyncio.run(run())
+    told = re.sub(r" \S+$", "", asyncio.run(run()), flags=re.MULTILINE)  # a value may hold the digits of a code by chance
     known = {route.path for route in iter_route_contexts(app.routes)} | {"none"}
     names = [each.actor.name for each in all_accounts(townships.engine)] + [
         each.actor.account_id for each in all_accounts(townships.engine)

@@ -2,12 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
 from features.storage.home import Home
+from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.alerts.lifecycle import Action, Position, State, step
-from serving.cli.demo_history import COURSE_DAYS, COURSES, History, chosen
+from serving.cli.demo_history import COURSE_DAYS, COURSES, History, Staff, chosen
 from serving.cli.workspace import Workspace
 
 TODAY = date(2026, 11, 29)
@@ -31,6 +33,14 @@ def test_every_course_takes_steps_that_may_be_taken_in_the_days_that_are_worked(
         position = step(position, Action(action), reason)
     assert sorted(days for days, _, _ in steps) == [days for days, _, _ in steps]
     assert all(days < COURSE_DAYS for days, _, _ in steps)
+
+
+@pytest.mark.parametrize("path", ["d/t1/c/g1", "d/t2/c/g2"])
+def test_what_staff_contest_another_account_decides(path):
+    command, duty = (Actor(name, name, Role.COMMAND, EVERYTHING) for name in ("admin", "duty"))
+    staff = Staff(command, duty, Actor("town", "town", Role.TOWNSHIP, Scope("d/t1")))
+
+    assert command != staff.in_charge_of(SimpleNamespace(path=path), "data_wrong")
 
 
 def test_first_list_is_early_enough_for_its_alerts_to_have_an_outcome(tmp_path):

@@ -60,7 +60,7 @@ def test_models_page_shows_gate_places_and_drift(judged, look) -> None:
 
     assert page.index("未通过") < page.index("不能断定")
     assert "不差于在用模型（偏差）" in page
-    assert "&lt;= 0.7000" in page
+    assert "≤ 0.7000" in page
     assert "老城区" in page
     assert "cave_dwellings" in page
     assert "样本太少，不能估计" in page

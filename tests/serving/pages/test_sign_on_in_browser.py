@@ -49,6 +49,7 @@ def test_person_signs_in_there_reads_here_and_signs_out_of_both(browser: Browser
         page.fill("[name=person]", "centre")
         page.press("[name=person]", "Enter")
         page.wait_for_url(f"{base}/grids")
+        page.locator(".own summary").click()
         page.get_by_role("button", name="退出").click()
         page.wait_for_url(f"{base}/login")
         page.goto(f"{base}/grids")

@@ -3,8 +3,8 @@ import pytest
 from features.errors import NotFoundError
 from serving.accounts.permissions import Role
 from serving.app import create_app
-from serving.audit.audit_log import list_entries
 from serving.situation_report.archive import keep_report, kept_reports, read_report
+from tests.support.audit_entries import newest_entries
 from tests.support.kept_reports import make_report
 from tests.support.townships import NOW, township
 from tests.support.visitors import Clock, open_client, sign_up
@@ -55,7 +55,7 @@ def test_report_is_handed_out_as_a_file(kept, ask):
 
 def test_report_that_is_read_is_in_the_trail(kept, ask):
     def reads():
-        return [entry.subject for entry in list_entries(kept.engine, 1000) if entry.action == "report.read"]
+        return [entry.subject for entry in newest_entries(kept.engine, 1000) if entry.action == "report.read"]
 
     before = reads()
     ask("whole", f"/v1/reports/{WHOLE[0]}")
