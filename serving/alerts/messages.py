@@ -54,7 +54,7 @@ def compose_message(receiver: Receiver, key: bytes, entry: Mapping[Any, Any], si
     """Return the message about one entry of the history, as its receiver wants it."""
     name = f"{entry['alert_id']}-{entry['version']}"
     if receiver.kind == "webhook":
-        body = _event(entry)
+        body = _event(entry, site)
         return Message(receiver.url, body, sign(key, name, now, body))
     return compose_text(receiver, name, short_text(entry, site), now)
 
@@ -103,16 +103,26 @@ def signature_of(key: bytes, name: str, moment: str, body: bytes) -> str:
 def short_text(entry: Mapping[Any, Any], site: Site) -> str:
     """Say an entry to people: what it is, where, what is due by when, and the link; at most 150 characters."""
     head = f"【{TAGS[entry['action']]}】"
-    link = f"{site.public_url}/alerts/{entry['alert_id']}" if site.public_url else ""
-    tail = f"。{_due(entry, site)}不针对个人。{link}"
-    title: str = json.loads(entry["body"])["title"]["zh"].partition("】")[2]
-    return head + title[: MOST_CHARACTERS - len(head) - len(tail)] + tail
+    tail = f"。{_due(entry, site)}不针对个人。{_link(entry, site)}"
+    return head + _title(entry)[: MOST_CHARACTERS - len(head) - len(tail)] + tail
 
 
-def _event(entry: Mapping[Any, Any]) -> bytes:
+def _event(entry: Mapping[Any, Any], site: Site) -> bytes:
+    """Return a step as JSON, with the alert's title and link, for a card; the same bytes however often it is sent."""
     names = ("alert_id", "version", "action", "state", "reason", "grid_id", "path", "level", "owner", "department")
-    told = {name: entry[name] for name in names}
-    return json.dumps(told | {"at": entry["at"].astimezone(UTC).isoformat()}, ensure_ascii=False).encode()
+    event = {name: entry[name] for name in names}
+    event |= {"at": entry["at"].astimezone(UTC).isoformat(), "title": _title(entry), "url": _link(entry, site)}
+    return json.dumps(event, ensure_ascii=False).encode()
+
+
+def _title(entry: Mapping[Any, Any]) -> str:
+    """Return the Chinese title of an alert without the mark it begins with."""
+    title: str = json.loads(entry["body"])["title"]["zh"].partition("】")[2]
+    return title
+
+
+def _link(entry: Mapping[Any, Any], site: Site) -> str:
+    return f"{site.public_url}/alerts/{entry['alert_id']}" if site.public_url else ""
 
 
 def _due(entry: Mapping[Any, Any], site: Site) -> str:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -124,6 +125,7 @@ def serve_home(
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **(given or {})}, "serve")
     bound = listen(serving.host, serving.port)
     note_settings(work.engine, work.settings, datetime.now(UTC))
+    _make_shared_keys(work)
     _warn_of_neglect(work)
     address = f"http://{serving.host}:{serving.port}"
     say(
@@ -168,6 +170,17 @@ def _warn_of_neglect(work: Workspace) -> None:
     weeks = read_revisit_interval(work.engine, work.settings.alerts)
     if weeks is not None and weeks > LIMIT_WEEKS:
         say(say_neglect(weeks))
+
+
+def _make_shared_keys(work: Workspace) -> None:
+    """Let the keys lie in the home that programs and platforms need before the first message; a lost one keeps nobody from serving."""
+    from features.database.known_keys import known_secret
+    from features.errors import StoreError
+
+    programs = [f"receiver-{each.name}" for each in work.settings.alerts.receivers if each.kind == "webhook"]
+    for name in programs + [f"platform-{each.name}" for each in work.settings.alerts.platforms]:
+        with suppress(StoreError):
+            known_secret(work.home, work.engine, name)
 
 
 def _welcome(work: Workspace) -> None:

@@ -89,14 +89,15 @@ async function answer(event: SubmitEvent): Promise<void> {
 document
   .querySelectorAll<HTMLFormElement>("form[data-answer]")
   .forEach((form) => form.addEventListener("submit", (event) => void answer(event)));
-/** Let the first alerts of the list be there without a network: fetched one after the other, once the page stands. */
-async function fetchAhead(): Promise<void> {
+/** Let this list, what it looks like and its first alerts be there without a network. */
+async function askAhead(): Promise<void> {
   const workers = navigator.serviceWorker;
   if (!workers || !(await workers.register(`${ROOT}worker.js`).catch(() => undefined))) return;
-  if (!workers.controller) await new Promise((taken) => workers.addEventListener("controllerchange", taken, { once: true }));
-  for (const link of [...document.querySelectorAll<HTMLAnchorElement>(".cards a")].slice(0, AHEAD)) {
-    await fetch(link.href).catch(() => undefined);
-  }
+  const links = [...document.querySelectorAll<HTMLAnchorElement>(".cards a")].slice(0, AHEAD);
+  const styles = [...document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")];
+  const scripts = [...document.querySelectorAll<HTMLScriptElement>("script[src]")];
+  const addresses = [...styles, ...links].map((link) => link.href);
+  (await workers.ready).active?.postMessage([location.href, ...scripts.map((script) => script.src), ...addresses]);
 }
 
 addEventListener("online", () => void sendKept());
@@ -104,4 +105,4 @@ addEventListener("offline", show);
 setInterval(() => void sendKept(), RETRY_MS);
 show();
 void sendKept();
-if (document.querySelector(".cards")) addEventListener("load", () => void fetchAhead());
+if (document.querySelector(".cards")) addEventListener("load", () => void askAhead());

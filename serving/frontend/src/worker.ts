@@ -19,20 +19,32 @@ const withoutLogins = {
     Promise.resolve(response.status === 200 && !response.redirected ? response : null),
 };
 
-registerRoute(
-  ({ url, sameOrigin }) => sameOrigin && /^\/alerts(\/[0-9a-f]+)?$/.test(within(url)),
-  new NetworkFirst({
-    cacheName: PAGES,
-    networkTimeoutSeconds: PATIENCE_SECONDS,
-    matchOptions: { ignoreVary: true, ignoreSearch: false },
-    plugins: [withoutLogins, new ExpirationPlugin({ maxEntries: MOST_PAGES, maxAgeSeconds: DAY_SECONDS, purgeOnQuotaError: true })],
-  }),
-);
-registerRoute(({ url, sameOrigin }) => sameOrigin && within(url).startsWith("/static/"), new CacheFirst({ cacheName: "static" }));
+const pages = new NetworkFirst({
+  cacheName: PAGES,
+  networkTimeoutSeconds: PATIENCE_SECONDS,
+  matchOptions: { ignoreVary: true, ignoreSearch: false },
+  plugins: [withoutLogins, new ExpirationPlugin({ maxEntries: MOST_PAGES, maxAgeSeconds: DAY_SECONDS, purgeOnQuotaError: true })],
+});
+
+const files = new CacheFirst({ cacheName: "static" });
+
+const isFile = (address: URL) => within(address).startsWith("/static/");
+
+/** Fetch what a page asks for, one after the other, so that it is there without a network; this worker need not serve that page yet. */
+async function fetchAhead(event: ExtendableMessageEvent): Promise<void> {
+  for (const address of event.data as string[]) {
+    const strategy = isFile(new URL(address)) ? files : pages;
+    await strategy.handle({ event, request: address }).catch(() => undefined);
+  }
+}
+
+registerRoute(({ url, sameOrigin }) => sameOrigin && /^\/alerts(\/[0-9a-f]+)?$/.test(within(url)), pages);
+registerRoute(({ url, sameOrigin }) => sameOrigin && isFile(url), files);
 
 self.addEventListener("fetch", (event) => {
   const path = within(new URL(event.request.url));
   if (event.request.method === "POST" && (path === "/logout" || path === "/login")) event.waitUntil(caches.delete(PAGES));
 });
+self.addEventListener("message", (event) => event.waitUntil(fetchAhead(event)));
 self.addEventListener("install", () => void self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

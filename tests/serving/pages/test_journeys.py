@@ -45,7 +45,7 @@ def demo_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world = open_world(root, Settings.load(root / "config.yaml"))
     now = newest(world.engine).published_at
     sign_up(world.engine, now, Role.COMMAND, "", "centre")
-    for name, role in (("town", Role.TOWNSHIP), ("worker", Role.GRID_WORKER)):
+    for name, role in (("town", Role.TOWNSHIP), ("li", Role.GRID_WORKER)):
         sign_up(world.engine, now, role, township(world), name)
     yield world
     world.engine.dispose()
@@ -93,7 +93,7 @@ def test_staff_take_an_alert_to_its_end_by_keys_alone_and_the_command_screen_sho
     with window(browser, base, PHONE) as staff, window(browser, base) as centre:
         centre.sign_in("centre")
         before = open_notices(centre)
-        staff.sign_in("worker")
+        staff.sign_in("li")
         press(staff.page, ".cards a")
         address = staff.page.url
         for button, said in ((".ans button", "已签收"), ("[name=found]", "已签收"), (".ans button", "处置中"), (".ans button", "已销号")):
