@@ -71,4 +71,4 @@ def plain(code: str) -> str:
     >>> plain("service_request")
     'service request'
     """
-    return code.replace("_", " ")
+    return code.replace("_", " ").replace("mgmt", "management")

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 from features.database.engine import reading
 from features.database.tables import ranking
 from serving.accounts.permissions import EVERYTHING, Scope
-from serving.documents.paper import Language, Speaker, speaker
+from serving.documents.paper import Language, Speaker
 from serving.maps.place_names import Gazetteer
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.releases import shown
@@ -42,7 +42,7 @@ class Desk:
     @cached_property
     def say(self) -> Speaker:
         """Choose between a Chinese and an English sentence."""
-        return speaker(self.language)
+        return Speaker(self.language)
 
     def midnight(self, day: date) -> datetime:
         """Return the moment at which a local day begins."""

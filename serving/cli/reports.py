@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -78,6 +78,9 @@ Template = Annotated[
 ]
 
 
+PaperLanguage = Annotated[Literal["zh", "en"], typer.Option("--language", help="Of the file; the page of reports has both.")]
+
+
 @dataclass(frozen=True)
 class ReportOptions:
     """Which report, and where to."""
@@ -87,6 +90,7 @@ class ReportOptions:
     area: Area = ""
     out: Out = None
     template: Template = None
+    language: PaperLanguage = "zh"
     target: TargetName = None
 
 
@@ -100,7 +104,8 @@ def report(work: Workspace, options: ReportOptions) -> None:
     from serving.documents.files import check_ending, write_paper
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
     from serving.situation_report.period import read_period
-    from serving.situation_report.report import ReportOrder, Source, analyse
+    from serving.situation_report.report import analyse
+    from serving.situation_report.source import Place, ReportOrder, Source
     from serving.text import Text
 
     if options.out is not None:
@@ -108,11 +113,11 @@ def report(work: Workspace, options: ReportOptions) -> None:
     code, target = one_of(options.month, options.quarter), options.target or DEFAULT_TARGET
     order = ReportOrder(read_period(code), target, options.area)
     say(Text(zh="正在读取事件日志", en="Reading the event log"))
-    source = Source(work.snapshot, work.engine, work.settings, order)
+    source = Source(work.snapshot, Place(work.home, work.engine, work.settings), order)
     say(Text(zh="正在统计和绘图", en="Counting and drawing"))
     made = analyse(source, read_last(work.home, order.period, target, options.area))
     name = report_name(code, target, options.area)
-    keep_report(work.home, KeptReport(name, code, options.area, datetime.now(UTC), made.paper, tuple(made.topics)))
+    keep_report(work.home, KeptReport(name, code, options.area, datetime.now(UTC), made.papers, tuple(made.topics)))
     if options.out is not None:
-        write_paper(made.paper, options.out, options.template)
+        write_paper(made.papers[options.language], options.out, options.template)
     message(f"Wrote {options.out}." if options.out else f"Kept as {name} in the home: see the page of reports.")

@@ -1,26 +1,13 @@
 """A paper: sentences first, then what they rest on; made once, written as PDF, HTML or Word."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from serving.text import Text
 
 Language = Literal["zh", "en"]
-Speaker = Callable[[str, str], str]
-"""Chooses between a Chinese and an English sentence."""
-
-
-def speaker(language: Language) -> Speaker:
-    """Return what chooses the sentences of one language.
-
-    >>> speaker("zh")("无", "none")
-    '无'
-    """
-    return lambda zh, en: zh if language == "zh" else en
-
-
 NARROW = re.compile(r"(?<=[\u3000-\uff5e])[,;:()]|[,;:()](?=[\u3000-\uff5e])")
 WIDE = str.maketrans(",;:()", "，；：（）")
 
@@ -32,6 +19,25 @@ def spoken(text: Text, language: Language) -> str:
     '新事项（距上一次警情4天）'
     """
     return NARROW.sub(lambda found: found[0].translate(WIDE), text.zh) if language == "zh" else text.en
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Chooses between Chinese and English.
+
+    >>> Speaker("zh")("无", "none"), Speaker("en").of(Text(zh="无", en="none"))
+    ('无', 'none')
+    """
+
+    language: Language
+
+    def __call__(self, zh: str, en: str) -> str:
+        """Choose one of two sentences."""
+        return zh if self.language == "zh" else en
+
+    def of(self, text: Text) -> str:
+        """Return a text in the language."""
+        return spoken(text, self.language)
 
 
 @dataclass(frozen=True)

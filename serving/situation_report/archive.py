@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 from features.errors import NotFoundError, UsageError
 from features.storage.atomic_files import atomic_write
 from features.storage.home import Home
-from serving.documents.paper import Paper, Point, Section, Table
+from serving.documents.paper import Language, Paper, Point, Section, Table
 from serving.situation_report.period import Period, period_code
 from serving.situation_report.topics import LastTime, Topic
 
 NO_REPORT = "No such report is kept for this account. Run `yujing report --month YYYY-MM`."
+TOPIC_FIELDS = [each.name for each in fields(Topic)]
 NAME = re.compile(r"\d{4}(-\d\d|Q[1-4])-[\w-]+")
 
 
@@ -31,10 +32,15 @@ class KeptReport:
     area: str
     """Path of the township, empty for the whole."""
     written_at: datetime
-    paper: Paper
+    papers: Mapping[Language, Paper]
+    """The same in each language; reports of 0.1.0 are in Chinese only."""
     topics: tuple[Topic, ...]
     decided: bool = False
     """True where lead and action of the topics are what a meeting decided."""
+
+    def paper(self, language: Language = "zh") -> Paper:
+        """Return the report in a language, else in Chinese."""
+        return self.papers.get(language) or self.papers["zh"]
 
 
 def report_name(period: str, target: str, area: str) -> str:
@@ -49,7 +55,8 @@ def report_name(period: str, target: str, area: str) -> str:
 def keep_report(home: Home, report: KeptReport) -> None:
     """Keep a report; one of the same name gives way to it."""
     content = {**asdict(report), "written_at": report.written_at.isoformat()}
-    content["paper"]["plots"] = {name: base64.b64encode(plot).decode() for name, plot in report.paper.plots.items()}
+    for paper in content["papers"].values():
+        paper["plots"] = {name: base64.b64encode(plot).decode() for name, plot in paper["plots"].items()}
     atomic_write(home.folder(home.reports) / f"{report.name}.json", json.dumps(content, ensure_ascii=False).encode())
 
 
@@ -102,12 +109,16 @@ def _decided(topic: Topic, decision: tuple[str, str] | None) -> Topic:
 
 def _read(path: Path) -> KeptReport:
     stored: dict[str, Any] = json.loads(path.read_bytes())
-    paper = stored.pop("paper")
-    plots = {name: base64.b64decode(plot) for name, plot in paper.pop("plots").items()}
-    texts = {name: tuple(paper.pop(name)) for name in ("headline", "standing")}
-    read = Paper(**paper | texts | {"sections": [_section(each) for each in paper["sections"]], "plots": plots})
-    topics = tuple(Topic(**each) for each in stored.pop("topics"))
-    return KeptReport(**stored | {"written_at": datetime.fromisoformat(stored["written_at"]), "paper": read, "topics": topics})
+    papers = stored.pop("papers", None) or {"zh": stored.pop("paper")}
+    topics = tuple(Topic(**{name: each[name] for name in TOPIC_FIELDS}) for each in stored.pop("topics"))
+    read = {language: _paper(paper) for language, paper in papers.items()}
+    return KeptReport(**stored | {"written_at": datetime.fromisoformat(stored["written_at"]), "papers": read, "topics": topics})
+
+
+def _paper(stored: dict[str, Any]) -> Paper:
+    plots = {name: base64.b64decode(plot) for name, plot in stored["plots"].items()}
+    texts = {name: tuple(stored[name]) for name in ("headline", "standing")}
+    return Paper(**stored | texts | {"sections": [_section(each) for each in stored["sections"]], "plots": plots})
 
 
 def _section(stored: dict[str, Any]) -> Section:

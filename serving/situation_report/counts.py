@@ -41,14 +41,25 @@ def by_area(facts: Facts, area: str = "") -> Grouping:
 
     Where the source knows no such level, the level above is one group.
     """
+    names, of_grid = _areas_below(facts, area)
+    return Grouping(names, np.where(_counted(facts, area), of_grid[np.maximum(facts.cases.grid, 0)], -1))
+
+
+def grids_by_area(facts: Facts, area: str = "") -> list[int]:
+    """Count the grids of the areas one level below an area."""
+    names, of_grid = _areas_below(facts, area)
+    grids: list[int] = np.bincount(of_grid[of_grid >= 0], minlength=len(names)).tolist()
+    return grids
+
+
+def _areas_below(facts: Facts, area: str) -> tuple[tuple[str, ...], Groups]:
+    """Return the paths of the areas one level below an area, and (G,) which of them each grid lies in, -1 for none."""
     levels = facts.places.levels
     level = levels.get(level_below(facts, area)) or levels.get("township") or levels["district"]
     inside = [place for place, code in enumerate(level.codes) if _lies_in(code, area)]
     place = np.full(len(level.codes), -1, np.int64)
     place[inside] = np.arange(len(inside))
-    of_grid = place[level.member]
-    counted = _counted(facts, area)
-    return Grouping(tuple(level.codes[each] for each in inside), np.where(counted, of_grid[np.maximum(facts.cases.grid, 0)], -1))
+    return tuple(level.codes[each] for each in inside), place[level.member]
 
 
 def level_below(facts: Facts, area: str) -> AreaLevel:

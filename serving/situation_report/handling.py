@@ -8,18 +8,38 @@ import polars as pl
 from features.eventlog.snapshot import LogSnapshot
 from features.schema import Action, Col, EventType
 from serving.disclosure import SMALLEST_EXPORTED_COUNT
-from serving.documents.paper import Section, Table
+from serving.documents.paper import Section, Speaker, Table
 from serving.situation_report.counts import AreaLevel
 from serving.situation_report.period import Period
+from serving.situation_report.wording import HIDDEN
+from serving.text import Text
 
 RELAPSE_DAYS = 90
 """A case that comes back within so many days was closed and not settled."""
 LOCAL_LEVELS = ("community", "township")
-HEADER = ("办结率", "按期办结率", "化解率", "镇街及以下化解占比", "每千户新增")
+HEADER = (
+    Text(zh="办结率", en="Closed"),
+    Text(zh="按期办结率", en="In time"),
+    Text(zh="化解率", en="Settled"),
+    Text(zh="镇街及以下化解占比", en="At township or below"),
+    Text(zh="每千户新增", en="New per 1,000 households"),
+)
 NOTES = (
-    "按行政区划代码排列，不作排名；括号内为记录件数，同一事由多人反映的分别计。",
-    "办结率：本期新增中已办结的占比；按期办结率：有办理时限的办结事项中未超时限的占比；化解率：办结后90天内未再次反映的占比；办结不等于真正解决。",
-    f"分子或其余数不足{SMALLEST_EXPORTED_COUNT}件的不予显示（※）；来源未登记层级、时限或户数的为“—”。",
+    Text(
+        zh="按行政区划代码排列，不作排名；括号内为记录件数，同一事由多人反映的分别计。",
+        en="In the order of their codes; this is no ranking. In brackets the records: a matter that several people "
+        "reported counts as several.",
+    ),
+    Text(
+        zh="办结率：本期新增中已办结的占比；按期办结率：有办理时限的办结事项中未超时限的占比；化解率：办结后90天内未再次反映的占比；办结不等于真正解决。",
+        en="Closed: share of the new cases that are closed by now; in time: share of the closed cases with a term "
+        "that met it; settled: share of the closed cases that did not come back within 90 days. Closed is not always solved.",
+    ),
+    Text(
+        zh=f"分子或其余数不足{SMALLEST_EXPORTED_COUNT}件的不予显示（※）；来源未登记层级、时限或户数的为“—”。",
+        en=f"Not shown (※) where the share or the rest is of fewer than {SMALLEST_EXPORTED_COUNT} cases; a dash where the source has no "
+        "level, term or households.",
+    ),
 )
 
 
@@ -30,20 +50,21 @@ class Share:
     count: int
     of: int
 
-    def __str__(self) -> str:
-        """Write it with its number; a share that would give a few cases away is hidden."""
-        if not self.of:
-            return "—"
-        few = range(1, SMALLEST_EXPORTED_COUNT)
-        if self.count in few or self.of - self.count in few or self.of < SMALLEST_EXPORTED_COUNT:
-            return "※"
-        return f"{self.count / self.of:.0%}（{self.of}）"
-
     @property
     def percent(self) -> str | None:
-        """Write it alone, for a sentence; None where it is hidden or there is nothing to divide by."""
-        written = str(self)
-        return None if written in "—※" else written.partition("（")[0]
+        """Write it alone; None where there is nothing to divide by, or where it would give a few cases away."""
+        few = range(1, SMALLEST_EXPORTED_COUNT)
+        if self.count in few or self.of - self.count in few or self.of < SMALLEST_EXPORTED_COUNT:
+            return None
+        return f"{self.count / self.of:.0%}"
+
+    @property
+    def cell(self) -> Text:
+        """Write it with its number."""
+        if self.percent is None:
+            hidden = HIDDEN if self.of else "—"
+            return Text(zh=hidden, en=hidden)
+        return Text(zh=f"{self.percent}（{self.of}）", en=f"{self.percent} ({self.of})")
 
 
 @dataclass(frozen=True)
@@ -59,13 +80,12 @@ class Rates:
     per_thousand: float | None
     """New cases per 1,000 households; None where these are not known."""
 
-    @property
-    def cells(self) -> tuple[str, ...]:
-        """The figures as they are printed."""
+    def cells(self, say: Speaker) -> tuple[str, ...]:
+        """Return the figures as they are printed."""
         shown = self.cases == 0 or self.cases >= SMALLEST_EXPORTED_COUNT
         rate = "—" if self.per_thousand is None else f"{self.per_thousand:.1f}"
-        shares = map(str, (self.closed, self.in_time, self.settled, self.at_hand))
-        return (*shares, rate if shown else "※")
+        shares = (self.closed, self.in_time, self.settled, self.at_hand)
+        return (*(say.of(share.cell) for share in shares), rate if shown else HIDDEN)
 
 
 @dataclass(frozen=True)
@@ -94,10 +114,11 @@ def read_handling(snapshot: LogSnapshot, period: Period, zone: str, areas: Seque
     return Handling(_rates(cases, whole), by_area)
 
 
-def handling_section(handled: Handling, names: Sequence[str], head: str) -> Section:
+def handling_section(handled: Handling, names: Sequence[str], head: str, say: Speaker) -> Section:
     """Say it by area, in the order of their codes."""
-    rows = [(name, *rates.cells) for name, rates in zip(names, handled.by_area, strict=True)]
-    return Section("办理情况", NOTES, Table((head, *HEADER), rows))
+    rows = [(name, *rates.cells(say)) for name, rates in zip(names, handled.by_area, strict=True)]
+    header = (head, *map(say.of, HEADER))
+    return Section(say("办理情况", "How cases were handled"), tuple(map(say.of, NOTES)), Table(header, rows))
 
 
 def _cases(snapshot: LogSnapshot, period: Period, zone: str, level: AreaLevel) -> pl.DataFrame:

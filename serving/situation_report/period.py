@@ -14,10 +14,24 @@ from features.errors import UsageError
 class Period:
     """Whole months, the days [start, end); only whole ones, so that no two reports differ by a few days' cases."""
 
-    name: str
     first: date
     """First day of the first month."""
     months: int
+
+    @property
+    def name(self) -> str:
+        """Chinese name of a month or quarter."""
+        first = self.first
+        return f"{first.year}年第{self._quarter}季度" if self.months > 1 else f"{first.year}年{first.month}月"
+
+    @property
+    def name_en(self) -> str:
+        """English name of a month or quarter."""
+        return f"Quarter {self._quarter} of {self.first.year}" if self.months > 1 else f"{self.first:%B %Y}"
+
+    @property
+    def _quarter(self) -> int:
+        return (self.first.month + 2) // 3
 
     @property
     def start(self) -> int:
@@ -36,16 +50,16 @@ class Period:
 
     def parts(self) -> list["Period"]:
         """Return its months one by one."""
-        return [Period(self.name, _later(self.first, number), 1) for number in range(self.months)]
+        return [Period(_later(self.first, number), 1) for number in range(self.months)]
 
     def before(self, months: int) -> "Period":
         """Return as many months, so many months earlier."""
-        return Period(self.name, _later(self.first, -months), self.months)
+        return Period(_later(self.first, -months), self.months)
 
     @property
     def previous(self) -> "Period":
-        """The period before, under its own name."""
-        return read_period(period_code(self.before(self.months)))
+        """The period before."""
+        return self.before(self.months)
 
 
 def month(text: str) -> Period:
@@ -60,8 +74,7 @@ def month(text: str) -> Period:
     found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
     if not found:
         raise UsageError(f"month must look like 2026-10, got {text!r}.")
-    first = date(int(found[1]), int(found[2]), 1)
-    return Period(f"{first.year}年{first.month}月", first, 1)
+    return Period(date(int(found[1]), int(found[2]), 1), 1)
 
 
 def quarter(text: str) -> Period:
@@ -76,8 +89,7 @@ def quarter(text: str) -> Period:
     found = re.fullmatch(r"(\d{4})Q([1-4])", text)
     if not found:
         raise UsageError(f"quarter must look like 2026Q3, got {text!r}.")
-    year, number = int(found[1]), int(found[2])
-    return Period(f"{year}年第{number}季度", date(year, 3 * number - 2, 1), 3)
+    return Period(date(int(found[1]), 3 * int(found[2]) - 2, 1), 3)
 
 
 def read_period(text: str) -> Period:

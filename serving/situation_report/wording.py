@@ -1,12 +1,15 @@
-"""Words of a report: counts, changes and kinds of case as officials say them."""
+"""Words of a report: counts, changes, kinds of case and leads as officials say them, in both languages."""
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
 from serving.settings import Department
 from serving.situation_report.period import Change
+from serving.text import Text
 
 HIDDEN = "※"
 UNNAMED = "未命名类别"
-CENTRE = "综治中心"
+CENTRE = Text(zh="综治中心", en="governance centre")
+FEW = Text(zh="少量（不予显示）", en="few (not shown)")
+NOT_COMPARABLE = Text(zh="无法比较", en="cannot be compared")
 
 
 def shown(count: int | None) -> str:
@@ -14,62 +17,80 @@ def shown(count: int | None) -> str:
     return HIDDEN if count is None else f"{count:,}"
 
 
-def cases(count: int | None) -> str:
+def cases(count: int | None) -> Text:
     """Write a count of cases for a sentence.
 
-    >>> cases(1200), cases(None)
-    ('1,200件', '少量（不予显示）')
+    >>> cases(1200).zh, cases(1200).en, cases(None).zh
+    ('1,200件', '1,200', '少量（不予显示）')
     """
-    return "少量（不予显示）" if count is None else f"{count:,}件"
+    return FEW if count is None else Text(zh=f"{count:,}件", en=f"{count:,}")
 
 
-def say_change(change: Change | None) -> str:
+def say_change(change: Change | None) -> Text:
     """Say a change by day in percent; one whose 95 % interval holds no change is said to be unclear.
 
-    >>> say_change(Change(1.04, 0.92, 1.17)), say_change(Change(0.8, 0.7, 0.91)), say_change(None)
-    ('上升4%（变化不明显）', '下降20%（明显）', '无法比较')
+    >>> [say_change(each).zh for each in (Change(1.04, 0.92, 1.17), Change(0.8, 0.7, 0.91), None)]
+    ['上升4%（变化不明显）', '下降20%（明显）', '无法比较']
+    >>> say_change(Change(0.8, 0.7, 0.91)).en
+    'down 20% (clear)'
     """
     if change is None:
-        return "无法比较"
-    percent = round(100 * abs(change.ratio - 1))
-    clear = not change.low <= 1 <= change.high
+        return NOT_COMPARABLE
+    percent = _percent(change)
     if not percent:
-        return "持平"
-    return f"{'上升' if change.ratio > 1 else '下降'}{percent}%（{'明显' if clear else '变化不明显'}）"
+        return Text(zh="持平", en="the same")
+    zh, en = ("上升", "up") if percent > 0 else ("下降", "down")
+    clear_zh, clear_en = ("明显", "clear") if direction(change) else ("变化不明显", "no clear change")
+    return Text(zh=f"{zh}{abs(percent)}%（{clear_zh}）", en=f"{en} {abs(percent)}% ({clear_en})")
 
 
-def write_change(change: Change | None) -> str:
-    """Write a change for a table; one that is not marked is unclear.
+def write_change(change: Change | None) -> Text:
+    r"""Write a change for a table; one that is not marked is unclear.
 
-    >>> write_change(Change(1.04, 0.92, 1.17)), write_change(Change(0.8, 0.7, 0.91)), write_change(None)
-    ('+4%', '−20%（明显）', '—')
+    >>> [write_change(each).zh for each in (Change(1.04, 0.92, 1.17), Change(0.8, 0.7, 0.91), None)]
+    ['+4%', '−20%\xa0明显', '—']
     """
     if change is None:
-        return "—"
-    percent = round(100 * (change.ratio - 1))
-    clear = "" if change.low <= 1 <= change.high else "（明显）"
-    return f"{'+' if percent > 0 else '−' if percent < 0 else ''}{abs(percent)}%{clear}"
+        return Text(zh="—", en="—")
+    percent = _percent(change)
+    signed = f"{'+' if percent > 0 else '−' if percent < 0 else ''}{abs(percent)}%"
+    return Text(zh=f"{signed}\u00a0明显", en=f"{signed}\u00a0clear") if direction(change) else Text(zh=signed, en=signed)
 
 
-def is_clear_rise(change: Change | None) -> bool:
-    """Tell whether even the low end of a change is a rise."""
-    return change is not None and change.low > 1
+def direction(change: Change | None) -> int:
+    """Return 1 for a clear rise, -1 for a clear fall, 0 where the 95 % interval holds no change or nothing can be compared."""
+    if change is None or change.low <= 1 <= change.high:
+        return 0
+    return 1 if change.ratio > 1 else -1
 
 
-def kind_name(kind: str) -> str:
-    """Name a kind, `type/category`; a category that an office declared has no name but its code, which nobody reads out.
+def _percent(change: Change) -> int:
+    return round(100 * (change.ratio - 1))
 
-    >>> kind_name("dispute/labor_wage"), kind_name("dispute/neighbor"), kind_name("hazard/fire_safety"), kind_name("other/zzz")
-    ('劳动争议', '邻里纠纷', '安全隐患（消防安全）', '其他事项（未命名类别）')
+
+def kind_name(kind: str) -> Text:
+    """Name a kind, `type/category`; a category that an office declared has no Chinese name but its code, which nobody reads out.
+
+    >>> [kind_name(kind).zh for kind in ("dispute/labor_wage", "dispute/neighbor", "hazard/fire_safety", "other/zzz")]
+    ['劳动争议', '邻里纠纷', '安全隐患（消防安全）', '其他事项（未命名类别）']
+    >>> kind_name("dispute/neighbor").en, kind_name("hazard/fire_safety").en
+    ('Neighbor disputes', 'Hazards (fire safety)')
     """
     event_type, category = kind.split("/", 1)
     name = CATEGORY_ZH.get(category, UNNAMED)
     if event_type == "dispute":
-        return name if name.endswith("争议") else f"{name}纠纷"
-    return f"{EVENT_TYPE_ZH.get(event_type, UNNAMED)}（{name}）"
+        return Text(zh=name if name.endswith("争议") else f"{name}纠纷", en=f"{plain(category).capitalize()} disputes")
+    type_en = EVENT_TYPE_EN.get(event_type, plain(event_type)).capitalize()
+    return Text(zh=f"{EVENT_TYPE_ZH.get(event_type, UNNAMED)}（{name}）", en=f"{type_en} ({plain(category)})")
 
 
 def leads(kind: str, departments: tuple[Department, ...]) -> str:
-    """Name who leads on a kind: the department that answers for its category, else the governance centre."""
+    """Name who leads on a kind, in Chinese: the department that answers for its category, else the governance centre."""
     category = kind.split("/", 1)[1]
-    return next((each.name for each in departments if category in each.kinds), CENTRE)
+    return next((each.name for each in departments if category in each.kinds), CENTRE.zh)
+
+
+def lead_name(lead: str, departments: tuple[Department, ...]) -> Text:
+    """Return a lead by its Chinese name in both languages; one that is no longer among the departments is left as it is."""
+    names = {CENTRE.zh: CENTRE} | {each.name: Text(zh=each.name, en=each.name_en) for each in departments}
+    return names.get(lead, Text(zh=lead, en=lead))

@@ -15,7 +15,7 @@ DOT = bytes.fromhex(
 
 
 def make_topic(kind: str = "dispute/labor_wage", **values: object) -> Topic:
-    stated = {"lead": "人社部门", "action": "wage_check", "new": 40, "open": 12, "overdue": 5, "why": "逾期较多"}
+    stated = {"lead": "人社部门", "action": "wage_check", "new": 40, "open": 12, "overdue": 5}
     return Topic(kind=kind, **stated | values)
 
 
@@ -25,4 +25,6 @@ def make_report(name: str = "2025-12-escalation", area: str = "", title: str = "
         Section("分镇街", ("不作排名。",), Table(("镇街", "新增"), [("甲镇", "40")]), on_new_page=True),
     ]
     paper = Paper(title, "全区 · 2025年12月", sections, ("用于服务排期。",), ("新增40件，环比上升4%（变化不明显）。",))
-    return KeptReport(name, name[:7].removesuffix("-"), area, WRITTEN, paper, (make_topic(), make_topic("dispute/neighbor", new=None)))
+    return KeptReport(
+        name, name[:7].removesuffix("-"), area, WRITTEN, {"zh": paper}, (make_topic(), make_topic("dispute/neighbor", new=None))
+    )

@@ -5,13 +5,14 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right
 from serving.audit import audit_log
+from serving.documents.paper import Language
 from serving.documents.web_page import to_html
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
@@ -22,6 +23,7 @@ from serving.situation_report.reach import area_of_reports
 router = APIRouter(prefix="/v1", tags=["reports"])
 
 Exporter = Annotated[Actor, Depends(needs(Right.EXPORT))]
+InLanguage = Annotated[Language, Query(description="Language of the file; a report that 0.1.0 wrote is in Chinese only")]
 HTML = {"description": "One file that asks nobody for anything", "content": {"text/html": {"schema": {"type": "string"}}}}
 
 
@@ -51,12 +53,12 @@ def list_reports(actor: Exporter, reading: ReadingOf) -> ReportPage:
 @router.get(
     "/reports/{name}", name="read_report", response_class=HTMLResponse, responses=described(HTTPStatus.NOT_FOUND) | {HTTPStatus.OK: HTML}
 )
-def take_report(name: Annotated[str, Path(max_length=100)], actor: Exporter, reading: ReadingOf) -> HTMLResponse:
+def take_report(
+    name: Annotated[str, Path(max_length=100)], actor: Exporter, reading: ReadingOf, language: InLanguage = "zh"
+) -> HTMLResponse:
     """Return one analysis as a file; counts under five are masked in it."""
-    report = find_report(name, actor, reading)
-    return HTMLResponse(
-        to_html(report.paper), headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(report.paper.title)}.html"}
-    )
+    paper = find_report(name, actor, reading).paper(language)
+    return HTMLResponse(to_html(paper), headers={"Content-Disposition": f"attachment; filename*=UTF-8''{quote(paper.title)}.html"})
 
 
 def reports_for(actor: Actor, reading: AppState) -> list[KeptReport]:

@@ -25,7 +25,7 @@ from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.situation_report.archive import NO_REPORT, enter_decisions, report_name
 from serving.situation_report.period import period_code, read_period
 from serving.situation_report.reach import area_of_reports
-from serving.situation_report.wording import CENTRE, kind_name
+from serving.situation_report.wording import CENTRE, kind_name, lead_name
 from serving.verification.account_paper import account_paper
 from serving.verification.statement import Account, kept_accounts, read_account, read_archive
 
@@ -77,6 +77,7 @@ def show_reports(request: Request, viewer: Reader) -> Response:
         accounts=_accounts(viewer),
         sees_whole=area == WHOLE,
         making=making if making and making.subject == area else None,
+        making_name=_name(making.name, viewer) if making else "",
         periods=_periods(viewer.local_now.date()),
         now=viewer.now,
     )
@@ -92,7 +93,7 @@ def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
     name = report_name(period_code(period), target, area)
     options = [form.what, "--month" if period.months == 1 else "--quarter", form.period, "--target", target]
     command = (*viewer.site.program, *options, *(["--area", area] if area else []))
-    viewer.site.report_jobs.start(PageJob(period.name, area, viewer.now), lambda job: run_program(command, job))
+    viewer.site.report_jobs.start(PageJob(form.period, area, viewer.now), lambda job: run_program(command, job))
     audit_log.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
     return RedirectResponse("/reports", HTTPStatus.SEE_OTHER)
 
@@ -101,16 +102,26 @@ def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
 def show_report(request: Request, name: Name, viewer: Reader) -> Response:
     """Show a report, and the form for what the meeting decided about its topics."""
     report = find_report(name, viewer.actor, viewer.reading)
-    departments = [each.name for each in viewer.site.settings.alerts.departments]
-    leads = [*departments, *(() if CENTRE in departments else (CENTRE,))]
-    plots = picture_urls(report.paper)
-    return render(request, "report.html", viewer.actor, report=report, leads=leads, deeds=DEEDS, kind_name=kind_name, plots=plots)
+    departments = viewer.site.settings.alerts.departments
+    leads = {lead: lead_name(lead, departments) for lead in (*(each.name for each in departments), CENTRE.zh)}
+    paper = report.paper(viewer.t.language)
+    return render(
+        request,
+        "report.html",
+        viewer.actor,
+        report=report,
+        paper=paper,
+        leads=leads,
+        deeds=DEEDS,
+        kind_name=kind_name,
+        plots=picture_urls(paper),
+    )
 
 
 @router.get("/reports/{name}/file")
 def take_report(name: Name, query: Annotated[TakeQuery, Query()], viewer: Reader) -> Response:
     """Return a report as PDF, Word or HTML file."""
-    paper = find_report(name, viewer.actor, viewer.reading).paper
+    paper = find_report(name, viewer.actor, viewer.reading).paper(viewer.t.language)
     content, kind = _write(paper, query.form, viewer.now)
     disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(paper.title)}.{query.form}"}
     return Response(content, media_type=kind, headers=HEADERS | disposition)
@@ -148,6 +159,11 @@ def take_account(name: Name, query: Annotated[AccountQuery, Query()], viewer: Re
     return Response(content, media_type="application/zip" if is_archive else PDF_TYPE, headers=HEADERS | disposition)
 
 
+def _name(period_code: str, viewer: Viewer) -> str:
+    period = read_period(period_code)
+    return period.name if viewer.t.language == "zh" else period.name_en
+
+
 def _sees_part(viewer: Viewer) -> bool:
     return area_of_reports(viewer.scope, viewer.reading.shelf.current) != WHOLE
 
@@ -167,7 +183,7 @@ def _find_account(name: str, viewer: Viewer) -> Account:
 
 def _one_of(lead: str, viewer: Viewer, otherwise: str) -> str:
     """Return a lead that can be chosen; units alone, never a person."""
-    known = {each.name for each in viewer.site.settings.alerts.departments} | {CENTRE}
+    known = {each.name for each in viewer.site.settings.alerts.departments} | {CENTRE.zh}
     return lead if lead in known else otherwise
 
 

@@ -10,7 +10,7 @@ from features.errors import UsageError
 from serving.documents.word import to_word
 from tests.support.kept_reports import WRITTEN, make_report
 
-PAPER = make_report().paper
+PAPER = make_report().paper()
 
 
 def read(content: bytes):

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -14,10 +15,13 @@ from features.forbidden_words import forbidden_words
 from features.schema import Col
 from serving.cli.main import app
 from serving.documents.pdf import to_pdf
+from serving.documents.plain_text import to_text
 from serving.documents.web_page import to_html
+from serving.scoring.daily_run import grid_names
 from serving.situation_report.counts import by_kind, happened, new_cases
 from serving.situation_report.period import change, count_interval, month, quarter, read_period
-from serving.situation_report.report import ReportOrder, Source, analyse
+from serving.situation_report.report import analyse
+from serving.situation_report.source import Place, ReportOrder, Source
 from serving.text import NOTICES
 from tests.support.opened import open_page
 from tests.support.pdf_pages import page_texts
@@ -31,9 +35,9 @@ def snapshot(shared_world):
     return read_log(shared_world.home, shared_world.engine)
 
 
-def write(world, snapshot, text="2025-12", area=""):
+def write(world, snapshot, text="2025-12", area="", language="zh"):
     order = ReportOrder(read_period(text), "escalation", area)
-    return analyse(Source(snapshot, world.engine, SETTINGS, order)).paper
+    return analyse(Source(snapshot, Place(world.home, world.engine, SETTINGS), order)).papers[language]
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +154,20 @@ def test_html_asks_nobody_and_carries_the_standing_sentences(page):
     assert all(notice.zh in html for notice in NOTICES)
     assert forbidden_words(html.replace(NOTICES[1].zh, "").split("</style>")[1].split('src="data:')[0]) == []
     assert "<script" not in html
-    assert html.count('src="data:image/png;base64,') == 2 == html.count("<img ")
+    assert html.count('src="data:image/png;base64,') == len(page.plots) == html.count("<img ")
+
+
+def test_english_report_says_the_same_figures_and_no_chinese_but_names(shared_world, snapshot, page):
+    english = write(shared_world, snapshot, language="en")
+    figures = [[re.findall(r"\d[\d,.]*", cell) for row in each.table.rows for cell in row[1:]] for each in page.sections if each.table]
+    names = set(re.findall(r"[\u4e00-\u9fff]+", "".join(grid_names(shared_world.engine).values())))
+
+    assert [
+        [re.findall(r"\d[\d,.]*", cell) for row in each.table.rows for cell in row[1:]] for each in english.sections if each.table
+    ] == figures
+    assert set(re.findall(r"[\u4e00-\u9fff]+", to_text(english))) <= names
+    assert english.plots.keys() == page.plots.keys()
+    assert all(english.plots[name] != plot for name, plot in page.plots.items())
 
 
 def test_html_escapes_names(page):
