@@ -24,7 +24,7 @@ LABEL_SHIFTS = (0, -24, 24, -44, 44)
 """Pixels that a name may be moved down."""
 LABEL_WIDTH, LABEL_HEIGHT = 56, 24
 """Pixels from the middle of a mark to that of a name, from which on they are apart."""
-LABEL_EDGE = 28
+LABEL_EDGE = 40
 """Pixels from the middle of a name to the edge of the sheet, at least."""
 OVER_AVERAGE = (1.0, 1.5, 2.5)
 """How often the average an area expects per grid, from which each step of its colour begins."""

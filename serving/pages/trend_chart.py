@@ -16,8 +16,8 @@ from serving.rankings.schemas import AreaRow, Level
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 2
 WEEK = timedelta(days=7)
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 506.0, 34.0, 160.0
-"""Edges of the plot in a drawing of 516 x 186."""
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 630.0, 36.0, 158.0
+"""Edges of the plot in a drawing of 640 x 186."""
 
 
 @dataclass(frozen=True)
