@@ -144,6 +144,12 @@ def test_compose_names_no_password() -> None:
     }
 
 
+def test_compose_lets_mlflow_report_its_use_to_nobody() -> None:
+    mlflow = [about for about in services().values() if about.get("entrypoint") == ["mlflow"]]
+
+    assert [about["environment"]["MLFLOW_DISABLE_TELEMETRY"] for about in mlflow] == ["true"]
+
+
 def test_compose_puts_containers_in_the_place_of_both_ports_of_the_proxy() -> None:
     command = services()["proxy"]["command"]
     replaced = dict(re.findall(r"s/([\d.:]+)/([a-z0-9:-]+)/", command))

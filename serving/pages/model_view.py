@@ -241,7 +241,7 @@ def view_models(viewer: Viewer) -> ModelsView:
         gate=read_gate(published / "gate.json", t),
         places=read_places(backtest.get("disparity", {}), _names(viewer), t),
         drift=read_drift(home.monitoring / f"{backtest['target']}.json", t),
-        mlflow_command=f"mlflow ui --backend-store-uri {home.tracking_url}",
+        mlflow_command=f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --backend-store-uri {home.tracking_url}",
     )
 
 

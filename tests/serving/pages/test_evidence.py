@@ -67,7 +67,7 @@ def test_models_page_shows_gate_places_and_drift(judged, look) -> None:
     assert "命中率最低比最高0.62" in page
     assert "预计有偏" in page
     assert "1.60 (1.40–1.90)" in page
-    assert f"mlflow ui --backend-store-uri {judged.home.tracking_url}" in page
+    assert f"MLFLOW_DISABLE_TELEMETRY=true mlflow ui --backend-store-uri {judged.home.tracking_url}" in page
     assert faults(page) == []
 
 
