@@ -102,7 +102,7 @@ class TooManyError(YujingError):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     window_seconds: ClassVar[int] = 3600
-    """How long requests are counted, and so the longest that one waits."""
+    """Seconds over which requests are counted, and so the longest that one waits."""
 
 
 class TooFastError(TooManyError):

@@ -57,7 +57,7 @@ REPORT_SOURCES = ("grid_worker", "resident", "hotline", "police", "online", "vis
 """The project's own codes for how a record came in; a source may declare more."""
 
 LEVELS = ("community", "township", "county", "city", "province")
-"""Who handles a case, from the lowest level up."""
+"""Levels that handle cases, from the lowest up."""
 
 PEOPLE_BUCKETS = ("1-2", "3-4", "5-9", "10-29", "30+")
 """Group sizes as stored: the exact number never leaves the door."""

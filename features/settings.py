@@ -70,7 +70,7 @@ class Period(Section):
 
 
 class CalendarSettings(Section):
-    """Which holidays and periods the calendar features know."""
+    """Calendar: holidays and periods that its features know."""
 
     country: str = "CN"
     exam_periods: tuple[Period, ...] = ()
@@ -113,14 +113,14 @@ class PetitionVolume(Section):
 
 
 class DisplayName(Section):
-    """How something is called in both languages."""
+    """Name in both languages."""
 
     zh: str
     en: str
 
 
 class PanelSettings(Section):
-    """How the panel is built; of these only `nearest_neighbours` and `local_features` change what it holds."""
+    """Settings of the panel; of these only `nearest_neighbours` and `local_features` change what it holds."""
 
     block_cells: int = Field(default=4_000_000, ge=1)
     """Counter cells (grids x edges x channels) held per thread; peak memory grows with it."""
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
     delay_allowance_days: int = Field(default=7, ge=0)
     """Days a report may take; a label is ripe only once they have passed."""
     covariates: dict[str, DisplayName] = Field(default_factory=dict)
-    """How the columns of covariate files are called in reasons; one without a name is called by its code."""
+    """Names of the columns of covariate files in reasons; a column without one is called by its code."""
     memory_gib: float = Field(default=4.0, gt=0)
     """Memory that a panel and what learns from it may take; beyond it panels lie in a temporary file, and rows are sampled."""
     calendar: CalendarSettings = CalendarSettings()

@@ -48,7 +48,7 @@ class EventFilter(_Frozen):
 
 
 class Target(_Frozen):
-    """Which transitions or new events are counted, and over how many days unless the command says otherwise."""
+    """Target: the transitions or new events that are counted, and the days ahead unless the command says otherwise."""
 
     transitions: tuple[Action, ...] = ()
     events: EventFilter | None = None

@@ -83,7 +83,7 @@ async def _tell_alive() -> None:
 
 @dataclass(frozen=True)
 class Beside:
-    """What the service can do beside serving, brought by who starts it: training code is none of its own."""
+    """Work of the service beside serving, brought by the program that starts it: training code is none of its own."""
 
     open_explainer: OpenExplainer | None = None
     """Opens what explains grids that no list explains."""

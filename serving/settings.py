@@ -16,7 +16,7 @@ PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
 
 
 class RankingSettings(Section):
-    """How a day's list is cut into levels and marked."""
+    """Settings of the list: its levels and marks."""
 
     renamed: ClassVar = {"reasons_for": "explain_top_n"}
 
@@ -43,7 +43,7 @@ class RankingSettings(Section):
 
 
 class ServingSettings(Section):
-    """How published lists are served."""
+    """Settings of the service."""
 
     renamed: ClassVar = {
         "proxies": "trusted_proxies",
@@ -75,7 +75,7 @@ class ServingSettings(Section):
     shutdown_timeout_seconds: int = Field(default=10, ge=1)
     """Time that requests in flight have to end after a stop signal."""
     refresh_seconds: float = Field(default=2.0, gt=0)
-    """How often a newer list is looked for."""
+    """Interval at which a newer list is looked for."""
     activation_delay_seconds: float = Field(default=0.0, ge=0)
     """Time from a list's publication until it is shown. Several processes need more than `refresh_seconds` and the reading of a list."""
     stale_after_hours: float = Field(default=26.0, gt=0)
@@ -93,7 +93,7 @@ class ServingSettings(Section):
     framed_by: tuple[str, ...] = ()
     """Sites that may show the pages in a frame, such as https://portal.example; by default none may."""
     mlflow_url: str = Field(default="", pattern=r"^(https?://.*)?$")
-    """Where analysts find MLflow's pages; empty where nobody serves them."""
+    """Address of MLflow's pages for analysts; empty where nobody serves them."""
     checkpoint_dir: Path | None = None
     """Second place where the heads of ledger and audit trail are written every hour, best on another machine."""
 
@@ -148,7 +148,7 @@ class OidcSettings(Section):
     name_claim: str = "preferred_username"
     """Claim of its tokens that is the login name here."""
     public_url: str = ""
-    """Where the provider sends people back to; `serving.public_url` unless stated."""
+    """Address to which the provider sends people back; `serving.public_url` unless stated."""
     password_login: bool = True
     """False where nobody but administrators may sign in by password any more."""
 
@@ -289,7 +289,7 @@ class Platform(Section):
 
 
 class AlertSettings(Section):
-    """Which listed grids become alerts. `yujing alerts forecast` says how many a day that makes."""
+    """Settings of alerts: which listed grids become one. `yujing alerts forecast` says how many a day that makes."""
 
     renamed: ClassVar = {"second_look_share": "blind_review_share"}
 
@@ -337,7 +337,7 @@ class AlertSettings(Section):
 
 
 class RetentionSettings(Section):
-    """How long records are kept; `yujing archive` and `yujing prune` go by it, and nothing goes by itself.
+    """Retention of records; `yujing archive` and `yujing prune` go by it, and nothing goes by itself.
 
     Cases, alerts, answers and the audit trail are not among them: they stay as long as the database does.
     """

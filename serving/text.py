@@ -72,7 +72,7 @@ WIDTH = {
     "narrow": Text(zh="预计较稳", en="The expected count is steady"),
     "wide": Text(zh="预计起伏较大，请结合实地情况判断", en="The expected count is uncertain; judge by what is seen on site"),
 }
-"""How far the refits of a model are apart, for readers without statistics."""
+"""Agreement of the refits of a model, for readers without statistics."""
 
 
 def fill(template: str, value: float, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Which code is running, for the records of models and lists."""
+"""Version of the running code, for the records of models and lists."""
 
 import subprocess
 from functools import cache

@@ -9,7 +9,7 @@ PEERS: tuple[PeerName, ...] = get_args(PeerName)
 """Well-known learners on the same folds, features and labels as the model."""
 ORACLE, KNOWABLE = "oracle", "knowable"
 BOUNDS = (ORACLE, KNOWABLE)
-"""What the truth of a simulation expects: given everything, and given what a log could tell. No model has to beat them."""
+"""Expectations by the truth of a simulation: given everything, and given what a log could tell. No model has to beat them."""
 
 
 def without_bounds(models: Iterable[str]) -> list[str]:

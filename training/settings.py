@@ -21,7 +21,7 @@ class TooGood(Section):
 
 
 class BacktestSettings(Section):
-    """How the past is replayed."""
+    """Settings of the backtest."""
 
     renamed: ClassVar = {"every_days": "step_days", "bootstrap": "bootstrap_draws"}
 
@@ -44,7 +44,7 @@ class BacktestSettings(Section):
 
 
 class ModelSettings(Section):
-    """How LightGBM learns.
+    """Settings of LightGBM and of the model around it.
 
     Rounds and calibration are found inside each training part. The defaults below were settled on the training parts of two public logs;
     a first study had seen their test rows, so figures on those logs flatter a little, and a deployment checks them on its own.

@@ -61,13 +61,13 @@ def quietly(_: str) -> Iterator[Progress]:
 
 @dataclass(frozen=True)
 class Task:
-    """What to learn."""
+    """Request for a training."""
 
     facts: Facts
     target: Target
     """The definition behind `facts.target_name`."""
     champion: Published | None
-    """What the candidate is compared with on the same folds; None where nothing was published yet."""
+    """Champion, compared with the candidate on the same folds; None where nothing was published yet."""
     trials: tuple[Tried, ...] = ()
     """Settings that were tried to find those of this training."""
 
@@ -82,7 +82,7 @@ class Trained:
     report: dict[str, bytes]
     """Files of the backtest report."""
     objections: list[str]
-    """What the gate would say now."""
+    """Verdict of the gate as of now."""
 
 
 def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show = quietly) -> Trained:

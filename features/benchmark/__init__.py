@@ -1,1 +1,1 @@
-"""How fast the panel is and how much memory it takes, beside peers in the same run."""
+"""Benchmark of the panel: time and memory beside peers in the same run."""

@@ -37,7 +37,7 @@ COMMUNITY_GRIDS, TOWNSHIP_GRIDS = 5, 80
 
 @dataclass(frozen=True)
 class Size:
-    """How large a log is, and from how many weekly as_ofs it is looked at."""
+    """Size of a log, and the number of weekly as_ofs it is looked at from."""
 
     grids: int
     cases: int

@@ -58,7 +58,7 @@ COLUMNS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a database says what the two differ in."""
+    """Expressions in which the two databases differ."""
 
     moment: str
     """A time stored in microseconds, as a timestamp in UTC."""

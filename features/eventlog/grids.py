@@ -129,7 +129,7 @@ def _nearest(grids: pl.DataFrame, chosen: Positions, nearest: int) -> Pairs:
 _POSITION_SCHEMA = pl.Schema({Col.GRID_ID: pl.String(), Col.LON: pl.Float64(), Col.LAT: pl.Float64()})
 
 SHARE_TOLERANCE = 1e-6
-"""How far the shares of one old grid may be from 1."""
+"""Largest difference from 1 of the shares of one old grid."""
 
 
 def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> list[str]:

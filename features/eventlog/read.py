@@ -37,7 +37,7 @@ CROSSWALK_SCHEMA = pl.Schema({"old": pl.String(), "new": pl.String(), "share": p
 
 @dataclass(frozen=True)
 class LogState:
-    """How far the log goes."""
+    """Extent of the log."""
 
     sequence: int
     known_through: dict[str, datetime]
@@ -66,7 +66,7 @@ class EventLog:
 
     @cached_property
     def state(self) -> LogState:
-        """How far the log went when it was first asked."""
+        """Extent of the log when it was first asked for."""
         return log_state(self.engine)
 
     @cached_property

@@ -22,7 +22,7 @@ Weights = npt.NDArray[np.float64]
 
 
 class Outcome(IntEnum):
-    """How a case became an escalation."""
+    """Course of a case to its escalation."""
 
     REPORTED = 0
     """It is itself the event that the target counts."""
@@ -155,7 +155,7 @@ class Facts:
     covariates: Covariates = field(default_factory=no_covariates)
     reporters: Reporters = field(default_factory=no_reporters)
     doubles: Mapping[str, int] = field(default_factory=dict)
-    """How many events two feeds both sent and are counted twice, by the names of both."""
+    """Number of events that two feeds both sent and that are counted twice, by the names of both."""
 
     def weights_of(self, marks: Marks) -> Weights:
         """Return what each mark counts: the share of its case, by visits where found cases count so."""

@@ -54,7 +54,7 @@ def read_kept_facts(log: EventLog, target_name: str | None, settings: Settings) 
 
 @dataclass(frozen=True)
 class _Shelf:
-    """Where the facts of one subject lie."""
+    """Location of the kept facts of one subject."""
 
     log: EventLog
     subject: Subject

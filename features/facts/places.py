@@ -1,4 +1,4 @@
-"""Where events lie: grids in one fixed order, the areas above them and the grids beside them."""
+"""Places of events: grids in one fixed order, the areas above them and the grids beside them."""
 
 from dataclasses import dataclass
 from functools import cached_property

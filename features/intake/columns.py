@@ -15,17 +15,17 @@ from features.schema import CASE_REQUIRED, PEOPLE_BUCKETS, TRANSITION_COLUMNS, C
 FORMULA = r"^(=|[+@-].*[(|!])"
 ID_CHARS = 64
 GRID_CODE = r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,31}$"
-"""What a grid id must look like that no grid table vouches for: names of places or persons are no codes."""
+"""Pattern of a grid id that no grid table vouches for: names of places or persons are no codes."""
 MOST_PEOPLE = 100_000
 AREA_DIGITS = (6, 9, 12)
 STANDARD_CODE = r"^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|99)\d{11,}$"
 """Codes of GB/T 2260 and 统计用区划代码 with more digits behind: they begin with a province, 99 standing for a made-up one."""
 NO_LEVEL = r"[/;\p{Cc}]"
-"""What may not stand in the code of an area: it would make other levels of it."""
+"""Characters that may not stand in the code of an area: they would make other levels of it."""
 PATTERN_CHARS = 40
 """Of a time that cannot be read, only the pattern is told, no longer than this."""
 SLACK = timedelta(minutes=1)
-"""How far two clocks may disagree about the order of what happened."""
+"""Largest disagreement of two clocks about the order of events."""
 
 
 def refuse_formulas(cells: Cells, faults: RowErrors) -> None:

@@ -35,7 +35,7 @@ GREATEST = 1e12
 
 @dataclass(frozen=True)
 class _Terms:
-    """What the rows of one file have to meet."""
+    """Requirements on the rows of one file."""
 
     about: str
     names: tuple[str, ...]

@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class IngestRequest:
-    """What to take in: a file, or where there is none the query of its source file; and the files about grids that come with it."""
+    """Input of an ingest: a file, or where there is none the query of its source file; and the files about grids that come with it."""
 
     path: Path | None
     source: SourceFile | None = None

@@ -52,7 +52,7 @@ class CodeCount:
 
 @dataclass(frozen=True)
 class ColumnFinding:
-    """What was found out about one column; no value is kept but codes that stand in several rows and speak of no person."""
+    """Findings about one column; no value is kept but codes that stand in several rows and speak of no person."""
 
     name: str
     meaning: str | None
@@ -72,7 +72,7 @@ class ColumnFinding:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What a file holds."""
+    """Contents of a file."""
 
     path: Path
     format: str

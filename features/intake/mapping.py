@@ -29,7 +29,7 @@ from features.schema import Col
 
 @dataclass(frozen=True)
 class MappedBatch:
-    """What became of the rows of one batch."""
+    """Account of the rows of one batch."""
 
     cases: pl.DataFrame
     """Columns of `CASE_SCHEMA`."""
@@ -39,9 +39,9 @@ class MappedBatch:
     emptied: Counter[Reason]
     """Cells of optional columns that could not be read, in rows that are kept."""
     seen: Counter[tuple[str, Code, str]]
-    """What cells held that no list or format knows: field, code, value or the pattern of a time."""
+    """Contents of cells that no list or format knows: field, code, value or the pattern of a time."""
     places: Mapping[int, str]
-    """Where rows stand in a workbook, by their number; empty for other inputs."""
+    """Places of rows in a workbook, by their number; empty for other inputs."""
     hash_rows: Callable[[pl.Series], pl.Series]
     """Return the keyed hashes of rows by their numbers: each takes longer than all else that is done to a row, and few need one."""
 

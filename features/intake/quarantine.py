@@ -1,4 +1,4 @@
-"""Why a row or a file is refused: a closed list of reasons, and the report that names rows but never shows them."""
+"""Quarantine: the closed list of reasons for refusing a row or a file, and the report that names rows but never shows them."""
 
 import csv
 from collections import Counter
@@ -89,7 +89,7 @@ class Refusal:
     row_hash: str
     """Keyed hash of the row, so that the sender's copy can be matched without keeping its text."""
     place: str = ""
-    """Where it stands in a workbook, such as 2月!18."""
+    """Place in a workbook, such as 2月!18."""
 
 
 def write_report(path: Path, refusals: Iterable[Refusal]) -> None:
@@ -114,7 +114,7 @@ class RowErrors:
         self._index = pl.repeat(None, rows, dtype=pl.Int16, eager=True)
         self._emptied: list[tuple[Reason, pl.Series]] = []
         self.seen: Counter[tuple[str, Code, str]] = Counter()
-        """What the cells held that a code list or a time could not be read from: field, code, value or its pattern."""
+        """Contents of cells that no code list or time format could read: field, code, value or its pattern."""
 
     def add(self, field: str, code: Code, rows: pl.Series) -> None:
         """Refuse the rows that are true; null counts as false."""

@@ -25,7 +25,7 @@ class Unmapped:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What became of the rows: read = accepted + duplicate + quarantined."""
+    """Account of the rows: read = accepted + duplicate + quarantined."""
 
     read: int
     accepted: int
@@ -41,19 +41,19 @@ class IngestReport:
     redrawn: int
     """Grids that gave way to others by the crosswalk file that came with it."""
     refused: Path | None
-    """Where the quarantined rows are listed, without their text."""
+    """File that lists the quarantined rows, without their text."""
     by_field: dict[Reason, int] = field(default_factory=dict)
     """Quarantined rows by column and code."""
     emptied: dict[Reason, int] = field(default_factory=dict)
     """Cells of optional columns that could not be read and count as empty; their rows were kept."""
     unmapped: tuple[Unmapped, ...] = ()
-    """What cells held that no list or format knows, the most frequent first."""
+    """Values of cells that no list or format knows, the most frequent first."""
     corrected: int = 0
     """Rows that moved a known case to another grid or category."""
     vanished: int = 0
     """Times that the log knows of a case and its row no longer holds; the log keeps them."""
     remarks: tuple[str, ...] = ()
-    """What was found out about the files, and what of them was not read: one sentence each."""
+    """Findings about the files, and parts of them that were not read: one sentence each."""
 
 
 def load_faults(report: IngestReport, most_refused: float) -> list[str]:

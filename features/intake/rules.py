@@ -13,7 +13,7 @@ from features.schema import DISPUTE_CATEGORIES, LEVELS, REPORT_SOURCES, Col, Eve
 from features.settings import Settings
 
 FUTURE = timedelta(hours=24)
-"""How far the clock of a sender may be ahead."""
+"""Longest lead of a sender's clock."""
 
 YES = ("true", "t", "yes", "y", "1", "on", "是", "有", "对", "真", "√", "✓", "✔", "☑", "是的")
 NO = ("false", "f", "no", "n", "0", "off", "否", "无", "错", "假", "×", "✗", "✘", "x", "不是", "没有")

@@ -36,7 +36,7 @@ FIXED_CODES = {
 
 
 class Column(Section):
-    """What fills one column of a case: a column of the source, or one value for all rows."""
+    """Origin of one column of a case: a column of the source, or one value for all rows."""
 
     source: str | tuple[str, ...] | None = Field(default=None, alias="from")
     """A column of the source, or several whose texts are joined: codes by "-", a date and its time by a blank."""
@@ -118,7 +118,7 @@ class Query(Section):
 
 
 class SourceFile(Section):
-    """How one source is read. Naive times are in `zone`, else in the zone of the settings."""
+    """Rules for reading one source. Naive times are in `zone`, else in the zone of the settings."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     id_space: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,62}$")
@@ -136,7 +136,7 @@ class SourceFile(Section):
     """Time formats tried before ISO 8601, in this order; `excel`, `epoch_seconds` and `epoch_milliseconds` for times written as numbers."""
     columns: dict[Annotated[str, AfterValidator(_case_column)], OneColumn]
     parents: tuple[OneColumn, ...] = ()
-    """What lies above a grid, from the top: the path of a grid that no grid file describes."""
+    """Levels above a grid, from the top: the path of a grid that no grid file describes."""
     categories: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     bursts: Bursts = "join"
@@ -184,7 +184,7 @@ class SourceFile(Section):
 
     @property
     def layout(self) -> Layout:
-        """What is stated of the file, and the columns its header must have."""
+        """Layout that is stated of the file, with the columns its header must have."""
         return Layout(self.encoding, self.separator, self.sheets, self.header_row, (self.needed,))
 
     def field(self, name: str) -> str:

@@ -29,7 +29,7 @@ NUMBERS = {EXCEL: (LEAST_SERIAL, MOST_SERIAL), EPOCH_SECONDS: (6e8, 4e9), EPOCH_
 
 @dataclass(frozen=True)
 class TimeFormats:
-    """How a column writes its times."""
+    """Format of the times of a column."""
 
     seen: dict[str, int]
     """Formats and the cells that are read in each."""

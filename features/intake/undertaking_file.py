@@ -25,7 +25,7 @@ from features.settings import Settings
 from features.storage.home import Home
 
 SOURCE_ACTOR = "source"
-"""Who entered what came in a file."""
+"""Account under which rows of a file are entered."""
 FLAT_REQUIRED = ("undertaking_id", "kind", "sub_kind", "places", "public_at", "start_at", "end_at")
 FLAT_OPTIONAL = ("name", "assessed", "heard", "note_code", "attention")
 

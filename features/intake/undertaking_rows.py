@@ -16,7 +16,7 @@ from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking
 MOST_ID_CHARS = 64
 MOST_NAME_CHARS = 60
 LEAST_ATTENTION, MOST_ATTENTION = 0.25, 4.0
-"""How far an undertaking may move the share of grids alerted in its places."""
+"""Bounds of the change that an undertaking may make to the share of grids alerted in its places."""
 _CODE = r"^[a-z][a-z0-9_]{0,39}$"
 _DAYS = ("public_at", "start_at", "end_at")
 _ANSWERS = ("assessed", "heard")
@@ -24,14 +24,14 @@ _ANSWERS = ("assessed", "heard")
 
 @dataclass
 class UndertakingTerms:
-    """What the rows of one file have to meet."""
+    """Requirements on the rows of one file."""
 
     settings: Settings
     places: set[str]
     """Grids and areas that a row may name."""
     now: datetime
     seen: dict[str, Undertaking] = field(default_factory=dict)
-    """What the file said before, by id: it may say the same again, but nothing else."""
+    """Rows of the file so far, by id: the same may stand there again, but nothing else."""
 
 
 def read_undertakings(flat: pl.DataFrame, ids: pl.Series, terms: UndertakingTerms) -> tuple[RowErrors, list[Undertaking]]:

@@ -30,7 +30,7 @@ from features.storage.keys import KEY_BYTES
 
 @dataclass(frozen=True)
 class UnstoredFile:
-    """What a file would be if it were the whole log."""
+    """Snapshot of a file as if it were the whole log."""
 
     snapshot: LogSnapshot
     read: int

@@ -50,7 +50,7 @@ class _Counts:
 
 @dataclass(frozen=True)
 class ValidationPass:
-    """What the first reading found."""
+    """Findings of the first reading."""
 
     rows: int
     paths: pl.DataFrame
@@ -58,7 +58,7 @@ class ValidationPass:
     terms: RowRules
     """The terms, with the codes that were found to be no numbers of cards."""
     remarks: tuple[str, ...]
-    """What should be known of the file, although it is taken."""
+    """Warnings about a file that is taken."""
 
 
 def validate(rows: RowInput, terms: RowRules) -> ValidationPass:

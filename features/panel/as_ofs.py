@@ -22,7 +22,7 @@ REPEAT_DAYS = 90
 """A case of the same kind within so many days is a repeat."""
 
 REACH_DAYS = MEMORY_DAYS + REPEAT_DAYS
-"""How far back from an as_of a closed case can still matter."""
+"""Days before an as_of within which a closed case can still matter."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ DUE_ODDS = CaseColumn("due_odds", "odds", 1, "同类到期事项的升级情况"
 
 @dataclass(frozen=True)
 class Ends:
-    """How cases stopped to be at risk; arrays of equal length."""
+    """Ends of cases' time at risk; arrays of equal length."""
 
     case: Integers
     """Row of `Facts.cases`."""

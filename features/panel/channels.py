@@ -1,4 +1,4 @@
-"""Which facts increment which counters.
+"""Facts as increments of counters.
 
 A channel set turns facts into increments over its channels. Events add 1 on the day they became known; a state (open, overdue, about to
 fall due) adds 1 on the day after which it holds and -1 on the day after which it no longer does, so its sum is the number of cases in

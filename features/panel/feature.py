@@ -15,7 +15,7 @@ Valued = Callable[[Block], Values]
 
 
 class Kind(StrEnum):
-    """How a feature may be shown."""
+    """Disclosure of a feature."""
 
     DRIVER = "driver"
     """May be given as a reason."""
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 class Use(StrEnum):
-    """Who reads a feature."""
+    """Use of a feature."""
 
     MODEL = "model"
     """The trees of a model read it, unless it never changes, the log is too young for it or its family is excluded."""
@@ -66,7 +66,7 @@ class Feature:
     """Direction in which a higher value can only move the expected count: raise it (1), lower it (-1) or either (0)."""
     use: Use = Use.MODEL
     origin: str | None = None
-    """Which code declared it, where that is not the product's."""
+    """Code that declared it, where that is not the product's."""
     min_history_days: int = 0
     """Days of records before a model may use it: a column equal for all grids has only as many observations as there are weeks."""
 

@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 PART = "part"
-"""Where it happened; the grid is told at delivery."""
+"""Part in which it happened; the grid is told at delivery."""
 NUMBER = "dispute"
 """Row of the dispute it tells of; null for other matters."""
 CLOSED_AGAIN = "closed_again_at"
@@ -41,7 +41,7 @@ DISPUTE_SOURCES = {"resident": 0.4, "hotline": 0.25, "grid_worker": 0.2, "online
 
 @dataclass(frozen=True)
 class Handling:
-    """How matters of one type are dealt with."""
+    """Handling of matters of one type."""
 
     sources: Mapping[str, float]
     """Share of each source."""

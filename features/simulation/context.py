@@ -13,7 +13,7 @@ from features.simulation.preset import Span
 from features.simulation.world import World
 
 TREATMENT_NOTICE_DAYS = 14
-"""How long before its start the treatment of an estate is made public."""
+"""Days before its start at which the treatment of an estate is made public."""
 
 
 def project_table(world: World, code: str) -> pl.DataFrame:

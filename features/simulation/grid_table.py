@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 
 RURAL = AREA_TYPES.index("rural")
 FIRST_TOWN, FIRST_VILLAGE, FIRST_REDRAWN = 100, 200, 601
-"""Where the numbers of towns (streets count from 1), villages (communities from 1) and redrawn grids begin."""
+"""First numbers of towns (streets count from 1), villages (communities from 1) and redrawn grids."""
 
 
 def grid_table(

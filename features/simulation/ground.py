@@ -24,14 +24,14 @@ DISTRICTS_PER_ROW = 10
 
 @dataclass(frozen=True)
 class Ground:
-    """Where everything happens; arrays over parts (P,) unless said otherwise."""
+    """Ground of the district; arrays over parts (P,) unless said otherwise."""
 
     community: Ints
     township: Ints
     area_type: Ints
     """Position in `AREA_TYPES`."""
     exposure: Floats
-    """How much of a grid the part is."""
+    """Share of its grid that the part is."""
     adjacent: csr_array
     """(P, P) parts with a common border; each row sums to 1."""
     before: Ints

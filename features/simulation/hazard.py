@@ -1,4 +1,4 @@
-"""How disputes age: the hazard of escalation and the chance of still being open, by category and early action."""
+"""Ageing of disputes: the hazard of escalation and the chance of still being open, by category and early action."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

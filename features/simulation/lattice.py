@@ -14,7 +14,7 @@ QUADS_PER_PART = 16
 SPACING = 0.0015
 """Degrees between two lattice lines, a part is about 0.4 km2."""
 JITTER = 0.3
-"""How far a vertex may be moved, in spacings; borders of the whole stay straight, so that districts tile too."""
+"""Largest shift of a vertex, in spacings; borders of the whole stay straight, so that districts tile too."""
 DIGITS = 6
 
 

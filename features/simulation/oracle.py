@@ -26,7 +26,7 @@ FORGOTTEN = 6
 
 @dataclass(frozen=True)
 class Outlook:
-    """How disputes of each class (category, early action, repeat) go on, by age in whole days: (C, A) arrays."""
+    """Course of disputes of each class (category, early action, repeat) by age in whole days: (C, A) arrays."""
 
     lasts: Floats
     """Chance to last longer."""

@@ -1,4 +1,4 @@
-"""How places differ: lasting levels, drift, how much of what happens is recorded."""
+"""Differences of places: lasting levels, drift, and the share of events that is recorded."""
 
 from dataclasses import dataclass
 

@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 
 PLAIN, SPLIT, MERGED = 0, 1, 2
 SPREAD = 8.0
-"""How alike communities and townships are in size: parameter of a Dirichlet distribution."""
+"""Evenness of communities and townships in size: parameter of a Dirichlet distribution."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from features.settings import Section
 
 
 class Sure(StrEnum):
-    """How sure a number is; without a mark it is a choice of size, not a claim."""
+    """Certainty of a number; without a mark it is a choice of size, not a claim."""
 
     A = "published figure, its arithmetic checked"
     B = "published or measured in one place"
@@ -25,7 +25,7 @@ class Numbers(Section):
 
 
 class Size(Numbers):
-    """How large the district is."""
+    """Size of the district."""
 
     districts: int = 1
     """Counties, simulated one after the other; each has the numbers below."""
@@ -69,7 +69,7 @@ class Rates(Numbers):
 
 
 class Place(Numbers):
-    """How grids differ, and drift."""
+    """Differences between grids, and their drift."""
 
     grid_sigma: Annotated[float, Sure.D] = 0.50
     """Log standard deviation of the rate between the grids of a community; 0.72 in all three levels together."""
@@ -124,14 +124,14 @@ class Rhythm(Numbers):
 
 
 class Mediation(Numbers):
-    """How disputes end."""
+    """Ends of disputes."""
 
     success: Annotated[float, Sure.A] = 0.969
     """Share settled; the others drag on."""
     success_hard: Annotated[float, Sure.B] = 0.69
     """Share of those that escalated that are settled soon after all."""
     land_failure: Annotated[float, Sure.C] = 9.0
-    """How much likelier land matters fail than others."""
+    """Odds of failing for land matters, against others."""
     failure_cap: Annotated[float, Sure.C] = 0.25
     """Highest share of failures of a category."""
     failed_days: Annotated[float, Sure.C] = 150.0
@@ -198,7 +198,7 @@ class Escalation(Numbers):
     stale_days: Annotated[int, Sure.D] = 150
     """Age from which it is lower."""
     stale_factor: Annotated[float, Sure.D] = 0.4
-    """How much lower."""
+    """Factor of that."""
     repeat_days: Annotated[int, Sure.D] = 90
     """A dispute that follows another of its category and grid within these days is a repeat."""
     repeat_factor: Annotated[float, Sure.D] = 1.8
@@ -217,7 +217,7 @@ class Recording(Numbers):
     seen_range: Annotated[tuple[float, float], Sure.C] = (0.15, 0.97)
     """Lowest and highest share of a grid."""
     seen_concentration: Annotated[float, Sure.D] = 4.0
-    """How close grids are to that mean: sum of the parameters of the beta distribution."""
+    """Concentration of grids about that mean: sum of the parameters of the beta distribution."""
     delay_median_days: Annotated[float, Sure.D] = 1.0
     """Days until a dispute is recorded, lognormal."""
     delay_p90_days: Annotated[float, Sure.D] = 5.0
@@ -247,7 +247,7 @@ class Recording(Numbers):
     outage_days: Annotated[int, Sure.D] = 21
     """Days on which one source delivers nothing: missing, not zero."""
     outage_source: str = "hotline"
-    """Which source."""
+    """Source concerned."""
     break_source: str | None = None
     """Source that is recorded differently from two thirds of the time on; none in most presets."""
     break_level: Annotated[float, Sure.A] = 0.56
@@ -255,7 +255,7 @@ class Recording(Numbers):
 
 
 class Effort(Numbers):
-    """How hard staff look."""
+    """Effort of staff in looking."""
 
     visits_per_week: Annotated[float, Sure.D] = 4.0
     """Visits per grid worker and week."""
@@ -277,9 +277,9 @@ class Projects(Numbers):
     rate: Annotated[float, Sure.D] = 0.06
     """Projects per grid and year."""
     days: Annotated[int, Sure.D] = 180
-    """How long one lasts."""
+    """Duration of one."""
     notice_days: Annotated[int, Sure.D] = 30
-    """How long before its start it is made public."""
+    """Days before its start at which it is made public."""
     factor: Annotated[float, Sure.D] = 2.5
     """On property, land and environment matters of its grid."""
     ring_factor: Annotated[float, Sure.D] = 1.3
@@ -293,7 +293,7 @@ class Projects(Numbers):
     handover_rate: Annotated[float, Sure.D] = 0.01
     """Hand-overs of new estates per grid and year."""
     handover_days: Annotated[int, Sure.D] = 120
-    """How long one is felt."""
+    """Days for which one is felt."""
     handover_factor: Annotated[float, Sure.D] = 4.0
     """On property matters of its grid."""
     treated_estates: int = 0

@@ -22,7 +22,7 @@ JULY = 196
 
 @dataclass(frozen=True)
 class Clock:
-    """How far the clock of each category has run: (K, days + 1), from 0 to the number of days."""
+    """Clock of each category: (K, days + 1), from 0 to the number of days."""
 
     run: Floats
 

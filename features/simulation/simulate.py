@@ -39,7 +39,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Written:
-    """How much was written."""
+    """Sizes of what was written."""
 
     grids: int
     """Grids that are or were."""

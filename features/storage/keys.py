@@ -13,9 +13,9 @@ from features.storage.home import Home
 
 KEY_BYTES = 32
 SECRET, PUBLIC, PRIVATE = ".key", ".public", ".private"
-"""How the files of keys end: one secret, or the two halves of a pair."""
+"""Suffixes of key files: one secret, or the two halves of a pair."""
 RETIRED = ".retired"
-"""How the file of a public key ends that signs no more."""
+"""Suffix of the file of a public key that signs no more."""
 MODELS, HEADS, BACKUPS = "publish", "heads", "backup"
 """Names of the pairs: one signs models, one where the chains stand, one what a backup holds."""
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class UndertakingKind(StrEnum):
-    """What sort of undertaking it is."""
+    """Kind of an undertaking."""
 
     PROJECT = "project"
     CAMPAIGN = "campaign"

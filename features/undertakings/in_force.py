@@ -24,7 +24,7 @@ class Undertakings:
 
     grid: Indices
     number: Indices
-    """Which undertaking it is: rows of its versions and of its other grids have the same number."""
+    """Number of the undertaking: rows of its versions and of its other grids have the same."""
     kind: npt.NDArray[np.int16]
     """Position in `Facts.undertaking_kinds`."""
     known_day: Days

@@ -1,1 +1,1 @@
-"""Who may see and do what: accounts, sessions, tokens, rights, and the scope that every query carries."""
+"""Accounts: sessions, tokens, rights, and the scope that every query carries."""

@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a row is refused."""
+    """Reason for which a row is refused."""
 
     NAME_WRONG = auto()
     NAME_TWICE = auto()

@@ -28,7 +28,7 @@ NONCE_BYTES, MARK_BYTES = 16, 16
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a password comes from."""
+    """Origin of a password attempt."""
 
     address: str
     browser: str = ""

@@ -27,13 +27,13 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a public key only: with HS256 in the list, whoever knows that public key could sign."""
 LONGEST = timedelta(minutes=15)
 SKEW = timedelta(seconds=60)
-"""How far the issuer's clock may run ahead; it lengthens no token."""
+"""Longest lead of the issuer's clock; it lengthens no token."""
 MAX_LENGTH = 8_192
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Who is trusted to say who somebody is."""
+    """Identity provider that is trusted."""
 
     settings: OidcSettings
     provider: OidcProvider
@@ -114,7 +114,7 @@ def enabled_account(connection: Connection, name: str) -> RowMapping | None:
 
 
 OUT_FOR = timedelta(minutes=10)
-"""How long a browser may stay away."""
+"""Longest time for which a browser may stay away."""
 
 
 @dataclass(frozen=True)

@@ -94,9 +94,9 @@ def read_keys(path: Path) -> KeySet:
 
 
 FRESH, AGAIN = timedelta(hours=1), timedelta(seconds=30)
-"""How long what a provider says of itself is kept; how soon it may be asked again, because a key is new or it did not answer."""
+"""Time for which a provider's metadata is kept, and the wait before it may be asked again, because a key is new or it did not answer."""
 BACK, DOOR = "/login/back", "/login"
-"""Where the provider sends browsers to that have signed in, and that have signed out."""
+"""Paths to which the provider sends browsers that have signed in, and that have signed out."""
 
 
 @dataclass(frozen=True)

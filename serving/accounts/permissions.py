@@ -1,4 +1,4 @@
-"""Who asks, what they may do, and which part of the grid tree they see."""
+"""Permissions: actors, their rights, and the part of the grid tree that they see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from serving.audit import audit_log
 
 @dataclass(frozen=True)
 class Quota:
-    """How often an account may do something."""
+    """Number of times that an account may do something."""
 
     action: str
     """As the audit trail calls it."""

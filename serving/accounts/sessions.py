@@ -47,12 +47,12 @@ def csrf_fits(secret: str, given: str) -> bool:
 
 IDLE = timedelta(minutes=15)
 LASTING = timedelta(days=30)
-"""How long a phone stays signed in."""
+"""Time for which a phone stays signed in."""
 LONGEST = timedelta(hours=8)
 SEEN_EVERY = timedelta(minutes=1)
-"""How often a session in use is written to."""
+"""Interval at which a session in use is written to."""
 SKEW = timedelta(minutes=1)
-"""How far the clocks of several machines may lie apart; a session from further ahead was opened by a clock that was wrong."""
+"""Largest difference of the clocks of several machines; a session from further ahead was opened by a clock that was wrong."""
 
 
 def open_session(

@@ -1,4 +1,4 @@
-"""How many alerts a day a rule would make, told before it is saved: the rule replayed over the lists that were published last."""
+"""Forecast of the alerts a day that a rule would make, before it is saved: the rule replayed over the lists that were published last."""
 
 import math
 from dataclasses import dataclass, field

@@ -18,7 +18,7 @@ from serving.settings import Department
 
 
 class Destination(NamedTuple):
-    """Where an alert is to go: one of the two."""
+    """Destination of an alert: one of the two."""
 
     path: str | None = None
     department: str | None = None

@@ -16,7 +16,7 @@ from serving.text import Text
 
 
 class State(StrEnum):
-    """Where an alert stands."""
+    """State of an alert."""
 
     PUBLISHED = auto()
     ACKNOWLEDGED = auto()
@@ -28,7 +28,7 @@ class State(StrEnum):
 
 
 class Supervision(StrEnum):
-    """How far supervision by the unit above is; an alert without one has none."""
+    """State of supervision by the unit above; an alert without supervision has none."""
 
     REQUESTED = auto()
     LISTED = auto()
@@ -52,7 +52,7 @@ class Action(StrEnum):
 
 
 class Position(NamedTuple):
-    """Where an alert stands, and how far its supervision is."""
+    """State of an alert and of its supervision."""
 
     state: State
     supervision: Supervision | None = None
@@ -154,7 +154,7 @@ REASONS: Mapping[Action, Mapping[str, Text]] = MappingProxyType(
         },
     }
 )
-"""Why a step was taken: codes only. Disagreeing asks for as much as agreeing: one code."""
+"""Reason of a step: codes only. Disagreeing asks for as much as agreeing: one code."""
 
 
 AT_ONCE = "calm"

@@ -26,7 +26,7 @@ MISSING = "No such alert, or none that this account may see."
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which alerts to list; everything named must hold."""
+    """Filter of alerts; everything named must hold."""
 
     states: frozenset[State] | None = None
     """None is all states."""

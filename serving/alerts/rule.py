@@ -24,7 +24,7 @@ from serving.settings import AlertSettings
 ChosenBy = Literal["score", "random"]
 
 LEAST_ATTENTION, MOST_ATTENTION = 0.25, 4.0
-"""How far undertakings may move the share of grids alerted in their places."""
+"""Bounds of the change that undertakings may make to the share of grids alerted in their places."""
 MOST_LISTED, OF_LISTS = 8, 12
 """So many of so many consecutive lists may name a grid without a note by a person: nobody should be looked at for ever by default."""
 

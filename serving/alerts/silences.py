@@ -23,7 +23,7 @@ ENDED = "ended"
 
 
 class SilenceReason(StrEnum):
-    """Why an area is silenced."""
+    """Reason for silencing an area."""
 
     DATA_FAULT = auto()
     REDRAWN_GRIDS = auto()

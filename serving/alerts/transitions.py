@@ -26,7 +26,7 @@ NEEDED_RIGHT: Mapping[Action, Right] = dict.fromkeys(Action, Right.ANSWER_ALERTS
     Action.STRIKE_OFF: Right.SUPERVISE,
 }
 CLOCK = "clock"
-"""Who ends alerts whose window is over."""
+"""Actor that ends alerts whose window is over."""
 ID_LENGTH = 16
 
 

@@ -116,7 +116,7 @@ class NotAlerted(_Answer):
 
 
 class DataNotices(_Answer):
-    """Where nothing could be rated, which does not mean calm."""
+    """Grids that could not be rated, which does not mean calm."""
 
     places: dict[str, int] = Field(
         description="Places in which no grid could be rated, and how many grids they have; an area speaks for all below it",

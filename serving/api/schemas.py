@@ -33,7 +33,7 @@ class AreaPage(_OfList):
 
 
 class PastScore(Frozen):
-    """How a grid stood on an earlier list."""
+    """Standing of a grid on an earlier list."""
 
     as_of: date = Field(description="Date of the list", examples=["2026-01-02"])
     ranking_id: str = Field(description="Name of the list", examples=["3f2c9a0d51b7e846"])
@@ -42,7 +42,7 @@ class PastScore(Frozen):
 
 
 class ExplanationPage(_OfList):
-    """Why one grid stands where it stands."""
+    """Explanation of the standing of one grid."""
 
     row: GridRow = Field(description="Its row with reasons, or with why it is not rated")
     published: bool = Field(description="False where the reasons were worked out now, the list being too long for all", examples=[True])
@@ -69,7 +69,7 @@ class ModelPublication(Frozen):
 
 
 class ModelPage(Frozen):
-    """Which models are and were in use."""
+    """Models in use, now and before."""
 
     ranking: ListHead | None = Field(description="The newest list, with the model that made it; null while none is published")
     publications: list[ModelPublication] = Field(description="Newest first; the first of a target is its model now")

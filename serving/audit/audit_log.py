@@ -13,7 +13,7 @@ from features.errors import StoreError
 from serving.audit.hash_chain import GENESIS, hash_entry
 
 OPERATOR = "operator"
-"""Who acts by the command line, which has no accounts."""
+"""Actor of the command line, which has no accounts."""
 
 
 @dataclass(frozen=True)

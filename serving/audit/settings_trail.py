@@ -1,4 +1,4 @@
-"""Which settings held when: an entry of the audit trail each time that they differ from the last ones."""
+"""Trail of settings: an entry of the audit trail each time that they differ from the last ones."""
 
 import json
 from collections.abc import Iterator

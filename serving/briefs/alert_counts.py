@@ -36,12 +36,12 @@ class OpenAlerts:
 
     @property
     def total(self) -> int:
-        """How many are open."""
+        """Number of open ones."""
         return len(self.overdue) + len(self.today) + len(self.later)
 
     @property
     def unacknowledged(self) -> int:
-        """How many nobody acknowledged yet."""
+        """Number that nobody has acknowledged."""
         return sum(each.state == State.PUBLISHED for each in (*self.overdue, *self.today, *self.later))
 
 

@@ -19,7 +19,7 @@ MOST_POINTS = 12
 MOST_DUE = 6
 AHEAD = timedelta(days=7)
 LOOK_BACK = timedelta(days=7)
-"""How old the list before may be that a list is compared with."""
+"""Largest age of the earlier list that a list is compared with."""
 NEXT_ZH = {State.PUBLISHED: "签收", State.ACKNOWLEDGED: "开始处置", State.IN_ACTION: "处置完毕"}
 NEXT_EN = {State.PUBLISHED: "acknowledge", State.ACKNOWLEDGED: "begin", State.IN_ACTION: "finish"}
 

@@ -105,7 +105,7 @@ def _text(cell: object) -> str:
 
 
 DAY = "YYYY-MM-DD"
-"""How every date of the command line is written."""
+"""Format of every date of the command line."""
 
 
 def day(text: str) -> date:
@@ -150,7 +150,7 @@ def one_of(month: str | None, quarter: str | None) -> str:
 
 @dataclass(frozen=True)
 class Period:
-    """Which as_ofs of the past are replayed."""
+    """Replayed as_ofs of the past."""
 
     first: First = None
     until: Until = None

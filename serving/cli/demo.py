@@ -26,7 +26,7 @@ HiddenPreset = Annotated[str, typer.Option("--preset", hidden=True)]
 Serve = Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the lists at the end.")]
 
 ZONE = ZoneInfo("Asia/Shanghai")
-"""Where the simulated district lies."""
+"""Folder of the simulated district."""
 YEARS = 4
 LIST_DAYS = 14
 LOG = "demo.log"

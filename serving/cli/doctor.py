@@ -21,7 +21,7 @@ FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette
 """Versions from which known holes are closed."""
 Whole = Annotated[bool, typer.Option("--whole", help="Read every list and every entry of the audit trail.")]
 NEWEST_LISTS, NEWEST_ENTRIES = 3, 1000
-"""How many are read otherwise, so that a check takes no longer as the home grows."""
+"""Number that is read otherwise, so that a check takes no longer as the home grows."""
 PRIVATE = 0o077
 """Rights that group and others must not have."""
 

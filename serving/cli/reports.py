@@ -83,7 +83,7 @@ PaperLanguage = Annotated[Literal["zh", "en"], typer.Option("--language", help="
 
 @dataclass(frozen=True)
 class ReportOptions:
-    """Which report, and where to."""
+    """Report to write, and its destination."""
 
     month: Month = None
     quarter: Quarter = None

@@ -25,7 +25,7 @@ TAKEN_IN = "data.take_in"
 
 @dataclass(frozen=True)
 class Intake:
-    """Where files are taken in, and for whom."""
+    """Place where files are taken in, and the account they are taken in for."""
 
     home: Home
     engine: Engine

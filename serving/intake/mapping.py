@@ -33,7 +33,7 @@ ESCALATION_RULES: Mapping[str, dict[str, Any]] = {
         "targets": {"unresolved": {"transitions": ["overdue"]}},
     },
 }
-"""What may count as an escalation: handed up, past its deadline, or open for 30 days."""
+"""Choices of what counts as an escalation: handed up, past its deadline, or open for 30 days."""
 
 
 def keep_answers(path: Path, answers: Answers) -> None:

@@ -39,7 +39,7 @@ class Upload:
 
     @property
     def source(self) -> Path:
-        """Where the mapping is kept meanwhile."""
+        """File that keeps the mapping meanwhile."""
         return self.folder / SOURCE
 
 

@@ -14,7 +14,7 @@ from serving.maps.polygons import Ground, Polygons
 from serving.maps.svg import Shapes, Sheet, flatten
 
 CLOSEST = 16
-"""How far a map can be enlarged until its simplified lines show; points are whole units of the sheet enlarged so far."""
+"""Largest enlargement of a map before its simplified lines show; points are whole units of the sheet enlarged so far."""
 TOLERANCE = 0.7
 """Units that a simplified line may be off."""
 SHEET = Sheet(688, 628)

@@ -28,7 +28,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Why a figure cannot be given."""
+    """Reason for which a figure cannot be given."""
 
     reason: Text
 
@@ -52,7 +52,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Shift:
-    """How far one column moved."""
+    """Shift of one column."""
 
     name: str
     zh: str

@@ -54,7 +54,7 @@ class Lists:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lists to read; both days are included."""
+    """Lists to read; both days are included."""
 
     target: str
     horizon_days: int
@@ -104,7 +104,7 @@ MONTH_DAYS = 28
 
 @dataclass(frozen=True)
 class Realised:
-    """How good the ripe lists of four weeks were; `PUBLISHED` stands for them among the models."""
+    """Quality of the ripe lists of four weeks; `PUBLISHED` stands for them among the models."""
 
     lists: Lists
     counts: Floats

@@ -16,7 +16,7 @@ Task = Callable[[], object]
 ROUND_SECONDS = 2 * 3600.0
 """A round that takes longer counts as stuck; every task bounds itself well below that."""
 STOP_SECONDS = 10.0
-"""How long a round under way may take to end at a stop."""
+"""Longest time that a round under way may take to end at a stop."""
 
 
 class PeriodicTask:

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 PROGRAM_SECONDS = 4 * 3600.0
 """Deadline of a program of its own."""
 STEP = re.compile(r"^(?P<stage>[\w -]+): (?P<done>\d+) of (?P<total>\d+)$")
-"""How commands tell their progress on stderr."""
+"""Pattern of the progress that commands tell on stderr."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class PageJob:
     running: bool = True
     outcome: object = None
     fault: YujingError | None = None
-    """Why it failed; an error that is none of the project's own is told by its kind only, for it may repeat what a file held."""
+    """Reason of the failure; an error that is none of the project's own is told by its kind only, for it may repeat what a file held."""
     lines: list[str] = field(default_factory=list)
     """The last of what a program said."""
 

@@ -40,7 +40,7 @@ LEASE = timedelta(hours=1)
 GRACE = timedelta(hours=1)
 """Time that a list which is due has to be there; ranking has as long."""
 RETRY = timedelta(minutes=15)
-"""How soon a list of today that was refused is tried again."""
+"""Wait before a list of today that was refused is tried again."""
 
 
 @dataclass

@@ -23,15 +23,15 @@ LISTS = 14
 
 @dataclass(frozen=True)
 class Rule:
-    """What the page shows of the rule."""
+    """Rule of alerts as the page shows it."""
 
     settings: Mapping[str, object]
     raised: tuple[tuple[str, int], ...]
     """Day and alerts raised, the newest first."""
     outcomes: Mapping[str, int]
-    """What became of the grids that the rule looked at on the last lists."""
+    """Outcome for the grids that the rule looked at on the last lists."""
     neglect: Text | None
-    """How often lot leads to each grid; None before the first list."""
+    """Interval at which lot leads to each grid; None before the first list."""
 
 
 def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
@@ -50,13 +50,13 @@ def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a changed rule would have led to, beside the one that is set."""
+    """Effect of a changed rule, beside the one that is set."""
 
     figures: Mapping[str, object]
     days: tuple[tuple[date, int, int], ...]
     """Day, alerts by the rule that is set, and by the changed one, the newest first."""
     lines: str
-    """What to write into the configuration; empty where nothing was changed."""
+    """Lines for the configuration; empty where nothing was changed."""
 
     @property
     def averages(self) -> tuple[float, float]:

@@ -26,7 +26,7 @@ TOWNSHIP_DEPTH = 2
 
 
 class AlertsQuery(BaseModel):
-    """Which part of the work list."""
+    """Part of the work list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -74,7 +74,7 @@ class AlertsView:
     by_township: tuple[tuple[str, AreaBacklog], ...]
     """Names and open alerts of the townships in reach, in the order of their codes; empty where there is but one."""
     record: tuple[str, ...]
-    """What became of earlier alerts, in sentences."""
+    """Outcomes of earlier alerts, in sentences."""
 
     @property
     def may_sign(self) -> bool:

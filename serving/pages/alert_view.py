@@ -52,7 +52,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class HandOver:
-    """What can be chosen when an alert is handed over."""
+    """Choices for handing an alert over."""
 
     areas: tuple[Choice, ...]
     grids: tuple[Choice, ...]
@@ -68,7 +68,7 @@ class Panel:
 
     title: str
     groups: tuple[tuple[str, tuple[Answer, ...]], ...]
-    """What is done, and the reasons to choose from."""
+    """Step, and the reasons to choose from."""
     hand_over: HandOver | None = None
 
 
@@ -163,9 +163,9 @@ class AlertView:
     often: Markup
     reasons: tuple[Said, ...]
     deeds: tuple[tuple[str, str], ...]
-    """What may be done, and its legal basis."""
+    """Recommended actions, and their legal basis."""
     changes: tuple[str, ...]
-    """What changed since the list before."""
+    """Changes since the list before."""
     notes: tuple[str, ...]
     answers: Answers
     handling: Handling

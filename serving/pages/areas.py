@@ -29,7 +29,7 @@ class Area:
 
     @property
     def level(self) -> Level | None:
-        """What it is; None for the whole."""
+        """Level of the area; None for the whole."""
         return LEVELS[min(self.node.count("/"), 2)] if self.node else None
 
     @property

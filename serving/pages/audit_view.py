@@ -28,7 +28,7 @@ HEADER = ("编号 id", "时间 at", "代号 actor", "操作 action", "对象 sub
 
 
 class AuditFilter(BaseModel):
-    """What an auditor looks for; empty is everything."""
+    """Filter of an auditor; empty is everything."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class AuditFilter(BaseModel):
 
     @property
     def detail(self) -> dict[str, str]:
-        """What the trail keeps of the reading."""
+        """Detail that the trail keeps of the reading."""
         return {name: str(value) for name, value in self if value and name != "before"}
 
 
@@ -61,7 +61,7 @@ class EntryLine:
     words: str
     subject: str
     detail: tuple[tuple[str, str], ...]
-    """What is named, and how it was."""
+    """Subject that is named, and its former state."""
     hash: str
 
 

@@ -42,7 +42,7 @@ class Board:
 
     area: Area
     name: str
-    """What the area is called."""
+    """Name of the area."""
     crumbs: tuple[tuple[str, str], ...]
     shown_level: Level
     levels: tuple[Level, ...]
@@ -54,7 +54,7 @@ class Board:
     pages: int
     """Pages of the list that is shown."""
     map_html: Markup
-    """What is long and the same for everybody is written once."""
+    """Texts that are long and the same for everybody, written once."""
     list_html: Markup
     trend: TrendDrawing | None
     children: tuple[tuple[AreaRow, str], ...]

@@ -10,11 +10,11 @@ from serving.pages.ranked_lists import ListName
 from serving.rankings.schemas import Level
 
 USUAL = {("show", "attention"), ("page", 1)}
-"""What an address need not say."""
+"""Values that an address need not state."""
 
 
 class MapQuery(BaseModel):
-    """Which part of which list."""
+    """Part of a list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,7 +23,7 @@ class MapQuery(BaseModel):
 
 
 class BoardQuery(MapQuery):
-    """Which part of which list, and how it is shown."""
+    """Part of a list, and its presentation."""
 
     level: Level | None = None
     """Level of the map; the finest where it is None."""

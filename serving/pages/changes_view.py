@@ -20,7 +20,7 @@ from serving.server.list_cache import PublishedList
 
 
 class ChangesQuery(MapQuery):
-    """Which two lists are compared, and where."""
+    """Two lists to compare, and the area."""
 
     before: IsoDay | None = None
     """Date of the earlier list; that before `date` where it is None."""
@@ -35,7 +35,7 @@ class ChangedGrid:
     reason: str
     """Main reason on the day on which it stood in the first level."""
     why: tuple[Change, ...] | None
-    """What differs between the days; None where one of them does not have the grid."""
+    """Difference between the days; None where one of them does not have the grid."""
 
 
 @dataclass(frozen=True)

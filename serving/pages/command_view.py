@@ -36,7 +36,7 @@ class CommandView:
     fresh: bool
     """Whether the list is the one that should be there by now."""
     ahead: tuple[UndertakingLine, ...]
-    """What begins within 30 days in the area."""
+    """Undertakings that begin within 30 days in the area."""
 
     @property
     def on_time(self) -> int:

@@ -56,11 +56,11 @@ class Contested:
     place: PlaceName
     reason: str
     steps: tuple[tuple[str, str], ...]
-    """What happened and when, the first step first."""
+    """History, the first step first."""
     due: str | None
     overdue: bool
     changes: tuple[Change, ...] | None
-    """What the list that followed changed; None where none has, or the reader may not see lists."""
+    """Change in the list that followed; None where none has, or the reader may not see lists."""
     answers: tuple[CorrectionStep, ...]
     """Steps that the reader may take."""
 

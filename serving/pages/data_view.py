@@ -156,7 +156,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class ShownReport:
-    """What became of the rows of a file, or would."""
+    """Account of the rows of a file, taken in or tried."""
 
     report: IngestReport
     failed: bool

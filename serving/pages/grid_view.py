@@ -60,7 +60,7 @@ class GridView:
     open_cases: tuple[tuple[str, int | None], ...]
     contested: tuple[Contested, ...]
     ahead: tuple[UndertakingLine, ...]
-    """What begins here within 30 days."""
+    """Undertakings that begin here within 30 days."""
 
 
 def view_grid(viewer: Viewer, grid_id: str) -> GridView:

@@ -1,4 +1,4 @@
-"""How an alert is handled, in words: with whom it is, what is due by when, and what was done, by which unit and why."""
+"""Handling of an alert in words: with whom it is, what is due by when, and what was done, by which unit and why."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Due:
     """The next step of an alert and its term."""
 
     words: str
-    """What is to be done by when."""
+    """Next step and its term."""
     left: str
     """Time left, or time over."""
     overdue: bool
@@ -29,7 +29,7 @@ class Due:
 
 @dataclass(frozen=True)
 class Handling:
-    """Who has an alert, and who else knows of it."""
+    """Holder of an alert, and others that know of it."""
 
     holder: str
     others: tuple[str, ...]

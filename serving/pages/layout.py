@@ -66,7 +66,7 @@ MOST_PADDING = 32
 
 @dataclass(frozen=True)
 class Look:
-    """How a reader wants to see the pages."""
+    """Preferences of a reader."""
 
     language: Language
     theme: Theme

@@ -22,7 +22,7 @@ MOST_SHOWN = 500
 
 
 class GridsQuery(MapQuery):
-    """Which grids of which list."""
+    """Grids of a list."""
 
     level: AttentionLevel | Literal["not_rated", ""] = ""
     """Empty is every level."""

@@ -1,4 +1,4 @@
-"""Which list a page shows, and the dates beside it."""
+"""List that a page shows, and the dates beside it."""
 
 from dataclasses import dataclass
 from datetime import date

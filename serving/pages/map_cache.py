@@ -21,7 +21,7 @@ from serving.rankings.schemas import Level
 from serving.server.list_cache import PublishedList
 
 DEPTH: dict[Level, int] = {"district": 1, "township": 2, "community": 3}
-"""How many codes stand in the path of an area."""
+"""Number of codes in the path of an area."""
 LEAST_SHARE = 0.5
 """Of the places of a map, who must have a polygon for it to be drawn from polygons."""
 UNLISTED = "-"
@@ -30,7 +30,7 @@ UNLISTED = "-"
 
 @dataclass(frozen=True)
 class MapRequest:
-    """Which map; the same places give the same map on any list."""
+    """Key of a map; the same places give the same map on any list."""
 
     node: str
     """The map shows what lies at or below it."""

@@ -27,7 +27,7 @@ LABEL_WIDTH, LABEL_HEIGHT = 56, 24
 LABEL_EDGE = 40
 """Pixels from the middle of a name to the edge of the sheet, at least."""
 OVER_AVERAGE = (1.0, 1.5, 2.5)
-"""How often the average an area expects per grid, from which each step of its colour begins."""
+"""Multiples of the average expectation per grid at which each step of the colour begins."""
 
 Mark = tuple[str, int, str]
 
@@ -57,7 +57,7 @@ class MarkedPoint:
 
 @dataclass(frozen=True)
 class MapView:
-    """What the template draws."""
+    """Data of the drawing."""
 
     width: float
     height: float
@@ -74,7 +74,7 @@ class MapView:
 
 @dataclass(frozen=True)
 class Ground:
-    """Where a map's outlines and names come from."""
+    """Source of a map's outlines and names."""
 
     engine: Engine
     atlas: MapCache

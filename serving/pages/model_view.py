@@ -17,7 +17,7 @@ from serving.rankings.publishing import publications
 
 SHOWN_SHIFTS = 5
 SUBJECTS = {"beats_rule": ("rule",), "no_worse_than_peer": (), "no_worse_where_it_begins": ("subset", "rule"), "even": ("places",)}
-"""Which words name what a check of the gate was about; the words of the others name it themselves."""
+"""Words that name the subject of a check of the gate; those of the other checks name it themselves."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Places:
 
 @dataclass(frozen=True)
 class Drift:
-    """What `yujing monitor` found last."""
+    """Latest findings of `yujing monitor`."""
 
     as_of: str
     findings: tuple[str, ...]
@@ -136,7 +136,7 @@ def _mark(check: Mapping[str, Any]) -> str:
 MODEL = "lightgbm"
 MEASURE = "hit@10%"
 NOT_RULES = frozenset({MODEL, "oracle", "knowable", "plain_lightgbm", "xgboost", "catboost", "glm", "negative_binomial"})
-"""What a backtest shows that is no simple rule."""
+"""Rows of a backtest that are no simple rule."""
 PLOTS = tuple(
     f"{name}.png"
     for name in (
@@ -185,7 +185,7 @@ class FoldLine:
 
     @property
     def difference(self) -> float | None:
-        """How much better the model is than the rule; negative where it is worse."""
+        """Lead of the model over the rule; negative where it is worse."""
         return None if self.own is None or self.best is None else self.best - self.own
 
 
@@ -208,7 +208,7 @@ class ModelsView:
     places: tuple[Places, ...]
     drift: Drift | None
     mlflow_command: str
-    """What opens MLflow's pages on this machine, where nobody serves them."""
+    """Command that opens MLflow's pages on this machine, where nobody serves them."""
 
 
 def view_models(viewer: Viewer) -> ModelsView:

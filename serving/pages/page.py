@@ -119,7 +119,7 @@ def error_page(request: Request, status: int, pause: Pause | None = None) -> Res
 
 @dataclass(frozen=True)
 class Site:
-    """What all pages of one application share."""
+    """State that all pages of one application share."""
 
     settings: Settings
     home: Home
@@ -134,7 +134,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Viewer:
-    """What a page is made from."""
+    """Inputs of a page."""
 
     reading: AppState
     site: Site
@@ -148,7 +148,7 @@ class Viewer:
 
     @property
     def scope(self) -> Scope:
-        """What the reader may see."""
+        """Scope of the reader."""
         return self.actor.scope
 
     @property

@@ -43,11 +43,11 @@ def _of_hundred(risk: float) -> str:
 ListName = Literal["attention", "chronic", "rising"]
 LISTS: tuple[ListName, ...] = get_args(ListName)
 PLACE = {"grid_id", "community", "township", "district"}
-"""What of a row says where it stands."""
+"""Fields of a row that give its standing."""
 LENGTH = 12
 """Rows of one page of a list: what is readable from three metres."""
 MARK: Mapping[ListName, bytes] = {"attention": b'"attention_level":"priority"', "chronic": b'"chronic":true', "rising": b'"rising":true'}
-"""What the row of a grid says where it stands on a list, as rows are stored: most of many thousand need not be read."""
+"""Fields of a stored row that give the standing of its grid: most of many thousand need not be read."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Before:
 
 @dataclass(frozen=True)
 class Sayer:
-    """What rows of a list are said with."""
+    """Words and settings for the rows of a list."""
 
     listed: PublishedList
     names: Gazetteer

@@ -20,7 +20,7 @@ class Bar:
     width: float
     is_rest: bool
     similar: str = ""
-    """How many of ten like cases escalated."""
+    """Number of ten like cases that escalated."""
 
 
 @dataclass(frozen=True)

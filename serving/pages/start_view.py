@@ -25,7 +25,7 @@ class SetupStep:
     name: StepName
     done: bool
     note: str
-    """What is known of it: how much is there, or what is to be done."""
+    """State of the step: how much is there, or what is to be done."""
     address: str | None
     """Page on which the reader may take it; None where another account does."""
     command: str | None

@@ -56,7 +56,7 @@ NOT_RATED = "n"
 _REASON = re.compile(r"^[↑↓] (?P<fact>.*):[^:]*$", re.DOTALL)
 
 _MASKED = re.compile(r"[(（]不足3\w[)）]| \(under 3\)")
-"""What a mask stands for; left out where room is short."""
+"""Meaning of a mask; left out where room is short."""
 
 
 def fact(words: Text) -> Text:

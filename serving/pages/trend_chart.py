@@ -48,7 +48,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class TrendDrawing:
-    """What the template draws."""
+    """Data of the drawing."""
 
     band: str
     expected: str

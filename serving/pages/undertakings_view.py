@@ -37,7 +37,7 @@ class UndertakingLine:
     checks: tuple[str, ...]
     """Keys of what a project lacks before its start."""
     followed: str
-    """What such undertakings were followed by."""
+    """Estimates of what followed such undertakings."""
     may_end: bool
 
 
@@ -49,7 +49,7 @@ class UndertakingsView:
     unprepared: tuple[UndertakingLine, ...]
     """Projects that begin without a risk assessment or a hearing."""
     helped: tuple[tuple[str, str], ...]
-    """What was done, and whether it helped."""
+    """Treatments, and whether they helped."""
     reviewed: date | None
     choices: tuple[tuple[str, str, str], ...]
     """Kind, sub-kind and their words, for the form."""

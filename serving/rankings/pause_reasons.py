@@ -1,10 +1,10 @@
-"""Why publishing may be paused; a module of its own, so that the command can offer the reasons without opening a database."""
+"""Reasons for pausing publishing; a module of its own, so that the command can offer them without opening a database."""
 
 from enum import StrEnum, auto
 
 
 class PauseReason(StrEnum):
-    """Why publishing was paused; anything else is told by people to people."""
+    """Reason for a pause of publishing; anything else is told by people to people."""
 
     DATA_FAULT = auto()
     MODEL_FAULT = auto()

@@ -22,7 +22,7 @@ SUBJECT = "publishing"
 
 @dataclass(frozen=True)
 class Pause:
-    """Who paused publishing, when and why."""
+    """Pause of publishing: by whom, when and why."""
 
     by: str
     """Pseudonym of the account, or `audit.OPERATOR`."""

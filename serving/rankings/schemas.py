@@ -57,7 +57,7 @@ class Score(_Part):
 
     @property
     def width(self) -> Width | None:
-        """How far the refits are apart; None on lists that do not say."""
+        """Agreement of the refits; None on lists that do not say."""
         if self.expected_low is None or self.expected_high is None:
             return None
         return "narrow" if self.expected_high <= NARROW * self.expected_low else "wide"
@@ -74,7 +74,7 @@ class Reason(_Part):
 
 
 class FactorExplanation(_Part):
-    """Why a grid got its score, as lists before version 2 said it: factors on the usual level."""
+    """Reasons of a score as lists before version 2 gave them: factors on the usual level."""
 
     contributions: dict[str, float] = Field(
         description="What each reason group adds to the log of the factor; together they are that log",
@@ -125,7 +125,7 @@ class Outcomes(_Part):
 
 
 class Explanation(_Part):
-    """Why a grid got its score: lines that add up to the expected count. What goes with it is said, never what brought it about."""
+    """Reasons of a score: lines that add up to the expected count. They tell what goes with it, never what brought it about."""
 
     version: Literal[2] = Field(2, description="Form of the explanation")
     reasons: tuple[ExplanationLine, ...] = Field(

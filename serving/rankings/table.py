@@ -48,7 +48,7 @@ SCHEMA = pl.Schema(
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lists and grids."""
+    """Selection of lists and grids."""
 
     scope: Scope = EVERYTHING
     first: date | None = None

@@ -29,7 +29,7 @@ class Reporting:
     missing: Counts
     """Reports expected since the last one."""
     spread: Counts
-    """How much wider than Poisson the grid's weekly counts scatter, at least 1: batches make gaps that mean nothing."""
+    """Dispersion of the grid's weekly counts against Poisson, at least 1: batches make gaps that mean nothing."""
 
 
 def read_reporting(facts: Facts, as_of: int) -> Reporting:
@@ -81,7 +81,7 @@ class Coverage:
     """Evidence by the reports of each grid, in the order of the grids."""
 
     withheld: tuple[Withheld | None, ...]
-    """Why a grid is not rated; None where it is."""
+    """Reason for which a grid is not rated; None where it is."""
     confidence: tuple[Confidence, ...]
     """Whether reports came in as is usual for the grid itself."""
 

@@ -21,7 +21,7 @@ Ties = npt.NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Spread:
-    """How far expected counts could have come out differently, and how counts vary about them."""
+    """Uncertainty of expected counts, and the variation of counts about them."""
 
     refits: Floats
     """(B, G) expected escalations by models fitted to resampled data; B may be 0."""
@@ -33,7 +33,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class RankTable:
-    """Where each rated grid stands; all arrays have shape (G,)."""
+    """Standing of each rated grid; all arrays have shape (G,)."""
 
     rank: Ranks
     """1 = most escalations expected; no two are equal."""

@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: what every route declares before it answers anybody."""
+"""Authentication and authorisation: what every route declares before it answers anybody."""
 
 import asyncio
 import time
@@ -25,9 +25,9 @@ from serving.server.request_rate import RequestRate
 Clock = Callable[[], datetime]
 
 REMEMBERED = timedelta(seconds=1)
-"""How long a credential that has ended may still be let in by another process."""
+"""Longest time for which another process may still accept a credential that has ended."""
 WITHOUT_STORE = timedelta(minutes=15)
-"""How long whoever was let in goes on being let in while the database cannot be asked."""
+"""Time for which an accepted credential stays accepted while the database cannot be asked."""
 KEPT = 10_000
 
 

@@ -11,7 +11,7 @@ from serving.server.errors import problem
 EXEMPT = frozenset({"/healthz", "/metrics"})
 """Paths that report on the service, which is of most use while it is full."""
 WAIT_SECONDS = 2.0
-"""How long a request waits for one of the running ones to end."""
+"""Longest wait of a request for one of the running ones to end."""
 
 
 class ConcurrencyLimit:

@@ -33,7 +33,7 @@ DETAILS = {
 
 
 class _Phase(Enum):
-    """How much of a request has arrived."""
+    """Progress of a request's arrival."""
 
     NOTHING = auto()
     HEAD = auto()

@@ -65,7 +65,7 @@ class _Due:
 
 
 CLOCKS_APART = timedelta(hours=1)
-"""How far the clocks of two machines may differ; a list that was published later than that is of a clock that ran ahead."""
+"""Largest difference of the clocks of two machines; a list that was published later than that is of a clock that ran ahead."""
 
 
 class RankingCache:

@@ -29,7 +29,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Which group each case belongs to; groups stand in the order of their codes."""
+    """Group of each case; groups stand in the order of their codes."""
 
     names: tuple[str, ...]
     of_case: Groups

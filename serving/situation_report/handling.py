@@ -1,4 +1,4 @@
-"""How cases were handled, by township in code order: closed, in time, for good, and at which level; and new cases per 1,000 households."""
+"""Handling of cases by township in code order: closed, in time, for good, and at which level; and new cases per 1,000 households."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Rates:
-    """How the cases of an area were handled."""
+    """Handling of the cases of an area."""
 
     cases: int
     closed: Share
@@ -90,7 +90,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Handling:
-    """How the cases that came in during a period were handled by its end and since; petitions are left out."""
+    """Handling of the cases that came in during a period, by its end and since; petitions are left out."""
 
     whole: Rates
     by_area: Sequence[Rates]

@@ -45,7 +45,7 @@ class Period:
 
     @property
     def days(self) -> int:
-        """How many days it has."""
+        """Number of its days."""
         return self.end - self.start
 
     def parts(self) -> list["Period"]:
@@ -124,7 +124,7 @@ TAIL = 0.025
 
 @dataclass(frozen=True)
 class Change:
-    """How many times as many there were, by day."""
+    """Ratio of the counts by day."""
 
     ratio: float
     low: float

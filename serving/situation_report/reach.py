@@ -1,4 +1,4 @@
-"""Who reads which report: each is for the accounts of exactly its area, so that no two can be subtracted from each other."""
+"""Readers of reports: each report is for the accounts of exactly its area, so that no two can be subtracted from each other."""
 
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.server.list_cache import PublishedList

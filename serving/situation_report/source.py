@@ -100,14 +100,14 @@ class Source:
 
     @cached_property
     def kind_counts(self) -> KindCounts:
-        """What topics are chosen from."""
+        """Counts that topics are chosen from."""
         figures = self.by_kind
         (still, _), (late, _) = figures.at_end[OPEN], figures.at_end[OVERDUE]
         return KindCounts(figures.new, figures.happened[ESCALATED].now, still, late, counts.emerging(self.facts, figures.new))
 
     @cached_property
     def handled(self) -> Handling:
-        """How the cases were handled."""
+        """Handling of the cases."""
         return read_handling(self.snapshot, self.order.period, self.place.settings.zone, self.areas.names, self.level)
 
     @cached_property
@@ -130,7 +130,7 @@ class Source:
 
     @cached_property
     def coverage(self) -> Coverage:
-        """What the reports of the area's grids allow to be said."""
+        """Limits that the reports of the area's grids set to what is said."""
         facts = self.facts
         whole = read_coverage(facts, self.order.period.end, staleness_of(self.place.settings))
         levels = facts.places.levels

@@ -13,7 +13,7 @@ from serving.text import Text
 
 
 class Estimate(BaseModel):
-    """How many times as many cases there were as there would have been without, or why that cannot be told."""
+    """Ratio of cases to those without the treatment, or the reason why it cannot be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -46,7 +46,7 @@ def review_monthly(engine: Engine, facts: Facts, horizon_days: int, settings: Se
 
 @dataclass(frozen=True)
 class Window:
-    """Which lists are looked at, and for how long each of their alerts counts."""
+    """Lists that are looked at, and the time for which each of their alerts counts."""
 
     horizon_days: int
     ripe_until: int

@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Group(StrEnum):
-    """Where a grid stood on a day."""
+    """Standing of a grid on a day."""
 
     BOTH = auto()
     LIST_ONLY = auto()

@@ -26,7 +26,7 @@ REPLICATE = "replicate"
 
 @dataclass(frozen=True)
 class Attribution:
-    """What moved one part of the model on sampled rows."""
+    """Attribution of one part of the model on sampled rows."""
 
     features: tuple[Feature | CaseColumn, ...]
     """The columns the part reads, in order."""

@@ -1,4 +1,4 @@
-"""What a step of the product costs: seconds, memory, and a ratio in the same run to a limit or to a peer.
+"""Cost of a step of the product: seconds, memory, and a ratio in the same run to a limit or to a peer.
 
 A limit is what no program can leave out: a file read or written once, or the trees alone on the same rows.
 """
@@ -19,7 +19,7 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Cost:
-    """What one step took on a log of so many grids."""
+    """Cost of one step on a log of so many grids."""
 
     grids: int
     step: str

@@ -1,1 +1,1 @@
-"""How good a model is: the past replayed beside every baseline, with intervals, in every kind of place."""
+"""Evaluation: the past replayed beside every baseline, with intervals, in every kind of place."""

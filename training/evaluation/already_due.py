@@ -36,14 +36,14 @@ def count_already_due(facts: Facts, as_ofs: Days, horizon_days: int) -> npt.NDAr
 
 @dataclass(frozen=True)
 class AlreadyDue:
-    """How far open cases that were due already decide a target, and what the model is worth where none is due."""
+    """Share of a target that open cases already due decide, and the worth of the model where none is due."""
 
     share: float
     """Of all escalations of the test rows."""
     rows: int
     """Rows where no open case falls due within the horizon."""
     positives: int
-    """How many of those rows saw an escalation."""
+    """Number of those rows that saw an escalation."""
     auc: float | None
     ap: float | None
     """On those rows; None where it cannot be estimated."""

@@ -38,7 +38,7 @@ SURGE = "surge"
 
 @dataclass(frozen=True)
 class BacktestResult:
-    """What was predicted, what happened, and how good it was."""
+    """Predictions, outcomes and figures of a backtest."""
 
     target: str
     horizon_days: int
@@ -53,16 +53,16 @@ class BacktestResult:
     groupings: dict[str, Grouping] = field(default_factory=dict)
     """Kinds of places held against each other, by the column that tells them apart."""
     past: list[InnerPredictions] = field(default_factory=list)
-    """What the model's trees foretold at every refit."""
+    """Forecasts of the model's trees at every refit."""
 
     already_due: AlreadyDue | None = None
     """Told where open cases that were due already decide most of the target."""
     plausibility: Plausibility | None = None
     """Whether the grids' cases and levels justify every expected count."""
     coverage: Coverage | None = None
-    """How often the ranges of places and of the district's count held."""
+    """Coverage of the ranges of ranks and of the district's count."""
     contributions: list[Contribution] = field(default_factory=list)
-    """What each part and each kind of case was expected to bring, and brought."""
+    """Expected and observed escalations by part and kind of case."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the stable form that other programs read; as_ofs, rows and metrics are those of the test part."""

@@ -20,7 +20,7 @@ CALIBRATED = (0.8, 1.25)
 
 
 class Verdict(StrEnum):
-    """What may be said of one grouping."""
+    """Statements that may be made about one grouping."""
 
     EVEN = "pass"
     BLOCK = "block"
@@ -60,7 +60,7 @@ class Grouping:
     ratio: float | None
     """Lowest recall over highest."""
     chance: float | None
-    """How often groups drawn at random are as uneven, allowing for the number of groupings (Holm)."""
+    """P-value: share of random groupings that are as uneven, corrected for the number of groupings (Holm)."""
     verdict: Verdict
 
 

@@ -34,11 +34,11 @@ TAIL = 0.025
 CONTINUITY = 0.5
 """Added to every count, so that one without cases has a logarithm."""
 CATEGORIES_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({"estate_treatment": ("property_mgmt",)})
-"""What a sub-kind of treatment is meant to make fewer; all cases but petitions for the others."""
+"""Cases that a sub-kind of treatment is meant to make fewer; all but petitions for the others."""
 
 
 class CannotTell(StrEnum):
-    """Why an effect cannot be told."""
+    """Reasons for which an effect cannot be told."""
 
     FEW_TREATED = "few_treated"
     FEW_CASES = "few_cases"
@@ -47,7 +47,7 @@ class CannotTell(StrEnum):
 
 @dataclass(frozen=True)
 class Effect:
-    """How many times as many cases there were as there would have been without; below 1 is fewer."""
+    """Ratio of cases to those without it; below 1 is fewer."""
 
     ratio: float
     low: float

@@ -54,7 +54,7 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Stage:
-    """What every fold of a backtest is replayed on."""
+    """Inputs that all folds of a backtest share."""
 
     facts: Facts
     panel: Panel
@@ -64,7 +64,7 @@ class Stage:
     """Those of `training.evaluation.peers` that are fitted too."""
     watch: Stopwatch = field(default_factory=Stopwatch)
     foretold: list[Foretold] = field(default_factory=list)
-    """What the model said of each fold so far, row by row."""
+    """Predictions of the model by fold so far, row by row."""
 
     def seen_by(self, fold: Fold) -> Examples:
         """Return what could be learnt from on the day of the fold's cutoff."""

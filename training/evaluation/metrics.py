@@ -41,7 +41,7 @@ CURVE_CELLS = 4_000_000
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What happened in the rows of a test; arrays of equal length."""
+    """Outcomes of the rows of a test; arrays of equal length."""
 
     counts: Floats
     as_of: npt.NDArray[np.int64]
@@ -58,7 +58,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What one model said of the same rows."""
+    """Predictions of one model for the same rows."""
 
     expected: Floats
     """Rows are ranked by it."""

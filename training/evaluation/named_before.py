@@ -28,7 +28,7 @@ LEAST = 5
 
 @dataclass(frozen=True)
 class NamedBefore:
-    """How many projects were named before the first event in their grid."""
+    """Number of projects named before the first event in their grid."""
 
     projects: int
     named: float

@@ -52,7 +52,7 @@ class Gap:
     values: tuple[float, float, float]
     """Of that baseline, the model and the bound."""
     share: float | None
-    """How much of the way from the baseline to the bound the model goes; None where the bound is not ahead."""
+    """Share of the gap from baseline to bound that the model closes; None where the bound is not ahead."""
     ci95: list[float] | None
 
 

@@ -30,7 +30,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Foretold:
-    """What one fold said of its test part."""
+    """Predictions of one fold for its test part."""
 
     panel: Panel
     told: InnerPredictions

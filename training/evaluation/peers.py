@@ -41,7 +41,7 @@ FLOOR = 1e-9
 
 @dataclass(frozen=True)
 class Peer:
-    """How one peer learns, and the package it needs beyond those of yujing."""
+    """Peer: how it learns, and the package it needs beyond those of yujing."""
 
     fit: Callable[[Matrix, Floats, int, Floats | None], Rate]
     """Called with rows (N, F), counts (N,), a number of threads, and weights (N,) where rows stand for several."""

@@ -19,11 +19,11 @@ from training.learning.usual_level import USUAL_RATE
 Floats = npt.NDArray[np.float64]
 
 EXPECTED, RISK, SURGE = "expected_", "risk_", "surge_"
-"""What a column says of a model: its expected count, P(at least one), P(count >= threshold)."""
+"""Columns of a model: expected count, P(at least one), P(count >= threshold)."""
 MOST = "most_expected"
 """Largest number of escalations that the cases and the level of a grid can justify."""
 VARIATION, COMMON_VARIATION = "variation", "common_variation"
-"""How counts vary about what the model expects: each grid's by itself, and that of all grids together."""
+"""Variation of counts about the expectation: of each grid by itself, and of all grids together."""
 FOLD, TOWNSHIP, USUAL_LEVEL, RESIDENT_COUNT = "fold", "township", "usual_level", "resident_count"
 DUE = "due"
 """Column that tells where an open case reaches, within the horizon, the day on which a rule of the clock would count it."""

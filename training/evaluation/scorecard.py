@@ -16,7 +16,7 @@ Samples = dict[str, Floats]
 
 @dataclass(frozen=True)
 class Scorecard:
-    """What is printed of one set of rows; None stands for what cannot be estimated."""
+    """Printed figures of one set of rows; None stands for what cannot be estimated."""
 
     rows: int
     positives: int
@@ -25,7 +25,7 @@ class Scorecard:
     differences: dict[str, dict[str, dict[str, Any]]]
     """Model -> metric -> value and ci95 of the first model minus this one, on the same draws."""
     notes: list[str]
-    """Why a metric is None."""
+    """Reason for which a metric is None."""
 
 
 def score(outcomes: Outcomes, predictions: dict[str, Predicted], weights: Floats, left_out: frozenset[str] = frozenset()) -> Scorecard:

@@ -25,7 +25,7 @@ class Rows:
     counts: npt.NDArray[np.floating]
     offset: Floats
     weights: Floats | None = None
-    """How often each row counts; None is once."""
+    """Weight of each row; None is 1."""
     objective: str = "poisson"
     """LightGBM's name; `binary` where `counts` holds 0 and 1."""
 

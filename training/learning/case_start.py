@@ -60,7 +60,7 @@ class Term:
 
 @dataclass(frozen=True)
 class CaseStart:
-    """How to read case rows; learnt on training rows only."""
+    """Encoding of case rows, learnt on training rows only."""
 
     odds: KindOdds
     intercept: float

@@ -39,7 +39,7 @@ class Design:
     shape: tuple[int, int]
     """As_ofs and grids of the panel."""
     columns: ColumnValues
-    """What the trees read: F columns, each (N,), float32."""
+    """Design matrix of the trees: F columns, each (N,), float32."""
     start: Floats
     """Margin before any tree."""
     cell: npt.NDArray[np.int64]

@@ -28,9 +28,9 @@ class Examples:
     gap: Gap
     target: str
     outcomes: Mapping[Part, Codes] = field(default_factory=dict)
-    """What became of the case rows of each part within the horizon: 0, or a member of `Outcome`."""
+    """Outcomes of the case rows of each part within the horizon: 0, or a member of `Outcome`."""
     new_outcomes: Codes = field(default_factory=lambda: np.zeros(0, np.int16))
-    """How cases escalated within one horizon of their report, one entry each."""
+    """Outcomes of cases that escalated within one horizon of their report, one entry each."""
     hazards: Counts | None = None
     """Escalations from which the target is foretold, where they are not its own counts."""
 
@@ -55,7 +55,7 @@ class Examples:
 
     @property
     def scale(self) -> float:
-        """How many of the target's own escalations there are for one from which it is foretold: below 1 for a rare target with a parent."""
+        """Ratio of the target's own escalations to those it is foretold from: below 1 for a rare target with a parent."""
         if self.hazards is None or not self.hazards.any():
             return 1.0
         return float(self.counts.sum(dtype=np.float64) / self.hazards.sum(dtype=np.float64))

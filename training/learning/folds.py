@@ -24,7 +24,7 @@ class Fold:
 
 @dataclass(frozen=True)
 class Gap:
-    """How long after an as_of its label can be learnt from."""
+    """Gap after an as_of until its label can be learnt from."""
 
     horizon_days: int
     delay_allowance_days: int

@@ -46,7 +46,7 @@ def least_loss(losses: Floats) -> int:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is learnt of one part before any tree, and the rows that trees learn from."""
+    """Start of one part, learnt before any tree, and the rows that trees learn from."""
 
     start: Start
     columns: Columns
@@ -60,7 +60,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class ForetoldPart:
-    """What the trees of one part said of the rows after them."""
+    """Forecasts of the trees of one part for the rows after them."""
 
     design: Design
     """Without what the trees read."""
@@ -87,7 +87,7 @@ class ForetoldPart:
 
 @dataclass(frozen=True)
 class InnerPredictions:
-    """What one refit said of the as_ofs after it."""
+    """Forecasts of one refit for the as_ofs after it."""
 
     first: int
     """Position of the first of those as_ofs."""
@@ -110,11 +110,11 @@ class InnerPredictions:
 
 @dataclass(frozen=True)
 class Tuned:
-    """What is found on foretold rows."""
+    """Choices made on rehearsed rows."""
 
     rounds: Mapping[Part, int]
     scale: float
-    """What the sum of the parts is multiplied by."""
+    """Factor on the sum of the parts."""
     calibration: Calibration
     variation: Variation
     case_chances: CaseChances

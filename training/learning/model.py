@@ -32,12 +32,12 @@ Positions = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Scores:
-    """What the model says of a panel, each (T, G)."""
+    """Predictions of a panel, each (T, G)."""
 
     expected: Floats
     """Escalations in [as_of, as_of + horizon_days); sums of them are expectations too."""
     usual_level: Floats
-    """What the grid's own long-run rate alone would give."""
+    """Expectation from the grid's own long-run rate alone."""
     risk: Floats
     """Calibrated P(at least one)."""
     parts: Mapping[Part, Floats]
@@ -46,7 +46,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Contributions:
-    """Why some rows of one part got their score: its mean at (reference + base_value + sum of values), times the weight."""
+    """Attributions of some rows of one part: its mean at (reference + base_value + sum of values), times the weight."""
 
     part: Part
     feature_names: tuple[str, ...]
@@ -68,7 +68,7 @@ class Contributions:
 
 @dataclass(frozen=True)
 class Replicated:
-    """What refits to resampled rows expect of each row of one part."""
+    """Expectations of refits to resampled rows, for each row of one part."""
 
     cell: Positions
     """(N,) as_of x G + grid."""
@@ -91,7 +91,7 @@ class FittedPart:
     """Boosters fitted to resampled rows: how far scores could have come out differently."""
     start: Start
     split: OutcomeSplit = NO_SPLIT
-    """How its rows would escalate."""
+    """Outcome that its rows would have."""
 
     def describe(self, panel: Panel) -> tuple[Feature | CaseColumn, ...]:
         """Return what its columns are, in their order."""
@@ -160,13 +160,13 @@ class Fitted:
     horizon_days: int
     parts: tuple[FittedPart, ...]
     scale: float
-    """What the sum of the parts is multiplied by: below 1 for a rare target that is foretold from the cases of its parent."""
+    """Factor on the sum of the parts: below 1 for a rare target that is foretold from the cases of its parent."""
     calibration: Calibration
     variation: Variation = POISSON
     case_chances: CaseChances = NO_CHANCES
-    """How often open cases of a like chance escalated."""
+    """Observed frequency of escalation among open cases of a like chance."""
     samples: Mapping[str, Sample] = field(default_factory=dict, compare=False)
-    """How many rows each part and its replicates learnt from; known only where the model was fitted."""
+    """Number of rows that each part and its replicates learnt from; known only where the model was fitted."""
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""

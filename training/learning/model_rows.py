@@ -31,7 +31,7 @@ CASES = (OPEN, CLOSED)
 
 @dataclass(frozen=True)
 class ModelColumns:
-    """Which columns a model reads of a table of model rows, in their order."""
+    """Columns that a model reads of a table of model rows, in their order."""
 
     features: tuple[Feature, ...]
     open_cases: tuple[CaseColumn, ...]

@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float32]
 
 OUTCOMES = (Outcome.HANDED_UP, Outcome.TERM_PASSED, Outcome.CAME_BACK)
-"""How an open or closed case escalates, in this order."""
+"""Outcomes of an open or closed case, in this order."""
 HANDED_UP, TERM_PASSED = 0, 1
 """Positions in it of what competes while a case is open."""
 PRIOR_ROWS = 1.0

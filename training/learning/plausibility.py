@@ -13,7 +13,7 @@ from training.learning.parts import Part
 Floats = npt.NDArray[np.float64]
 
 MOST_TIMES = 10.0
-"""How many times the level of a grid and the mean level of all grids together new cases may bring."""
+"""Largest multiple of the level of a grid, and of the mean level of all grids together, that new cases may bring."""
 
 
 def most_expected(model: Fitted, panel: Panel) -> Floats:

@@ -20,13 +20,13 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Refit:
-    """What one part of a model is fitted to again and again."""
+    """Data that one part of a model is refitted to."""
 
     rows: Rows
     columns: Columns
     rounds: int
     draws: tuple[Floats, ...]
-    """How often each row is drawn (N,), once for each refit."""
+    """Draws of each row (N,), once for each refit."""
 
 
 _given: dict[Part, Refit] = {}

@@ -17,7 +17,7 @@ FLOAT32_BYTES, FLOAT64_BYTES = 4, 8
 
 @dataclass(frozen=True)
 class Sample:
-    """How many rows were learnt from."""
+    """Number of rows that were learnt from."""
 
     rows: int
     """Of the sample."""

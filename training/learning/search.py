@@ -27,7 +27,7 @@ TRIED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 @dataclass(frozen=True)
 class Searched:
-    """What was found."""
+    """Outcome of a search."""
 
     model: ModelSettings
     """The best that was tried, or the settings as they were where nothing was better."""
@@ -37,7 +37,7 @@ class Searched:
     """The same of the settings as they were."""
     tried: int
     pruned: int
-    """How many of them were broken off, behind the median of the others."""
+    """Number of trials broken off behind the median of the others."""
     trials: tuple[Tried, ...] = field(default=(), compare=False)
     """All that was tried; when it was tried does not matter for what was found."""
 

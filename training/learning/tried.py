@@ -12,7 +12,7 @@ class Tried:
     number: int
     parameters: Mapping[str, float]
     deviance: float | None
-    """What it had reached when it ended; None where it was broken off before any refit."""
+    """Deviance it had reached when it ended; None where it was broken off before any refit."""
     finished: bool
     """False where it was broken off, behind the median of the others."""
     began: datetime

@@ -82,7 +82,7 @@ class RateRegression:
 
 @dataclass(frozen=True)
 class UsualLevel:
-    """How to read a panel; learnt on training rows only."""
+    """Encoding of a panel, learnt on training rows only."""
 
     floor: float
     """Least escalations per day."""

@@ -57,7 +57,7 @@ class MapArea:
 
 @dataclass(frozen=True)
 class SituationPlots:
-    """What is drawn; None stands for what is not shown."""
+    """Contents of the drawing; None stands for what is not shown."""
 
     months: Rows
     """`label` and `value` with `low` and `high`, and `open` and `overdue` at its end; the last is the newest."""

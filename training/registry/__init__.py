@@ -1,1 +1,1 @@
-"""Which model is in use, and why: candidates, the gate, publications and their proof."""
+"""Registry of models: candidates, the gate, publications and their proof."""

@@ -14,7 +14,7 @@ from training.evaluation.top_share import flag
 from training.rivals import PLAIN_LIGHTGBM, simple_rules
 
 METRIC = "poisson_deviance"
-"""What candidates are judged by; lower is better."""
+"""Metric that candidates are judged by; lower is better."""
 FOLD_KEYS = ("target", "horizon_days", "as_of", "rows", "escalations")
 """Two backtests that agree in these were measured on identical folds."""
 EMERGENT = ("onset", "rising")
@@ -44,12 +44,12 @@ class Check:
     asked: str
     """Name of the question."""
     about: tuple[str, ...]
-    """Which rule, rows or kinds of places it was about."""
+    """Rule, rows or kinds of places it was about."""
     wanted: str
     found: str | None
     """None where it cannot be estimated."""
     objection: str | None = None
-    """What speaks against the candidate, in a clause; None where nothing does."""
+    """Objection to the candidate, in a clause; None where there is none."""
     sure: bool = True
     """False where what was found may as well be chance, which is no pass."""
 

@@ -1,4 +1,4 @@
-"""How MLflow is run here; imported before MLflow, which reads some of these variables while it is imported."""
+"""Switches of MLflow; imported before MLflow, which reads some of these variables while it is imported."""
 
 import os
 

@@ -33,12 +33,12 @@ from training.registry.published import (
 from training.registry.tracking import ModelVersion, Registry
 
 Also = Callable[[Connection, Publication], None]
-"""What else happens in the transaction that makes a champion, such as an entry of the audit trail."""
+"""Further work in the transaction that makes a champion, such as an entry of the audit trail."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """Who lets a model go live, when and why."""
+    """Decision to let a model go live: by whom, when and why."""
 
     by: str
     reason: str

@@ -24,18 +24,18 @@ from features.storage.keys import MODELS, check_signature
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 BOOSTER, FEATURES = "new.lgb", "features.json"
 FILE_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*\.(lgb|json)")
-"""What a model may consist of: LightGBM text and JSON, by flat names."""
+"""Files that a model may consist of: LightGBM text and JSON, by flat names."""
 
 
 class Kind(StrEnum):
-    """How a model became champion."""
+    """Way in which a model became champion."""
 
     PROMOTE = "promote"
     ROLLBACK = "rollback"
 
 
 class Manifest(BaseModel):
-    """What was published; its canonical bytes are what is signed."""
+    """Manifest of a published model; its canonical bytes are signed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -92,7 +92,7 @@ class Publication:
     published_by: str
     reason: str
     override: str | None
-    """What the gate objected to, where `published_by` overruled it."""
+    """Objections of the gate that `published_by` overruled."""
 
 
 def current(home: Home, engine: Engine, target: str | None = None) -> Published:

@@ -37,7 +37,7 @@ RANGE = {"expected_low": 0.05, "expected_high": 0.95}
 
 @dataclass(frozen=True)
 class Interface:
-    """What a registered model takes, with three rows of it."""
+    """Input of a registered model, with three rows of it."""
 
     columns: ModelColumns
     example: pd.DataFrame

@@ -37,7 +37,7 @@ MODEL_FOLDER = "model"
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a model was trained on."""
+    """Training data of a model."""
 
     name: str
     digest: str
@@ -49,7 +49,7 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Run:
-    """What one training leaves behind."""
+    """Record of one training."""
 
     files: Mapping[str, bytes]
     """The model itself, by name: what `promote` may publish."""
@@ -61,18 +61,18 @@ class Run:
     """Card and plots, by path; never published."""
     fold_metrics: Sequence[Mapping[str, float]] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
-    """What a reader wants to see at a glance, such as the verdict of the gate."""
+    """Tags to be seen at a glance, such as the verdict of the gate."""
     by: str = ""
-    """Who trained."""
+    """Account that trained."""
     code_version: str = ""
     card: str = ""
     """Markdown; becomes the description."""
     training_data: TrainingData | None = None
     trials: Sequence[Tried] = ()
     interface: Interface | None = None
-    """How others call the model; without it MLflow cannot load it."""
+    """Pyfunc by which others call the model; without it MLflow cannot load it."""
     seconds: float = 0.0
-    """How long the training took."""
+    """Duration of the training."""
 
     @property
     def name(self) -> str:
@@ -83,7 +83,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Recorded:
-    """Where a run and its model are kept."""
+    """Addresses of a run and its model."""
 
     run_id: str
     model_id: str

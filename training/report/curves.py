@@ -1,4 +1,4 @@
-"""How much of what happened lies in how small a part of the area, and how precise a list of so many places is."""
+"""Curves: the share of events in the top part of the area, and the precision of a list of so many places."""
 
 from typing import Any
 

@@ -22,7 +22,7 @@ PAGE, FIGURES = "report.html", "report.json"
 
 @dataclass(frozen=True)
 class Subject:
-    """What a report is about."""
+    """Subject of a report."""
 
     facts: Facts
     panel: Panel

@@ -24,7 +24,7 @@ from training.settings import BacktestSettings
 
 METRIC = "poisson_deviance"
 NOT_OF_COUNTS = frozenset({METRIC, "brier_skill", "ece"})
-"""What cannot be said of a part of the escalations by models of all of them."""
+"""Figures that models of all escalations cannot give for a part of them."""
 
 
 def shown_models(cards: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -110,7 +110,7 @@ def _is_plate(found: str, _as_of: date) -> bool:
 
 
 _PROVINCE = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]|9[0-9]")
-"""Where a number was issued; 81 to 83 and 9x are residence cards."""
+"""Province codes of issue; 81 to 83 and 9x are residence cards."""
 _PLATE_DIGITS = 3
 """Fewer digits are an English word after a Chinese character."""
 

@@ -16,7 +16,7 @@ CELL_BYTES = 8 * 1024
 POLYGON_BYTES = 4 * 1024 * 1024
 """Longest cell of a file whose cells may hold polygons."""
 FREE_BYTES, MOST_EXPANSION = 64 * 1024 * 1024, 50
-"""What a compressed file may hold in any case, and beyond it how many times its own size."""
+"""Bytes that a compressed file may hold in any case, and the multiple of its own size allowed beyond that."""
 
 _DAMAGED = "[\x00\ufffd]"
 """A NUL, or the mark a decoder leaves where bytes were no text."""
@@ -43,7 +43,7 @@ class RowBatch:
     """All String, one column per name of the header."""
     broken: tuple[BrokenRow, ...] = ()
     places: pl.Series | None = None
-    """Where each row stands in a workbook, such as 2月!18; None for other inputs."""
+    """Place of each row in a workbook, such as 2月!18; None for other inputs."""
     unnamed: int = 0
     """Cells with content in columns without a name, which nothing can be read from."""
 
@@ -61,7 +61,7 @@ class RowInput:
     batches: Callable[[], Iterator[RowBatch]]
     """Read all rows from the start; memory is bounded by the size of a batch."""
     remarks: tuple[str, ...] = ()
-    """What was found out about the file, and what of it is not read: one sentence each."""
+    """Findings about the file, and parts of it that are not read: one sentence each."""
 
 
 def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ _NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "，": "
 
 @dataclass(frozen=True)
 class CsvHead:
-    """What was found out about a CSV file."""
+    """Dialect and header found in a CSV file."""
 
     encoding: str
     separator: str

@@ -1,4 +1,4 @@
-"""How a table lies in its file: what a source file may state of it, and what is found out where nothing is stated."""
+"""Layout of a table in its file: as a source file states it, or as it is found where nothing is stated."""
 
 import re
 import unicodedata
@@ -20,7 +20,7 @@ _BETWEEN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\s+(?=[\u3000-\
 
 @dataclass(frozen=True)
 class Layout:
-    """What is stated of a file; None or empty means: find it out."""
+    """Stated layout of a file; None or empty is found out."""
 
     encoding: Literal["utf-8", "gb18030"] | None = None
     separator: str | None = None
@@ -33,7 +33,7 @@ class Layout:
     geometry: bool = False
     """Whether cells may hold polygons, which are long or binary."""
     guess: bool = False
-    """Where no column is known yet: take the row that looks most like a header, not the first with content."""
+    """True where no column is known yet: the row that looks most like a header is taken, not the first with content."""
 
     def fits(self, names: Iterable[str]) -> bool:
         """Tell whether a row of names holds one of the sets of needed columns."""

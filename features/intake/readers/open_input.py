@@ -21,7 +21,7 @@ READERS: dict[tuple[str, ...], Callable[[Path, Layout], RowInput]] = {
     (".xlsx", ".xlsm"): workbook_input,
 }
 MAP_READERS: dict[tuple[str, ...], Callable[[Path, Layout], RowInput]] = {**READERS, (".geojson", ".json"): geojson_input}
-"""What may hold grids."""
+"""Suffixes of files that may hold grids."""
 
 
 def open_input(path: Path | None, source: SourceFile | None, needed: Sequence[Sequence[str]] = ()) -> RowInput:

@@ -1,4 +1,4 @@
-"""How far the records can be trusted: silence, delay and age. Never in a model, which would learn that silence is safe."""
+"""Quality of the records: silence, delay and age. Never in a model, which would learn that silence is safe."""
 
 from collections.abc import Iterator
 

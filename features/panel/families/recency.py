@@ -1,4 +1,4 @@
-"""How fresh it is: days since the last case, and counts that fade with age."""
+"""Recency: days since the last case, and counts that fade with age."""
 
 from collections.abc import Iterator
 

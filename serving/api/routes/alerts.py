@@ -34,7 +34,7 @@ IN_STATES: dict[States, frozenset[State] | None] = {"open": OPEN, "ended": froze
 
 
 class AlertQuery(BaseModel):
-    """Which alerts to list."""
+    """Filter of alerts."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -30,7 +30,7 @@ Exporter = Annotated[Actor, Depends(needs(Right.EXPORT))]
 
 
 class ExportOrder(ListQuery):
-    """Which rows to take away, and what for."""
+    """Rows to export, and their purpose."""
 
     purpose: Purpose = Field(description="What the file is for; it is written to the audit trail", examples=["service_planning"])
     format: Literal["csv", "xlsx"] = Field("csv", description="CSV in UTF-8 with BOM, or Excel", examples=["csv"])

@@ -24,7 +24,7 @@ GridId = Annotated[str, Path(max_length=100, description="Code of the grid", exa
 
 
 class GridQuery(BaseModel):
-    """How much of the past to return."""
+    """Stretch of the past to return."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -29,7 +29,7 @@ PINNED = ("date", "target", "level", "parent")
 
 
 class ListQuery(BaseModel):
-    """Which rows of which list."""
+    """Rows of a list."""
 
     model_config = ConfigDict(extra="forbid")
 

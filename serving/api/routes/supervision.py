@@ -27,7 +27,7 @@ RankingId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$", description="Name of 
 
 
 class DayQuery(BaseModel):
-    """Which day's list."""
+    """Day of the list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,7 +81,7 @@ def end_silences(
 
 
 class ReleaseQuery(BaseModel):
-    """Which releases."""
+    """Selection of releases."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -18,7 +18,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 
 class BriefQuery(BaseModel):
-    """Which brief."""
+    """Brief to show."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -56,7 +56,7 @@ class AccountQuery(BaseModel):
 
 
 class NewReport(BaseModel):
-    """What the form sends."""
+    """Fields of the form."""
 
     model_config = ConfigDict(extra="ignore")
 

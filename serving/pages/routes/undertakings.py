@@ -25,7 +25,7 @@ Entering = Annotated[Viewer, Depends(viewer_with(Right.UNDERTAKE))]
 
 
 class UndertakingForm(BaseModel):
-    """What the form sends; empty fields are unknown."""
+    """Fields of the form; empty ones are unknown."""
 
     model_config = ConfigDict(extra="ignore")
 
