@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.responses import Response
@@ -131,6 +132,7 @@ LONGEST_COOKIE = timedelta(days=400)
 CSRF_FIELD, CSRF_HEADER = "csrf", "X-CSRF-Token"
 API_PREFIX = "/v1/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OWN_SITE = ("same-origin", "none")
 
 BearerOf = Annotated[
     HTTPAuthorizationCredentials | None, Depends(HTTPBearer(scheme_name="token", description="For programs.", auto_error=False))
@@ -199,6 +201,21 @@ def needs(right: Right | None) -> Needs:
 
 
 ListReader = Annotated[Actor, Depends(needs(Right.READ_LISTS))]
+
+
+def own_page(request: Request) -> None:
+    """Let a form without a session through where the browser says that it comes from a page of this service, or says nothing.
+
+    A form that another site sends could sign people in to an account of its choice. Browsers tell where a form comes from by
+    Sec-Fetch-Site, and without TLS by Origin alone.
+
+    Raises:
+        ForbiddenError: the form comes from another site.
+    """
+    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    if request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE and urlsplit(request.headers.get("Origin", f"//{host}")).hostname == host:
+        return
+    raise ForbiddenError("this form must be sent from a page of this service, found one of another site. Open the page here and try again.")
 
 
 def give_session(response: Response, secret: str, *, secure: bool, lasts: timedelta | None = None) -> None:

@@ -19,7 +19,18 @@ from serving.accounts.sessions import LASTING, SECRET_LENGTH, choose_area, open_
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES
-from serving.server.auth import COOKIE, DEVICE_COOKIE, KNOWN_COOKIE, LONGEST_COOKIE, DoorOf, give_cookie, give_device, give_session, needs
+from serving.server.auth import (
+    COOKIE,
+    DEVICE_COOKIE,
+    KNOWN_COOKIE,
+    LONGEST_COOKIE,
+    DoorOf,
+    give_cookie,
+    give_device,
+    give_session,
+    needs,
+    own_page,
+)
 from serving.server.dependencies import ReadingOf
 
 
@@ -51,7 +62,7 @@ def show_login(request: Request, next: str = "/", *, proof: bool = False, chosen
     return login_page(request, next, "login_proof" if proof else "login_chosen" if chosen else None)
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[Depends(own_page)])
 def sign_in(
     request: Request,
     reading: ReadingOf,
@@ -138,7 +149,7 @@ def choose_own_area(request: Request, door: DoorOf, reading: ReadingOf, actor: S
     return RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
 
-@router.post("/look")
+@router.post("/look", dependencies=[Depends(own_page)])
 def choose_look(back: Text = "/", language: Text = "", theme: Text = "") -> Response:
     """Remember language or theme in the browser; that is all it does, so it needs no session."""
     response = RedirectResponse(inside(back), HTTPStatus.SEE_OTHER)

@@ -33,6 +33,26 @@ def test_remembered_device_keeps_its_session_and_another_browser_cannot_use_it(o
     assert other.get("/alerts").headers["location"] == "/login?next=%2Falerts"
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 303),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "https://elsewhere.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+@pytest.mark.parametrize("form", [("/login", {"name": "worker", "password": PASSWORD}), ("/look", {"language": "en"})])
+def test_form_without_a_session_is_taken_from_the_pages_of_the_service_alone(enter_own, form, headers, status) -> None:
+    address, fields = form
+    answer = enter_own().post(address, data=fields, headers=headers)
+
+    assert answer.status_code == status
+    assert ("set-cookie" in answer.headers) == (status == 303)
+
+
 def test_unremembered_session_ends_with_the_browser(own_world, enter_own) -> None:
     answer = enter_own().post("/login", data={"name": "worker", "password": PASSWORD})
 
