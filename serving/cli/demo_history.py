@@ -94,6 +94,7 @@ class History:
         for entry in rank_days(work.home, work.engine, work.settings, missing, self.published_at):
             for day in self._days_until_next(entry, missing):
                 self._work_on(day, staff)
+        _place_worker(work, staff.township, self.now)
         for name, _, _ in demo_accounts(work):
             _give_one_time_password(work, name, self.now)
 
@@ -173,6 +174,22 @@ def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
         ("worker", Role.GRID_WORKER, _largest({each: count for each, count in cases.items() if _township(each) == township})),
         ("auditor", Role.AUDITOR, ""),
     ]
+
+
+def _place_worker(work: Workspace, township: "Actor", now: datetime) -> None:
+    """Give the grid worker the community of the township with most alerts that wait, if any does."""
+    from serving.accounts.accounts import find_account
+    from serving.accounts.changes import Grant, change_account
+    from serving.accounts.permissions import Role, Scope
+    from serving.alerts.lifecycle import State
+    from serving.alerts.queries import Wanted, list_alerts
+    from serving.audit.audit_log import OPERATOR
+
+    unanswered = list_alerts(work.engine, township, Wanted(frozenset({State.PUBLISHED})), MOST_ALERTS)
+    waiting = Counter(alert.path.rpartition("/")[0] for alert in unanswered)
+    if waiting:
+        worker = find_account(work.engine, "worker").actor
+        change_account(work.engine, worker.account_id, Grant(Role.GRID_WORKER, Scope(_largest(waiting))), OPERATOR, now)
 
 
 def _cases_by_community(work: Workspace) -> dict[str, int]:

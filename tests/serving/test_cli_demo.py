@@ -11,6 +11,9 @@ from typer.testing import CliRunner, Result
 
 from features.errors import UsageError
 from features.storage.home import Home
+from serving.accounts.accounts import find_account
+from serving.alerts.lifecycle import State
+from serving.alerts.queries import Wanted, list_alerts
 from serving.cli import demo
 from serving.cli.console import say
 from serving.cli.demo_summary import Figures, summarise
@@ -58,6 +61,9 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     assert 4 == last.id
     assert last == newest(engine_of(home))
     assert learnt_through(home) < min(entry.origin.as_of for entry in entries(engine_of(home)))
+    township, worker = (find_account(engine_of(home), name).actor for name in ("township", "worker"))
+    waiting = [len(list_alerts(engine_of(home), actor, Wanted(frozenset({State.PUBLISHED})), 500)) for actor in (township, worker)]
+    assert waiting[0] == 0 or waiting[1] > 0
     assert 0 not in {result.exit_code for result in stopped}
     log = (home / "demo.log").read_text(encoding="utf-8")
     assert {"lightgbm", "oracle", "knowable", "backlog_by_type"} <= {line.split()[0] for line in log.splitlines() if line}
