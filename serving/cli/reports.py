@@ -74,7 +74,10 @@ def _show_quality(realised: "Realised") -> None:
 Out = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .pdf, .docx for Word, or .html.")]
 Area = Annotated[str, typer.Option("--area", metavar="PATH", help="Codes of a township from the top, joined by /; the whole by default.")]
 Template = Annotated[
-    Path | None, typer.Option("--template", exists=True, dir_okay=False, help="A Word file of the office that a .docx is written into.")
+    Path | None,
+    typer.Option(
+        "--template", exists=True, dir_okay=False, help="A Word file that a .docx is written into; by default the one chosen on the page."
+    ),
 ]
 
 
@@ -102,6 +105,7 @@ def report(work: Workspace, options: ReportOptions) -> None:
     """
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
+    from serving.documents.office_template import kept_template
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
     from serving.situation_report.period import read_period
     from serving.situation_report.report import analyse
@@ -119,5 +123,5 @@ def report(work: Workspace, options: ReportOptions) -> None:
     name = report_name(code, target, options.area)
     keep_report(work.home, KeptReport(name, code, options.area, datetime.now(UTC), made.papers, tuple(made.topics)))
     if options.out is not None:
-        write_paper(made.papers[options.language], options.out, options.template)
+        write_paper(made.papers[options.language], options.out, options.template, kept_template(work.home))
     message(f"Wrote {options.out}." if options.out else f"Kept as {name} in the home: see the page of reports.")

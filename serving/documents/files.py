@@ -30,8 +30,14 @@ def check_ending(path: Path) -> None:
         raise UsageError(f"a paper must end in one of {', '.join(WRITERS)}, got {path.name!r}.")
 
 
-def write_paper(paper: Paper, path: Path, template: Path | None = None) -> None:
+def write_paper(paper: Paper, path: Path, template: Path | None = None, office: Path | None = None) -> None:
     """Write a paper in the form that the ending of the file names; nothing stays half-written.
+
+    Args:
+        paper: what is written.
+        path: of the file.
+        template: Word file that it is written into, which only a .docx has.
+        office: the office's own, used for a .docx where there is no other.
 
     Raises:
         UsageError: its ending names none, or there is a template and it is not Word's.
@@ -39,4 +45,5 @@ def write_paper(paper: Paper, path: Path, template: Path | None = None) -> None:
     check_ending(path)
     if template and path.suffix != ".docx":
         raise UsageError(f"a template is for a .docx, got {path.name!r}.")
-    atomic_write(path, to_word(paper, datetime.now(UTC), template) if template else WRITERS[path.suffix](paper))
+    used = template or office
+    atomic_write(path, to_word(paper, datetime.now(UTC), used) if used and path.suffix == ".docx" else WRITERS[path.suffix](paper))

@@ -9,6 +9,7 @@ import docx
 from docx.document import Document
 from docx.enum.section import WD_ORIENT
 from docx.enum.text import WD_BREAK
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -23,6 +24,7 @@ WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.docu
 FONT = "宋体"
 A4 = Cm(21), Cm(29.7)
 MARGIN, WIDTH = Cm(2.5), Cm(16)
+HYPERLINK = RELATIONSHIP_TYPE.HYPERLINK
 CONTENT = "{{content}}"
 """Paragraph of a template in whose place the contents stand; without one they follow what the template holds."""
 TITLE, LEAD = "{{title}}", "{{lead}}"
@@ -55,11 +57,23 @@ def to_word(paper: Paper, made: datetime, template: Path | None = None) -> bytes
     return content.getvalue()
 
 
-def _open(template: Path) -> Document:
+def external_parts(content: bytes) -> list[str]:
+    """Return what a Word file would load from elsewhere when it is opened; plain links, which wait for a click, are none of it.
+
+    Raises:
+        UsageError: it is no Word file.
+    """
+    package = _open(BytesIO(content)).part.package
+    relations = [*package.rels.values(), *(relation for part in package.iter_parts() for relation in part.rels.values())]
+    return [relation.target_ref for relation in relations if relation.is_external and relation.reltype != HYPERLINK]
+
+
+def _open(template: Path | BytesIO) -> Document:
+    name = template.name if isinstance(template, Path) else ""
     try:
-        return docx.Document(str(template))
+        return docx.Document(str(template) if isinstance(template, Path) else template)
     except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
-        raise UsageError(f"a template must be a Word file (.docx), found {template.name!r}. Save it from Word again.") from error
+        raise UsageError(f"a template must be a Word file (.docx), found {name!r}. Save it from Word again.") from error
 
 
 def _plain() -> Document:

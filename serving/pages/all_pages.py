@@ -24,6 +24,7 @@ from serving.pages.routes import (
     identity,
     installed,
     models,
+    office_template,
     reports,
     score,
     service,
@@ -35,7 +36,7 @@ from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
 PAGES = (
-    *(start, command, briefs, reports, grids, changes, alerts, corrections, undertakings, service, export, score),
+    *(start, command, briefs, office_template, reports, grids, changes, alerts, corrections, undertakings, service, export, score),
     *(data, models, audit, admin, accounts, docs, session, identity, installed),
 )
 MOST_KEPT = 256

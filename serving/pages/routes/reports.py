@@ -1,6 +1,6 @@
 """/reports: reports of months and quarters: made, found again, taken as files, and what the meeting decided entered."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from serving.accounts.permissions import Right
 from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for
 from serving.audit import audit_log
+from serving.documents.office_template import kept_template
 from serving.documents.paper import Paper
 from serving.documents.pdf import PDF_TYPE, to_pdf
 from serving.documents.web_page import picture_urls, to_html
@@ -22,6 +23,7 @@ from serving.documents.word import WORD_TYPE, to_word
 from serving.operations.page_jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.pages.routes.office_template import may_choose_template
 from serving.situation_report.archive import NO_REPORT, enter_decisions, report_name
 from serving.situation_report.period import period_code, read_period
 from serving.situation_report.reach import area_of_reports
@@ -80,6 +82,7 @@ def show_reports(request: Request, viewer: Reader) -> Response:
         making_name=_name(making.name, viewer) if making else "",
         periods=_periods(viewer.local_now.date()),
         now=viewer.now,
+        may_choose_template=may_choose_template(viewer),
     )
 
 
@@ -122,7 +125,7 @@ def show_report(request: Request, name: Name, viewer: Reader) -> Response:
 def take_report(name: Name, query: Annotated[TakeQuery, Query()], viewer: Reader) -> Response:
     """Return a report as PDF, Word or HTML file."""
     paper = find_report(name, viewer.actor, viewer.reading).paper(viewer.t.language)
-    content, kind = _write(paper, query.form, viewer.now)
+    content, kind = _write(paper, query.form, viewer)
     disposition = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(paper.title)}.{query.form}"}
     return Response(content, media_type=kind, headers=HEADERS | disposition)
 
@@ -187,11 +190,11 @@ def _one_of(lead: str, viewer: Viewer, otherwise: str) -> str:
     return lead if lead in known else otherwise
 
 
-def _write(paper: Paper, form: str, now: datetime) -> tuple[bytes, str]:
+def _write(paper: Paper, form: str, viewer: Viewer) -> tuple[bytes, str]:
     if form == "pdf":
         return to_pdf(paper), PDF_TYPE
     if form == "docx":
-        return to_word(paper, now.astimezone(UTC)), WORD_TYPE
+        return to_word(paper, viewer.now.astimezone(UTC), kept_template(viewer.site.home)), WORD_TYPE
     return to_html(paper), "text/html; charset=utf-8"
 
 
