@@ -17,7 +17,7 @@ from serving.alerts.rule import Outcome
 from serving.alerts.schemas import Alert, SaidReason
 from serving.alerts.transitions import permitted_actions
 from serving.maps.place_names import Gazetteer, PlaceName
-from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits
+from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits, unit_name
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator, fact
 from serving.settings import Department
@@ -115,10 +115,10 @@ def _of(found: Alert, action: Action, t: Translator) -> Iterator[Answer]:
 def _hand_over(found: Alert, actor: Actor, names: Gazetteer, departments: Sequence[Department], t: Translator) -> HandOver:
     reasons = tuple(_of(found, Action.HAND_OVER, t))
     if actor.scope.department:
-        return HandOver((Choice(found.owner, names.title(found.owner)),), (), (), reasons)
+        return HandOver((Choice(found.owner, unit_name(names, found.owner, t)),), (), (), reasons)
     areas = [path for path in areas_above(found.path) if path != found.owner or found.department]
     return HandOver(
-        areas=tuple(Choice(path, names.title(path)) for path in areas),
+        areas=tuple(Choice(path, unit_name(names, path, t)) for path in areas),
         grids=tuple(Choice(path, names.title(path)) for path in _other_grids(found, actor, names)),
         departments=tuple(_departments(found, departments, t)) if may_reach_departments(actor) else (),
         reasons=reasons,

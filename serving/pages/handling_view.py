@@ -96,6 +96,15 @@ def say_visits(viewer: Viewer, found: Alert) -> tuple[str, ...]:
     )
 
 
+def unit_name(names: Gazetteer, path: str, t: Translator) -> str:
+    """Name the unit of an area; of the topmost one, which no grid's name tells, the command centre.
+
+    >>> unit_name(Gazetteer.of({"990101/990101001/g1": "甲街道第1网格"}), "990101", Translator("zh"))
+    '区级指挥中心'
+    """
+    return names.title(path) if "/" in path or path in names.areas else t("unit_whole")
+
+
 def department_name(departments: Sequence[Department], code: str, t: Translator) -> str:
     """Return what a department is called, or its code where it is configured no more."""
     known = next((each for each in departments if each.code == code), None)
@@ -117,7 +126,7 @@ def _unit(viewer: Viewer, path: str | None, department: str | None, names: Gazet
         return department_name(viewer.site.settings.alerts.departments, department, viewer.t)
     if path is None:
         return ""
-    return names.title(path) if path else viewer.t("unit_whole")
+    return unit_name(names, path, viewer.t)
 
 
 def _moment(moment: datetime, viewer: Viewer) -> str:

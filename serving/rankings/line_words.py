@@ -9,8 +9,6 @@ FEW = Text(zh="少量（不足3件）", en="few (under 3)")
 UNNAMED = Text(zh="涉家庭等敏感事项", en="family and other sensitive matters")
 """Kinds of which one case can point at one home."""
 REST = Text(zh="其余各项合计", en="all smaller parts together")
-LEAST_SAID = 0.005
-"""Escalations below which an outcome rounds to nothing."""
 TENTHS = "一二三四五六七八九十"
 NEW = Text(zh="尚未上报的新事项", en="matters that are not in the log yet")
 
@@ -46,21 +44,23 @@ def with_similar(line: ExplanationLine) -> Text:
 
 
 def outcome_words(outcomes: Outcomes) -> Text | None:
-    """Say the expected count by outcome, those that round to nothing left out; None where that leaves one.
+    """Say the shares of the outcomes in the expected count, by tenths, those below half a tenth left out; None where that leaves one.
 
     >>> outcome_words(Outcomes(term_passed=0.3, handed_up=0.25, came_back=0)).zh
-    '预计件数中：到期未办结0.30件，提级或出现伤害0.25件'
+    '预计的升级中，到期未办结约占五成，提级或出现伤害约占五成'
     """
     told = [
         (outcomes.term_passed, "到期未办结", "still open at the end of their term"),
         (outcomes.handed_up, "提级或出现伤害", "handed up or ending in harm"),
         (outcomes.came_back, "办结后反复", "coming back after closing"),
     ]
-    shown = [(f"{value:.2f}", zh, en) for value, zh, en in told if value >= LEAST_SAID]
+    total = sum(value for value, _, _ in told) or 1
+    shown = [(tenths, zh, en) for value, zh, en in told if (tenths := round(len(TENTHS) * value / total))]
     if len(shown) < 2:
         return None
-    parts = "，".join(f"{zh}{value}件" for value, zh, _ in shown)
-    return Text(zh=f"预计件数中：{parts}", en=f"of these: {', '.join(f'{value} {en}' for value, _, en in shown)}")
+    zh = "，".join(f"{zh}约占{TENTHS[tenths - 1]}成" for tenths, zh, _ in shown)
+    en = ", ".join(f"about {tenths} {en}" for tenths, _, en in shown)
+    return Text(zh=f"预计的升级中，{zh}", en=f"of 10 expected escalations: {en}")
 
 
 def mask(explanation: Explanation) -> Explanation:
