@@ -94,6 +94,8 @@ def _take_in(
         key = deployment_key(home, engine)
         remarks = ground.remarks if dry else ground.store(engine, settings.panel.nearest_neighbours)
         grids = ground.registered(engine) if dry else registered_grids(engine)
+        redrawn = ground.redrawn
+        del ground  # the polygons of a province are as large as all else that a load holds
         surveyed = validate(rows, set_terms(source, settings, grids, now))
         if refused is not None:
             refused.unlink(missing_ok=True)
@@ -110,7 +112,7 @@ def _take_in(
         _report(storing, now.date()),
         seconds=time.monotonic() - began,
         left_out=tuple(name for name in rows.header if name not in source.needed),
-        redrawn=ground.redrawn,
+        redrawn=redrawn,
         remarks=(*rows.remarks, *remarks, *surveyed.remarks),
     )
 
