@@ -2,6 +2,7 @@
 
 import reprlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,8 @@ GAP_SHARE = 0.02
 """But no gap is larger than this share of a side of a typical grid."""
 CORNER_GAPS = 10
 """Polygons whose near borders are shorter than so many gaps meet at a corner only."""
-PAIRS = 50_000
-"""Pairs of polygons whose common border is held in memory at a time."""
+PAIRS, WORKERS = 25_000, 2
+"""Pairs of polygons whose common border one thread holds in memory at a time, and threads that work them out."""
 
 
 def find_neighbours(grids: pl.DataFrame, nearest: int) -> pl.DataFrame:
@@ -86,10 +87,10 @@ def _sharing_borders(polygons: npt.NDArray[np.object_]) -> Pairs:
     gap = min(GAP_DEGREES, GAP_SHARE * float(np.nanmedian(size)))
     a, b = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=gap)
     a, b = a[a != b], b[a != b]
-    border = np.zeros(len(a))
-    for start in range(0, len(a), PAIRS):
-        part = slice(start, start + PAIRS)
-        border[part] = _border_lengths(polygons[a[part]], polygons[b[part]], gap)
+    parts = [slice(start, start + PAIRS) for start in range(0, len(a), PAIRS)]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        lengths = list(pool.map(lambda part: _border_lengths(polygons[a[part]], polygons[b[part]], gap), parts))
+    border = np.concatenate([np.empty(0), *lengths])
     return a[border > 0], b[border > 0], border[border > 0]
 
 

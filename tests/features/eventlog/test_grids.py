@@ -95,6 +95,16 @@ def test_find_neighbours_polygons_weigh_by_the_border_they_share() -> None:
     ]
 
 
+def test_find_neighbours_borders_worked_out_part_by_part_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    squares = {f"g{x}{y}": f"POLYGON (({x} {y}, {x + 1} {y}, {x + 1} {y + 1}, {x} {y + 1}, {x} {y}))" for x in range(4) for y in range(3)}
+    expected = find_neighbours(located(**squares), nearest=6)
+
+    monkeypatch.setattr("features.eventlog.grids.PAIRS", 5)
+
+    assert find_neighbours(located(**squares), nearest=6).rows() == expected.rows()
+    assert expected.height == 34
+
+
 def test_find_neighbours_geometry_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="that of 'b' is not"):
         find_neighbours(located(a="POLYGON ((0 0, 3 0, 3 3, 0 3, 0 0))", b="somewhere"), nearest=6)
