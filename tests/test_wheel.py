@@ -9,6 +9,7 @@ import sys
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from urllib.request import urlopen
@@ -111,7 +112,7 @@ def test_installed_program_serves_its_pages_from_an_empty_folder(program: Path, 
         assert "/v1/rankings" in json.loads(read(f"{base}/openapi.json"))["paths"]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) in {0, -signal.SIGTERM}
-    assert {"var"} == {path.name for path in tmp_path.iterdir()} - {".cache", ".config"}
+    assert {"var", "var.checkpoints"} == {path.name for path in tmp_path.iterdir()} - {".cache", ".config"}
 
 
 def test_installed_program_simulates_ingests_and_checks_itself(program: Path, tmp_path: Path) -> None:
@@ -120,7 +121,7 @@ def test_installed_program_simulates_ingests_and_checks_itself(program: Path, tm
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    run("simulate", "--preset", "tiny", "--years", "1", "--seed", "1", "--out", "made")
+    run("simulate", "--preset", "tiny", "--years", "1", "--seed", "1", "--end", f"{datetime.now(UTC).date()}", "--out", "made")
     made = ("--source", "made/source.yaml", "--grids", "made/grids.csv", "--crosswalk", "made/crosswalk.csv")
     counts = json.loads(run("--config", "made/config.yaml", "ingest", "made/cases.csv", *made, "--json"))
 

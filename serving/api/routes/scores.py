@@ -64,7 +64,7 @@ async def _open_scorer(request: Request) -> OpenScorer | None:
     "/scores",
     max_body_size=MAX_BYTES,
     response_model=ScoredFile,
-    responses=described(HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
+    responses=described(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS),
     openapi_extra=CSV_BODY,
 )
 async def score_file(

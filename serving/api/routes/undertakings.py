@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from features.undertakings.codes import UndertakingKind
 from features.undertakings.undertaking import SEPARATOR, Undertaking
@@ -38,8 +38,8 @@ class UndertakingOrder(BaseModel):
     public_at: IsoDay = Field(description="Day on which the public could know", examples=["2026-01-05"])
     start_at: IsoDay = Field(description="First day", examples=["2026-02-05"])
     end_at: IsoDay | None = Field(None, description="First day after it; null where it is not known", examples=["2026-08-05"])
-    assessed: bool | None = Field(None, description="Whether a social stability risk assessment was held", examples=[True])
-    heard: bool | None = Field(None, description="Whether those concerned were heard", examples=[True])
+    assessed: StrictBool | None = Field(None, description="Whether a social stability risk assessment was held", examples=[True])
+    heard: StrictBool | None = Field(None, description="Whether those concerned were heard", examples=[True])
     attention: float | None = Field(
         None, ge=0.25, le=4, description="Factor on the share of grids alerted in its places while it lasts", examples=[1.5]
     )

@@ -9,7 +9,8 @@ import pytest
 
 from features.storage.home import Home
 from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
-from tests.support.servers import PROGRAM, free_port
+from tests.support.loopback import free_port
+from tests.support.servers import PROGRAM
 
 
 @pytest.fixture

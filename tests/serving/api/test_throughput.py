@@ -36,8 +36,8 @@ uvicorn.run(Starlette(routes=[Route("/v1/rankings", read)]), port=int(port), acc
 """
 WITHOUT_MEMORY = f"""
 from datetime import timedelta
-from serving.api import ready
-ready.KEPT_FOR = timedelta(0)
+from serving.server import response_cache
+response_cache.KEPT_FOR = timedelta(0)
 {PROGRAM}
 """
 
