@@ -18,6 +18,8 @@ from features.intake.times import (
 
 MOST_SHARE = 0.95
 """Share of the cells that must be times for a column to hold times."""
+NAMED_SHARE = 0.5
+"""The same where the name of the column speaks of a time: totals and repeated headers are unread cells of it."""
 LEAST_SERIAL, MOST_SERIAL = 20_000, 80_000
 """Days that spreadsheets count for 1954 to 2119."""
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
@@ -55,10 +57,11 @@ def find_formats(texts: pl.Series, zone: str, *, named_so: bool) -> TimeFormats 
     moments, _ = parse_times(filled, (), zone, None)
     empty = int(empty_times(filled, moments, zone).sum())
     read = int(moments.is_not_null().sum())
-    if read >= MOST_SHARE * len(filled):
+    least = (NAMED_SHARE if named_so else MOST_SHARE) * len(filled)
+    if read >= least:
         return TimeFormats(_seen(filled), (), (), len(filled) - read)
     best = _fitting(filled, named_so)
-    if not best or max(best.values()) + read + empty < MOST_SHARE * len(filled):
+    if not best or max(best.values()) + read + empty < least:
         return None
     most = max(best.values())
     stated = tuple(pattern for pattern, cells in best.items() if cells == most)

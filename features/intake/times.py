@@ -26,6 +26,7 @@ YEAR_FIRST_FORMATS = (
     *("%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日%H:%M", "%Y年%m月%d日"),
     *("%Y年%m月%d日 %H时%M分%S秒", "%Y年%m月%d日 %H时%M分", "%Y年%m月%d日%H时%M分%S秒", "%Y年%m月%d日%H时%M分"),
     *("%Y/%m/%d %p %I:%M:%S", "%Y/%m/%d %p %I:%M", "%Y-%m-%d %p %I:%M:%S", "%Y-%m-%d %p %I:%M"),
+    *("%Y年%m月%d日 %p %I:%M:%S", "%Y年%m月%d日 %p %I:%M", "%Y年%m月%d日 %p %I时%M分%S秒", "%Y年%m月%d日 %p %I时%M分"),
 )
 """Other ways to write a time from the year down, which can mean one moment only."""
 EXCEL, EPOCH_SECONDS, EPOCH_MILLISECONDS = "excel", "epoch_seconds", "epoch_milliseconds"
@@ -45,6 +46,7 @@ _MOST_SERIAL = 100_000
 _NO_YEAR = 999
 """Two digits read as a whole year are taken for no time."""
 _MORNING, _EVENING = "上午|凌晨|清晨|早上|早晨", "下午|中午|晚上|傍晚"
+_WEEKDAY = r"\s*[(（]?(?:星期|周)[一二三四五六日天][)）]?\s*"
 _MIDNIGHT_24 = r"([T ])24:00((?::00(?:\.0+)?)?)"
 _SAMPLES = pl.Series([datetime(2001, 2, 3, 4, 5, 6), datetime(2010, 12, 11, 9, 8, 7), datetime(2003, 4, 5, 16, 17, 18)])  # noqa: DTZ001
 
@@ -105,7 +107,9 @@ def time_that_reads_twice(formats: tuple[str, ...]) -> tuple[str, str, str] | No
 
 
 def _write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Write morning and evening as AM and PM, and 24:00 as 00:00 of the next day."""
+    """Leave out the day of the week, write morning and evening as AM and PM, and 24:00 as 00:00 of the next day."""
+    if text.str.contains("星期|周").any():
+        text = text.str.replace(_WEEKDAY, " ").str.strip_chars()
     if text.str.contains("午|晨|上|晚").any():
         text = text.str.replace(_MORNING, "AM").str.replace(_EVENING, "PM")
     if not text.str.contains("24:00", literal=True).any():

@@ -72,6 +72,8 @@ def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tup
     """
     if any("\x00" in name or "\ufffd" in name for name in names if name):
         advice = "Save it as UTF-8, or state `encoding: gb18030` in a source file."
+        if any("\x00" in name for name in names if name):
+            advice = "It looks like UTF-16, which spreadsheets call Unicode text: save it as CSV UTF-8."
         raise InputRefusedError(Code.FILE_ENCODING, f"{where} must have a header in the stated encoding, found other bytes. {advice}")
     header = own_spelling(names, layout)
     while header and not header[-1]:

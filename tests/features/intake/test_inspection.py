@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import openpyxl
+import pytest
 import yaml
 
+from features.errors import InputRefusedError
 from features.intake.ingest import IngestReport
 from features.intake.inspection import inspect_file
 from features.intake.source_file import SourceFile
@@ -109,6 +111,23 @@ def test_propose_day_beyond_twelve_states_the_only_format(tmp_path: Path) -> Non
     inspection = inspect_file(write(tmp_path / "a.csv", [HEADER, *lines]), ZONE, TODAY)
 
     assert ["%d/%m/%Y"] == yaml.safe_load(propose(inspection, "a", ZONE))["formats"]
+
+
+def test_propose_total_and_repeated_header_turn_no_time_into_another(tmp_path: Path) -> None:
+    total = ("合计", "", "", "9件", "", "")
+    path = write(tmp_path / "a.csv", [HEADER, *rows()[:4], HEADER, *rows()[4:], total])
+
+    inspection = inspect_file(path, ZONE, TODAY)
+
+    meanings = {column.name: (column.meaning, column.times.unread) for column in inspection.columns if column.times}
+    assert meanings == {"发生时间": ("occurred_at", 2), "登记时间": ("reported_at", 1)}
+
+
+def test_inspect_file_utf_16_is_called_by_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", [HEADER, *rows()], "\t", "utf-16")
+
+    with pytest.raises(InputRefusedError, match="looks like UTF-16"):
+        inspect_file(path, ZONE, TODAY)
 
 
 def test_propose_missing_grid_is_left_to_fill(tmp_path: Path) -> None:
