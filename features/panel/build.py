@@ -80,6 +80,10 @@ class Panel:
         """The most that one of their large tables may take in memory."""
         return self.memory_bytes // PIECES
 
+    def release(self) -> None:
+        """Let values that lie in a file leave the memory; whoever reads on gets them from there."""
+        release(self.values)
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Column names, in the order of `values`."""

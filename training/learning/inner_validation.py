@@ -148,7 +148,9 @@ def inner_validate(examples: Examples, settings: ModelSettings, progress: Progre
 def predict_ahead(seen: Examples, panel: Panel, fold: Fold, settings: ModelSettings) -> InnerPredictions:
     """Grow `settings.num_boost_round` trees of each part on what was seen and say what to expect at the fold's test as_ofs of the panel."""
     after = panel.at(fold.test)
-    return InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, settings) for part in seen.parts})
+    predicted = InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, settings) for part in seen.parts})
+    panel.release()
+    return predicted
 
 
 def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared:

@@ -1,11 +1,14 @@
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 
 from features.errors import NotReadyError
+from features.panel.build import Panel
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.evaluation import fold_runner as replaying
 from training.evaluation.backtest import backtest, judge
@@ -69,7 +72,8 @@ def test_to_json_has_exactly_the_published_keys(result):
 def test_backtest_within_little_memory_samples_rows_and_says_so(facts, result):
     """Learnt from a quarter of the rows, what is expected hardly changes, and its sum still is what happens."""
     bounded = FAST.model_copy(update={"memory_gib": 2**-13})
-    sampled = backtest(facts, make_panel(facts, weekly(DAYS + 30), bounded), HORIZON, bounded)
+    panel = make_panel(facts, weekly(DAYS + 30), bounded)
+    sampled = backtest(facts, panel, HORIZON, bounded)
     said = [note for note in sampled.notes if note.startswith("sampled")]
 
     assert [note for note in result.notes if note.startswith("sampled")] == []
@@ -78,6 +82,27 @@ def test_backtest_within_little_memory_samples_rows_and_says_so(facts, result):
         result.overall.models["lightgbm"]["poisson_deviance"], rel=0.1
     )
     assert sampled.predictions["expected_lightgbm"].sum() == pytest.approx(sampled.predictions["count"].sum(), rel=0.15)
+
+
+def test_backtest_gives_back_the_pages_of_a_panel_in_a_file_after_every_refit(facts, monkeypatch):
+    bounded = FAST.model_copy(update={"memory_gib": 2**-13})
+    panel = make_panel(facts, weekly(DAYS + 30), bounded)
+    left, release = [], Panel.release
+    monkeypatch.setattr(Panel, "release", lambda self: (release(self), left.append(resident_bytes(panel.values))))
+    float(panel.values.sum())
+    read = resident_bytes(panel.values)
+    backtest(facts, panel, HORIZON, bounded)
+
+    assert read >= panel.values.nbytes
+    assert len(left) > 2 * FAST.backtest.folds
+    assert set(left) == {0}
+
+
+def resident_bytes(array) -> int:
+    """Return how much of the file that an array lies in is in this process's memory."""
+    address = array.__array_interface__["data"][0]
+    mappings = re.findall(r"^([0-9a-f]+)-([0-9a-f]+) .*(?:\n[A-Z].*)*?\nRss: +(\d+) kB", Path("/proc/self/smaps").read_text(), re.MULTILINE)
+    return next(int(rss) * 1024 for start, end, rss in mappings if int(start, 16) <= address < int(end, 16))
 
 
 def test_backtest_tells_of_events_that_two_feeds_both_sent(facts, panel):
