@@ -175,9 +175,9 @@ def build_features(
         for number, span in enumerate(spans):
             within = AsOfs(when.as_ofs[span], horizon_days)
             for done, blocks in fill(values[:, span], facts, within, features, settings):
+                release(values)
                 if progress:
                     progress(number * blocks + done, len(spans) * blocks)
-            release(values)
     return Panel(facts.places.grid_ids, when.as_ofs, features, values, open_cases(facts, when), closed_cases(facts, when), memory)
 
 

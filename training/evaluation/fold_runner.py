@@ -83,6 +83,7 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
         stage.foretold.append(Foretold(unseen, past[-1], tuned, stage.gap.horizon_days))
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
         said |= by_baselines(seen, unseen)
+    stage.panel.release()
     with stage.watch.measure("peers"):
         said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
     stage.panel.release()

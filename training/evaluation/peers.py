@@ -192,4 +192,9 @@ def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Expected:
 
 
 def _take(panel: Panel, names: tuple[str, ...], rows: Positions) -> Matrix:
-    return np.stack([column[rows] for column in panel.columns(names)]).T
+    """Return rows of some columns, (N, F); of a panel in a file no more than one column is in memory at a time."""
+    taken = np.empty((len(names), len(rows)), np.float32)
+    for position, column in enumerate(panel.columns(names)):
+        taken[position] = column[rows]
+        panel.release()
+    return taken.T
