@@ -20,7 +20,7 @@ from serving.pages.page import Viewer
 from serving.pages.translations import Translator, fact
 from serving.text import AttentionLevel
 
-PAGE_SIZE = 40
+PAGE_SIZE = 36
 """Cards of one page, so that it loads within a second on a weak network."""
 TOWNSHIP_DEPTH = 2
 

@@ -76,9 +76,11 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def window(
-    browser: Browser, base: str, size: tuple[int, int] = (1920, 1080), language: str = "zh", theme: str = "light"
+    browser: Browser, base: str, size: tuple[int, int] = (1920, 1080), language: str = "zh", theme: str = "light", *, workers: bool = True
 ) -> Iterator[Visit]:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, bypass_csp=False)
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, bypass_csp=False, service_workers="allow" if workers else "block"
+    )
     context.add_cookies(
         [{"name": f"yujing_{name}", "value": value, "url": base} for name, value in (("language", language), ("theme", theme))]
     )

@@ -137,7 +137,7 @@ def test_docs_start_under_the_same_policy(browser: Browser, seen_world) -> None:
 @pytest.mark.parametrize(("name", "address", "most"), [("centre", "/", 18_000), ("worker", "/alerts", 13_000)])
 def test_first_content_waits_for_the_page_and_one_style_alone(browser: Browser, seen_world, name: str, address: str, most: int) -> None:
     """How long that takes depends on the line and the machine; how much has to come first does not."""
-    with serving(seen_world) as base, window(browser, base) as visit:
+    with serving(seen_world) as base, window(browser, base, workers=False) as visit:
         visit.sign_in(name)
         visit.page.goto(f"{base}{address}")
         sizes = visit.page.evaluate(BEFORE_FIRST_CONTENT)
