@@ -69,11 +69,11 @@ def external_parts(content: bytes) -> list[str]:
 
 
 def _open(template: Path | BytesIO) -> Document:
-    name = template.name if isinstance(template, Path) else ""
+    found = repr(template.name) if isinstance(template, Path) else "another file"
     try:
         return docx.Document(str(template) if isinstance(template, Path) else template)
     except (PackageNotFoundError, BadZipFile, KeyError, ValueError) as error:
-        raise UsageError(f"a template must be a Word file (.docx), found {name!r}. Save it from Word again.") from error
+        raise UsageError(f"a template must be a Word file (.docx), found {found}. Save it from Word again.") from error
 
 
 def _plain() -> Document:

@@ -207,13 +207,13 @@ def own_page(request: Request) -> None:
     """Let a form without a session through where the browser says that it comes from a page of this service, or says nothing.
 
     A form that another site sends could sign people in to an account of its choice. Browsers tell where a form comes from by
-    Sec-Fetch-Site, and without TLS by Origin alone.
+    Sec-Fetch-Site, which needs no name of this service, and without TLS by Origin alone, which is compared with the host they asked.
 
     Raises:
         ForbiddenError: the form comes from another site.
     """
-    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
-    if request.headers.get("Sec-Fetch-Site", "none") in OWN_SITE and urlsplit(request.headers.get("Origin", f"//{host}")).hostname == host:
+    site, origin, host = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin", "Host"))
+    if site in OWN_SITE or (site is None and (origin is None or urlsplit(origin).hostname == urlsplit(f"//{host}").hostname)):
         return
     raise ForbiddenError("this form must be sent from a page of this service, found one of another site. Open the page here and try again.")
 

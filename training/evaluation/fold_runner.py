@@ -86,7 +86,6 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
     stage.panel.release()
     with stage.watch.measure("peers"):
         said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
-    stage.panel.release()
     spread = {VARIATION: tuned.variation.of_grid, COMMON_VARIATION: tuned.variation.common}
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}

@@ -38,6 +38,8 @@ def test_remembered_device_keeps_its_session_and_another_browser_cannot_use_it(o
     [
         ({}, 303),
         ({"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}, 303),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://town.example"}, 303),  # behind a proxy that asks by another name
+        ({"Origin": "http://localhost:8080"}, 303),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Origin": "https://elsewhere.example"}, 403),
