@@ -77,6 +77,8 @@ class ModelSettings(Section):
     """Refits over them."""
     least_history_days: int = Field(default=91, ge=0)
     """Days of records an as_of needs before trees learn from it."""
+    most_rows: int = Field(default=1_000_000, ge=1_000)
+    """Rows that trees and regressions learn from; of more, those with an escalation go first, and fewer where memory sets a limit."""
     least_as_ofs: int = Field(default=26, ge=2)
     """With fewer training as_ofs trees cannot be told from chance, and the model is its start alone."""
     replicates: int = Field(default=20, ge=0)

@@ -213,4 +213,4 @@ def _rules(facts: Facts, month: Lists, gap: Gap, settings: Settings) -> tuple[Pa
     panel = build_panel(facts, np.concatenate([before, month.as_ofs]), gap.horizon_days, settings)
     fold = Fold(slice(0, len(before)), slice(len(before), len(panel.as_ofs)), cutoff)
     unseen = panel.at(fold.test)
-    return unseen, by_baselines(training_part(facts, panel, fold, gap), unseen) if len(before) else {}
+    return unseen, by_baselines(training_part(facts, panel, fold, gap), unseen, settings.model.most_rows) if len(before) else {}

@@ -199,9 +199,10 @@ def _doubles(facts: Facts) -> list[str]:
 
 def _sampled(last: InnerPredictions) -> list[str]:
     """Say which parts of the model learnt from a sample of the rows, and what that costs."""
-    cost = "Rows without one stand for several, so means stay; estimates are a little less sure. More `memory_gib` takes more rows"
+    cost = "Rows without one stand for several, so means stay; estimates are a little less sure"
+    more = "Larger `model.most_rows` and `memory_gib` take more rows"
     return [
-        f"sampled: the last refit of part {part} learnt from {told.sample}. {cost}."
+        f"sampled: the last refit of part {part} learnt from {told.sample}. {cost}. {more}."
         for part, told in last.parts.items()
         if not told.sample.is_whole
     ]

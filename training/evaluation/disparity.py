@@ -1,6 +1,6 @@
 """Disparity: whether the list finds what happens alike in all kinds of places, and whether counts are right in each of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -153,7 +153,7 @@ def _compare(sums: _Sums, group_of: Names, shuffled_within: Codes, generator: np
     if len(judged) <= 1:
         return Grouping(tuple(groups.values()), None, None, Verdict.NOT_ESTIMABLE)
     ratio = _ratio(sums, code, judged)
-    drawn = [_ratio(sums, _shuffled(code, shuffled_within, generator), judged) for _ in range(DRAWS)]
+    drawn = [_ratio(sums, shuffled, judged) for shuffled in _shuffle(code, shuffled_within, generator)]
     chance = (1 + sum(other <= ratio for other in drawn)) / (1 + DRAWS)
     return Grouping(tuple(groups.values()), ratio, chance, Verdict.EVEN if ratio >= LEAST_RATIO else Verdict.INCONCLUSIVE)
 
@@ -183,11 +183,12 @@ def _ratio(sums: _Sums, code: Codes, judged: list[int]) -> float:
     return float(recall.min() / recall.max()) if recall.max(initial=0) > 0 else 1.0
 
 
-def _shuffled(code: Codes, within: Codes, generator: np.random.Generator) -> Codes:
-    """Return the groups in another order inside each area."""
-    shuffled = np.empty_like(code)
-    shuffled[np.argsort(within, kind="stable")] = code[np.lexsort((generator.random(len(code)), within))]
-    return shuffled
+def _shuffle(code: Codes, within: Codes, generator: np.random.Generator) -> Iterator[Codes]:
+    """Yield the groups in another order inside each area, once for each draw."""
+    shuffled, place = np.empty_like(code), np.argsort(within, kind="stable")
+    for _ in range(DRAWS):
+        shuffled[place] = code[np.argsort(within + generator.random(len(code)))]
+        yield shuffled
 
 
 def _judge(groupings: Mapping[str, Grouping]) -> dict[str, Grouping]:

@@ -82,7 +82,7 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
         said = {MODEL: by_model(stage, fold, seen, past, tuned)}
         stage.foretold.append(Foretold(unseen, past[-1], tuned, stage.gap.horizon_days))
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
-        said |= by_baselines(seen, unseen)
+        said |= by_baselines(seen, unseen, stage.settings.most_rows)
     stage.panel.release()
     with stage.watch.measure("peers"):
         said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
@@ -106,17 +106,18 @@ def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictio
     return Predicted(expected, tuned.calibration.risk(np.log(expected)))
 
 
-def by_baselines(seen: Examples, unseen: Panel) -> dict[str, Predicted]:
-    """Fit every baseline that the log allows to some examples, and say what it expects of other as_ofs, each (T, G)."""
+def by_baselines(seen: Examples, unseen: Panel, most_rows: int) -> dict[str, Predicted]:
+    """Fit every baseline that the log allows to so many rows of some examples, and say what it expects of other as_ofs, each (T, G)."""
     horizon_days = seen.gap.horizon_days
     names, _ = available(seen.panel, horizon_days)
-    return {name: _by_baseline(name, seen, unseen) for name in names}
+    return {name: _by_baseline(name, seen, unseen, most_rows) for name in names}
 
 
-def _by_baseline(name: str, seen: Examples, unseen: Panel) -> Predicted:
+def _by_baseline(name: str, seen: Examples, unseen: Panel, most_rows: int) -> Predicted:
     """Learn from a sample of the rows where a table of all would not fit."""
     scores, counts = score_of(name, seen.panel, seen.gap.horizon_days), seen.counts
-    rows = sample_alike(counts.size, fitting_rows(scores.shape[-1], seen.panel.piece_bytes // COPIES, FLOAT64_BYTES), SAMPLE_SEED)
+    most = fitting_rows(scores.shape[-1], seen.panel.piece_bytes // COPIES, most_rows, FLOAT64_BYTES)
+    rows = sample_alike(counts.size, most, SAMPLE_SEED)
     if len(rows) < counts.size:
         scores, counts = scores.reshape(-1, 1, scores.shape[-1])[rows], counts.reshape(-1, 1)[rows]
     rate = fit_rate(scores, counts, in_proportion=name in IN_PROPORTION)
@@ -127,7 +128,7 @@ def _by_baseline(name: str, seen: Examples, unseen: Panel) -> Predicted:
 def by_peer(name: str, seen: Examples, unseen: Panel, settings: ModelSettings) -> Predicted:
     """Fit one peer to some examples, and return what it expects of other as_ofs, each (T, G)."""
     expected = fit_peer(name, seen, settings)
-    most = fitting_rows(len(readable_columns(unseen, settings)), seen.panel.piece_bytes)
+    most = fitting_rows(len(readable_columns(unseen, settings)), seen.panel.piece_bytes, settings.most_rows)
     rows, shape = sample_alike(seen.counts.size, most, SAMPLE_SEED), unseen.values.shape[1:]
     before, after = np.log(expected(seen.panel, rows)), expected(unseen, np.arange(int(np.prod(shape)))).reshape(shape)
     # a learner that found no split expects the same everywhere: there is no slope to fit

@@ -5,7 +5,9 @@ under the ROC curve and the average precision need the rows in order of score. W
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ from numba import njit
 from scipy.special import xlogy
 
 from training.bootstrap import Blocks
-from training.evaluation.top_share import flag
+from training.evaluation.top_share import flag_shares
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,8 +37,10 @@ LOWER_IS_BETTER = frozenset({"ece", "poisson_deviance"})
 
 HIT_SHARES = (1, 5, 10)
 RISK_BINS = 10
-CURVE_CELLS = 4_000_000
-"""Steps of a curve x draws that are worked out at a time; bounds the memory."""
+DRAWS, THREADS = 64, 2
+"""Draws that pass along a curve side by side, and how many such passes run at a time."""
+OPENS, POSITIVE, CLOSES = 1, 2, 4
+"""Marks of a row in order of score."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +70,6 @@ class Predicted:
     """P(at least one)."""
 
 
-@dataclass(frozen=True)
-class _Ranked:
-    """Rows by falling score, in groups of equal score; of the groups only those with a positive row move a curve."""
-
-    order: npt.NDArray[np.intp]
-    true_rows: npt.NDArray[np.intp]
-    """Positive rows, in that order."""
-    last: npt.NDArray[np.intp]
-    """Place of each group's last row among `true_rows`."""
-    starts: npt.NDArray[np.intp]
-    ends: npt.NDArray[np.intp]
-    """Places of each group, half-open `[start, end)`."""
-
-
 def measure(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> dict[str, Floats]:
     """Measure all metrics under every row of `weights`.
 
@@ -100,8 +90,8 @@ def _row_sums(outcomes: Outcomes, predicted: Predicted) -> Iterator[tuple[str, F
     yield "rows", np.ones(len(counts))
     yield "positive", positive
     yield "counts", counts
-    for percent in HIT_SHARES:
-        flagged = flag(predicted.expected, outcomes.as_of, percent / 100)
+    shares = [percent / 100 for percent in HIT_SHARES]
+    for percent, flagged in zip(HIT_SHARES, flag_shares(predicted.expected, outcomes.as_of, shares), strict=True):
         yield f"flagged@{percent}%", flagged
         yield f"hit@{percent}%", flagged * counts
         yield f"true@{percent}%", flagged * positive
@@ -138,48 +128,43 @@ def _curves(outcomes: Outcomes, score: Floats, weights: Floats, base_rate: Float
     if len(score) == 0:
         nothing = np.full(len(weights), np.nan)
         return {"auc": nothing, "ap": nothing, "ap_over_base": nothing}
-    ranked = _rank(score, outcomes.positive)
-    step = max(1, CURVE_CELLS // max(1, len(ranked.ends)))
-    parts = [_areas(weights[start : start + step], outcomes.block, ranked) for start in range(0, len(weights), step)]
-    auc, ap = np.concatenate(parts, axis=1)
+    order = np.argsort(-score, kind="stable")
+    block, marks = outcomes.block[order], _mark(score[order], outcomes.positive[order])
+    chunks = [np.ascontiguousarray(weights[start : start + DRAWS].T) for start in range(0, len(weights), DRAWS)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        auc, ap = np.concatenate(list(pool.map(_areas, chunks, repeat(block), repeat(marks))), axis=1)
     return {"auc": auc, "ap": ap, "ap_over_base": ap / base_rate}
 
 
-def _rank(score: Floats, positive: npt.NDArray[np.bool_]) -> _Ranked:
-    order = np.argsort(-score, kind="stable")
-    ends = np.flatnonzero(np.append(np.diff(score[order]) != 0, True)) + 1
-    true_places = np.flatnonzero(positive[order])
-    group, last = np.unique(np.searchsorted(ends, true_places, side="right"), return_index=True)
-    starts = np.append(0, ends)[group]
-    return _Ranked(order, order[true_places], np.append(last[1:], len(true_places))[: len(group)] - 1, starts, ends[group])
+def _mark(score: Floats, positive: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
+    """Mark rows in order of score that are positive, and the first and last of those of equal score among which one is."""
+    opens = np.append(True, np.diff(score) != 0)
+    group = np.cumsum(opens) - 1
+    looked_at = np.bincount(group, positive)[group] > 0
+    closes = np.append(opens[1:], True)
+    return np.asarray(OPENS * (opens & looked_at) + POSITIVE * positive + CLOSES * (closes & looked_at), np.uint8)
 
 
 @njit(nogil=True, cache=True)
-def sum_first(weights: Floats, block: Blocks, lengths: npt.NDArray[np.intp]) -> Floats:
-    """Sum the weights (R, blocks) of the first rows, whose blocks are given in order: (R, P) for P ascending numbers of rows.
+def _areas(weights: Floats, block: Blocks, marks: npt.NDArray[np.uint8]) -> Floats:
+    """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (blocks, R) and marked rows in order of score.
 
-    Compiled: numpy would need the running sum of every row for each of R draws, of which few are looked at.
+    Compiled: numpy would need the running sums of every row for each of R draws. Draws lie side by side, so that a row reads its weights
+    of all of them at once.
     """
-    sums = np.empty((len(weights), len(lengths)))
-    for draw in range(len(weights)):
-        total, row = 0.0, 0
-        for place in range(len(lengths)):
-            while row < lengths[place]:
-                total += weights[draw, block[row]]
-                row += 1
-            sums[draw, place] = total
-    return sums
-
-
-def _areas(weights: Floats, block: Blocks, ranked: _Ranked) -> Floats:
-    """Return the areas under the ROC and the precision-recall curve, (2, R), for weights (R, blocks)."""
-    ordered = block[ranked.order]
-    before, after = (sum_first(weights, ordered, rows) for rows in (ranked.starts, ranked.ends))
-    true = sum_first(weights, block[ranked.true_rows], ranked.last + 1)
-    gained = np.diff(true, axis=1, prepend=0)
-    positives = true[:, -1:].sum(axis=1)
-    negatives = weights @ np.bincount(ordered, minlength=weights.shape[1]) - positives
-    above = (before + after - 2 * true + gained) / 2
-    auc = (gained * (negatives[:, None] - above)).sum(axis=1) / (positives * negatives)
-    precision = np.divide(true, after, out=np.zeros_like(true), where=after > 0)
-    return np.stack([auc, (gained * precision).sum(axis=1) / positives])
+    draws = weights.shape[1]
+    passed, true, opened, gained = np.zeros(draws), np.zeros(draws), np.zeros(draws), np.zeros(draws)
+    misplaced, precision = np.zeros(draws), np.zeros(draws)
+    for row in range(len(block)):
+        own = weights[block[row]]
+        if marks[row] & OPENS:
+            opened[:], gained[:] = passed - true, true
+        passed += own
+        if marks[row] & POSITIVE:
+            true += own
+        if marks[row] & CLOSES:
+            for draw in range(draws):
+                gain = true[draw] - gained[draw]
+                misplaced[draw] += gain * (opened[draw] + passed[draw] - true[draw]) / 2
+                precision[draw] += gain * true[draw] / passed[draw] if gain else 0.0
+    return np.stack((1 - misplaced / (true * (passed - true)), precision / true))

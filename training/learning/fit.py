@@ -47,8 +47,9 @@ def fit(
     samples = {str(part): given.sample for part, given in prepared.items()}
     if blocks is not None and settings.replicates:
         draws = list(_draw(examples, blocks, settings))
-        most_bytes = examples.panel.piece_bytes // REFITS
-        wanted = {part: _refit(given, tuned.rounds[part], draws, most_bytes, settings.seed) for part, given in prepared.items()}
+        bytes_of_each, rows_of_each = examples.panel.piece_bytes // REFITS, settings.most_rows // REFITS
+        most = {part: fitting_rows(len(given.columns.names), bytes_of_each, rows_of_each) for part, given in prepared.items()}
+        wanted = {part: _refit(given, tuned.rounds[part], draws, most[part], settings.seed) for part, given in prepared.items()}
         replicates = refit_all(wanted, settings, progress)
         samples |= {f"{part}-replicates": _sample_of(refit.rows, prepared[part].sample) for part, refit in wanted.items()}
     parts = tuple(
@@ -66,7 +67,8 @@ def _split(part: Part, given: Prepared, examples: Examples, settings: ModelSetti
     design = lay_out(examples.panel, part, given.start, given.columns.names, examples.gap.horizon_days)
     codes = examples.outcomes[part]
     escalated = np.flatnonzero(codes > 0)
-    rows = escalated[sample_alike(len(escalated), fitting_rows(len(given.columns.names), examples.panel.piece_bytes), settings.seed)]
+    most = fitting_rows(len(given.columns.names), examples.panel.piece_bytes, settings.most_rows)
+    rows = escalated[sample_alike(len(escalated), most, settings.seed)]
     return fit_outcome_split(design.take(rows), codes[rows], design.weight[rows], given.columns.names, settings)
 
 
@@ -81,14 +83,13 @@ def _sample_of(rows: Rows, fitted: Sample) -> Sample:
     return replace(fitted, rows=len(rows.counts), events=int((rows.counts > 0).sum()))
 
 
-def _refit(given: Prepared, rounds: int, draws: Sequence[Floats], most_bytes: int, seed: int) -> Refit:
-    """Put a part beside how often each of its rows is drawn; it may have learnt from the last as_ofs alone.
+def _refit(given: Prepared, rounds: int, draws: Sequence[Floats], most: int, seed: int) -> Refit:
+    """Put at most so many rows of a part beside how often each is drawn; it may have learnt from the last as_ofs alone.
 
-    Several refits are under way at a time, each with rows of its own, so they learn from a sample of what the fit learns from where
-    that is large.
+    Several refits are under way at a time, each with rows of its own, so they learn from a sample where the fit has many rows.
     """
     cells = given.shape[0] * given.shape[1]
-    drawn = sample_rows(given.rows.counts.astype(np.float64), fitting_rows(len(given.columns.names), most_bytes), seed)
+    drawn = sample_rows(given.rows.counts.astype(np.float64), most, seed)
     rows, cell = given.rows, given.cell
     if drawn is not None:
         chosen, stands_for = drawn

@@ -5,6 +5,7 @@ from all before it, and the model trained last from all of them.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -159,7 +160,7 @@ def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared
     Columns of grids mean something only once the log has some history, so the part on new cases learns from mature as_ofs, or from all
     where none is; a case tells its own history.
     """
-    start = _start(part, examples)
+    start = _start(part, examples, settings)
     columns = columns_of(examples.panel, part, settings.exclude_families)
     mature = examples.mature(settings)
     known = mature if part is Part.NEW and len(mature.counts) else examples
@@ -167,7 +168,7 @@ def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared
     happened = known.happened(part)
     offset = design.start + np.log(known.exposure).ravel() if part is Part.NEW else design.start
     weights = None if part is Part.NEW else design.weight
-    most = fitting_rows(len(columns.names), known.panel.piece_bytes)
+    most = fitting_rows(len(columns.names), known.panel.piece_bytes, settings.most_rows)
     if (drawn := sample_rows(happened, most, settings.seed)) is None:
         rows = Rows(design.take(slice(None)), happened, offset, weights, part.objective)
         return Prepared(start, columns, design.shape, rows, design.cell, Sample.whole(happened))
@@ -199,13 +200,13 @@ def _case_chances(known: Sequence[tuple["InnerPredictions", Examples]], rounds: 
     return learn_chances(np.concatenate(chances), np.concatenate([happened for _, happened in rows]))
 
 
-def _start(part: Part, examples: Examples) -> Start:
+def _start(part: Part, examples: Examples, settings: ModelSettings) -> Start:
     if part is not Part.NEW:
         rows = cases_of(examples.panel, part)
-        most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, FLOAT64_BYTES)
+        most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, settings.most_rows, FLOAT64_BYTES)
         return fit_case_start(rows, examples.happened(part), most)
     counts = examples.happened(part).reshape(examples.counts.shape)
-    return fit_usual_level(examples.panel, counts, examples.exposed_days())
+    return fit_usual_level(examples.panel, counts, examples.exposed_days(), settings.most_rows)
 
 
 def _foretell(part: Part, seen: Examples, after: Panel, settings: ModelSettings) -> ForetoldPart:
@@ -213,10 +214,14 @@ def _foretell(part: Part, seen: Examples, after: Panel, settings: ModelSettings)
     text = boost(prepared.rows, prepared.columns, settings, settings.num_boost_round)
     design, trees = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days), read_booster(text)
     margins = scratch((1 + -(-settings.num_boost_round // STEP), len(design.start)), np.float32, after.piece_bytes // MARGINS)
-    for rows in design.blocks():
+
+    def grow(rows: slice) -> None:
         for step, grown in enumerate(growing_margins(trees, design.take(rows), STEP)):
             # LightGBM stops where no split is left: more trees would say the same
             margins[step:, rows] = (design.start[rows] + grown).astype(np.float32)
+
+    with ThreadPoolExecutor(settings.threads) as pool:
+        list(pool.map(grow, design.blocks()))
     return ForetoldPart(design.without_columns(), margins, prepared.sample)
 
 

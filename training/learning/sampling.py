@@ -48,9 +48,9 @@ class Sample:
         return f"{self.rows:,} of {self.of:,} rows, {self.events:,} of {self.events_of:,} with an escalation"
 
 
-def fitting_rows(columns: int, most_bytes: int, value_bytes: int = FLOAT32_BYTES) -> int:
-    """Return how many rows of so many columns fit."""
-    return max(1, most_bytes // (max(1, columns) * value_bytes))
+def fitting_rows(columns: int, most_bytes: int, most_rows: int, value_bytes: int = FLOAT32_BYTES) -> int:
+    """Return how many rows of so many columns fit, at most so many."""
+    return max(1, min(most_rows, most_bytes // (max(1, columns) * value_bytes)))
 
 
 def sample_rows(happened: Floats, most: int, seed: int) -> tuple[Positions, Floats] | None:

@@ -76,7 +76,7 @@ class RateRegression:
         """Return expected escalations per day, (T, G)."""
         logs = np.full(panel.values.shape[1:], self.intercept)
         for name, slope in sorted(self.slopes.items()):
-            logs += slope * _log(panel, name)
+            logs += slope * _log(name, panel.column(name))
         return np.asarray(np.exp(np.clip(logs, *self.bounds)), np.float64)
 
 
@@ -107,9 +107,9 @@ def rate_column(about: str) -> str:
     return "new_rate_grid" if about == "new" else USUAL_RATE
 
 
-def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> UsualLevel:
-    """Learn regression and shares from `counts` seen over `exposed_days`, both (T, G)."""
-    regression = fit_regression(panel, counts, exposed_days)
+def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> UsualLevel:
+    """Learn regression and shares from `counts` seen over `exposed_days`, both (T, G); the regression from so many rows at most."""
+    regression = fit_regression(panel, counts, exposed_days, most_rows)
     parts = {name: part * exposed_days for name, part in _parts(panel, regression).items()}
     prior = {name: PRIOR_SHARES.get(name) for name in parts}
     unnamed = list(prior.values()).count(None)
@@ -120,13 +120,14 @@ def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days
     return UsualLevel(max(floor, NOTHING), {name: weight / sum(weights.values()) for name, weight in weights.items()}, regression)
 
 
-def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats) -> RateRegression:
+def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> RateRegression:
     """Fit the regression to `counts` seen over `exposed_days`, both (T, G)."""
     names = [feature.name for feature in panel.features if feature.family == RATES_FAMILY] + [rate_column(subject(panel))]
     if not counts.any():
         return RateRegression(float(np.log(NOTHING)), {}, (float(np.log(NOTHING)),) * 2)
-    rows = sample_alike(counts.size, fitting_rows(len(names), panel.piece_bytes // REGRESSION_TABLES, FLOAT64_BYTES), SAMPLE_SEED)
-    logs = np.stack([_log(panel, name).ravel()[rows] for name in names], axis=1)
+    most = fitting_rows(len(names), panel.piece_bytes // REGRESSION_TABLES, most_rows, FLOAT64_BYTES)
+    rows = sample_alike(counts.size, most, SAMPLE_SEED)
+    logs = np.stack([_log(name, panel.column(name).ravel()[rows]) for name in names], axis=1)
     center, spread = logs.mean(axis=0), np.maximum(logs.std(axis=0), 1e-6)
     days, seen = exposed_days.ravel()[rows], counts.ravel()[rows]
     with threadpool_limits(1):
@@ -138,9 +139,9 @@ def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days:
     return RateRegression(intercept, dict(zip(names, slopes.tolist(), strict=True)), (float(said.min()), float(said.max())))
 
 
-def _log(panel: Panel, name: str) -> Floats:
-    """Return the logarithm of a rate, or of one more than a count."""
-    values = panel.column(name).astype(np.float64)
+def _log(name: str, column: npt.NDArray[np.float32]) -> Floats:
+    """Return the logarithm of rates, or of one more than counts, by the name of their column."""
+    values = column.astype(np.float64)
     return np.asarray(np.log1p(values) if "_count_" in name else np.log(np.maximum(values, 1e-9)))
 
 

@@ -111,8 +111,8 @@ def test_unevenness_between_townships_is_not_laid_to_the_kinds_of_places(quickly
 
     assert by_kind(expected, counts, area_type=kinds).verdict is Verdict.INCONCLUSIVE
 
-    shuffled = disparity._shuffled
-    monkeypatch.setattr(disparity, "_shuffled", lambda code, within, rng: shuffled(code, np.zeros_like(within), rng))
+    shuffle = disparity._shuffle
+    monkeypatch.setattr(disparity, "_shuffle", lambda code, within, rng: shuffle(code, np.zeros_like(within), rng))
 
     assert by_kind(expected, counts, area_type=kinds).verdict is Verdict.BLOCK
 

@@ -85,7 +85,7 @@ def test_measure_equal_scores_earn_their_share_and_no_more(monkeypatch):
     own = measured(outcomes, same)
     assert (own["hit@10%"], own["auc"], own["ap"]) == (0.25, 0.5, 0.25)
 
-    monkeypatch.setattr(metrics, "flag", lambda score, *_: np.arange(len(score)) == 0)
+    monkeypatch.setattr(metrics, "flag_shares", lambda score, _, shares: (np.arange(len(score)) == 0 for _ in shares))
     assert measured(outcomes, same)["hit@10%"] == 1.0, "ties broken by row order must be seen"
 
 
@@ -104,3 +104,17 @@ def test_measure_no_rows_is_not_estimated():
     own = measured(Outcomes(nothing, nothing.astype(int), nothing.astype(int), nothing), Predicted(nothing, nothing), np.ones((1, 3)))
 
     assert not np.isfinite(list(own.values())).any()
+
+
+def test_measure_more_draws_than_pass_at_once_equal_one_by_one():
+    rng = np.random.default_rng(3)
+    rows, blocks = 500, 30
+    outcomes = Outcomes(rng.poisson(0.1, rows).astype(float), np.zeros(rows, int), rng.integers(0, blocks, rows), np.full(rows, 0.1))
+    predicted = Predicted(np.round(rng.random(rows), 1), np.full(rows, 0.1))
+    weights = rng.poisson(1, (metrics.DRAWS + 5, blocks)).astype(float)
+
+    together = metrics.measure(outcomes, predicted, weights)
+
+    for name in ("auc", "ap"):
+        alone = [metrics.measure(outcomes, predicted, draw[None])[name][0] for draw in weights]
+        assert together[name].tolist() == alone

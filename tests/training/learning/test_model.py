@@ -106,7 +106,7 @@ def test_fit_without_signal_is_no_further_from_the_truth_than_the_usual_level():
 
     def further(settings):
         scores = fit(learnt, settings).predict(later.panel)
-        start = fit_usual_level(learnt.panel, learnt.counts, learnt.exposed_days()).per_day(later.panel) * HORIZON
+        start = fit_usual_level(learnt.panel, learnt.counts, learnt.exposed_days(), FAST.model.most_rows).per_day(later.panel) * HORIZON
         level, model = (np.mean((np.log(said) - np.log(truth * HORIZON)) ** 2) for said in (start, scores.expected))
         return model / level
 
@@ -120,7 +120,7 @@ def test_fit_too_few_as_ofs_grows_no_tree(examples):
     few = examples.part(slice(0, FAST.model.least_as_ofs - 1))
     scores = fit(few, FAST.model).predict(few.panel)
 
-    level = fit_usual_level(few.panel, few.counts, few.exposed_days()).per_day(few.panel) * HORIZON
+    level = fit_usual_level(few.panel, few.counts, few.exposed_days(), FAST.model.most_rows).per_day(few.panel) * HORIZON
     np.testing.assert_allclose(scores.expected, level, rtol=1e-12)
 
 

@@ -47,8 +47,9 @@ def test_sample_alike_draws_each_row_once():
 
 
 def test_fitting_rows_counts_values():
-    assert fitting_rows(columns=100, most_bytes=4000) == 10
-    assert fitting_rows(columns=0, most_bytes=0) == 1
+    assert fitting_rows(columns=100, most_bytes=4000, most_rows=50) == 10
+    assert fitting_rows(columns=100, most_bytes=4000, most_rows=5) == 5
+    assert fitting_rows(columns=0, most_bytes=0, most_rows=5) == 1
 
 
 def test_sample_says_what_it_left_out():

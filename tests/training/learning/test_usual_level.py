@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tests.support.trained_worlds import HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.learning.labels import count_labels
 from training.learning.usual_level import RATE, REGRESSION, TREND, fit_usual_level
 
@@ -11,7 +11,7 @@ DAYS = 400
 def fitted(facts):
     panel = make_panel(facts, weekly(DAYS))
     counts = count_labels(facts, panel.as_ofs, HORIZON)
-    return panel, counts, fit_usual_level(panel, counts, np.full(counts.shape, float(HORIZON)))
+    return panel, counts, fit_usual_level(panel, counts, np.full(counts.shape, float(HORIZON)), FAST.model.most_rows)
 
 
 def steady(seed):
