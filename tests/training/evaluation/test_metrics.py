@@ -110,7 +110,7 @@ def test_measure_more_draws_than_pass_at_once_equal_one_by_one():
     rng = np.random.default_rng(3)
     rows, blocks = 500, 30
     outcomes = Outcomes(rng.poisson(0.1, rows).astype(float), np.zeros(rows, int), rng.integers(0, blocks, rows), np.full(rows, 0.1))
-    predicted = Predicted(np.round(rng.random(rows), 1), np.full(rows, 0.1))
+    predicted = Predicted(np.round(rng.random(rows), 1) + 0.1, np.full(rows, 0.1))
     weights = rng.poisson(1, (metrics.DRAWS + 5, blocks)).astype(float)
 
     together = metrics.measure(outcomes, predicted, weights)
