@@ -1,19 +1,20 @@
 """`yujing rank` and `yujing explain`: the list of a day, and the words behind one of its rows."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.errors import StoreError
-from serving.cli.console import AsJson, AsOf, TargetName, json_text, message, print_table
+from serving.cli.console import DAY, AsJson, AsOf, TargetName, day, json_text, message, print_table
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from serving.rankings.entries import Entry
     from serving.rankings.schemas import GridRow
 
+Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar=DAY, help="Day of the list; today by default.")]
 Top = Annotated[int, typer.Option("--top", min=0, help="Rows to print; the ledger holds them all.")]
 GridId = Annotated[str, typer.Argument(metavar="GRID", help="Code of a grid.")]
 
@@ -21,8 +22,8 @@ TOP = 20
 COLUMNS = ("rank", "range", "grid", "name", "level", "expected", "usual", "factor", "risk", "confidence")
 
 
-def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = TOP, as_json: AsJson = False) -> None:
-    """Publish the list of a day.
+def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top: Top = TOP, as_json: AsJson = False) -> None:
+    """Publish the list of a day: only what was known before it counts.
 
     A list that stands already is printed as it stands.
     """
@@ -30,10 +31,11 @@ def rank(work: Workspace, *, as_of: AsOf, target: TargetName = None, top: Top = 
     from serving.scoring.daily_run import rank as publish
 
     note_settings(work.engine, work.settings, datetime.now(UTC))
-    entry = publish(work.home, work.engine, work.settings, as_of, datetime.now(UTC), target)
+    of_day = as_of or datetime.now(work.settings.tz).date()
+    entry = publish(work.home, work.engine, work.settings, of_day, datetime.now(UTC), target)
     _note_chains(work)
     if as_json:
-        about = {"ranking_id": entry.ranking_id, "as_of": as_of.isoformat(), "revision": entry.revision}
+        about = {"ranking_id": entry.ranking_id, "as_of": of_day.isoformat(), "revision": entry.revision}
         typer.echo(json_text(about | {"rows": [json.loads(body) for body in _bodies(work, entry)]}))
         return
     _show(work, entry, top)
