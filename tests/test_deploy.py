@@ -88,9 +88,23 @@ def test_unit_is_confined_to_what_it_needs(unit: Path, tmp_path: Path) -> None:
     assert [True, False] == [is_confined(each) for each in (unit, open_one)]
 
 
-def test_timer_has_its_service() -> None:
-    assert TIMERS
-    assert {timer.stem for timer in TIMERS} <= {unit.stem for unit in UNITS}
+def test_timer_has_its_unit() -> None:
+    started = [re.findall(r"^Unit=(.*)$", timer.read_text(encoding="utf-8"), re.MULTILINE) or [f"{timer.stem}.service"] for timer in TIMERS]
+
+    assert started
+    assert [name for names in started for name in names if not (DEPLOY / name).exists()] == []
+
+
+def test_every_unit_that_takes_its_turn_waits_for_those_before_it() -> None:
+    (target,) = DEPLOY.glob("*.target")
+    (wanted,) = re.findall(r"^Wants=(.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+    before: set[str] = set()
+
+    for name in wanted.split():
+        awaited = re.findall(r"^After=(.*)$", (DEPLOY / name).read_text(encoding="utf-8"), re.MULTILINE)
+        assert before <= set(" ".join(awaited).split())
+        before.add(name)
+    assert len(before) == 3
 
 
 def test_container_starts_a_command_that_is_there() -> None:
