@@ -88,12 +88,12 @@ class History:
         from serving.rankings.ledger import newest
         from serving.scoring.daily_run import rank_days
 
-        work, staff = self.work, self._staff(as_ofs[0])
+        work, staff = self.work, self.staff(as_ofs[0])
         last = newest(work.engine)
         missing = [day for day in as_ofs if last is None or day > last.origin.as_of]
         for entry in rank_days(work.home, work.engine, work.settings, missing, self.published_at):
             for day in self._days_until_next(entry, missing):
-                self._work_on(day, staff)
+                self.work_on(day, staff)
         _place_worker(work, staff.township, self.now)
         for name, _, _ in demo_accounts(work):
             _give_one_time_password(work, name, self.now)
@@ -106,13 +106,13 @@ class History:
             days = min((following - first).days, COURSE_DAYS)
             yield from (first + timedelta(days=ago) for ago in range(days))
 
-    def _staff(self, first: date) -> Staff:
+    def staff(self, first: date) -> Staff:
         """Return those who answer; their accounts are there since before the first list."""
         created_at = self.published_at(first) - timedelta(days=1)
         actors = {name: _account(self.work, name, role, scope, created_at) for name, role, scope in demo_accounts(self.work)}
         return Staff(actors["admin"], actors["duty"], actors["township"])
 
-    def _work_on(self, day: date, staff: Staff) -> None:
+    def work_on(self, day: date, staff: Staff) -> None:
         """Let every alert take the step of its course that falls on a day, and answer what was contested before."""
         from serving.alerts.corrections import CorrectionStep, answer_correction, list_corrections
         from serving.alerts.queries import Wanted, list_alerts
