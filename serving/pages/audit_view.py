@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import REASONS
 from serving.alerts.queries import within
+from serving.pages.layout import moment_text
 from serving.pages.translations import Translator
 
 TOPICS = (
@@ -78,10 +80,11 @@ def read_names(connection: Connection, actor_ids: set[str]) -> dict[str, str]:
     return {row.account_id: row.name for row in rows}
 
 
-def in_words(row: Mapping[str, object], t: Translator) -> EntryLine:
-    """Put an entry in words; what has none stays as it is stored."""
+def in_words(row: Mapping[str, object], t: Translator, zone: ZoneInfo) -> EntryLine:
+    """Put an entry in words, moments in a time zone; what has none stays as it is stored."""
     detail = json.loads(str(row["detail"]))
-    shown = tuple((t.named("detail", name), _value(name, value, t)) for name, value in detail.items() if value not in (None, "", {}, []))
+    say = partial(_value, t=t, zone=zone)
+    shown = tuple((t.named("detail", name), say(name, value)) for name, value in detail.items() if value not in (None, "", {}, []))
     at, entry_id = row["at"], row["id"]
     assert isinstance(at, datetime) and isinstance(entry_id, int)  # noqa: S101, PT018 - for the type checker: columns of the table
     action = str(row["action"])
@@ -96,18 +99,29 @@ def words_of(action: str, t: Translator) -> str:
     return t.named("deed", f"{topic}_{verb}" if verb else topic)
 
 
-def _value(name: str, value: object, t: Translator) -> str:
+def _value(name: str, value: object, t: Translator, zone: ZoneInfo) -> str:
     """Put a value in words where its name says of what kind it is."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{t.named('detail', key)} {_value(key, each, t)}" for key, each in value.items() if each not in (None, ""))
+        return ", ".join(f"{t.named('detail', key)} {_value(key, each, t, zone)}" for key, each in value.items() if each not in (None, ""))
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
-    if isinstance(value, bool):
-        return t("value_true" if value else "value_false")
+    if isinstance(value, bool) or value in ("True", "False"):
+        return t("value_true" if value in (True, "True") else "value_false")
+    if (moment := _moment(value)) is not None:
+        return moment_text(moment, t, zone)
     if name == "reason":
         return _reason(str(value), t)
     kind = {"role": "role", "purpose": "purpose", "from": "state", "to": "state", "topic": "topic"}.get(name)
     return t.named(kind, str(value)) if kind else str(value)
+
+
+def _moment(value: object) -> datetime | None:
+    """Return the moment that a value is; None where it is none, such as a day."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _reason(code: str, t: Translator) -> str:

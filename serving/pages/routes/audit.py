@@ -25,7 +25,7 @@ ROWS, EXPORTED_ROWS = 100, 100_000
 def show_audit(request: Request, viewer: Auditor, wanted: Wanted) -> Response:
     """Show the newest entries that fit, or those before one of them."""
     zone = viewer.site.settings.tz
-    lines = [in_words(row, viewer.t) for row in read_entries(viewer.engine, viewer.scope, wanted, zone, ROWS)]
+    lines = [in_words(row, viewer.t, zone) for row in read_entries(viewer.engine, viewer.scope, wanted, zone, ROWS)]
     names = _record(viewer, "audit.read", wanted, {each for line in lines for each in (line.actor_id, line.subject)})
     places = names_of(viewer)
     return render(

@@ -3,13 +3,16 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import serving
+from features.database.engine import writing
 from serving.accounts.accounts import NewAccount, create_account, find_account
 from serving.accounts.permissions import Role, Scope
+from serving.audit import audit_log
 from serving.audit.audit_log import OPERATOR, verify
 from serving.pages import audit_view
 from serving.pages.translations import LANGUAGES, Translator
@@ -56,6 +59,20 @@ def test_audit_names_actions_and_reasons_in_the_readers_language(auditor) -> Non
 
     assert "已走访" in row
     assert "visited" not in row
+
+
+def test_audit_details_are_read_as_a_person_reads_them(auditor, own_world) -> None:
+    moment = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
+    with writing(own_world.engine) as connection:
+        audit_log.record(
+            connection, OPERATOR, "token.issue", "t", {"ends_at": moment.isoformat(), "names": "True", "first": "2026-03-01"}, NOW
+        )
+
+    (row,) = rows_of(auditor.get("/audit", params={"topic": "token"}).text)[:1]
+
+    assert "3月1日 09:30" in row
+    assert "True" not in row
+    assert "2026-03-01<" in row
 
 
 def test_audit_filtered_shows_what_fits_alone(auditor, own_world) -> None:
