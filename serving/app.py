@@ -28,13 +28,14 @@ from serving.pages.all_pages import add_pages, make_ready
 from serving.pages.error_pages import ErrorPages
 from serving.server.auth import Clock, CredentialCache
 from serving.server.cancellation import CancelOnDisconnect
-from serving.server.concurrency_limit import ConcurrencyLimit
+from serving.server.concurrency_limit import ConcurrencyLimit, RefuseAtOnce, Slots
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.server.head_requests import HeadRequests
 from serving.server.list_cache import RankingCache
-from serving.server.metrics import Metrics, RequestLog
+from serving.server.metrics import Metrics
 from serving.server.path_prefix import PathPrefix
+from serving.server.request_log import RequestLog
 from serving.server.request_rate import RequestRate
 from serving.server.response_cache import ResponseCache
 from serving.server.responses import Freshness
@@ -127,12 +128,15 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    app.add_middleware(ConcurrencyLimit, running=settings.max_concurrent_requests, waiting=settings.max_waiting_requests)
+    slots = Slots(settings.max_concurrent_requests, settings.max_waiting_requests)
+    app.add_middleware(ConcurrencyLimit, slots=slots)
     app.add_middleware(CancelOnDisconnect)
-    app.add_middleware(ResponseCache)
     app.add_middleware(OldPaths)
+    app.add_middleware(RefuseAtOnce, slots=slots)
     app.add_middleware(ErrorPages)
     app.add_middleware(HeadRequests)
-    app.add_middleware(PathPrefix, prefix=settings.root_path)
+    if settings.root_path:
+        app.add_middleware(PathPrefix, prefix=settings.root_path)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=COMPRESSION)
+    app.add_middleware(ResponseCache, prefix=settings.root_path)
     app.add_middleware(RequestLog, figures=figures, every_request=settings.access_log)

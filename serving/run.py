@@ -19,6 +19,7 @@ from serving.app import create_app
 from serving.server.connections import LimitedProtocol, max_connections
 from serving.server.dependencies import Overdue
 from serving.server.listening import listen
+from serving.server.request_log import with_request_id
 from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
 from serving.settings import Settings
 
@@ -26,7 +27,7 @@ from serving.settings import Settings
 def configure_logs() -> None:
     """Let everything that is logged in this process, by others too, leave it as JSON on stderr."""
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        with_request_id,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso"),

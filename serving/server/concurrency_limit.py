@@ -1,4 +1,8 @@
-"""Limit the number of concurrent requests; answer 503 with Retry-After beyond it."""
+"""Limit the number of concurrent requests; answer 503 with Retry-After beyond it.
+
+Threads share one interpreter: more of them at a time answer no more requests, they only make each of them, and the loop that accepts
+connections, wait longer. So few run, the next ones wait in line, and whoever would wait too long is told so at once.
+"""
 
 import asyncio
 from http import HTTPStatus
@@ -10,57 +14,43 @@ from serving.server.errors import problem
 
 EXEMPT = frozenset({"/healthz", "/metrics"})
 """Paths that report on the service, which is of most use while it is full."""
-WAIT_SECONDS = 2.0
-"""Longest wait of a request for one of the running ones to end."""
+FILES = "/static/"
+"""Styles and scripts, which the page that says so needs too."""
+WAIT_SECONDS = 1.0
+"""Longest wait of a request for its slot, foreseen or real."""
+SMOOTHING = 0.1
+"""Weight of the newest interval in their mean."""
+REFUSALS_PER_SECOND = 500
+"""Refusals that are answered at once; those beyond are held back, for clients that ask again without a pause."""
+HELD_SECONDS = 1.0
+"""Longest time that a refusal is held back."""
+REFUSAL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests are under way. Try again later.")
 
 
-class ConcurrencyLimit:
-    """Run some requests, let some wait for a moment, and refuse the rest.
+class Slots:
+    """The slots of running requests, and the line of those that wait for one, first come, first served."""
 
-    A request takes its slot once its body is there, so a client that sends slowly keeps nobody out.
-    """
-
-    def __init__(self, app: ASGIApp, running: int, waiting: int) -> None:
-        self.app = app
-        self._slots = asyncio.Semaphore(running)
-        self._waiting = 0
+    def __init__(self, running: int, waiting: int) -> None:
+        self._free = asyncio.Semaphore(running)
         self._max_waiting = waiting
+        self._waiting = 0
+        self._interval = 0.0
+        """Mean seconds between two releases while somebody waited."""
+        self._released_at: float | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on when there is a slot, or answer 503."""
-        if scope["type"] != "http" or scope["path"] in EXEMPT:
-            await self.app(scope, receive, send)
-        elif _has_body(scope):
-            await self._with_body(scope, receive, send)
-        elif not await self.take():
-            await refuse(scope, receive, send)
-        else:
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                self.release()
-
-    async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body(self, receive, send)
-        try:
-            await self.app(scope, body.receive, body.send)
-        except ClientDisconnect:
-            if not body.refused:
-                raise
-        finally:
-            if body.has_slot:
-                self.release()
-        if body.refused and not body.answered:
-            await refuse(scope, receive, send)
+    @property
+    def in_vain(self) -> bool:
+        """Tell whether whoever comes now would wait too long, by the length of the line and how fast it moved lately."""
+        return self._free.locked() and (self._waiting >= self._max_waiting or self._waiting * self._interval > WAIT_SECONDS)
 
     async def take(self) -> bool:
         """Take a slot, waiting for it if need be; return false where there is none in time."""
-        if self._slots.locked() and self._waiting >= self._max_waiting:
+        if self.in_vain:
             return False
         self._waiting += 1
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                await self._slots.acquire()
+                await self._free.acquire()
         except TimeoutError:
             return False
         finally:
@@ -68,40 +58,112 @@ class ConcurrencyLimit:
         return True
 
     def release(self) -> None:
-        """Give a slot back."""
-        self._slots.release()
+        """Give a slot back, and note how fast the line moves."""
+        now = asyncio.get_running_loop().time()
+        if self._waiting and self._released_at is not None:
+            self._interval += SMOOTHING * (now - self._released_at - self._interval)
+        self._released_at = now if self._waiting else None
+        self._free.release()
 
 
-class _Body:
-    """One request whose body the application reads before it may run."""
+class RefuseAtOnce:
+    """Refuse a request that would wait in vain, before anything is done for it.
 
-    def __init__(self, limit: ConcurrencyLimit, receive: Receive, send: Send) -> None:
-        self._limit = limit
+    Some clients ask again as soon as they are refused: what they cost is taken from those who are answered, so it is bounded.
+    """
+
+    def __init__(self, app: ASGIApp, slots: Slots) -> None:
+        self.app = app
+        self._slots = slots
+        self._next_at = 0.0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer 503."""
+        if scope["type"] == "http" and self._slots.in_vain and not _is_exempt(scope) and not _has_body(scope):
+            await self._hold_back()
+            await REFUSAL(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _hold_back(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._next_at = min(max(now, self._next_at + 1 / REFUSALS_PER_SECOND), now + HELD_SECONDS)
+        if self._next_at > now:
+            await asyncio.sleep(self._next_at - now)
+
+
+class ConcurrencyLimit:
+    """Run some requests, let some wait for a moment, and refuse the rest.
+
+    A request holds a slot from the moment its body is there until its answer begins, so a client that sends or reads slowly keeps nobody
+    out.
+    """
+
+    def __init__(self, app: ASGIApp, slots: Slots) -> None:
+        self.app = app
+        self._slots = slots
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on when there is a slot, or answer 503."""
+        if scope["type"] != "http" or _is_exempt(scope):
+            await self.app(scope, receive, send)
+            return
+        limited = _Limited(self._slots, receive, send)
+        if not _has_body(scope) and not await limited.take():
+            await REFUSAL(scope, receive, send)
+            return
+        try:
+            await self.app(scope, limited.receive, limited.send)
+        except ClientDisconnect:
+            if not limited.refused:
+                raise
+        finally:
+            limited.release()
+        if limited.refused and not limited.answered:
+            await REFUSAL(scope, receive, send)
+
+
+class _Limited:
+    """One request, and the slot that it holds."""
+
+    def __init__(self, slots: Slots, receive: Receive, send: Send) -> None:
+        self._slots = slots
         self._receive = receive
         self._send = send
-        self.has_slot = False
+        self._has_slot = False
         self.refused = False
         self.answered = False
+
+    async def take(self) -> bool:
+        """Take a slot, once; return false where there is none in time."""
+        self._has_slot = await self._slots.take()
+        self.refused = not self._has_slot
+        return self._has_slot
+
+    def release(self) -> None:
+        """Give the slot back, where one is held."""
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
 
     async def receive(self) -> Message:
         """Return the next part of the body; the last one comes with a slot, or not at all."""
         message = await self._receive()
-        if self.has_slot or message["type"] != "http.request" or message.get("more_body", False):
+        if self._has_slot or self.answered or message["type"] != "http.request" or message.get("more_body", False):
             return message
-        self.has_slot = await self._limit.take()
-        self.refused = not self.has_slot
-        return {"type": "http.disconnect"} if self.refused else message
+        return message if await self.take() else {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         """Pass an answer on, unless it is one to the body that was withheld."""
         if not self.refused:
             self.answered = True
+            self.release()
             await self._send(message)
 
 
-async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer that the service is full."""
-    await problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests are under way. Try again later.")(scope, receive, send)
+def _is_exempt(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path in EXEMPT or path.startswith(FILES)
 
 
 def _has_body(scope: Scope) -> bool:

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from serving.server import concurrency_limit
-from serving.server.concurrency_limit import ConcurrencyLimit
+from serving.server.concurrency_limit import ConcurrencyLimit, RefuseAtOnce, Slots
 from tests.support.access_matrix import Application, Request
 
 
@@ -23,10 +23,15 @@ class Busy:
         await send({"type": "http.response.body"})
 
 
+def limited(app, running, waiting):
+    slots = Slots(running, waiting)
+    return RefuseAtOnce(ConcurrencyLimit(app, slots), slots)
+
+
 async def crowd(running, paths, *, waiting=0, fails=False):
     """Return the answers to requests that all come before the first of them is done, and to one that comes afterwards."""
     busy = Busy(fails=fails)
-    application = Application(ConcurrencyLimit(busy, running, waiting), {})
+    application = Application(limited(busy, running, waiting), {})
     asked = [asyncio.create_task(application.ask(Request("GET", path))) for path in paths]
     for _ in range(10):
         await asyncio.sleep(0)
@@ -55,7 +60,7 @@ def test_concurrency_limit_waits_too_long_refuses(monkeypatch):
 
     async def ask():
         busy = Busy()
-        application = Application(ConcurrencyLimit(busy, 1, 10), {})
+        application = Application(limited(busy, 1, 10), {})
         running = asyncio.create_task(application.ask(Request("GET", "/")))
         await asyncio.sleep(0)
         refused = await application.ask(Request("GET", "/"))
@@ -65,7 +70,7 @@ def test_concurrency_limit_waits_too_long_refuses(monkeypatch):
     assert (503, 200) == asyncio.run(ask())
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/static/yujing.css"])
 def test_concurrency_limit_is_full_answers_health_and_metrics(path):
     answers, _ = asyncio.run(crowd(1, ["/v1/rankings", path, "/v1/rankings"]))
 
@@ -102,7 +107,7 @@ class Sender:
 def test_concurrency_limit_bodies_are_awaited_without_a_slot():
     async def ask():
         busy = Busy()
-        limit = ConcurrencyLimit(busy, 1, 0)
+        limit = limited(busy, 1, 0)
         slow = [Sender() for _ in range(3)]
         tasks = [asyncio.create_task(sender.run(limit)) for sender in slow]
         await asyncio.sleep(0)
@@ -118,3 +123,76 @@ def test_concurrency_limit_bodies_are_awaited_without_a_slot():
         return meanwhile.status, [sender.status for sender in slow]
 
     assert (200, [200, 503, 503]) == asyncio.run(ask())
+
+
+def test_concurrency_limit_answer_that_nobody_reads_holds_no_slot():
+    async def ask():
+        limit, begun, unread = limited(Busy(), 1, 0), asyncio.Event(), asyncio.Event()
+        limit.app.app.done.set()
+
+        async def receive():
+            return {"type": "http.request"}
+
+        async def send(message):
+            begun.set()
+            await unread.wait()
+
+        slow = asyncio.create_task(limit({"type": "http", "path": "/", "headers": []}, receive, send))
+        await begun.wait()
+        meanwhile = await Application(limit, {}).ask(Request("GET", "/"))
+        slow.cancel()
+        return meanwhile.status
+
+    assert 200 == asyncio.run(ask())
+
+
+class Moments:
+    """A clock that a test moves, in the place of the loop's."""
+
+    def __init__(self, monkeypatch):
+        self.now = 100.0
+        monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now)
+
+
+def test_slots_line_that_moves_slowly_is_refused_at_once(monkeypatch):
+    """Four leave in two seconds: the next but one would wait a second, and the one behind it more."""
+
+    async def run():
+        monkeypatch.setattr(concurrency_limit, "SMOOTHING", 1.0)
+        slots, clock = Slots(1, 100), Moments(monkeypatch)
+        await slots.take()
+        line = [asyncio.create_task(slots.take()) for _ in range(7)]
+        await asyncio.sleep(0)
+        foreseen = []
+        for _ in range(4):
+            clock.now += 0.3
+            slots.release()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            foreseen.append(slots.in_vain)
+        for waiting in line:
+            waiting.cancel()
+        return foreseen
+
+    assert [False, True, True, False] == asyncio.run(run())
+
+
+def test_refusals_beyond_so_many_a_second_are_held_back_for_at_most_a_second(monkeypatch):
+    async def run():
+        held = []
+        clock = Moments(monkeypatch)
+
+        async def sleep(seconds):
+            held.append(round(seconds, 3))
+
+        monkeypatch.setattr(concurrency_limit.asyncio, "sleep", sleep)
+        limit = limited(Busy(), 1, 0)
+        await limit._slots.take()
+        for _ in range(503):
+            await Application(limit, {}).ask(Request("GET", "/"))
+        first = held[:2] + held[-3:]
+        clock.now += 3.0
+        await Application(limit, {}).ask(Request("GET", "/"))
+        return first, len(held)
+
+    assert ([0.002, 0.004, 1.0, 1.0, 1.0], 502) == asyncio.run(run())

@@ -1,11 +1,16 @@
+import asyncio
 import json
 import logging
 import random
 import subprocess
 import sys
+from collections import Counter
+
+import pytest
 
 from serving.app import create_app
 from serving.run import configure_logs
+from serving.server.request_log import Refusals, current_id, with_request_id
 from tests.support.visitors import open_client, sign_up
 
 PLANTED = ("330402198005120012", "13800138000", "wxid_abc12345", "张丽反映", "s3cret-T0ken")
@@ -50,6 +55,43 @@ def test_lines_are_json_and_name_the_route(shared_world, clock, token, capfd):
     (line,) = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"request"' in line]
 
     assert ("request", "GET", "/v1/grids/{grid_id}", 404) == tuple(line[name] for name in ("event", "method", "route", "status"))
+
+
+def test_flood_of_refusals_leaves_a_line_and_a_count(shared_world, clock, capfd):
+    configure_logs()
+    with open_client(create_app(shared_world.settings, shared_world.home, clock)) as client:
+        statuses = [client.get(path).status_code for path in ["/v1/rankings"] * 100 + ["/nowhere"] * 2]
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if "yujing.requests" in line]
+    written, counted = Counter(), Counter()
+    for line in lines:
+        (counted if "count" in line else written)[line["route"], line["status"]] += line.get("count", 1)
+
+    assert [401] * 100 + [404] * 2 == statuses
+    assert {("/v1/rankings", 401): 100, (None, 404): 2} == written + counted
+    assert {("/v1/rankings", 401), (None, 404)} == set(written)
+    assert 100 > len(lines)
+
+
+@pytest.mark.parametrize("flood", [1, 3])
+def test_refusals_counts_those_beyond_the_first_of_a_second(flood, capfd):
+    async def run():
+        refusals = Refusals()
+        alone = [refusals.add(("GET", "/v1/rankings", 503)) for _ in range(flood)]
+        refusals.write()
+        return [*alone, refusals.add(("GET", "/v1/rankings", 503))]
+
+    configure_logs()
+    assert [False] + [True] * (flood - 1) + [False] == asyncio.run(run())
+    assert [flood - 1] * (flood > 1) == [json.loads(line)["count"] for line in capfd.readouterr().err.splitlines()]
+
+
+def test_line_that_is_logged_during_a_request_carries_its_id():
+    async def run():
+        tokens = [current_id.set("one"), with_request_id(None, "", {}), with_request_id(None, "", {"request_id": "given"})]
+        current_id.reset(tokens[0])
+        return [*tokens[1:], with_request_id(None, "", {})]
+
+    assert [{"request_id": "one"}, {"request_id": "given"}, {}] == asyncio.run(run())
 
 
 def test_log_that_writes_messages_of_errors_would_be_found():

@@ -14,7 +14,7 @@ from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause
-from serving.server import auth, response_cache
+from serving.server import auth, request_rate, response_cache
 from serving.server.response_cache import MOST_KEPT, ResponseCache
 from serving.settings import Settings
 from tests.support.access_matrix import Application, Request, by, running
@@ -223,6 +223,37 @@ def test_page_is_not_sent_while_publishing_is_paused(serving, engine, page):
     answer = asyncio.run(run())
 
     assert (503, "5") == (answer.status, answer.headers["retry-after"])
+
+
+def test_page_sent_again_counts_among_the_requests_of_its_account(home, page, monkeypatch):
+    monkeypatch.setattr(request_rate, "WINDOW_SECONDS", 60.0)
+
+    async def run():
+        settings = Settings(serving={"requests_per_minute": FIRST + 2})
+        async with running(create_app(settings, home, Clock(NOW))) as application:
+            return [(await application.ask(page)).status for _ in range(FIRST + 4)]
+
+    assert [200] * (FIRST + 2) + [429] * 2 == asyncio.run(run())
+
+
+@pytest.mark.parametrize("path", ["/yujing/v1/rankings", "/v1/rankings"])
+def test_page_is_sent_again_under_a_path_of_the_site(home, page, path, monkeypatch):
+    reached = []
+    answer = ResponseCache._answer
+
+    async def counted(*arguments):
+        reached.append(arguments)
+        await answer(*arguments)
+
+    async def run():
+        monkeypatch.setattr(ResponseCache, "_answer", counted)
+        settings = Settings(serving={"root_path": "/yujing"})
+        async with running(create_app(settings, home, Clock(NOW))) as application:
+            return [await application.ask(Request("GET", path, page.query, headers=page.headers)) for _ in range(FIRST + 2)]
+
+    first, *others = asyncio.run(run())
+
+    assert [200, [first] * (FIRST + 1), 1] == [first.status, others, len(reached)]
 
 
 def test_page_sent_again_is_counted_under_its_route(home, page):
