@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.intake.codes import NOTHING, NOTHING_AS_AREA, canonical, empty_where, without_invisible
+from features.intake.codes import NOTHING, NOTHING_AS_AREA, canonical, empty_where, without_invisible, without_text_marks
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import RowRules
 from features.intake.source_file import Column
@@ -53,6 +53,7 @@ def read_cells(batch: RowBatch, terms: RowRules) -> Cells:
     bare = batch.cells.select(pl.all().str.strip_chars())
     frame = bare.select(pl.when(pl.all() != "").then(pl.all()))
     frame, normalised = _to_half_width(frame, terms.source.needed)
+    frame = frame.with_columns(without_text_marks(frame[name]) for name in terms.source.needed)
     return Cells(terms, frame, _parse_times(frame, terms), normalised)
 
 

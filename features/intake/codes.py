@@ -18,6 +18,7 @@ NOTHING_AS_AREA = (*NOTHING, "0")
 """The same for grids and what lies above them: none has the number nought."""
 
 _INVISIBLE = f"[{INVISIBLE}]"
+_TEXT_MARKS = r"""^(?:="([^"]*)"|['‘’]([^'‘’]+))$"""
 
 
 def canonical(text: pl.Series) -> pl.Series:
@@ -29,6 +30,19 @@ def canonical(text: pl.Series) -> pl.Series:
     if text.str.contains(r"^\d+\.0+$").any():
         text = text.str.replace(r"^(\d+)\.0+$", "$1")
     return without_invisible(text)
+
+
+def without_text_marks(text: pl.Series) -> pl.Series:
+    """Leave out what spreadsheets write around a number that is to stay a text: `="0012"`, or an apostrophe before it.
+
+    >>> without_text_marks(pl.Series(['="0012"', "'0012", "=1+1"])).to_list()
+    ['0012', '0012', '=1+1']
+    """
+    marked = text.str.contains(_TEXT_MARKS)
+    if not marked.any():
+        return text
+    bare = text.str.replace(_TEXT_MARKS, "$1$2").str.strip_chars()
+    return bare.set(bare == "", None)
 
 
 def without_invisible(text: pl.Series) -> pl.Series:

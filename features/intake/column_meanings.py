@@ -50,6 +50,8 @@ TYPE_HINTS = {
 }
 """Kind of record -> words in the names of file and columns that tell it."""
 
+_IN_BRACKETS = r"[(（【\[].*?(?:[)）】\]]|$)"
+"""What a name says in brackets is how to fill the column in."""
 MOST_CODES = 60
 """More different texts make no list of codes."""
 SURE = 0.8
@@ -59,10 +61,10 @@ SURE = 0.8
 def meaning_by_name(name: str) -> str | None:
     """Return the column of a case that a name speaks of, None where it speaks of none.
 
-    >>> meaning_by_name("办结时限"), meaning_by_name("CLOSED_DT"), meaning_by_name("网格员")
-    ('deadline_at', 'resolved_at', None)
+    >>> meaning_by_name("办结时限"), meaning_by_name("CLOSED_DT"), meaning_by_name("*网格(必填)"), meaning_by_name("网格员")
+    ('deadline_at', 'resolved_at', 'grid_id', None)
     """
-    plain = re.sub(r"[\W_]+", "_", clean_name(name).lower()).strip("_")
+    plain = re.sub(r"[\W_]+", "_", re.sub(_IN_BRACKETS, "", clean_name(name)).lower()).strip("_")
     if plain in (*CASE_REQUIRED, *CASE_OPTIONAL):
         return plain
     return next((column for column, words in WORDS.items() if re.search(words, plain)), None)

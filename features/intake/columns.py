@@ -86,7 +86,7 @@ def read_codes(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
     if unknown.any():
         codes = codes.fill_null(_look_up(canonical(text), table))
         unknown &= codes.is_null()
-        faults.look(source.field(name), CODE_COLUMNS[name], text.filter(unknown))
+        faults.look(source.field(name), CODE_COLUMNS[name], text.filter(unknown).fill_null(""))
     if name in CASE_REQUIRED:
         faults.add(source.field(name), CODE_COLUMNS[name], unknown)
     else:

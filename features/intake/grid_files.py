@@ -10,7 +10,7 @@ import polars as pl
 import shapely
 
 from features.errors import InputRefusedError
-from features.intake.codes import LOST_DIGITS, NOTHING, canonical, empty_where, spelt_differently
+from features.intake.codes import LOST_DIGITS, NOTHING, canonical, empty_where, spelt_differently, without_text_marks
 from features.intake.personal_data.detector import screen
 from features.intake.personal_data.regular_codes import regular_codes
 from features.intake.personal_data.screening import ADVICE, refuse_personal_names
@@ -47,7 +47,7 @@ def read_grid_file(path: Path, today: date) -> GridFile:
         UsageError: the file cannot be read.
         InputRefusedError: it is no grid file, or one of its rows does not fit.
     """
-    rows = open_file(path, Layout(needed=(GRID_REQUIRED, _WITHOUT_POSITION), geometry=True))
+    rows = open_file(path, Layout(needed=(GRID_REQUIRED, _WITHOUT_POSITION), optional=GRID_OPTIONAL, geometry=True))
     refuse_personal_names(path, rows.header, today)
     raw = _tidy(read_whole(rows, "grid file"))
     if Col.GRID_ID in raw.columns:
@@ -91,7 +91,7 @@ def refuse_first(rows: pl.Series, code: Code, fault: str, kind: str = "grid file
 def _tidy(raw: pl.DataFrame) -> pl.DataFrame:
     """Write codes in their one form, paths without empty ends, and nothing where a word for nothing stands."""
     texts = [name for name in raw.columns if name != Col.GEOMETRY]
-    tidy = raw.with_columns(empty_where(raw[name].str.normalize("NFKC").str.strip_chars(), NOTHING) for name in texts)
+    tidy = raw.with_columns(empty_where(without_text_marks(raw[name].str.normalize("NFKC").str.strip_chars()), NOTHING) for name in texts)
     if Col.GRID_ID in tidy.columns:
         tidy = tidy.with_columns(canonical(tidy[Col.GRID_ID]))
     if Col.PARENT_PATH in tidy.columns:

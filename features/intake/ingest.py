@@ -19,6 +19,7 @@ from features.eventlog.first_load import first_load
 from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch, map_batch
+from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.detector import find_identifier
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.pseudonyms import deployment_key
@@ -26,7 +27,7 @@ from features.intake.quarantine import Code
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Unmapped
 from features.intake.rules import set_terms
-from features.intake.source_file import SourceFile, flat_source
+from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.storing_pass import StoringPass
 from features.intake.validation_pass import validate
 from features.schema import CASE_REQUIRED, Col
@@ -83,10 +84,11 @@ def _take_in(
     home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None, *, dry: bool
 ) -> IngestReport:
     began = time.monotonic()
-    rows = open_input(request.path, request.source, (CASE_REQUIRED,))
+    rows = open_input(request.path, request.source, (CASE_REQUIRED,), CASE_COLUMNS)
     source = request.source or flat_source(rows.header)
     refuse_personal_names(request.path, rows.header, now.date())
     check_columns(rows.header, source)
+    rows = without_no_cases(rows, source.required)
     ground = _Ground.read(request, now.date())
     refused = None if dry else home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
     engine = open_database(database_url(home, settings))

@@ -2,21 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
 
 from features.errors import InputRefusedError
-from features.intake.codes import LOST_DIGITS, NOTHING, empty_where
+from features.intake.codes import LOST_DIGITS, NOTHING, empty_where, without_text_marks
 from features.intake.column_meanings import LISTS, MOST_CODES, known_code, meaning_by_content, meaning_by_name
+from features.intake.findings import CodeCount, ColumnFinding, Inspection, SheetFinding
+from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.detector import find_identifier, identifier_share, screen, suspect_column_names
 from features.intake.personal_data.regular_codes import regular_codes
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput, named
 from features.intake.readers.csv_reader import csv_head
-from features.intake.readers.layout import Layout
+from features.intake.readers.layout import Layout, repeated_names
 from features.intake.readers.open_input import READERS, open_file
 from features.intake.readers.workbook_reader import Sheet, workbook_sheets
 from features.intake.report import FEWEST_ROWS
@@ -29,78 +31,6 @@ LOOKED_AT = 200_000
 CODE_CHARS = 24
 """A longer text is no code of a list."""
 IDENTIFIED = "(names a person)"
-
-
-@dataclass(frozen=True)
-class SheetFinding:
-    """A sheet of a workbook: whether it is read, and why not."""
-
-    name: str
-    header_row: int | None
-    read: bool
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class CodeCount:
-    """A text of a column with a closed list; `code` is the project's own code it means, None where it means none."""
-
-    text: str
-    rows: int
-    code: str | None
-
-
-@dataclass(frozen=True)
-class ColumnFinding:
-    """Findings about one column; no value is kept but codes that stand in several rows and speak of no person."""
-
-    name: str
-    meaning: str | None
-    by: str
-    """name or content; empty where nothing is known."""
-    filled: int
-    distinct: int
-    times: TimeFormats | None
-    codes: tuple[CodeCount, ...]
-    other_codes: int
-    """Rows whose text is not shown: it stands once, is long, or may speak of a person."""
-    persons: dict[Code, int]
-    """Rows per class."""
-    announces_persons: bool
-    lost_digits: int
-
-
-@dataclass(frozen=True)
-class Inspection:
-    """Contents of a file."""
-
-    path: Path
-    format: str
-    encoding: str | None
-    separator: str | None
-    header_row: int | None
-    """Counted from 1; None for formats that have none."""
-    sheets: tuple[SheetFinding, ...]
-    rows: int
-    broken: int
-    whole: bool
-    """Whether all rows were looked at."""
-    columns: tuple[ColumnFinding, ...]
-    repeated_ids: int
-    """Rows that bear the id of an earlier one, those that repeat it whole included."""
-    repeated_rows: int
-    remarks: tuple[str, ...]
-
-    def filling(self, meaning: str) -> ColumnFinding | None:
-        """Return the column that is likely to fill a column of a case."""
-        return next((column for column in self.columns if column.meaning == meaning), None)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Return the columns that a case needs and none fills; one of the two times stands in for the other."""
-        times = (Col.OCCURRED_AT, Col.REPORTED_AT)
-        stands_in = any(map(self.filling, times))
-        return tuple(name for name in CASE_REQUIRED if not self.filling(name) and not (name in times and stands_in))
 
 
 def inspect_file(path: Path, zone: str, today: date) -> Inspection:
@@ -126,13 +56,13 @@ def inspect_file(path: Path, zone: str, today: date) -> Inspection:
     elif kind == "xlsx":
         first, sheets = _read_workbook(path)
         header_row = next(sheet.header_row for sheet in sheets if sheet.read)
-    cells, broken, whole = _take(first)
+    taken = _take(first)
+    cells = taken.cells
     columns = tuple(_describe(cells, first.header, zone, today))
     repeated = _repeated(cells, columns)
     remarks = tuple(_known_tables(first.header))
-    return Inspection(
-        path, kind, encoding, separator, header_row, sheets, cells.height + broken, broken, whole, columns, *repeated, remarks=remarks
-    )
+    rows = cells.height + taken.broken, taken.broken, taken.no_cases, taken.whole
+    return Inspection(path, kind, encoding, separator, header_row, sheets, *rows, columns, *repeated, remarks=remarks)
 
 
 def _read_workbook(path: Path) -> tuple[RowInput, tuple[SheetFinding, ...]]:
@@ -160,23 +90,34 @@ def _sheet_finding(sheet: Sheet, chosen: Sequence[Sheet]) -> SheetFinding:
     return SheetFinding(sheet.name, None, read=False, reason=reason)
 
 
-def _take(rows: RowInput) -> tuple[pl.DataFrame, int, bool]:
-    """Return the cells of the first rows, cleaned; the number of rows that cannot be used; and whether these are all."""
-    frames, broken, taken, whole = [pl.DataFrame(schema=dict.fromkeys(rows.header, pl.String))], 0, 0, True
-    for batch in rows.batches():
+@dataclass(frozen=True)
+class _Taken:
+    cells: pl.DataFrame
+    """The first rows, cleaned."""
+    broken: int
+    no_cases: int
+    whole: bool
+
+
+def _take(rows: RowInput) -> _Taken:
+    """Read the first rows; where no column is known yet, a total or a note may fill any of them."""
+    frames, broken, no_cases, taken, whole = [pl.DataFrame(schema=dict.fromkeys(rows.header, pl.String))], 0, 0, 0, True
+    for batch in without_no_cases(rows, rows.header).batches():
         if taken >= LOOKED_AT:
             whole = False
             break
         frames.append(batch.cells)
         broken += len(batch.broken)
+        no_cases += len(batch.no_cases)
         taken += batch.read
     plain = pl.concat(frames).select(pl.all().str.normalize("NFKC").str.strip_chars())
     bare = plain.select(pl.when(pl.all() != "").then(pl.all()))
-    return bare.with_columns(empty_where(bare[name], NOTHING) for name in bare.columns), broken, whole
+    cells = bare.with_columns(empty_where(without_text_marks(bare[name]), NOTHING) for name in bare.columns)
+    return _Taken(cells, broken, no_cases, whole)
 
 
 def _describe(cells: pl.DataFrame, header: Sequence[str], zone: str, today: date) -> Iterator[ColumnFinding]:
-    suspects, taken = set(suspect_column_names(header)), set[str]()
+    suspects, taken, repeated = set(suspect_column_names(header)), set[str](), repeated_names(header)
     for name in header:
         texts = cells[name]
         secret = find_identifier(name, today) is not None
@@ -187,7 +128,10 @@ def _describe(cells: pl.DataFrame, header: Sequence[str], zone: str, today: date
             by = "content" if meaning else ""
         elif meaning == Col.CATEGORY and meaning_by_content(texts) == Col.EVENT_TYPE:
             meaning, by = Col.EVENT_TYPE, "content"
-        times = find_formats(texts, zone, named_so=meaning in TIME_COLUMNS)
+        if name in repeated:
+            meaning, by = None, ""
+        latest = None if meaning == Col.DEADLINE_AT else datetime.combine(today, time.max, UTC)
+        times = find_formats(texts, zone, latest, named_so=meaning in TIME_COLUMNS)
         is_no_time = meaning in TIME_COLUMNS and times is None and (meaning in CASE_REQUIRED or texts.null_count() < len(texts))
         if meaning in taken or is_no_time:
             meaning, by = None, ""

@@ -1,5 +1,6 @@
 """Report of an ingest: counts, cells that could not be read, and what to do next."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ SHOWN_VALUES = 8
 FEWEST_ROWS = 2
 """Rows in which a value must stand to be shown: what stands once may be anything, a code of a list does not."""
 BULK_SHARE, BULK_ROWS = 0.05, 3
+SHORT_YEAR = r"(?:9{1,2}[-/.年]){2}9{1,2}(?:\D|$)|99年"
+"""Patterns of days whose year has two digits, wherever it stands."""
 SERIAL_PATTERNS = ("99999", "99999.9")
 
 
@@ -102,6 +105,8 @@ def _unread_times(report: IngestReport) -> Iterator[str]:
     for name, texts in patterns.items():
         if name not in serial:
             yield f"{name}: times are written like {', '.join(texts[:2])} (9 for any digit). State that under `formats` of a source file."
+            if any(re.match(SHORT_YEAR, text) for text in texts):
+                yield f"{name}: years seem to have two digits. State the order under `formats`, such as %y/%m/%d for 26/3/7."
 
 
 def _unmapped_codes(report: IngestReport) -> Iterator[str]:
@@ -110,7 +115,8 @@ def _unmapped_codes(report: IngestReport) -> Iterator[str]:
         if one.code is not Code.TIME_FORMAT:
             values.setdefault((one.field, one.code), []).append(one)
     for (name, code), texts in values.items():
-        shown = [f"{one.text} ({one.rows:,} rows)" for one in texts if one.rows >= FEWEST_ROWS][:SHOWN_VALUES]
+        shown = [f"{one.text or 'empty cells'} ({one.rows:,} rows)" for one in texts if one.rows >= FEWEST_ROWS or not one.text]
+        shown = shown[:SHOWN_VALUES]
         rest = len(texts) - len(shown)
         listed = ", ".join([*shown, *([f"{rest:,} others"] if rest else [])])
         yield f"{name}: not in the code list ({code}): {listed}. Map them under `values` of a source file, or declare the codes."

@@ -177,6 +177,11 @@ class SourceFile(Section):
         return tuple(dict.fromkeys(name for column in (*self.columns.values(), *self.parents) for name in column.origins))
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """Columns of the source that every case fills."""
+        return tuple(dict.fromkeys(name for column in CASE_REQUIRED for name in self.columns[column].origins))
+
+    @property
     def code_columns(self) -> tuple[str, ...]:
         """Columns of the source that hold codes of grids and of what lies above them."""
         named = (self.columns[Col.GRID_ID], *self.parents)

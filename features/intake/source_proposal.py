@@ -3,18 +3,19 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import yaml
 
 from features.intake.column_meanings import LISTS, likely_event_type
-from features.intake.inspection import ColumnFinding, Inspection
+from features.intake.findings import ColumnFinding, Inspection
 from features.intake.source_file import SourceFile
+from features.intake.time_formats import settle
 from features.intake.times import time_that_reads_twice
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, Col
 from features.settings import validate
 
 DEFAULT_NAME = "ledger"
-STANDS_IN = {Col.OCCURRED_AT: Col.REPORTED_AT, Col.REPORTED_AT: Col.OCCURRED_AT}
 
 
 def source_name(stem: str) -> str:
@@ -33,13 +34,13 @@ def propose(inspection: Inspection, name: str, zone: str) -> str:
     Raises:
         SettingsError: the proposal is complete and yet no source file, such as under a name that cannot be one.
     """
-    stated, open_questions = _formats(inspection.columns)
+    formats = _formats(inspection.columns)
     lines = [
         f"# Proposed for a {inspection.format} file with {len(inspection.columns)} columns. Check every line before it is used.",
         *_entry("name", name),
         *_entry("zone", zone),
-        *open_questions,
-        *(_entry("formats", stated) if stated else ()),
+        *_about_formats(formats),
+        *(_entry("formats", formats.stated) if formats.stated else ()),
         "",
         "columns:",
         *(f"  {line}" for column in (*CASE_REQUIRED, *CASE_OPTIONAL) for line in _column(column, inspection)),
@@ -53,7 +54,7 @@ def propose(inspection: Inspection, name: str, zone: str) -> str:
 
 def is_complete(inspection: Inspection) -> bool:
     """Tell whether the proposal needs no answer: all that a case needs is filled, and times can be read in one way only."""
-    if any(column.meaning and column.times and column.times.ambiguous for column in inspection.columns):
+    if _formats(inspection.columns).ambiguous:
         return False
     return not set(inspection.missing) - ({Col.EVENT_TYPE} if _event_type(inspection) else set())
 
@@ -64,35 +65,61 @@ def _event_type(inspection: Inspection) -> str | None:
     return likely_event_type(names)
 
 
-def _formats(columns: Sequence[ColumnFinding]) -> tuple[list[str], list[str]]:
-    """Return the formats to state, and a comment for each that cannot be stated beside them."""
-    stated: list[str] = []
-    comments: list[str] = []
-    for column in columns:
-        if column.meaning is None or column.times is None:
-            continue
-        if column.times.ambiguous:
-            comments.append(f"# {_comment(column.name)} can be read in each of these, as different moments. State the right one:")
-            comments += [f"# formats: [{_inline(pattern)}]" for pattern in column.times.ambiguous]
-        for pattern in column.times.stated:
-            if time_that_reads_twice((*stated, pattern)):
-                comments.append(f"# {_comment(column.name)} is written in {pattern}, which reads the times of other columns differently.")
-            elif pattern not in stated:
-                stated.append(pattern)
-    return stated, comments
+@dataclass(frozen=True)
+class _Formats:
+    """Formats of the times of a file."""
+
+    stated: list[str]
+    ambiguous: dict[str, tuple[str, ...]]
+    """Column -> formats under which its times are different moments, and which no other column settles."""
+    apart: dict[str, str]
+    """Column -> its format, which cannot be stated beside the others."""
+
+
+def _formats(columns: Sequence[ColumnFinding]) -> _Formats:
+    formats = _Formats([], {}, {})
+    times = [(column.name, column.times) for column in columns if column.meaning and column.times]
+    for name, written in times:
+        for pattern in written.stated:
+            _state(pattern, name, formats)
+    for name, written in times:
+        if written.ambiguous and (settled := settle(written.ambiguous, formats.stated)):
+            _state(settled, name, formats)
+        elif written.ambiguous:
+            formats.ambiguous[name] = written.ambiguous
+    return formats
+
+
+def _state(pattern: str, name: str, formats: _Formats) -> None:
+    if time_that_reads_twice((*formats.stated, pattern)):
+        formats.apart[name] = pattern
+    elif pattern not in formats.stated:
+        formats.stated.append(pattern)
+
+
+def _about_formats(formats: _Formats) -> Iterator[str]:
+    for name, patterns in formats.ambiguous.items():
+        yield f"# {_comment(name)} can be read in each of these, as different moments. State the right one:"
+        yield from (f"# formats: [{_inline(pattern)}]" for pattern in patterns)
+    for name, pattern in formats.apart.items():
+        yield f"# {_comment(name)} is written in {pattern}, which reads the times of other columns differently."
+    if any("%y" in pattern for pattern in formats.stated):
+        yield "# Years are written with two digits: 26 is read as 2026, 99 as 1999."
 
 
 def _column(name: str, inspection: Inspection) -> Iterator[str]:
     finding = inspection.filling(name)
     if finding is not None:
         yield from _filled(name, finding)
-    elif name in STANDS_IN and (other := inspection.filling(STANDS_IN[name])):
+    elif other := inspection.stand_in(name):
         yield from _entry(name, other.name, "the file has no such time of its own")
     elif name == Col.EVENT_TYPE and (kind := _event_type(inspection)):
         yield from _entry(name, {"value": kind}, "by the names of the file and its columns")
     elif name in CASE_REQUIRED:
         choices = f", one value for all rows ({{value: ...}}: {', '.join(LISTS[name])})" if name in LISTS else ""
-        yield f"# {name}: TO FILL, a column of the file{choices}"
+        contenders = inspection.contenders(name)
+        named = f" ({' or '.join(map(_comment, contenders))}, which share a name)" if contenders else ""
+        yield f"# {name}: TO FILL, a column of the file{named}{choices}"
 
 
 def _filled(name: str, finding: ColumnFinding) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from features.intake.codes import without_text_marks
 from features.intake.pseudonyms import keyed_hashes
 from features.intake.quarantine import Refusal, RowErrors, write_report
 from features.intake.readers.batches import RowBatch, RowInput
@@ -55,5 +56,6 @@ class Tally:
 def bare_batches(rows: RowInput) -> Iterator[RowBatch]:
     """Yield the batches of a file, cells without surrounding blanks and null where empty."""
     for batch in rows.batches():
-        bare = batch.cells.select(pl.all().str.normalize("NFKC").str.strip_chars())
+        plain = batch.cells.select(pl.all().str.normalize("NFKC").str.strip_chars())
+        bare = plain.select(without_text_marks(plain[name]) for name in plain.columns)
         yield RowBatch(batch.numbers, bare.select(pl.when(pl.all() != "").then(pl.all())), batch.broken)

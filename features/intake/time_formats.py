@@ -1,6 +1,8 @@
 """Find out how the times of a column are written, and under which formats one text would be two moments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -9,11 +11,13 @@ from features.intake.times import (
     EPOCH_SECONDS,
     EXCEL,
     ISO_FORMATS,
+    OLDEST,
     YEAR_FIRST_FORMATS,
     empty_times,
     parse_times,
     read_format,
     time_that_reads_twice,
+    write_plainly,
 )
 
 MOST_SHARE = 0.95
@@ -24,7 +28,12 @@ LEAST_SERIAL, MOST_SERIAL = 20_000, 80_000
 """Days that spreadsheets count for 1954 to 2119."""
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 DAY_AND_MONTH = tuple(order.replace("/", between) + clock for order in ("%m/%d/%Y", "%d/%m/%Y") for between in "/-." for clock in CLOCKS)
+_YEAR_FIRST = tuple(pattern for pattern in (*ISO_FORMATS, *YEAR_FIRST_FORMATS) if "%#z" not in pattern)
+SHORT_YEARS = tuple(pattern.replace("%Y", "%y") for pattern in (*_YEAR_FIRST, *DAY_AND_MONTH))
+"""The same and the usual ones with years of two digits, which are 1970 to 2069."""
+LOOKS_SHORT = r"^\d{1,2}[-/.年]\d{1,2}[-/.月]\d{1,2}(?:\D|$)"
 DIGITS_ONLY = ("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S")
+_AHEAD = datetime(2070, 1, 1, tzinfo=UTC)
 NUMBERS = {EXCEL: (LEAST_SERIAL, MOST_SERIAL), EPOCH_SECONDS: (6e8, 4e9), EPOCH_MILLISECONDS: (6e11, 4e12)}
 """Bounds within which a number is taken for a time, from 1989 on for epochs."""
 
@@ -43,12 +52,13 @@ class TimeFormats:
     """Cells that none of them reads."""
 
 
-def find_formats(texts: pl.Series, zone: str, *, named_so: bool) -> TimeFormats | None:
+def find_formats(texts: pl.Series, zone: str, latest: datetime | None, *, named_so: bool) -> TimeFormats | None:
     """Return how the times of a column are written; None where it holds none.
 
     Args:
         texts: its cells, null where empty.
         zone: IANA name of the zone of naive times.
+        latest: a format that makes a time of two-digit years later than this is the wrong one; None where times may lie ahead.
         named_so: its name speaks of a time. Numbers alone are taken for times only then.
     """
     filled = texts.drop_nulls()
@@ -60,7 +70,7 @@ def find_formats(texts: pl.Series, zone: str, *, named_so: bool) -> TimeFormats 
     least = (NAMED_SHARE if named_so else MOST_SHARE) * len(filled)
     if read >= least:
         return TimeFormats(_seen(filled), (), (), len(filled) - read)
-    best = _fitting(filled, named_so)
+    best = _fitting(filled, named_so) | _short_years(filled, latest)
     if not best or max(best.values()) + read + empty < least:
         return None
     most = max(best.values())
@@ -71,7 +81,7 @@ def find_formats(texts: pl.Series, zone: str, *, named_so: bool) -> TimeFormats 
 
 
 def _seen(filled: pl.Series) -> dict[str, int]:
-    left, seen = filled, {}
+    left, seen = write_plainly(filled)[0], dict[str, int]()
     for pattern in (*ISO_FORMATS, *YEAR_FIRST_FORMATS):
         read = read_format(left, pattern).is_not_null()
         if read.any():
@@ -80,6 +90,29 @@ def _seen(filled: pl.Series) -> dict[str, int]:
         if left.is_empty():
             break
     return seen
+
+
+def settle(ambiguous: Sequence[str], stated: Sequence[str]) -> str | None:
+    """Return the only one of several formats that writes the day as a stated one does; None where that settles nothing.
+
+    >>> settle(("%d/%m/%Y", "%m/%d/%Y"), ("%m/%d/%Y %H:%M",))
+    '%m/%d/%Y'
+    """
+    days = {pattern.split(" ")[0] for pattern in stated}
+    alike = [pattern for pattern in ambiguous if pattern.split(" ")[0] in days]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _short_years(filled: pl.Series, latest: datetime | None) -> dict[str, int]:
+    """Return the formats with years of two digits and the cells each reads as a time that can be one."""
+    plain, _ = write_plainly(filled)
+    if not plain.str.contains(LOOKS_SHORT).any():
+        return {}
+    counts = {}
+    for pattern in SHORT_YEARS:
+        stamps = read_format(plain, pattern).dt.replace_time_zone("UTC")
+        counts[pattern] = int(stamps.is_between(OLDEST, latest or _AHEAD).sum())
+    return {pattern: cells for pattern, cells in counts.items() if cells}
 
 
 def _fitting(filled: pl.Series, named_so: bool) -> dict[str, int]:

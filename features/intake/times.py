@@ -43,8 +43,8 @@ NO_TIME = r"^(?:0+$|0000\D|0001\D0?1\D0?1\b|1900\D0?1\D0?0\b)"
 
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 a serial number is a local time
 _MOST_SERIAL = 100_000
-_NO_YEAR = 999
-"""Two digits read as a whole year are taken for no time."""
+_YEAR_1000 = pl.Series([datetime(1000, 1, 1)], dtype=pl.Datetime("us")).to_physical()[0]  # noqa: DTZ001
+"""An earlier year is one of two digits that was read as a whole one, and no time."""
 _MORNING, _EVENING = "上午|凌晨|清晨|早上|早晨", "下午|中午|晚上|傍晚"
 _WEEKDAY = r"\s*[(（]?(?:星期|周)[一二三四五六日天][)）]?\s*"
 _MIDNIGHT_24 = r"([T ])24:00((?::00(?:\.0+)?)?)"
@@ -67,7 +67,7 @@ def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: da
         if not left.any():
             break
         if pattern is None:
-            plain, day_later = _write_plainly(text.set(~left, None))
+            plain, day_later = write_plainly(text.set(~left, None))
             continue
         stamps = read_format(plain.set(~left, None), pattern)
         read, faults = _localise(stamps if day_later is None else _add_days(stamps, day_later), zone)
@@ -100,13 +100,13 @@ def time_that_reads_twice(formats: tuple[str, ...]) -> tuple[str, str, str] | No
             text = _SAMPLES.dt.strftime(first.replace("%#z", "+0000"))
             read = read_format(text, first), read_format(text, second)
             plain = [stamps.dt.replace_time_zone(None) for stamps in read]
-            apart = ((plain[0] != plain[1]) & (plain[0].dt.year() > _NO_YEAR) & (plain[1].dt.year() > _NO_YEAR)).fill_null(value=False)
+            apart = (plain[0] != plain[1]).fill_null(value=False)
             if apart.any():
                 return one, other, text.filter(apart)[0]
     return None
 
 
-def _write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+def write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     """Leave out the day of the week, write morning and evening as AM and PM, and 24:00 as 00:00 of the next day."""
     if text.str.contains("星期|周").any():
         text = text.str.replace(_WEEKDAY, " ").str.strip_chars()
@@ -120,13 +120,19 @@ def _write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 def read_format(text: pl.Series, pattern: str) -> pl.Series:
     """Read times in one format, local ones without a zone; null where a text is written otherwise."""
     if pattern not in NUMBERS:
-        return text.str.to_datetime(pattern, strict=False, time_unit="us")
+        return _with_whole_years(text.str.to_datetime(pattern, strict=False, time_unit="us"))
     number = text.cast(pl.Float64, strict=False)
     if pattern == EXCEL:
         seconds = (number.set(~number.is_between(1, _MOST_SERIAL), None) * 86_400).round().cast(pl.Int64) * 1_000_000
         return pl.select(pl.lit(_EXCEL_EPOCH) + seconds.cast(pl.Duration("us"))).to_series()
     micros = number.set(~number.is_between(0, 1e14), None) * (1e6 if pattern == EPOCH_SECONDS else 1e3)
     return micros.round().cast(pl.Int64, strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _with_whole_years(stamps: pl.Series) -> pl.Series:
+    micros = stamps.to_physical()
+    first = micros.min()
+    return stamps if first is None or first >= _YEAR_1000 else stamps.set(micros < _YEAR_1000, None)
 
 
 def _add_days(stamps: pl.Series, day_later: pl.Series) -> pl.Series:

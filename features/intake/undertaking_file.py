@@ -88,7 +88,7 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
         StoreError: the database refused; sending the same again stores what is missing.
     """
     began = time.monotonic()
-    rows = open_input(path, None, (EFFORT_COLUMNS, *(layout.needed for layout in LAYOUTS)))
+    rows = open_input(path, None, (EFFORT_COLUMNS, *(layout.needed for layout in LAYOUTS)), FLAT_OPTIONAL)
     refuse_personal_names(path, rows.header, now.date())
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-undertakings.csv"
     refused.unlink(missing_ok=True)

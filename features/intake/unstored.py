@@ -17,11 +17,12 @@ from features.eventlog.snapshot import LogSnapshot
 from features.eventlog.unstored import UnstoredCases, snapshot_of_cases
 from features.intake.ingest import check_columns
 from features.intake.mapping import MappedBatch, map_batch
+from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.quarantine import Code, Refusal
 from features.intake.readers.open_input import open_input
 from features.intake.rules import set_terms
-from features.intake.source_file import SourceFile, flat_source
+from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.validation_pass import validate
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
@@ -51,10 +52,11 @@ def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, settin
         UsageError: the file cannot be read.
         InputRefusedError: the file is refused as a whole.
     """
-    rows = open_input(path, None, (CASE_REQUIRED,))
+    rows = open_input(path, None, (CASE_REQUIRED,), CASE_COLUMNS)
     source = flat_source(rows.header).model_copy(update={"categories": feed[1].categories})
     refuse_personal_names(path, rows.header, now.date())
     check_columns(rows.header, source)
+    rows = without_no_cases(rows, source.required)
     surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
     key = secrets.token_bytes(KEY_BYTES)
     mapped = [map_batch(batch, surveyed.terms, key) for batch in rows.batches()]

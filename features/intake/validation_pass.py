@@ -24,7 +24,7 @@ FEWEST = 20
 IDENTIFYING_IDS = 0.3
 IDENTIFYING_ROWS = 0.05
 DAMAGED_ROWS = 0.05
-SHOWN_PAIRS = 3
+SHOWN_PAIRS, SHOWN_ROWS = 3, 5
 WORKERS = 2
 """Threads that read and screen batches: each holds one in memory."""
 
@@ -34,6 +34,9 @@ class _Counts:
     rows: int = 0
     damaged: int = 0
     unnamed: int = 0
+    no_cases: list[int] = field(default_factory=list)
+    """Numbers of the first rows that were left out as totals, notes or repeated headers."""
+    left_out: int = 0
     identifying_rows: int = 0
     identifying: Counter[tuple[str, Code]] = field(default_factory=Counter)
     """Rows by column and class; without codes of areas, which are judged at the end."""
@@ -73,6 +76,8 @@ def validate(rows: RowInput, terms: RowRules) -> ValidationPass:
     for batch, cells, persons in _looked_at(rows.batches(), terms):
         counts.rows += batch.read
         counts.unnamed += batch.unnamed
+        counts.left_out += len(batch.no_cases)
+        counts.no_cases += batch.no_cases[: SHOWN_ROWS - len(counts.no_cases)]
         counts.damaged += sum(row.code is Code.CELL_ENCODING for row in batch.broken)
         _count_persons(cells, persons, counts)
         _count_codes(cells, counts)
@@ -178,6 +183,10 @@ def _identifying(counts: _Counts, terms: RowRules) -> Iterator[str]:
 def _remarks(counts: _Counts, terms: RowRules) -> Iterator[str]:
     if counts.unnamed:
         yield f"Cells with content in columns without a name, which are not read: {counts.unnamed:,}."
+    if counts.no_cases:
+        shown = ", ".join(map(str, counts.no_cases)) + (", ..." if counts.left_out > len(counts.no_cases) else "")
+        place = f"{counts.left_out:,} (row {shown} below the header)"
+        yield f"Rows that are no cases (totals, notes or a repeated header) and are not read: {place}."
     alike = spelt_differently(pl.Series(sorted(counts.grids | counts.unknown_grids), dtype=pl.String))
     if terms.grids is not None:
         alike = [pair for pair in alike if counts.unknown_grids.intersection(pair)]

@@ -12,7 +12,7 @@ from serving.cli.console import AsJson, json_text, message, say
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from features.intake.inspection import Inspection
+    from features.intake.findings import Inspection
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A file of cases as people keep it.")]
 Write = Annotated[bool, typer.Option("--write", help="Write the proposal to configs/sources, or beside the home.")]

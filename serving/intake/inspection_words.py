@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from features.intake.inspection import CodeCount, ColumnFinding, Inspection
+from features.intake.findings import CodeCount, ColumnFinding, Inspection
 from features.intake.quarantine import Code
+from features.intake.readers.layout import repeated_names
 from features.schema import Col
 from serving.text import Text
 
@@ -131,6 +132,11 @@ def _persons(code: Code, count: int, rows: int) -> Text:
 
 
 def _repeats(inspection: Inspection) -> Iterator[Text]:
+    if inspection.no_cases:
+        yield Text(
+            zh=f"合计、填表说明或重复的表头，不作为事项：{inspection.no_cases:,}行",
+            en=f"Rows that are no cases (totals, notes or a repeated header), which ingest leaves out: {inspection.no_cases:,}",
+        )
     ids, rows = inspection.repeated_ids, inspection.repeated_rows
     if ids:
         yield Text(
@@ -145,6 +151,13 @@ def _repeats(inspection: Inspection) -> Iterator[Text]:
 
 
 def _obstacles(inspection: Inspection) -> Iterator[Text]:
+    if repeated := repeated_names([column.name for column in inspection.columns]):
+        names = "、".join(repeated)
+        yield Text(
+            zh=f"列名重复，已按从左到右的顺序编号，均不自动采用：{names}。需要其中一列的，请在映射中写明编号后的列名。",
+            en=f"Columns that share a name are numbered from the left, and none is proposed: {', '.join(repeated)}. "
+            "Where one of them is needed, name it with its number.",
+        )
     if announced := [column.name for column in inspection.columns if column.announces_persons]:
         yield Text(
             zh=f"含有个人信息的列，整份文件会被拒收：{'、'.join(announced)}。请在原处删去。",

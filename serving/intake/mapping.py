@@ -7,9 +7,9 @@ from typing import Any
 import yaml
 
 from features.intake.column_meanings import LISTS, likely_event_type
-from features.intake.inspection import Inspection
+from features.intake.findings import Inspection
 from features.intake.source_file import SourceFile, find_source, source_files
-from features.intake.source_proposal import STANDS_IN, source_name
+from features.intake.source_proposal import source_name
 from features.schema import Col
 from features.settings import validate
 from features.storage.home import Home
@@ -110,7 +110,7 @@ def _kept(home: Home) -> Mapping[str, Path]:
 def _likely(home: Home, inspection: Inspection) -> Iterator[tuple[str, str]]:
     yield "name", _free_name(home, inspection.path.name)
     for name in CASE_COLUMNS:
-        finding = inspection.filling(name) or inspection.filling(STANDS_IN.get(name, name))
+        finding = inspection.filling(name) or inspection.stand_in(name)
         if finding:
             yield f"{COLUMN}{name}", finding.name
             yield from ((f"{CODE}{name}:{one.text}", one.code or "") for one in finding.codes if name in LISTS)

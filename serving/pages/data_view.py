@@ -8,7 +8,7 @@ from features.errors import InputRefusedError, YujingError
 from features.eventlog.feeds import declared_targets
 from features.facts.derive import DEFAULT_TARGET
 from features.intake.column_meanings import LISTS
-from features.intake.inspection import Inspection
+from features.intake.findings import Inspection
 from features.intake.quarantine import Code
 from features.intake.report import IngestReport
 from features.schema import CASE_REQUIRED, Col

@@ -8,7 +8,7 @@ import polars as pl
 
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
-from features.intake.readers.layout import Layout, own_spelling
+from features.intake.readers.layout import Layout, clean_name, own_spelling
 
 BATCH_ROWS = 50_000
 MAX_COLUMNS = 64
@@ -46,6 +46,8 @@ class RowBatch:
     """Place of each row in a workbook, such as 2月!18; None for other inputs."""
     unnamed: int = 0
     """Cells with content in columns without a name, which nothing can be read from."""
+    no_cases: tuple[int, ...] = ()
+    """Numbers of rows that were left out: totals, notes and repeated headers."""
 
     @property
     def read(self) -> int:
@@ -67,8 +69,10 @@ class RowInput:
 def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tuple[str, ...]:
     """Return the names of the columns up to the last that has one; those without a name get one that `drop_unnamed` knows.
 
+    Columns that share a name are numbered, so that a source file can say which of them is meant.
+
     Raises:
-        InputRefusedError: too many columns, no text, or a name that stands twice.
+        InputRefusedError: too many columns, no text, or a column that is read stands twice.
     """
     if any("\x00" in name or "\ufffd" in name for name in names if name):
         advice = "Save it as UTF-8, or state `encoding: gb18030` in a source file."
@@ -81,10 +85,19 @@ def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tup
     if len(header) > MAX_COLUMNS:
         advice = "Leave out the columns that are not needed."
         raise InputRefusedError(Code.FILE_TOO_MANY_COLUMNS, f"{where} may have {MAX_COLUMNS} columns, found {len(header)}. {advice}")
-    if twice := [name for name, times in Counter(filter(None, header)).items() if times > 1]:
-        found = f"found {twice[0]!r} again. Rename one of them."
-        raise InputRefusedError(Code.FILE_HEADER, f"{where} must name each column once, {found}")
+    if twice := _read_twice(names, layout) or _twice(header):
+        advice = f"Rename one of them, or name `{twice[0]} (1)` or `{twice[0]} (2)` in a source file."
+        raise InputRefusedError(Code.FILE_HEADER, f"{where} must name each column once that is read, found {twice[0]!r} again. {advice}")
     return tuple(name or unnamed_column(place) for place, name in enumerate(header, start=1))
+
+
+def _read_twice(names: Iterable[str | None], layout: Layout) -> list[str]:
+    read = {clean_name(name) for wanted in (*layout.needed, layout.optional) for name in wanted}
+    return [name for name in _twice(map(clean_name, names)) if name in read]
+
+
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(filter(None, names)).items() if times > 1]
 
 
 def unnamed_column(place: int) -> str:

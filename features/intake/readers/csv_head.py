@@ -54,6 +54,7 @@ def read_head(lines: Iterator[str], layout: Layout, encoding: str, where: str) -
     Raises:
         InputRefusedError: there is none, or its names cannot be used.
     """
+    csv.field_size_limit(SAMPLE_BYTES)  # reading rows sets a smaller one for the whole process
     head = [line.rstrip("\r\n") for _, line in zip(range(max(HEAD_ROWS, layout.header_row or 0)), lines, strict=False)]
     if not any(line.strip("\ufeff \t") for line in head):
         raise InputRefusedError(Code.FILE_EMPTY, f"{where} must begin with a header, found nothing. Check the export.")

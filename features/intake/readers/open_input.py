@@ -24,13 +24,16 @@ MAP_READERS: dict[tuple[str, ...], Callable[[Path, Layout], RowInput]] = {**READ
 """Suffixes of files that may hold grids."""
 
 
-def open_input(path: Path | None, source: SourceFile | None, needed: Sequence[Sequence[str]] = ()) -> RowInput:
+def open_input(
+    path: Path | None, source: SourceFile | None, needed: Sequence[Sequence[str]] = (), optional: Sequence[str] = ()
+) -> RowInput:
     """Read the header of a file, or of the source's query where no file is given.
 
     Args:
         path: the file.
         source: how it is to be read; None where nothing is stated.
         needed: sets of columns, one of which the header must have, where there is no source.
+        optional: columns that are read beside them where they are there.
 
     Raises:
         UsageError: there is nothing to open.
@@ -41,7 +44,9 @@ def open_input(path: Path | None, source: SourceFile | None, needed: Sequence[Se
             raise UsageError("give a file, or a source file with `sql`: found neither.")
         return sql_input(source.sql)
     layout = source.layout if source else Layout()
-    return open_file(path, replace(layout, needed=layout.needed or tuple(map(tuple, needed))))
+    if not layout.needed:
+        layout = replace(layout, needed=tuple(map(tuple, needed)), optional=tuple(optional))
+    return open_file(path, layout)
 
 
 def open_file(path: Path, layout: Layout) -> RowInput:

@@ -23,6 +23,7 @@ from features.intake.readers.batches import (
     name_columns,
     named,
     refuse_expansion,
+    unnamed_column,
 )
 from features.intake.readers.layout import Layout
 
@@ -69,8 +70,8 @@ def _parquet_batches(path: Path, columns: tuple[str, ...], most_bytes: int) -> I
     first = 1
     with pq.ParquetFile(path) as file:
         for block in file.iter_batches(BATCH_ROWS):
-            cells = _to_text(pl.DataFrame(pl.from_arrow(block)))
-            cells.columns = list(columns) + cells.columns[len(columns) :]
+            unnamed = map(unnamed_column, range(len(columns) + 1, block.num_columns + 1))
+            cells = _to_text(pl.DataFrame(pl.from_arrow(block.rename_columns([*columns, *unnamed]))))
             batch = RowBatch(pl.int_range(first, first + cells.height, dtype=pl.Int64, eager=True), cells.select(columns))
             first += batch.read
             yield finish(batch, most_bytes)

@@ -22,6 +22,7 @@ from features.targets import UnresolvedAfter
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Case = Callable[..., str]
+HEADER = "event_id,grid_id,event_type,category,occurred_at,reported_at,resolved_at,people,source,level,self_found,note"
 TakeIn = Callable[..., IngestReport]
 WriteCases = Callable[..., Path]
 
@@ -54,6 +55,53 @@ def log(home: Home) -> LogSnapshot:
 
 def counts(report: IngestReport) -> tuple[int, int, int, int]:
     return report.read, report.accepted, report.duplicate, report.quarantined
+
+
+@pytest.mark.parametrize("marked", ['="{}"', "'{}", "‘{}"])
+def test_ingest_id_marked_as_text_by_a_spreadsheet_is_the_same_id(
+    marked: str, home: Home, take_in: TakeIn, write_cases: WriteCases, case: Case
+) -> None:
+    take_in(write_cases([case(1), case(2)]))
+
+    again = take_in(write_cases([case(1, event_id=marked.format("c1"), grid_id=marked.format("g1"), level=marked.format("community"))]))
+
+    assert (1, 0, 1, 0) == counts(again)
+
+
+def test_ingest_formula_beside_text_is_still_refused(take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
+    assert {"CELL_FORMULA": 1} == take_in(write_cases([case(1), case(2, event_id='="c"&"2"')])).by_code
+
+
+TOTALS = ("合计", "小计：3", "本页合计", "总 计", "Total", "填表人：某某", "备注：截至月底")
+
+
+@pytest.mark.parametrize("word", TOTALS)
+def test_ingest_total_note_and_repeated_header_are_told_and_no_bad_cases(
+    word: str, take_in: TakeIn, write_cases: WriteCases, case: Case
+) -> None:
+    in_last_column = f"{',' * (HEADER.count(',') - 1)}3,{word}"
+    with_marks = f"{word},-,-,,,3 件"
+    path = write_cases([case(1), HEADER, case(2), word, in_last_column, f"{with_marks}{',' * 6}", case(3)])
+
+    report = take_in(path)
+
+    assert (3, 3, 0, 0) == counts(report)
+    assert any(": 4 (row 2, 4, 5, 6 below the header)." in remark for remark in report.remarks)
+
+
+def test_ingest_row_that_only_speaks_of_a_total_is_judged_as_a_case(take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
+    whole, lacking = case(1, event_id="合计-1", note="总计 3 户"), case(2, grid_id="", note="合计 3 户")
+
+    report = take_in(write_cases([whole, lacking]))
+
+    assert (2, 1, 0, 1) == counts(report)
+
+
+def test_ingest_column_that_is_read_and_stands_twice_is_refused(take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
+    with pytest.raises(InputRefusedError, match="found 'resolved_at' again"):
+        take_in(write_cases([f"{case(1)},2026-05-20"], header=f"{HEADER},resolved_at"))
+
+    assert 1 == take_in(write_cases([f"{case(1)},x"], header=f"{HEADER},note")).accepted
 
 
 def test_ingest_same_file_again_adds_nothing(home: Home, take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:

@@ -113,6 +113,76 @@ def test_propose_day_beyond_twelve_states_the_only_format(tmp_path: Path) -> Non
     assert ["%d/%m/%Y"] == yaml.safe_load(propose(inspection, "a", ZONE))["formats"]
 
 
+SHORT_YEARS = {
+    "26/3/{day}": ("%y/%m/%d", "%d/%m/%y"),
+    "25.03.{day:02d}": ("%y.%m.%d", "%d.%m.%y"),
+    "{day:02d}-03-26 8:05": ("%y-%m-%d %H:%M", "%d-%m-%y %H:%M"),
+}
+
+
+@pytest.mark.parametrize(("time", "readings"), SHORT_YEARS.items())
+def test_propose_year_of_two_digits_is_not_guessed(time: str, readings: tuple[str, ...], tmp_path: Path) -> None:
+    lines = [(*row[:3], row[3], row[3], row[5]) for row in rows(time)]
+
+    inspection = inspect_file(write(tmp_path / "a.csv", [HEADER, *lines]), ZONE, TODAY)
+
+    occurred = inspection.filling("occurred_at")
+    assert occurred is not None
+    assert occurred.times is not None
+    assert (readings, False) == (occurred.times.ambiguous, is_complete(inspection))
+
+
+@pytest.mark.parametrize(
+    ("time", "last", "expected"),
+    [
+        ("26/3/{day}", "26/3/31", "%y/%m/%d"),
+        ("26年3月{day}日", "26年3月31日", "%y年%m月%d日"),
+        ("{day:02d}.03.26", "31.03.26", "%d.%m.%y"),
+    ],
+)
+def test_propose_year_of_two_digits_that_only_one_reading_fits_is_stated(time: str, last: str, expected: str, tmp_path: Path) -> None:
+    lines = [*rows(time), ("A99", "G1", "邻里", last, "2026-04-01", "")]
+
+    text = propose(inspect_file(write(tmp_path / "a.csv", [HEADER, *lines]), ZONE, TODAY), "a", ZONE)
+
+    assert [expected] == yaml.safe_load(text)["formats"]
+    assert "26 is read as 2026" in text
+
+
+def test_propose_other_column_settles_the_order_of_day_and_month(tmp_path: Path) -> None:
+    lines = [(*row[:4], "31/03/2026 09:00", "") for row in rows("{day:02d}/03/2026")]
+
+    text = propose(inspect_file(write(tmp_path / "a.csv", [HEADER, *lines]), ZONE, TODAY), "a", ZONE)
+
+    assert ["%d/%m/%Y %H:%M", "%d/%m/%Y"] == yaml.safe_load(text)["formats"]
+
+
+def test_propose_columns_of_one_name_are_numbered_and_left_to_choose(tmp_path: Path, take_in: Callable[..., IngestReport]) -> None:
+    header = ("事件编号", "网格编码", "纠纷类别", "发生时间", "发生时间", "登记时间", "备注", "备注")
+    lines = [(*row[:3], row[3], row[4], row[4], "", "") for row in rows() if row[2] != "噪音扰民"]
+    path = write(tmp_path / "a.csv", [header, *lines])
+
+    inspection = inspect_file(path, ZONE, TODAY)
+    text = propose(inspection, "a", ZONE)
+
+    assert ("occurred_at" in inspection.missing, is_complete(inspection)) == (True, False)
+    assert "# occurred_at: TO FILL, a column of the file (发生时间 (1) or 发生时间 (2), which share a name)" in text
+    chosen = SourceFile.model_validate(yaml.safe_load(text.replace("  # occurred_at:", "  occurred_at: 发生时间 (2) #")))
+    assert 6 == take_in(path, chosen).accepted
+    assert ("发生时间 (1)", "备注 (1)", "备注 (2)") == take_in(path, chosen).left_out
+
+
+def test_propose_name_with_long_instructions_is_shortened_and_still_fits(tmp_path: Path, take_in: Callable[..., IngestReport]) -> None:
+    grid, remark = f"网格编码（{'按编码表填写；' * 1_700}）", "说明" * 6_000
+    header = ("*事件编号（必填）", grid, *HEADER[2:5], remark)
+    path = write(tmp_path / "a.csv", [header, *(row for row in rows() if row[2] != "噪音扰民")])
+
+    text = propose(inspect_file(path, ZONE, TODAY), "a", ZONE)
+
+    assert max(map(len, text.splitlines())) < 200
+    assert 6 == take_in(path, SourceFile.model_validate(yaml.safe_load(text))).accepted
+
+
 def test_propose_total_and_repeated_header_turn_no_time_into_another(tmp_path: Path) -> None:
     total = ("合计", "", "", "9件", "", "")
     path = write(tmp_path / "a.csv", [HEADER, *rows()[:4], HEADER, *rows()[4:], total])
@@ -120,7 +190,8 @@ def test_propose_total_and_repeated_header_turn_no_time_into_another(tmp_path: P
     inspection = inspect_file(path, ZONE, TODAY)
 
     meanings = {column.name: (column.meaning, column.times.unread) for column in inspection.columns if column.times}
-    assert meanings == {"发生时间": ("occurred_at", 2), "登记时间": ("reported_at", 1)}
+    assert meanings == {"发生时间": ("occurred_at", 0), "登记时间": ("reported_at", 0)}
+    assert (9, 2) == (inspection.rows, inspection.no_cases)
 
 
 def test_inspect_file_utf_16_is_called_by_its_name(tmp_path: Path) -> None:

@@ -37,6 +37,12 @@ def test_load_faults_repeated_empty_or_nearly_whole_load_is_none(made: IngestRep
     assert [] == load_faults(made, 0.05)
 
 
+def test_advice_year_of_two_digits_is_told() -> None:
+    made = report(9, unmapped=(Unmapped("发生时间", Code.TIME_FORMAT, "99/9/9 9:99", 9),))
+
+    assert "years seem to have two digits" in list(advice(made))[-1]
+
+
 def test_advice_all_known_is_told() -> None:
     assert ["All rows were known already: is it the file of last time?"] == list(advice(report(9, duplicate=9)))
 
