@@ -67,8 +67,7 @@ def say_followed(estimate: Estimate | None) -> Text:
     figures = f"{estimate.ratio:.1f}", f"{estimate.low:.1f}", f"{estimate.high:.1f}"
     return Text(
         zh=f"过去同类{estimate.units}处，开始后8周内群众反映的事项约为相邻网格同期变化的{figures[0]}倍（{figures[1]}–{figures[2]}倍）。",
-        en=f"After {estimate.units} such starts, cases brought in 8 weeks were {figures[0]} times those to expect from the grids beside "
-        f"({figures[1]} to {figures[2]}).",
+        en=f"After {estimate.units} such starts, cases in 8 weeks were {figures[0]} times those to expect ({figures[1]} to {figures[2]}).",
     )
 
 
