@@ -16,6 +16,7 @@ from serving.accounts.permissions import Scope
 NO_AREA = " "
 """Scope of a department: no path is a blank."""
 ABOVE_THE_WALL = "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+DUMPERS = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND (rolsuper OR rolbypassrls) ORDER BY rolname"
 WALLED = """
 SELECT relname, relrowsecurity AND relforcerowsecurity FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid ORDER BY relname
 """
@@ -36,7 +37,7 @@ def reading_within(engine: Engine, scope: Scope) -> Iterator[Connection]:
 
 
 def check_row_security(engine: Engine) -> str:
-    """Say what the second wall is on this database.
+    """Say what the second wall is on this database, and which roles pg_dump is whole by, for it leaves out rows that a role may not see.
 
     Raises:
         StoreError: PostgreSQL does not hold this account, or what owns the tables, to it.
@@ -46,8 +47,10 @@ def check_row_security(engine: Engine) -> str:
     with reading(engine) as connection:
         account, above = connection.execute(text(ABOVE_THE_WALL)).one()
         tables = connection.execute(text(WALLED)).all()
+        dumpers = connection.execute(text(DUMPERS)).scalars().all()
     if above:
         raise StoreError(f"row-level security must bind the database account, and {account} is a superuser or has BYPASSRLS. Use another.")
     if loose := [name for name, forced in tables if not forced]:
         raise StoreError(f"row-level security must be forced on its owner too, and is not on {', '.join(loose)}. ALTER TABLE ... FORCE it.")
-    return f"row-level security on {len(tables)} tables binds {account}"
+    whole = f"pg_dump is whole by {', '.join(dumpers)} alone" if dumpers else "no role may dump it whole by pg_dump"
+    return f"row-level security on {len(tables)} tables binds {account}; {whole}, yujing backup by {account}"

@@ -72,8 +72,11 @@ def test_second_wall_stands_before_every_table_whose_rows_have_a_place(engine: E
     assert guarded == {table.name for table in WALLED}
 
 
-def test_doctor_says_whom_the_second_wall_binds(engine: Engine) -> None:
-    assert check_row_security(engine) == f"row-level security on {len(WALLED)} tables binds owner_of_the_tables"
+def test_doctor_says_whom_the_second_wall_binds_and_who_can_dump_everything(engine: Engine) -> None:
+    told = check_row_security(engine)
+
+    assert told.startswith(f"row-level security on {len(WALLED)} tables binds owner_of_the_tables; pg_dump is whole by ")
+    assert told.endswith("postgres alone, yujing backup by owner_of_the_tables")
 
 
 def test_doctor_refuses_an_account_above_the_second_wall_and_an_owner_who_is_not_held_to_it(databases: Databases, engine: Engine) -> None:
