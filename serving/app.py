@@ -24,6 +24,7 @@ from serving.api.routes.explanations import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.operations.background import repeating
 from serving.operations.checkpoints import second_place, write_checkpoint
+from serving.operations.integrity import IntegrityWatch, Vault
 from serving.pages.all_pages import add_pages, make_ready
 from serving.pages.error_pages import ErrorPages
 from serving.server.auth import Clock, CredentialCache
@@ -111,9 +112,19 @@ async def _opened(
             write_checkpoint(home, engine, second_place(home, settings.serving.checkpoint_dir), now())
 
         await opened.enter_async_context(repeating(note_chains, HEAD_SECONDS))
+        integrity = IntegrityWatch(Vault(home, engine, settings.serving.checkpoint_dir))
+        await opened.enter_async_context(repeating(integrity.look, HEAD_SECONDS))
         freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
         reading = AppState(
-            shelf, freshness, now, secret_key(home, "cursor"), settings.alerts, home, settings.serving, overdue or nothing_overdue
+            shelf,
+            freshness,
+            now,
+            secret_key(home, "cursor"),
+            settings.alerts,
+            home,
+            settings.serving,
+            overdue or nothing_overdue,
+            integrity,
         )
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,14 +14,15 @@ from serving.cli.console import AsJson, json_text, print_table
 from serving.cli.doctor_mlflow import DUTIES
 from serving.cli.workspace import Workspace
 
+if TYPE_CHECKING:
+    from serving.operations.integrity import Vault
+
 Check = Callable[[Workspace], str]
 """Says what it found, or raises a YujingError that says what to do."""
 
 FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette": "1.0.1"}
 """Versions from which known holes are closed."""
 Whole = Annotated[bool, typer.Option("--whole", help="Read every list and every entry of the audit trail.")]
-NEWEST_LISTS, NEWEST_ENTRIES = 3, 1000
-"""Number that is read otherwise, so that a check takes no longer as the home grows."""
 PRIVATE = 0o077
 """Rights that group and others must not have."""
 
@@ -102,57 +103,45 @@ def _keys(work: Workspace) -> str:
     shared = [path.name for path in keys if path.suffix != ".public" and path.stat().st_mode & PRIVATE]
     if shared:
         raise StoreError(f"{', '.join(shared)} in {work.home.keys} must be readable by the owner only. Run chmod 600 on them.")
-    from features.database.known_keys import lost_keys
+    from serving.operations.integrity import check_keys
 
-    if lost := lost_keys(work.home, work.engine):
-        raise StoreError(f"{work.home.keys} must hold the keys its database knows, found none or another {', '.join(lost)}. Restore them.")
-    return f"{len(keys)} files, those that the database knows among them"
+    return f"{len(keys)} files, {check_keys(_vault(work))}"
+
+
+def _vault(work: Workspace) -> "Vault":
+    from serving.operations.integrity import Vault
+
+    return Vault(work.home, work.engine, work.settings.serving.checkpoint_dir)
 
 
 def _guards(work: Workspace) -> str:
-    from features.database.guards import missing_guards
-    from serving.alerts.queries import edited_alerts
+    from serving.operations.integrity import check_guards
 
-    if missing := missing_guards(work.engine):
-        raise StoreError(f"the database must refuse changes of records, and lacks {', '.join(missing)}. Restore it from the backup.")
-    if edited := edited_alerts(work.engine):
-        raise StoreError(f"alerts must be where their history leads, and {', '.join(edited[:3])} were edited. Restore the backup.")
-    return "every trigger that refuses changes is there, alerts are where their history leads"
+    return check_guards(_vault(work))
 
 
 def _ledger(work: Workspace) -> str:
-    return _verify_ledger(work, NEWEST_LISTS)
+    from serving.operations.integrity import check_ledger
+
+    return check_ledger(_vault(work))
 
 
 def _whole_ledger(work: Workspace) -> str:
-    return _verify_ledger(work, None)
+    from serving.operations.integrity import check_ledger
 
-
-def _verify_ledger(work: Workspace, newest: int | None) -> str:
-    from serving.operations.checkpoints import ledger_heads, read_second_place
-    from serving.rankings.ledger import verify
-
-    last = verify(work.engine, ledger_heads(read_second_place(work.home, work.settings.serving.checkpoint_dir)), newest)
-    extent = "all rows" if newest is None else f"rows of the newest {newest} read, all by --whole"
-    return f"{last.id} lists, the last for {last.origin.as_of}; {extent}" if last else "no list yet"
+    return check_ledger(_vault(work), None)
 
 
 def _trail(work: Workspace) -> str:
-    return _verify_trail(work, NEWEST_ENTRIES)
+    from serving.operations.integrity import check_trail
+
+    return check_trail(_vault(work))
 
 
 def _whole_trail(work: Workspace) -> str:
-    return _verify_trail(work, None)
+    from serving.operations.integrity import check_trail
 
-
-def _verify_trail(work: Workspace, newest: int | None) -> str:
-    from serving.audit.audit_log import verify
-    from serving.operations.checkpoints import audit_heads, read_second_place
-
-    heads = read_second_place(work.home, work.settings.serving.checkpoint_dir)
-    count = verify(work.engine, audit_heads(heads), newest)
-    against = f"{len(heads)} checkpoints, the last of {heads[-1].at}" if heads else "no second place: a cut end cannot be told"
-    return f"{count} entries, checked against {against}"
+    return check_trail(_vault(work), None)
 
 
 def _jobs(work: Workspace) -> str:

@@ -16,7 +16,11 @@ from serving.settings import ServingSettings
 from serving.text import Text
 
 HOUR = timedelta(hours=1)
+BACKUP_LATE = timedelta(hours=50)
+"""As the shipped alert rule has it: two days and some time to be made."""
 JOB_NAMES = {"ingest": "接入数据", "train": "训练模型", "rank": "生成清单", "monitor": "运行监测", "backup": "备份"}
+
+CHECK_NAMES = {"keys": "密钥", "guards": "防改触发器", "ledger": "清单账本", "audit trail": "审计日志"}
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,20 @@ class OperationalHealth:
     """Time since the newest list was published, where that is too long."""
     data_age: timedelta | None = None
     """Time since the newest record became known, where that is too long."""
+    backup_age: timedelta | None = None
+    """Time since the newest backup, where that is too long; sites that never made one back up by other tools."""
     failed: Sequence[Run] = field(default=())
     """Jobs whose newest run failed."""
+    damaged: Sequence[str] = field(default=())
+    """Checks of the service that found keys, triggers, ledger or trail damaged."""
 
     def __iter__(self) -> Iterator[Text]:
         """Say what is to be done, one sentence for each kind; nothing where nothing is."""
+        for check in self.damaged:
+            yield Text(
+                zh=f"{CHECK_NAMES.get(check, check)}校验未通过；运行 yujing doctor 查明，从备份恢复",
+                en=f"the check of {check} fails; yujing doctor says why, restore the backup",
+            )
         yield from self._undelivered()
         yield from self._late()
         for run in self.failed:
@@ -69,6 +82,12 @@ class OperationalHealth:
                 zh=f"最新记录是{hours}小时前的；检查数据来源和数据接入任务",
                 en=f"the newest record is {hours} hours old; check sources and ingest",
             )
+        if self.backup_age:
+            hours = self.backup_age // HOUR
+            yield Text(
+                zh=f"最近一次备份是{hours}小时前的；检查备份任务",
+                en=f"the newest backup is {hours} hours old; check the job that makes it",
+            )
 
 
 def overdue_work(stuck: Sequence[str], days: Sequence[date]) -> list[Text]:
@@ -92,16 +111,20 @@ def overdue_work(stuck: Sequence[str], days: Sequence[date]) -> list[Text]:
     return texts
 
 
-def read_operational_health(engine: Engine, limits: ServingSettings, now: datetime) -> OperationalHealth:
-    """Look for what needs whoever runs the service."""
+def read_operational_health(engine: Engine, limits: ServingSettings, now: datetime, damaged: Sequence[str] = ()) -> OperationalHealth:
+    """Look for what needs whoever runs the service; `damaged` names the checks of integrity that failed when they last ran."""
     published, known = newest_moments(engine)
+    states = job_states(engine)
+    backup = states["backup"].success if "backup" in states else None
     list_limit, data_limit = timedelta(hours=limits.stale_after_hours), timedelta(hours=limits.data_late_after_hours)
     return OperationalHealth(
         letters=Counter(receiver for receiver, *_ in dead_letters(engine)),
         missed=missed_days(engine, now),
         list_age=now - published if published and now - published > list_limit else None,
         data_age=now - known if known and now - known > data_limit else None,
-        failed=[state.last for _, state in sorted(job_states(engine).items()) if state.last.fault is not None],
+        backup_age=now - backup.started_at if backup and now - backup.started_at > BACKUP_LATE else None,
+        failed=[state.last for _, state in sorted(states.items()) if state.last.fault is not None],
+        damaged=damaged,
     )
 
 

@@ -8,6 +8,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from features.storage.home import Home
+from serving.operations.health import OperationalHealth, read_operational_health
+from serving.operations.integrity import IntegrityWatch
 from serving.server.auth import Clock
 from serving.server.list_cache import Head, RankingCache
 from serving.server.responses import Freshness, ShownList
@@ -36,6 +38,11 @@ class AppState:
     """When lists are old and data late, among others."""
     overdue: Overdue
     """Work beside the service that is due and not done, at a moment."""
+    integrity: IntegrityWatch
+
+    def health(self) -> OperationalHealth:
+        """Return the operational problems of this moment."""
+        return read_operational_health(self.shelf.engine, self.limits, self.now(), self.integrity.failed)
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

@@ -12,7 +12,7 @@ from features.build import build_commit
 from features.errors import StoreError
 from serving.alerts.queries import count_open
 from serving.alerts.webhooks import count_waiting
-from serving.operations.health import newest_moments, read_operational_health
+from serving.operations.health import newest_moments
 from serving.operations.job_runs import JobState, job_states
 from serving.rankings.publishing import publications
 from serving.server.dependencies import AppState
@@ -44,7 +44,7 @@ def _read(state: AppState) -> Iterator[Metric]:
     published, known = newest_moments(engine)
     yield from _moment("yujing_newest_list_timestamp_seconds", "Publication of the newest list.", published)
     yield from _moment("yujing_data_through_timestamp_seconds", "Moment at which the newest record became known.", known)
-    health = read_operational_health(engine, state.limits, now)
+    health = state.health()
     yield _gauge("yujing_dead_letters", "Messages that no receiver took.", health.letters.total())
     yield _gauge("yujing_missed_days", "Days that were left without a list.", len(health.missed))
     yield _gauge("yujing_attention", "Things that ask for attention; /readyz names them.", len(list(health)))
@@ -56,11 +56,15 @@ def _read(state: AppState) -> Iterator[Metric]:
     for target, model_version in {row["target"]: row["model_version"] for row in reversed(publications(engine))}.items():
         champion.add_metric((target, model_version), 1)
     yield champion
+    sound = GaugeMetricFamily("yujing_integrity_ok", "1 where keys, triggers, ledger or trail are as they were left.", labels=("check",))
+    for check, fails in state.integrity.damaged.items():
+        sound.add_metric((check,), float(not fails))
+    yield sound
     yield from _jobs(job_states(engine))
 
 
 def _jobs(states: dict[str, JobState]) -> Iterator[Metric]:
-    labels = ("job",)
+    labels = ("task",)  # Prometheus calls what it scrapes a job, and would rename a label of that name
     succeeded = GaugeMetricFamily("yujing_job_last_success_timestamp_seconds", "Start of the newest run that worked.", labels=labels)
     failed = GaugeMetricFamily("yujing_job_last_failure_timestamp_seconds", "Start of the newest run that failed.", labels=labels)
     lasted = GaugeMetricFamily("yujing_job_last_duration_seconds", "Duration of the newest run.", labels=labels)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, HTTPException
 
 from features.storage.free_disk import check_free_disk
 from serving.api.schemas import Health, Readiness
-from serving.operations.health import read_operational_health
 from serving.server.dependencies import ReadingOf
 
 router = APIRouter(tags=["health"])
@@ -31,5 +30,5 @@ def read_readiness(reading: ReadingOf) -> Readiness:
         raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "; ".join(text.en for text in overdue).capitalize() + ".")
     reading.shelf.refresh()
     current = reading.shelf.current
-    waiting = list(read_operational_health(reading.shelf.engine, reading.limits, reading.now()))
+    waiting = list(reading.health())
     return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None, attention=waiting)

@@ -14,7 +14,6 @@ from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
-from serving.operations.health import read_operational_health
 from serving.pages.admin_view import Trial, read_rule, try_rule
 from serving.pages.area_tree import area_tree
 from serving.pages.handling_view import names_of
@@ -137,7 +136,7 @@ def _page(
         trial=trial,
         roles=ROLES,
         departments=viewer.site.settings.alerts.departments,
-        upkeep=read_operational_health(viewer.engine, viewer.reading.limits, viewer.reading.now()),
+        upkeep=viewer.reading.health(),
         overdue=viewer.reading.overdue(viewer.now),
         rule=read_rule(viewer.engine, viewer.site.settings.alerts),
         once=once,

@@ -13,7 +13,7 @@ from tests.support.published_world import PUBLISHED_AT
 
 DEPLOY = Path(__file__).parents[3] / "configs/deploy"
 NAME = re.compile(r"\b(?:yujing|http|process)_[a-z_]+\b")
-LABEL = re.compile(r'(job|outcome)="([a-z]+)"')
+LABEL = re.compile(r'(task|outcome)="([a-z]+)"')
 
 
 def rules() -> list[dict[str, str]]:
@@ -53,7 +53,7 @@ def test_every_metric_of_rules_and_dashboard_is_given(shown: str) -> None:
 
 @pytest.mark.dialect("sqlite")
 def test_every_job_and_outcome_of_rules_and_dashboard_is_given(shown: str) -> None:
-    wanted = {pair for expression in expressions() for pair in LABEL.findall(expression)} - {("job", "yujing")}
+    wanted = {pair for expression in expressions() for pair in LABEL.findall(expression)}
 
     assert wanted - set(LABEL.findall(shown)) == set()
     assert wanted

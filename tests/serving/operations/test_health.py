@@ -2,9 +2,6 @@
 
 import json
 import re
-import shutil
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import polars as pl
@@ -27,6 +24,7 @@ from serving.cli.main import app
 from serving.operations.health import read_operational_health
 from serving.operations.job_runs import Run, job_states, record_run
 from tests.support.people import token_of
+from tests.support.planted import PLANTED
 from tests.support.published_world import AS_OF, PUBLISHED_AT
 from tests.support.visitors import PASSWORD, Clock, open_client, sign_up
 
@@ -121,13 +119,16 @@ def test_operator_resends_dead_letters_and_doctor_says_what_is_left(neglected) -
 DAYS_LATER = PUBLISHED_AT + timedelta(days=37)
 
 
-def test_readiness_old_list_and_late_data_ask_for_attention(world) -> None:
+def test_readiness_old_list_late_data_and_old_backup_ask_for_attention(world) -> None:
     world.rank()
+    record_run(world.engine, Run("backup", PUBLISHED_AT, 1.0))
     with open_client(create_app(world.settings, world.home, Clock(DAYS_LATER))) as client:
         answer, figures = client.get("/readyz").json(), figures_of(client)
 
-    assert ["最新清单发布于888小时前", "最新记录是896小时前的"] == [text["zh"].partition("；")[0] for text in answer["attention"]]
-    assert figures["yujing_attention"] == 2
+    assert ["最新清单发布于888小时前", "最新记录是896小时前的", "最近一次备份是888小时前的"] == [
+        text["zh"].partition("；")[0] for text in answer["attention"]
+    ]
+    assert figures["yujing_attention"] == 3
 
 
 def test_failed_job_is_told_until_it_works_again_and_its_words_stay_inside(world) -> None:
@@ -139,9 +140,9 @@ def test_failed_job_is_told_until_it_works_again_and_its_words_stay_inside(world
         after = client.get("/readyz").json()["attention"]
 
     assert ["the last ingest failed; /admin and yujing doctor say why"] == [text["en"] for text in told]
-    assert figures['yujing_job_last_success_timestamp_seconds{job="ingest"}'] == PUBLISHED_AT.timestamp()
-    assert figures['yujing_job_last_failure_timestamp_seconds{job="ingest"}'] == (PUBLISHED_AT + timedelta(hours=1)).timestamp()
-    assert figures['yujing_job_last_duration_seconds{job="ingest"}'] == 2.5
+    assert figures['yujing_job_last_success_timestamp_seconds{task="ingest"}'] == PUBLISHED_AT.timestamp()
+    assert figures['yujing_job_last_failure_timestamp_seconds{task="ingest"}'] == (PUBLISHED_AT + timedelta(hours=1)).timestamp()
+    assert figures['yujing_job_last_duration_seconds{task="ingest"}'] == 2.5
     assert figures['yujing_ingest_last_rows{outcome="quarantined"}'] == 2
     assert after == []
 
@@ -155,31 +156,6 @@ def test_command_that_fails_is_recorded_with_its_reason(world) -> None:
 
     assert "nowhere.csv" in states["ingest"].last.fault
     assert states["rank"].last.fault is None
-
-
-def edit(world, statement: str, *triggers: str) -> None:
-    """Change the database behind the back of the program, as somebody with the file in hand can."""
-    with closing(sqlite3.connect(world.home.database)) as connection, connection:
-        for trigger in triggers:
-            connection.execute(f"DROP TRIGGER {trigger}")
-        connection.execute(statement)
-
-
-def shorten_trail(world) -> None:
-    edit(world, "DELETE FROM audit WHERE id = (SELECT max(id) FROM audit)", "audit_refuses_DELETE")
-
-
-PLANTED = {
-    "keys": lambda world: shutil.rmtree(world.home.keys),
-    "guards": lambda world: edit(world, "SELECT 1", "ranking_row_refuses_UPDATE"),
-    "ledger": lambda world: edit(world, "UPDATE ranking_row SET body = '{}' WHERE position = 0", "ranking_row_refuses_UPDATE"),
-    "audit trail": shorten_trail,
-    "champion": lambda world: next(world.home.published.glob("*/new.lgb")).unlink(),
-    "home folder": lambda world: world.home.root.chmod(0o755),
-    "settings": lambda world: world.home.config.write_text("serving: {portt: 1}"),
-    "upkeep": lambda world: None,
-    "jobs": lambda world: record_run(world.engine, Run("backup", PUBLISHED_AT, 1.0, "no space left")),
-}
 
 
 @pytest.mark.dialect("sqlite")
