@@ -34,7 +34,12 @@ def flag_top(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], pl
     >>> flag_top(np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int), places=2)
     array([1. , 0.5, 0.5, 0. ])
     """
-    return next(_flag(score, as_of, [lambda size: np.minimum(size, places)]))
+    return next(flag_tops(score, as_of, [places]))
+
+
+def flag_tops(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places: Sequence[int]) -> Iterator[Floats]:
+    """Yield what `flag_top` returns for each of several numbers of places; rows are put in order once."""
+    return _flag(score, as_of, [partial(np.minimum, number) for number in places])
 
 
 def without_ties(score: npt.NDArray[np.floating], favour: npt.NDArray[np.floating]) -> Floats:

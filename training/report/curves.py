@@ -1,11 +1,12 @@
 """Curves: the share of events in the top part of the area, and the precision of a list of so many places."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from training.evaluation.metrics import RISK_BINS, Outcomes, Predicted, risk_bins
-from training.evaluation.top_share import flag, flag_top, without_ties
+from training.evaluation.top_share import flag_shares, flag_tops, without_ties
 from training.report.estimates import Cell, Floats, Sample, divide, estimate
 
 SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30)
@@ -14,36 +15,47 @@ SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30)
 
 def hit_curve(outcomes: Outcomes, score: Floats, weights: Floats) -> list[dict[str, Any]]:
     """Measure hit rate and PAI at every share; ties at the edge count as broken at random, for, and against the score."""
-    sample = Sample(outcomes.block, weights)
-    return [{"share": percent, **_at_share(outcomes, score, sample, percent / 100)} for percent in SHARES]
+    sample, shares = Sample(outcomes.block, weights), [percent / 100 for percent in SHARES]
+    flags = zip(*(flag_shares(each, outcomes.as_of, shares) for each in _with_luck(score, outcomes.counts)), strict=True)
+    return [{"share": percent, **_at_share(outcomes.counts, sample, *flagged)} for percent, flagged in zip(SHARES, flags, strict=True)]
 
 
-def _at_share(outcomes: Outcomes, score: Floats, sample: Sample, share: float) -> dict[str, Any]:
-    counts = outcomes.counts
-    flagged = flag(score, outcomes.as_of, share)
+def _with_luck(score: Floats, happened: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the score, and the same with ties broken for and against it."""
+    return score, without_ties(score, happened), without_ties(score, -happened)
+
+
+def _at_share(counts: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
     hit_rate, area = (
         divide(sample.total(flagged * counts), sample.total(counts)),
         divide(sample.total(flagged), sample.total(np.ones(len(counts)))),
     )
-    lucky, unlucky = (flag(without_ties(score, sign * counts), outcomes.as_of, share) * counts for sign in (1, -1))
     return {
         "hit": estimate(hit_rate),
-        "hit_best_ties": sample.ratio(lucky, counts)["value"],
-        "hit_worst_ties": sample.ratio(unlucky, counts)["value"],
+        "hit_best_ties": sample.ratio(lucky * counts, counts)["value"],
+        "hit_worst_ties": sample.ratio(unlucky * counts, counts)["value"],
         "pai": estimate(divide(hit_rate, area)),
     }
 
 
-def at_capacity(outcomes: Outcomes, score: Floats, weights: Floats, capacity: int) -> dict[str, Any]:
-    """Measure a list of `capacity` grids per as_of: which share of it saw an escalation, and which share of those it held."""
-    if capacity > np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0):
-        nothing: Cell = {"value": None, "ci95": None}
-        return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{capacity}个"}
+def at_capacities(outcomes: Outcomes, score: Floats, weights: Floats, capacities: Sequence[int]) -> list[dict[str, Any]]:
+    """Measure lists of so many grids per as_of: which share of each saw an escalation, and which share of those it held."""
     sample, positive = Sample(outcomes.block, weights), outcomes.positive.astype(np.float64)
-    flagged = flag_top(score, outcomes.as_of, capacity)
-    lucky, unlucky = (flag_top(without_ties(score, sign * positive), outcomes.as_of, capacity) for sign in (1, -1))
+    most = np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0)
+    flags = zip(*(flag_tops(each, outcomes.as_of, capacities) for each in _with_luck(score, positive)), strict=True)
+    return [
+        _too_long(capacity) if capacity > most else {"capacity": capacity, **_at_capacity(positive, sample, *flagged)}
+        for capacity, flagged in zip(capacities, flags, strict=True)
+    ]
+
+
+def _too_long(capacity: int) -> dict[str, Any]:
+    nothing: Cell = {"value": None, "ci95": None}
+    return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{capacity}个"}
+
+
+def _at_capacity(positive: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
     return {
-        "capacity": capacity,
         "precision": sample.ratio(flagged * positive, flagged),
         "precision_best_ties": sample.ratio(lucky * positive, lucky)["value"],
         "precision_worst_ties": sample.ratio(unlucky * positive, unlucky)["value"],

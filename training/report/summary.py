@@ -14,7 +14,7 @@ from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, TOWN
 from training.evaluation.scorecard import score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Gap
-from training.report.curves import at_capacity, hit_curve, reliability
+from training.report.curves import at_capacities, hit_curve, reliability
 from training.report.estimates import Floats, too_few
 from training.report.evidence import Evidence
 from training.report.lead_time import lead_time
@@ -104,9 +104,7 @@ def _lists(predictions: pl.DataFrame, weights: Floats, settings: BacktestSetting
     scores = {name: said[name].expected for name in models(predictions)}
     return {
         "curve": {name: hit_curve(happened, score, weights) for name, score in scores.items()},
-        "capacity": {
-            name: [at_capacity(happened, score, weights, capacity) for capacity in settings.capacities] for name, score in scores.items()
-        },
+        "capacity": {name: at_capacities(happened, score, weights, settings.capacities) for name, score in scores.items()},
     }
 
 
