@@ -99,8 +99,15 @@ def _findings_of_shapes(located: pl.DataFrame) -> Iterator[str]:
     positions = drawn.select(Col.LON, Col.LAT).to_numpy()
     if shift := _describe_shift(np.column_stack([shapely.get_x(inside), shapely.get_y(inside)]), positions):
         yield f"Positions lie beside their polygons {shift}: one of the two is not in WGS 84. Convert it."
-    if (copies := pl.Series(shapely.to_wkb(shapely.normalize(shapes))).is_duplicated()).any():
-        yield f"Grids with the very polygon of another one: {_some(drawn[Col.GRID_ID], copies.to_numpy())}."
+    if (copies := _copies(shapes)).any():
+        yield f"Grids with the very polygon of another one: {_some(drawn[Col.GRID_ID], copies)}."
+
+
+def _copies(shapes: npt.NDArray[np.object_]) -> Flags:
+    """Tell which polygons are the same as another one: those of the same bounds are compared point by point."""
+    copies = pl.DataFrame(shapely.bounds(shapes)).is_duplicated().to_numpy().copy()
+    copies[copies] = pl.Series(shapely.to_wkb(shapely.normalize(shapes[copies])), dtype=pl.Binary).is_duplicated().to_numpy()
+    return np.asarray(copies)
 
 
 def _findings_of_paths(grids: pl.DataFrame) -> Iterator[str]:

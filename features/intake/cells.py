@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -32,6 +33,18 @@ class Cells:
     def code(self, name: str) -> pl.Series:
         """Return what fills a column of codes in its one canonical form; null where there is none."""
         return self._code(self.terms.source.columns[name], NOTHING if name == Col.EVENT_ID else NOTHING_AS_AREA)
+
+    @cached_property
+    def grid_code(self) -> pl.Series:
+        """Canonical code of the grid of each row; null where there is none."""
+        return self.code(Col.GRID_ID)
+
+    @cached_property
+    def is_registered(self) -> pl.Series:
+        """Tell which rows are in a grid of the grid table; none where there is no table."""
+        if self.terms.grids is None:
+            return pl.repeat(False, self.frame.height, dtype=pl.Boolean, eager=True)
+        return self.grid_code.is_in(self.terms.grids[Col.GRID_ID].implode()).fill_null(value=False)
 
     def parents(self) -> list[pl.Series]:
         """Return the codes of what lies above the grid of each row, from the top."""

@@ -52,10 +52,9 @@ def read_grids(cells: Cells, faults: RowErrors) -> pl.Series:
 
 def grid_ids(cells: Cells) -> pl.Series:
     """Return the id of the grid of each row, null where it is missing or cannot be one."""
-    text = cells.code(Col.GRID_ID)
-    registered = cells.terms.grids
-    fits = text.str.contains(GRID_CODE) if registered is None else text.is_in(registered[Col.GRID_ID].implode())
-    return text.set(~fits.fill_null(False), None)
+    text = cells.grid_code
+    fits = cells.is_registered if cells.terms.grids is not None else text.str.contains(GRID_CODE).fill_null(value=False)
+    return text if fits.all() else text.set(~fits, None)
 
 
 def parent_paths(cells: Cells) -> pl.Series:
@@ -133,9 +132,9 @@ def _end(name: str, zone: str) -> pl.Expr:
 
 def refuse_closed_grids(grids: pl.Series, occurred: pl.Series, cells: Cells, faults: RowErrors) -> None:
     """Refuse rows that happened in a grid on or after the day it was redrawn."""
-    registered = cells.terms.grids
-    if registered is not None:
-        ends = grids.replace_strict(registered[Col.GRID_ID], registered[Col.AT], default=None, return_dtype=pl.Date)
+    closed = None if cells.terms.grids is None else cells.terms.grids.drop_nulls(Col.AT)
+    if closed is not None and not closed.is_empty():
+        ends = grids.replace_strict(closed[Col.GRID_ID], closed[Col.AT], default=None, return_dtype=pl.Date)
         days = occurred.dt.convert_time_zone(cells.terms.zone).dt.date()
         faults.add(cells.terms.source.field(Col.GRID_ID), Code.GRID_CLOSED, days >= ends)
 

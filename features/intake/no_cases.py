@@ -15,8 +15,9 @@ _TOTAL = rf"(?:{_CHINESE_TOTAL}|(?i:(?:sub|grand)?[\s-]?total))(?:$|[\s:：(（\
 _NOTE = r"(?:填表|填报|填写|制表|制单|审核|审批|复核|统计|报送|打印|导出)(?:人|单位|部门|日期|时间)|(?:备注|注|说明)\s*[:：]"
 NO_CASE = rf"^\s*(?:{_TOTAL}|{_NOTE})"
 """How the cell begins that makes a row with few others a total or a note."""
-_SHORT_BYTES = 6
-"""A longer cell is no word that stands for nothing."""
+_SHORT_BYTES = 3
+"""No cell that is longer is a mark such as - or 无."""
+_WORDS = [form for word in NOTHING for form in (word, word.upper(), word.capitalize())]
 
 
 def without_no_cases(rows: RowInput, required: Sequence[str]) -> RowInput:
@@ -55,7 +56,7 @@ def set_no_cases_apart(batch: RowBatch, required: Sequence[str]) -> RowBatch:
 
 
 def _may_be_none(cell: pl.Expr, name: str) -> pl.Expr:
-    return cell.is_null() | (cell.str.len_bytes() <= _SHORT_BYTES) | cell.str.contains(NO_CASE) | (cell == name)
+    return cell.is_null() | (cell.str.len_bytes() <= _SHORT_BYTES) | (cell == name) | cell.is_in(_WORDS)
 
 
 def _are_none(cells: pl.DataFrame, required: Sequence[str]) -> pl.Series:

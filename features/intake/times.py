@@ -5,6 +5,7 @@ from itertools import combinations
 
 import polars as pl
 
+from features.intake.iso_times import read_iso_times
 from features.intake.quarantine import Code
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -20,6 +21,7 @@ ISO_FORMATS = (
     "%Y-%m-%dT%H:%M%#z",
     "%Y-%m-%d %H:%M%#z",
 )
+_BETWEEN_DAY_AND_TIME = {"%Y-%m-%dT%H:%M:%S%.f": "T", "%Y-%m-%d %H:%M:%S%.f": " "}
 YEAR_FIRST_FORMATS = (
     *("%Y/%m/%d %H:%M:%S%.f", "%Y/%m/%d %H:%M", "%Y/%m/%d"),
     *("%Y.%m.%d %H:%M:%S", "%Y.%m.%d %H:%M", "%Y.%m.%d"),
@@ -69,7 +71,7 @@ def parse_times(text: pl.Series, formats: tuple[str, ...], zone: str, latest: da
         if pattern is None:
             plain, day_later = write_plainly(text.set(~left, None))
             continue
-        stamps = read_format(plain.set(~left, None), pattern)
+        stamps = read_format(plain if left.sum() == text.count() else plain.set(~left, None), pattern)
         read, faults = _localise(stamps if day_later is None else _add_days(stamps, day_later), zone)
         moments = moments.fill_null(read)
         codes = codes.fill_null(faults)
@@ -120,7 +122,14 @@ def write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
 def read_format(text: pl.Series, pattern: str) -> pl.Series:
     """Read times in one format, local ones without a zone; null where a text is written otherwise."""
     if pattern not in NUMBERS:
-        return _with_whole_years(text.str.to_datetime(pattern, strict=False, time_unit="us"))
+        between = _BETWEEN_DAY_AND_TIME.get(pattern)
+        if between is None:
+            return _with_whole_years(text.str.to_datetime(pattern, strict=False, time_unit="us"))
+        stamps = read_iso_times(text, between)
+        if stamps.null_count() == text.null_count():
+            return stamps
+        others = text.set(stamps.is_not_null(), None)
+        return stamps.fill_null(_with_whole_years(others.str.to_datetime(pattern, strict=False, time_unit="us")))
     number = text.cast(pl.Float64, strict=False)
     if pattern == EXCEL:
         seconds = (number.set(~number.is_between(1, _MOST_SERIAL), None) * 86_400).round().cast(pl.Int64) * 1_000_000

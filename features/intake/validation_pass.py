@@ -57,7 +57,8 @@ class ValidationPass:
 
     rows: int
     paths: pl.DataFrame
-    """grid_id, parent_path: what lies above each grid according to most of its rows; grids without a whole path are not there."""
+    """grid_id, parent_path: what lies above each grid according to most of its rows; grids without a whole path are not there.
+    Empty where a grid table says it."""
     terms: RowRules
     """The terms, with the codes that were found to be no numbers of cards."""
     remarks: tuple[str, ...]
@@ -81,7 +82,8 @@ def validate(rows: RowInput, terms: RowRules) -> ValidationPass:
         counts.damaged += sum(row.code is Code.CELL_ENCODING for row in batch.broken)
         _count_persons(cells, persons, counts)
         _count_codes(cells, counts)
-        paths = _add_paths(paths, cells)
+        if terms.grids is None:
+            paths = _add_paths(paths, cells)
     vouched = _vouch(counts)
     _judge(counts, terms)
     likeliest = paths.sort("rows", Col.PARENT_PATH, descending=[True, False]).unique(Col.GRID_ID, keep="first", maintain_order=True)
@@ -131,7 +133,7 @@ def _count_codes(cells: Cells, counts: _Counts) -> None:
         counts.lost_digits[name] += int(cells.frame[name].str.contains(LOST_DIGITS).sum())
     for name in cells.terms.source.code_columns:
         counts.codes.setdefault(name, set()).update(cells.frame[name].drop_nulls().unique())
-    text, grids = cells.code(Col.GRID_ID), grid_ids(cells)
+    text, grids = cells.grid_code, grid_ids(cells)
     counts.grids.update(grids.drop_nulls().unique())
     counts.unknown_grids.update(text.filter(grids.is_null()).drop_nulls().unique())
 

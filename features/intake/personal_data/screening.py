@@ -64,7 +64,7 @@ def _is_known(name: str, cells: Cells) -> pl.Series:
         elif case_column in terms.codes:
             known |= cells.frame[name].is_in(list(terms.codes[case_column])).fill_null(False)
         elif case_column == Col.GRID_ID and terms.grids is not None:
-            known |= cells.code(Col.GRID_ID).is_in(terms.grids[Col.GRID_ID].implode()).fill_null(False)
+            known |= cells.is_registered
     if terms.vouched and name in terms.source.code_columns:
         known |= cells.frame[name].is_in(list(terms.vouched)).fill_null(False)
     return known
