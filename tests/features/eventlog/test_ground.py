@@ -112,3 +112,14 @@ def test_to_gcj02_shifts_hangzhou_by_some_500_metres() -> None:
 
     assert 120.154 < lon < 120.156
     assert 30.277 < lat < 30.278
+
+
+def test_store_grids_same_polygon_from_another_corner_is_a_copy_and_one_of_the_same_bounds_is_none(engine: Engine) -> None:
+    box = shapely.box(120.7, 30.7, 120.71, 30.71)
+    turned = shapely.Polygon([(120.71, 30.71), (120.7, 30.71), (120.7, 30.7), (120.71, 30.7)])
+    corner = shapely.Polygon([(120.7, 30.7), (120.71, 30.7), (120.71, 30.71)])
+    grids = points((120.705, 30.705), (120.706, 30.706), (120.707, 30.703))
+
+    store_grids(engine, grids.with_columns(geometry=pl.Series([shape.wkt for shape in (box, turned, corner)])), nearest_neighbours=2)
+
+    assert "Grids with the very polygon of another one: g1, g2." in check_ground(engine)

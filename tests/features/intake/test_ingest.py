@@ -90,7 +90,8 @@ def test_ingest_total_note_and_repeated_header_are_told_and_no_bad_cases(
 
 
 def test_ingest_row_that_only_speaks_of_a_total_is_judged_as_a_case(take_in: TakeIn, write_cases: WriteCases, case: Case) -> None:
-    whole, lacking = case(1, event_id="合计-1", note="总计 3 户"), case(2, grid_id="", note="合计 3 户")
+    whole = case(1, event_id="合计 1", people="", source="", level="", self_found="")
+    lacking = case(2, grid_id="", note="合计 3 户")
 
     report = take_in(write_cases([whole, lacking]))
 
