@@ -2,6 +2,7 @@
 
 from sqlalchemy import Boolean, Column, Date, Float, ForeignKey, Index, Integer, String, Table, UniqueConstraint
 
+from features.database.packed_text import PackedText
 from features.database.tables import UtcTime, metadata
 
 OPEN_STATES = ("published", "acknowledged", "in_action")
@@ -82,7 +83,7 @@ answered = Table(
     Column("actor_id", String, primary_key=True),
     Column("key", String, primary_key=True, comment="idempotency key of the request"),
     Column("request_hash", String, nullable=False),
-    Column("answer", String, nullable=False, comment="JSON that was answered, and is again"),
+    Column("answer", PackedText, nullable=False, comment="JSON that was answered, and is again"),
     Column("at", UtcTime, nullable=False),
 )
 

@@ -8,12 +8,14 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from features.database.alert_tables import APPEND_ONLY_ALERTS, MUTABLE, OPEN_STATES, alert
 from features.database.engine import writing
+from features.database.packed_text import PackedText
 from features.database.tables import UtcTime, metadata, ranking
 
 EXAMPLES = {
     Integer: 1,
     BigInteger: 1,
     String: "x",
+    PackedText: "x",
     Boolean: False,
     Float: 0.5,
     Date: date(2026, 1, 1),
