@@ -52,6 +52,7 @@ PURPOSES = {
     HEADS: Purpose("signs checkpoints of ledger and audit trail", replace_key, RESTART),
     BACKUPS: Purpose("signs backups", lambda home: replace_pair(home, BACKUPS), SIGNED),
     "cursor": Purpose("signs where the next page of a long answer begins", lambda home: replace_secret(home, "cursor"), RESTART),
+    "browser": Purpose("marks browsers that an account signed in from", lambda home: replace_secret(home, "browser"), RESTART),
     "sign_on": Purpose("guards sign-ins under way at the identity provider", lambda home: replace_secret(home, "sign_on"), RESTART),
 }
 OF_OTHERS = {

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -43,6 +45,16 @@ def test_every_key_that_a_home_makes_has_a_purpose(world):
     back_up(world.home, world.engine, world.home.root.parent / "backup", NOW)
 
     assert {key.name: key.purpose for key in list_keys(world.home, world.engine) if "no use" in key.purpose} == {}
+
+
+def test_every_secret_that_the_service_makes_can_be_rotated():
+    source = Path(keys.__file__).parents[1]
+    made = {
+        name for path in source.rglob("*.py") for name in re.findall(r'secret_key\([\w.]+, "(\w+)"\)', path.read_text(encoding="utf-8"))
+    }
+
+    assert {"browser", "cursor", "sign_on"} <= made
+    assert [name for name in made if not ((purpose := keys.purpose_of(name)) and purpose.replace)] == []
 
 
 def test_rotated_secret_is_known_in_the_place_of_the_old_one(engine, tmp_path):
