@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pydantic import ValidationError
 
 from features.days import to_date
-from features.errors import StoreError, UsageError
+from features.errors import NotReadyError, StoreError, UsageError
 from features.facts.facts import Facts
 from features.login_name import login_name
 from features.panel.build import Panel, Progress, build_panel
@@ -218,11 +218,11 @@ def _read_recipe(champion: Published) -> ModelSettings | None:
 
 
 def _turnover(today: Panel, fitted: Fitted, champion: Published, settings: PanelSettings) -> float | None:
-    """Return which share of the champion's top grids would leave the list, or None where it reads other files or columns than we do."""
+    """Return which share of the champion's top grids would leave the list, or None where it is of another kind, or reads other columns."""
     try:
         require_local_columns(champion.files, settings.local_features)
         before = Fitted.from_files(champion.files).predict(today)
-    except (UsageError, StoreError, LookupError, TypeError):
+    except (NotReadyError, UsageError, StoreError, LookupError, TypeError):
         return None
     return turnover(fitted.predict(today).expected[0], before.expected[0])
 

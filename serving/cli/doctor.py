@@ -154,6 +154,7 @@ def _jobs(work: Workspace) -> str:
 
 
 def _champion(work: Workspace) -> str:
+    from training.learning.model import Fitted
     from training.registry.local_columns import require_local_columns
     from training.registry.published import current, history
 
@@ -161,6 +162,7 @@ def _champion(work: Workspace) -> str:
         return "none yet"
     champion = current(work.home, work.engine)
     require_local_columns(champion.files, work.settings.panel.local_features)
+    Fitted.from_files(champion.files)
     return f"version {champion.version} of {champion.manifest.target}, signature and files as published"
 
 

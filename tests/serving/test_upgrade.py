@@ -1,32 +1,67 @@
 """Homes that earlier versions made open with this one: `tests/fixtures` holds one for each."""
 
+import json
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
+from typer.testing import CliRunner
 
 from features.database.engine import reading
 from features.database.tables import event
 from features.errors import NotReadyError
+from features.panel.build import Panel
 from serving.audit import audit_log
+from serving.cli.main import app
 from serving.rankings import ledger
-from tests.support.published_world import AS_OF, PUBLISHED_AT, open_world
+from tests.support.published_world import AS_OF, PUBLISHED_AT, World, open_world
+from training.learning.model import Fitted
+from training.registry.published import current
+from training.train import _turnover
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 LAST_HASH = "22c2ff492f25f60ce1ddad0a0914f23c2e960b2bd3689ae6c83cd5f3e4446f9c"
+RECENT_HASH = "be0d74c1bd8a9ee12dd7df15e24f9c92cb213e5d0f888c36baf4125c3b1ec836"
 
 pytestmark = pytest.mark.dialect("sqlite")
 
 
-@pytest.fixture
-def old_world(tmp_path):
-    with tarfile.open(FIXTURES / "home_0009.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    world = open_world(tmp_path / "home")
+@contextmanager
+def opened_world(folder: Path, revision: str) -> Iterator[World]:
+    with tarfile.open(FIXTURES / f"home_{revision}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    world = open_world(folder / "home")
     yield world
     world.engine.dispose()
+
+
+@pytest.fixture
+def old_world(tmp_path: Path) -> Iterator[World]:
+    """A home of the oldest version that opens."""
+    with opened_world(tmp_path, "0009") as world:
+        yield world
+
+
+@pytest.fixture
+def recent_world(tmp_path: Path) -> Iterator[World]:
+    """A home of version 0.2.0 before its answers were compressed, with lists of two days."""
+    with opened_world(tmp_path, "0022") as world:
+        yield world
+
+
+def test_recent_home_keeps_both_chains_and_goes_on_with_its_model(recent_world) -> None:
+    last = ledger.verify(recent_world.engine)
+    following = recent_world.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1))
+
+    assert (last.id, last.hash) == (2, RECENT_HASH)
+    assert audit_log.verify(recent_world.engine) >= 3
+    assert (following.id, following.origin.model_hash) == (3, last.origin.model_hash)
+    assert ledger.verify(recent_world.engine).id == 3
 
 
 def test_old_home_keeps_its_records_and_both_chains(old_world) -> None:
@@ -38,5 +73,19 @@ def test_old_home_keeps_its_records_and_both_chains(old_world) -> None:
 
 
 def test_old_home_asks_for_a_new_model_before_the_next_list(old_world) -> None:
-    with pytest.raises(NotReadyError, match="Train and promote again"):
+    with pytest.raises(NotReadyError, match="yujing train`, then `yujing models promote`"):
         old_world.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1))
+
+
+def test_doctor_of_an_old_home_asks_for_a_new_model_too(old_world) -> None:
+    told = json.loads(CliRunner().invoke(app, ["doctor", "--json", "--home", str(old_world.home.root)]).stdout)
+
+    (champion,) = (each["found"] for each in told if each["check"] == "champion" and not each["ok"])
+    assert "yujing train`, then `yujing models promote`" in champion
+
+
+def test_old_champion_does_not_keep_a_training_from_ending(old_world) -> None:
+    """Nothing is compared with it but what both can tell; the panel is not even looked at."""
+    champion = current(old_world.home, old_world.engine)
+
+    assert _turnover(cast(Panel, None), cast(Fitted, None), champion, old_world.settings.panel) is None

@@ -224,7 +224,9 @@ class Fitted:
         """
         about, calibration = (json.loads(files[name]) for name in ("model.json", "calibration.json"))
         if "parts" not in about:
-            raise NotReadyError("the model must be one of parts, found one that an earlier yujing trained. Train and promote again.")
+            raise NotReadyError(
+                "the model must be one of parts, found one of an earlier yujing. Run `yujing train`, then `yujing models promote`."
+            )
         parts = tuple(_read_part(Part(name), files) for name in about["parts"])
         variation, chances = Variation(**about.get("variation", {})), CaseChances(tuple(about.get("case_chances", ())))
         return cls(about["target"], about["horizon_days"], parts, about["scale"], Calibration(**calibration), variation, chances)
