@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 
+import numpy as np
 from pydantic import ValidationError
 
 from features.days import to_date
@@ -18,6 +19,7 @@ from features.login_name import login_name
 from features.panel.build import Panel, Progress, build_panel
 from features.settings import PanelSettings
 from features.storage.home import Home
+from features.storage.scratch import release
 from features.targets import Target
 from training.bootstrap import number_blocks
 from training.code_version import code_version
@@ -162,7 +164,8 @@ def describe_data(facts: Facts, panel: Panel, result: BacktestResult) -> Trainin
     digest = hashlib.sha256(panel.as_ofs.tobytes())
     for name, values in zip(panel.names, panel.values, strict=True):
         digest.update(name.encode())
-        digest.update(values.tobytes())
+        digest.update(np.ascontiguousarray(values).data)
+        release(values)
     profile: dict[str, int | float | str] = {
         "as_ofs": len(panel.as_ofs),
         "first_as_of": to_date(int(panel.as_ofs[0])).isoformat(),

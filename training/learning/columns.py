@@ -10,6 +10,9 @@ from features.panel.build import Panel
 from features.panel.feature import Feature, Use
 from training.learning.booster import Columns
 
+PIECE = 2**18
+"""Values that are looked at before the next ones; most columns differ among the first."""
+
 
 def choose_columns(panel: Panel, without: Collection[str] = ()) -> Columns:
     """Return the features declared for a model, in panel order, without those that never change in this panel.
@@ -47,5 +50,6 @@ def _readable(panel: Panel) -> list[Feature]:
 
 def varies(values: npt.NDArray[np.float32]) -> bool:
     """Tell whether a column holds two different values; missing is a value."""
-    first = values.flat[0]
-    return bool(((values != first) & ~(np.isnan(values) & np.isnan(first))).any())
+    column, first = values.reshape(-1), values.flat[0]
+    pieces = (column[start : start + PIECE] for start in range(0, len(column), PIECE))
+    return any(bool(((piece != first) & ~(np.isnan(piece) & np.isnan(first))).any()) for piece in pieces)

@@ -16,6 +16,7 @@ from features.panel.build import ColumnValues, Matrix, Panel
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS
 from features.panel.case_rows import CaseRows
 from features.panel.families.trends import against_level
+from features.storage.scratch import release
 from training.learning.booster import Columns
 from training.learning.case_start import CaseStart
 from training.learning.columns import choose_columns, varies
@@ -47,8 +48,12 @@ class Design:
     weight: Floats
 
     def take(self, rows: slice | Positions) -> Matrix:
-        """Return what the trees read of some rows, (n, F)."""
-        return np.stack([column[rows] for column in self.columns]).T
+        """Return what the trees read of some rows, (n, F); of columns in a file no more than one is in memory at a time."""
+        taken = np.empty((len(self.columns), len(self.start[rows])), np.float32)
+        for values, column in zip(taken, self.columns, strict=True):
+            values[:] = column[rows]
+            release(column)
+        return taken.T
 
     def blocks(self) -> Iterator[slice]:
         """Yield consecutive rows, a few at a time."""
