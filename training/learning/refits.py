@@ -5,6 +5,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
+from multiprocessing.context import BaseContext
 
 import numpy as np
 import numpy.typing as npt
@@ -40,8 +41,7 @@ def refit_all(wanted: Mapping[Part, Refit], settings: ModelSettings, progress: P
         FitCrashedError: a process ended before its refit was ready.
     """
     alone = settings.model_copy(update={"threads": 1})
-    # a forked child would inherit the state of OpenMP and wait for ever
-    with ProcessPoolExecutor(settings.threads, get_context("spawn"), _receive, (dict(wanted),)) as workers:
+    with ProcessPoolExecutor(settings.threads, _clean_processes(), _receive, (dict(wanted),)) as workers:
         pending = [(part, workers.submit(_fit, part, draw, alone)) for part, refit in wanted.items() for draw in range(len(refit.draws))]
         try:
             return _collect(pending, progress)
@@ -50,6 +50,16 @@ def refit_all(wanted: Mapping[Part, Refit], settings: ModelSettings, progress: P
                 f"LightGBM must fit {len(pending)} boosters to resampled rows, and its process died. "
                 "Nothing was registered. Train again, and report it if it happens twice."
             ) from error
+
+
+def _clean_processes() -> BaseContext:
+    """Return the context whose processes are forked from one that has imported everything and done nothing.
+
+    A child forked from this process would inherit the state of OpenMP and wait for ever; one that imports for itself takes seconds.
+    """
+    context = get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _collect(pending: "list[tuple[Part, Future[str]]]", progress: Progress | None) -> dict[Part, tuple[str, ...]]:
