@@ -1,9 +1,12 @@
-// Readers of the newest list. Each walks through its pages again and again, until nothing more comes in on stdin, and counts what may not be.
+// Readers of the newest list. Each walks through its pages again and again, at least twice and until nothing more comes in on stdin, and
+// counts what may not be. The id of each list is printed when the first of them sees it, the counts at the end.
 import http from "node:http";
 
 const { ports, token, readers, keepAlive, limit } = JSON.parse(process.argv[2]);
 const counts = { answers: 0, walks: 0, failed: 0, mixed: 0, back: 0 };
 const waits = [];
+const seen = new Set();
+const LEAST_WALKS = 2;
 let stopping = false;
 process.stdin.on("end", () => (stopping = true)).resume();
 
@@ -42,18 +45,21 @@ async function walk(reader) {
       return;
     }
     first ??= page.ranking;
+    if (!seen.has(id)) console.log(id);
+    seen.add(id);
     const names = new Set([nameOf(first), ...page.rows.map((row) => row.name)]);
     if (id !== first.ranking_id || page.ranking.ranking_id !== id || names.size > 1) counts.mixed += 1;
     path = page.next && `/v1/rankings?limit=${limit}&cursor=${page.next}`;
   }
   if (first.as_of < reader.newest) counts.back += 1;
   reader.newest = first.as_of;
+  reader.walks += 1;
   counts.walks += 1;
 }
 
 async function read(number) {
-  const reader = { turn: number, newest: "", agent: new http.Agent({ keepAlive, maxSockets: 1 }) };
-  while (!stopping) await walk(reader);
+  const reader = { turn: number, newest: "", walks: 0, agent: new http.Agent({ keepAlive, maxSockets: 1 }) };
+  while (!stopping || (reader.walks < LEAST_WALKS && !counts.failed)) await walk(reader);
   reader.agent.destroy();
 }
 

@@ -59,16 +59,44 @@ def started(program: str, *arguments: str) -> Iterator[Server]:
                 drain.join()
 
 
+@dataclass(frozen=True)
+class Readers:
+    """Clients in a process that is none of Python's."""
+
+    process: subprocess.Popen[str]
+    counts: dict[str, Any]
+    """What they counted, once they have ended."""
+
+    def wait_for(self, ranking_id: str) -> None:
+        """Wait until one of them has seen a list."""
+        assert self.process.stdout
+        assert any(line.strip() == ranking_id for line in self.process.stdout), f"nobody saw {ranking_id}"
+
+
 @contextmanager
-def clients(script: str, **about: Any) -> Iterator[dict[str, Any]]:
-    """Load servers from a process that is none of Python's while the block runs; afterwards its counts stand in what is yielded."""
-    counts: dict[str, Any] = {}
-    command = [_node(), str(Path(__file__).with_name(script)), json.dumps(about)]
+def readers(**about: Any) -> Iterator[Readers]:
+    """Let clients read the newest list of servers while the block runs."""
+    command = [_node(), str(Path(__file__).with_name("readers.mjs")), json.dumps(about)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield counts
-            told, _ = process.communicate()
-            counts |= json.loads(told)
+            reading = Readers(process, {})
+            yield reading
+            assert process.stdin
+            assert process.stdout
+            process.stdin.close()
+            *_, last = process.stdout
+            reading.counts.update(json.loads(last))
+        finally:
+            process.kill()
+
+
+@contextmanager
+def crowd(**about: Any) -> Iterator[subprocess.Popen[str]]:
+    """Let a crowd ask a server; it prints its counts when it has gone home."""
+    command = [_node(), str(Path(__file__).with_name("crowd.mjs")), json.dumps(about)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
         finally:
             process.kill()
 

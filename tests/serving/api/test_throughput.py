@@ -18,7 +18,8 @@ from tests.support.servers import PROGRAM, served, started
 from tests.support.townships import grid_rows
 from tests.support.visitors import sign_up
 
-LEAST = 0.7
+LEAST = 0.4
+"""Measured: .5 to .75, by what else the machine does; without the memory .06."""
 ROUNDS, SECONDS = 15, 1
 """Short rounds in turn: whatever else the machine does slows both servers of a round alike, or is an outlier that the median leaves out."""
 BARE = """
@@ -78,7 +79,7 @@ def wide(tmp_path):
 
 @pytest.mark.full
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="needs wrk as the load: a Python client measures itself")
-def test_rankings_keep_up_with_a_bare_route_which_they_could_not_without_memory(wide, tmp_path):
+def test_rankings_keep_up_with_a_bare_route_which_they_could_not_without_memory(wide, tmp_path, record_property):
     home, token = wide
     header = f"Authorization: Bearer {token}"
     file = tmp_path / "body.json"
@@ -89,5 +90,6 @@ def test_rankings_keep_up_with_a_bare_route_which_they_could_not_without_memory(
         with started(BARE, str(file)) as bare:
             usual, without_memory = (share(each, bare, header) for each in (server, forgetful))
 
+    record_property("requests a second as a share of a bare route, with the memory and without", f"{usual:.2f}, {without_memory:.2f}")
     assert len(page.json()["rows"]) == 100
     assert without_memory < LEAST <= usual
