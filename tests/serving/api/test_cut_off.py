@@ -26,13 +26,16 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 from features.storage.home import Home
 from serving.app import create_app
+from serving.run import configure_logs
 from serving.settings import Settings
 from tests.support.access_matrix import Request, running
 from tests.support.visitors import Clock
 event.listen(Engine, "connect", lambda connection, _: connection.execute("PRAGMA query_only=ON"))
+configure_logs()
 root, now, listening, requests = json.loads(sys.argv[1])
 async def read():
-    async with running(create_app(Settings(), Home(Path(root)), Clock(datetime.fromisoformat(now)))) as application:
+    settings = Settings(serving={"requests_per_minute": 1_000_000})
+    async with running(create_app(settings, Home(Path(root)), Clock(datetime.fromisoformat(now)))) as application:
         for path, headers, times in requests:
             answers = [await application.ask(Request("GET", path, headers=headers)) for _ in range(times)]
             yield [sorted({answer.status for answer in answers}), answers[-1].body.decode()]

@@ -119,7 +119,7 @@ class MixtureError(Exception):
 
 
 async def read_through(application, headers, swapped):
-    """Read all pages again and again until the last swap; return how many lists were read to the end.
+    """Read all pages again and again until the last swap, once more where the service is full; return how many lists were read to the end.
 
     Raises:
         MixtureError: a body, or the pages of one walk, came from several lists, or a later walk from an older list.
@@ -130,12 +130,14 @@ async def read_through(application, headers, swapped):
         names, query = set(), PAGE
         while query:
             answer = await application.ask(Request("GET", "/v1/rankings", query, headers=headers))
+            await asyncio.sleep(0)
+            if answer.status == 503 and "retry-after" in answer.headers:
+                continue
             page = json.loads(answer.body)
             if answer.status != 200 or answer.headers["x-ranking-id"] != page["ranking"]["ranking_id"]:
                 raise MixtureError(answer.status, page)
             names |= {row["name"] for row in page["rows"]} | {f"list{(date.fromisoformat(page['ranking']['as_of']) - FIRST_DAY).days}"}
             query = (("cursor", page["next"]), *PAGE) if page["next"] else ()
-            await asyncio.sleep(0)
         if len(names) > 1 or page["ranking"]["as_of"] < newest:
             raise MixtureError(names)
         newest, walks = page["ranking"]["as_of"], walks + 1
