@@ -51,7 +51,7 @@ TYPE_HINTS = {
 """Kind of record -> words in the names of file and columns that tell it."""
 
 _IN_BRACKETS = r"[(（【\[].*?(?:[)）】\]]|$)"
-"""What a name says in brackets is how to fill the column in."""
+"""Words in brackets tell how to fill a column in."""
 MOST_CODES = 60
 """More different texts make no list of codes."""
 SURE = 0.8

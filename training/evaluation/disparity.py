@@ -184,7 +184,7 @@ def _ratio(sums: _Sums, code: Codes, judged: list[int]) -> float:
 
 
 def _shuffle(code: Codes, within: Codes, generator: np.random.Generator) -> Iterator[Codes]:
-    """Yield the groups in another order inside each area, once for each draw."""
+    """Yield the groups in another order inside each area, once for each draw; the next draw overwrites the array."""
     shuffled, place = np.empty_like(code), np.argsort(within, kind="stable")
     for _ in range(DRAWS):
         shuffled[place] = code[np.argsort(within + generator.random(len(code)))]

@@ -20,7 +20,7 @@ from features.panel.build import Matrix, Panel
 from features.panel.feature import Use
 from training.evaluation.negative_binomial import MOST_STEPS, fit_negative_binomial
 from training.learning.examples import Examples
-from training.learning.sampling import FLOAT32_BYTES, fitting_rows, sample_rows
+from training.learning.sampling import fitting_rows, sample_rows
 from training.rivals import PEERS, PLAIN_LIGHTGBM
 from training.settings import ModelSettings
 
@@ -184,7 +184,7 @@ def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Expected:
     rate = LEARNERS[name].fit(_take(seen.panel, names, rows), counts[rows], settings.threads, weights)
 
     def expected(panel: Panel, cells: Positions) -> Floats:
-        size = max(1, BLOCK_BYTES // (len(names) * FLOAT32_BYTES))
+        size = fitting_rows(len(names), BLOCK_BYTES, len(cells))
         parts = [rate(_take(panel, names, cells[first : first + size])) for first in range(0, len(cells), size)]
         return np.asarray(np.maximum(np.concatenate([*parts, np.zeros(0)]), FLOOR), np.float64)
 

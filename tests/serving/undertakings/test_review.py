@@ -1,4 +1,4 @@
-"""What a monthly review looks at: the grids that lot chose, those it could have chosen, and what followed in each."""
+"""Grids of a monthly review: the ones that lot chose, those it could have chosen, and what followed in each."""
 
 import json
 from datetime import date, datetime, timedelta
