@@ -17,7 +17,7 @@ from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.eventlog.cases import CASE_SCHEMA
-from tests.support.databases import DIALECTS, Databases
+from tests.support.databases import DIALECTS, Databases, copied_tables
 
 POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 """A server on which databases and accounts may be created; without it one is started from the development requirements."""
@@ -68,6 +68,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _uses_database(item: pytest.Item) -> bool:
     return "dialect" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _copied_tables() -> Iterator[None]:
+    with copied_tables():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """Guards of append-only tables: the triggers that refuse changes, compared with those of a database that was just made."""
 
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, text
@@ -17,7 +18,7 @@ FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid WHERE NOT tgisinternal
 
 def missing_guards(engine: Engine) -> list[str]:
     """Return the names of triggers that a new database has, and this one lacks or has in other words."""
-    wanted = _sqlite_triggers(None)
+    wanted = _triggers_of_new_database()
     if engine.dialect.name == "sqlite":
         found = _sqlite_triggers(engine)
         return sorted(name for name, sql in wanted.items() if found.get(name) != sql)
@@ -28,14 +29,18 @@ def missing_guards(engine: Engine) -> list[str]:
     return sorted(wanted_there - active)
 
 
-def _sqlite_triggers(engine: Engine | None) -> dict[str, str]:
-    """Return name -> words of the triggers of a SQLite database; those of a new one without."""
-    if engine:
-        with reading(engine) as connection:
-            return {row.name: " ".join(row.sql.split()) for row in connection.execute(text(SQLITE_TRIGGERS))}
+@cache
+def _triggers_of_new_database() -> dict[str, str]:
+    """Return what a SQLite database has that was just made, which is the same as long as the program runs."""
     with tempfile.TemporaryDirectory() as folder:
         fresh = open_database(sqlite_url(Path(folder) / "fresh.db"))
         try:
             return _sqlite_triggers(fresh)
         finally:
             fresh.dispose()
+
+
+def _sqlite_triggers(engine: Engine) -> dict[str, str]:
+    """Return name -> words of the triggers of a SQLite database."""
+    with reading(engine) as connection:
+        return {row.name: " ".join(row.sql.split()) for row in connection.execute(text(SQLITE_TRIGGERS))}

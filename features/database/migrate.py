@@ -1,6 +1,7 @@
 """Bringing the tables of a home to those of this program."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import takewhile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ MIGRATION_LOCK = 7_205_759_403
 
 def up_to_date(connection: Connection) -> bool:
     """Tell whether the tables are of the newest revision, without the lock that changing them takes."""
-    return MigrationContext.configure(connection).get_current_revision() == ScriptDirectory.from_config(_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == _scripts().get_current_head()
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def due_migrations(connection: Connection) -> DueMigrations:
     Raises:
         StoreError: the home was written by a newer program.
     """
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = _scripts()
     newest_first = list(scripts.walk_revisions())
     current = MigrationContext.configure(connection).get_current_revision()
     if current not in {None, *(script.revision for script in newest_first)}:
@@ -61,6 +62,12 @@ def migrate(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    """Return the steps, which are read from their files once for all databases that a process opens."""
+    return ScriptDirectory.from_config(_config())
 
 
 def _config() -> Config:

@@ -89,7 +89,10 @@ def test_open_database_sqlite_files_are_their_owners_alone(tmp_path: Path) -> No
     home = tmp_path / "home"
     open_database(f"sqlite:///{home / 'yujing.db'}").dispose()
     (home / "yujing.db").chmod(0o644)
-    open_database(f"sqlite:///{home / 'yujing.db'}").dispose()
+    engine = open_database(f"sqlite:///{home / 'yujing.db'}")
+    with writing(engine) as connection:
+        connection.execute(insert(feed).values(name="hotline", spec="{}"))
+    engine.dispose()
 
     rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [home, *home.iterdir()]}
     assert rights == {"home": 0o700, "yujing.db": 0o600, "yujing.db-journal": 0o600}
