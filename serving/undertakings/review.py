@@ -1,7 +1,7 @@
 """Monthly review of undertakings: what they were followed by and what helped, estimated once after a list is published and stored."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -76,10 +76,9 @@ class _Stratum:
 
     as_of: int
     unit: str
-    drawn: Mapping[str, float]
-    """Grid and the probability with which it was drawn."""
+    drawn: frozenset[str]
     pool: frozenset[str]
-    """Grids that could have been drawn."""
+    """Grids that could have been drawn, with the same chance."""
 
 
 def random_slots(engine: Engine, facts: Facts, window: Window) -> RandomSlots | None:
@@ -87,36 +86,36 @@ def random_slots(engine: Engine, facts: Facts, window: Window) -> RandomSlots | 
     with reading(engine) as connection:
         strata = list(_strata(connection, facts.target_name, window))
     rows = [
-        (grid_id in stratum.drawn, stratum.drawn.get(grid_id, next(iter(stratum.drawn.values()))), grid_id, stratum.as_of, stratum.unit)
+        (grid_id in stratum.drawn, grid_id, stratum.as_of, stratum.unit)
         for stratum in strata
-        for grid_id in sorted({*stratum.drawn, *stratum.pool})
+        for grid_id in sorted(stratum.drawn | stratum.pool)
     ]
     if not rows:
         return None
-    drawn, probability, grid_ids, as_ofs, units = (np.array(column) for column in zip(*rows, strict=True))
+    drawn, grid_ids, as_ofs, units = (np.array(column) for column in zip(*rows, strict=True))
     grid = positions(facts.places.grid_ids, grid_ids)
     known = grid >= 0
     days = np.unique(as_ofs).astype(np.int32)
     labels = count_labels(facts, days, window.horizon_days, known_before=window.ripe_until)
     escalations = labels[np.searchsorted(days, as_ofs[known]), grid[known]].astype(np.float64)
     unit = np.unique(units, return_inverse=True)[1]
-    return RandomSlots(drawn[known], probability[known], escalations, as_ofs[known].astype(np.int32), unit[known].astype(np.int32))
+    return RandomSlots(drawn[known], escalations, as_ofs[known].astype(np.int32), unit[known].astype(np.int32))
 
 
 def _strata(connection: Connection, target: str, window: Window) -> Iterator[_Stratum]:
     """Yield lists and townships with a random slot whose windows are ripe."""
     chosen = alert.c.target == target, alert.c.starts <= to_date(window.ripe_until - window.horizon_days)
-    columns = (alert.c.ranking_id, alert.c.grid_id, alert.c.starts, alert.c.ends, alert.c.chosen_by, alert.c.selection_probability)
+    columns = (alert.c.ranking_id, alert.c.grid_id, alert.c.starts, alert.c.ends, alert.c.chosen_by)
     alerts = connection.execute(select(*columns).where(*chosen)).all()
     by_lot = [row for row in alerts if row.chosen_by == "random"]
     for ranking_id, day in sorted({(row.ranking_id, row.starts) for row in by_lot}):
-        drawn = {row.grid_id: row.selection_probability for row in by_lot if row.ranking_id == ranking_id}
+        drawn = {row.grid_id for row in by_lot if row.ranking_id == ranking_id}
         busy = {row.grid_id for row in alerts if row.starts <= day < row.ends + timedelta(days=window.cool_down_days)}
         township = _townships(connection, ranking_id)
         free = township.keys() - busy - _above(connection, ranking_id)
         for unit in sorted({township[grid_id] for grid_id in drawn}):
-            own = {grid_id: chance for grid_id, chance in drawn.items() if township[grid_id] == unit}
-            yield _Stratum(day_number(day), unit, own, frozenset(grid_id for grid_id in free if township[grid_id] == unit))
+            drawn_here, pool = (frozenset(grid_id for grid_id in grids if township[grid_id] == unit) for grids in (drawn, free))
+            yield _Stratum(day_number(day), unit, drawn_here, pool)
 
 
 def _townships(connection: Connection, ranking_id: int) -> dict[str, str]:

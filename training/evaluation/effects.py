@@ -3,8 +3,8 @@
 A treatment is judged by what was brought to the office in its grids and in their untreated neighbours, in equal stretches before and after
 its start. Each treated grid with its neighbours is a block; the blocks are pooled as in a random-effects meta-analysis (DerSimonian-Laird)
 with the interval of Hartung and Knapp, since a bootstrap of two dozen blocks covers too little.
-Random slots carry the probability with which they were drawn, so grids that were drawn and grids that could have been are alike but for
-having been visited. Nothing here is about a person or a unit.
+Lot draws among the free grids of a township with the same chance, so those of one list that were drawn and those that could have been are
+alike but for having been visited. Nothing here is about a person or a unit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 from scipy.stats import t
 
 from features.days import Days
@@ -22,15 +23,16 @@ from features.facts.places import Indices
 from features.panel.families.undertakings import BEGUN_DAYS
 from features.schema import EventType
 from features.undertakings.codes import UndertakingKind
-from training.bootstrap import STRETCH_DAYS, interval
+from training.bootstrap import STRETCH_DAYS
 
 Floats = npt.NDArray[np.float64]
 
 WINDOW_DAYS, LEAST_DAYS = 364, 56
 """Most and fewest days before and after the start of a treatment that are compared."""
 LEAST_TREATED, LEAST_CASES, LEAST_DRAWN = 5, 20, 30
-DRAWS = 1000
 TAIL = 0.025
+WIDEST = float(np.log(1000))
+"""Logarithm of the largest ratio that is looked for."""
 CONTINUITY = 0.5
 """Added to every count, so that one without cases has a logarithm."""
 CATEGORIES_OF: Mapping[str, tuple[str, ...]] = MappingProxyType({"estate_treatment": ("property_mgmt",)})
@@ -43,6 +45,7 @@ class CannotTell(StrEnum):
     FEW_TREATED = "few_treated"
     FEW_CASES = "few_cases"
     FEW_DRAWN = "few_drawn"
+    FEW_BLOCKS = "few_blocks"
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,12 @@ def _between_variance(difference: Floats, variance: Floats) -> float:
 
 @dataclass(frozen=True)
 class RandomSlots:
-    """Grids that a random slot went to or could have gone to; arrays of equal length."""
+    """Grids that a random slot went to or could have gone to; arrays of equal length.
+
+    The grids of one as_of and township had the same chance of being drawn.
+    """
 
     drawn: npt.NDArray[np.bool_]
-    probability: Floats
-    """With which each could be drawn."""
     escalations: Floats
     """That followed within the window."""
     as_of: Days
@@ -150,28 +154,74 @@ class RandomSlots:
     """Its township, as a number."""
 
 
-def acting_effect(slots: RandomSlots, seed: int = 0) -> Effect | CannotTell:
-    """Return how many times as many escalations followed where a random slot went, each grid weighted by one over its chance."""
+def acting_effect(slots: RandomSlots) -> Effect | CannotTell:
+    """Return how many times as many escalations followed where a random slot went.
+
+    The ratio is that of a Poisson regression with a level of its own for every list and township. Its interval holds the ratios that a
+    t test of the scores does not reject, summed over townships and stretches of weeks, so that escalations may depend on each other there.
+    """
     cases = int(slots.escalations[slots.drawn].sum())
     if slots.drawn.sum() < LEAST_DRAWN:
         return CannotTell.FEW_DRAWN
     if min(cases, slots.escalations[~slots.drawn].sum()) < LEAST_CASES:
         return CannotTell.FEW_CASES
-    stretch = (slots.as_of - slots.as_of.min()) // STRETCH_DAYS
-    _, block = np.unique(np.stack([stretch, slots.unit]), axis=1, return_inverse=True)
-    blocks = int(block.max()) + 1
-    weight = 1 / np.where(slots.drawn, slots.probability, 1 - slots.probability)
-    sums = [
-        np.bincount(block.ravel(), weight * arm * amount, minlength=blocks)
+    strata = _stratify(slots)
+    if strata.blocks == 1:
+        return CannotTell.FEW_BLOCKS
+    reach = float(t.ppf(1 - TAIL, strata.blocks - 1))
+    logs = [_log_ratio(strata, statistic) for statistic in (0.0, reach, -reach)]
+    if np.isnan(logs).any():
+        return CannotTell.FEW_BLOCKS
+    ratio, low, high = np.exp(logs).tolist()
+    return Effect(ratio, low, high, int(slots.drawn.sum()), cases)
+
+
+@dataclass(frozen=True)
+class _Strata:
+    """Lists and townships in which any escalation followed; arrays of equal length."""
+
+    drawn: Floats
+    """Number of grids."""
+    others: Floats
+    followed: Floats
+    """Escalations where lot went."""
+    followed_others: Floats
+    block: npt.NDArray[np.int64]
+
+    @property
+    def blocks(self) -> int:
+        return int(self.block.max()) + 1
+
+    def scores(self, log_ratio: float) -> Floats:
+        """Return the derivative of the log likelihood by block: escalations where lot went beyond those that the ratio leads to expect."""
+        weight = np.exp(log_ratio) * self.drawn
+        expected = weight / (weight + self.others) * (self.followed + self.followed_others)
+        return np.asarray(np.bincount(self.block, self.followed - expected, self.blocks), np.float64)
+
+
+def _stratify(slots: RandomSlots) -> _Strata:
+    keys, stratum = np.unique(np.stack([slots.as_of, slots.unit]), axis=1, return_inverse=True)
+    drawn, others, followed, followed_others = (
+        np.bincount(stratum.ravel(), arm * amount, keys.shape[1]).astype(np.float64)
+        for amount in (np.ones(len(slots.drawn)), slots.escalations)
         for arm in (slots.drawn, ~slots.drawn)
-        for amount in (slots.escalations, 1.0)
-    ]
-    drawn = np.random.default_rng(seed).multinomial(blocks, np.full(blocks, 1 / blocks), size=DRAWS)
-    there, there_all, elsewhere, elsewhere_all = (np.concatenate([[part.sum()], drawn @ part]) for part in sums)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = (there / there_all) / (elsewhere / elsewhere_all)
-    bounds = interval(np.where(ratios > 0, ratios, np.nan))
-    return Effect(float(ratios[0]), bounds[0], bounds[1], int(slots.drawn.sum()), cases) if bounds else CannotTell.FEW_CASES
+    )
+    counted = (others > 0) & (followed + followed_others > 0)
+    as_of, unit = keys[:, counted]
+    block = np.unique(np.stack([(as_of - slots.as_of.min()) // STRETCH_DAYS, unit]), axis=1, return_inverse=True)[1]
+    return _Strata(drawn[counted], others[counted], followed[counted], followed_others[counted], block.ravel())
+
+
+def _log_ratio(strata: _Strata, statistic: float) -> float:
+    """Return the log ratio at which the t statistic of the scores of all blocks has a value; NaN where it never has."""
+
+    def excess(log_ratio: float) -> float:
+        scores = strata.scores(log_ratio)
+        return float(scores.mean() - statistic * scores.std(ddof=1) / np.sqrt(len(scores)))
+
+    if not excess(-WIDEST) > 0 > excess(WIDEST):
+        return np.nan
+    return float(brentq(excess, -WIDEST, WIDEST))
 
 
 def _started(facts: Facts, ripe_until: int) -> dict[tuple[int, tuple[str, str]], int]:

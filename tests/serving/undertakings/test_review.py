@@ -71,26 +71,22 @@ def facts_with(plans: tuple[Plan, ...] = ()) -> Facts:
     return make_facts([*cases, *before], grids=GRIDS, undertakings=plans, known_through=day + 100)
 
 
-def looked_at(engine: Engine, window: Window = RIPE) -> list[tuple[int, float, bool, float]]:
-    """Return township, chance, whether lot chose it, and escalations of each grid that is looked at, sorted."""
+def looked_at(engine: Engine, window: Window = RIPE) -> list[tuple[int, bool, float]]:
+    """Return township, whether lot chose it, and escalations of each grid that is looked at, sorted."""
     slots = random_slots(engine, facts_with(), window)
     assert slots is not None
     assert set(slots.as_of.tolist()) == {DAY}
-    columns = slots.unit, slots.probability.round(6), slots.drawn, slots.escalations
+    columns = slots.unit, slots.drawn, slots.escalations
     return sorted(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def expected_of(engine: Engine, pools: tuple[str, str]) -> list[tuple[int, float, bool, float]]:
+def expected_of(engine: Engine, pools: tuple[str, str]) -> list[tuple[int, bool, float]]:
     """Return the same for pools of grids by township."""
     chosen = drawn_by_lot(engine)
-    return sorted(
-        (unit, round(1 / len(pool), 6), f"g{n}" in chosen, float(ESCALATED.get(f"g{n}", 0)))
-        for unit, pool in enumerate(pools)
-        for n in pool
-    )
+    return sorted((unit, f"g{n}" in chosen, float(ESCALATED.get(f"g{n}", 0))) for unit, pool in enumerate(pools) for n in pool)
 
 
-def test_random_slots_are_the_grids_below_the_threshold_with_their_chance_and_what_followed(ledger: Engine) -> None:
+def test_random_slots_are_the_grids_below_the_threshold_with_what_followed(ledger: Engine) -> None:
     publish_list(ledger)
 
     assert len(drawn_by_lot(ledger)) == 2

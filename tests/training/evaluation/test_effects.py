@@ -83,39 +83,56 @@ def test_treatment_effect_of_another_sub_kind_is_not_told():
     assert treatment_effect(treated_facts(0.5, 1), "mediation_station", 600) is CannotTell.FEW_TREATED
 
 
-def draw_slots(effect, seed, lists=250, units=10, pool=12):
+def draw_slots(effect, seed, lists=60, units=8, pool=12):
     """Draw one random slot per unit and list from a pool of unlike grids; of those drawn the escalations fall to `effect`."""
     rng = np.random.default_rng(seed)
-    size = lists * units * pool
     drawn = np.zeros((lists * units, pool), bool)
     drawn[np.arange(lists * units), rng.integers(pool, size=lists * units)] = rng.random(lists * units) < 0.9
-    rate = rng.lognormal(-2.0, 0.5, (lists * units, pool))
+    rate = rng.lognormal(-1.5, 0.5, (lists * units, pool))
     escalations = rng.poisson(rate * np.where(drawn, effect, 1.0)).astype(float)
-    as_of, unit = (np.repeat(each, pool) for each in np.divmod(np.arange(lists * units), units))
-    return RandomSlots(drawn.ravel(), np.full(size, 0.9 / pool), escalations.ravel(), as_of.astype(np.int32), unit.astype(np.int32))
+    number, unit = (np.repeat(each, pool) for each in np.divmod(np.arange(lists * units), units))
+    return RandomSlots(drawn.ravel(), escalations.ravel(), (7 * number).astype(np.int32), unit.astype(np.int32))
 
 
 @pytest.mark.parametrize("effect", [0.5, 0.8, 1.0])
 def test_acting_effect_planted_effect_is_covered(effect):
-    found = [acting_effect(draw_slots(effect, seed)) for seed in range(2 * len(SEEDS))]
+    found = [acting_effect(draw_slots(effect, seed)) for seed in range(100)]
 
-    assert sum(each.low <= effect <= each.high for each in found) >= 0.85 * len(found)
+    assert sum(each.low <= effect <= each.high for each in found) >= 0.9 * len(found)
     assert effect < 1 or sum(each.helped for each in found) <= 0.05 * len(found)
 
 
-def test_acting_effect_weighs_by_the_chance_of_being_drawn():
-    """Small pools are drawn more often and escalate more: without the weights going there would look harmful."""
+def test_acting_effect_compares_within_lists_and_townships():
+    """Small pools are drawn more often and escalate more: all grids compared with all, going there would look harmful."""
     rng = np.random.default_rng(1)
     pools = np.repeat([3, 30], 400)
-    probability = np.repeat(1 / pools, pools)
     drawn = np.concatenate([np.arange(size) == 0 for size in pools])
-    escalations = rng.poisson(np.where(probability > 0.1, 1.0, 0.1)).astype(float)
+    escalations = rng.poisson(np.repeat(np.where(pools < 30, 1.0, 0.1), pools)).astype(float)
     as_of = np.repeat(np.arange(len(pools)), pools).astype(np.int32)
-    slots = RandomSlots(drawn, probability, escalations, as_of, np.zeros(len(drawn), np.int32))
-    weighted, plain = acting_effect(slots), escalations[drawn].mean() / escalations[~drawn].mean()
+    within, plain = acting_effect(RandomSlots(drawn, escalations, as_of, 0 * as_of)), escalations[drawn].mean() / escalations[~drawn].mean()
 
     assert plain > 1.5
-    assert weighted.low < 1 < weighted.high
+    assert within.low < 1 < within.high
+
+
+def test_acting_effect_of_one_list_is_the_ratio_of_the_means():
+    """Three drawn grids with 10 escalations each, nine others with 8 each, alike in 40 townships but for one more or less."""
+    drawn = np.tile(np.arange(12) < 3, 40)
+    unit = np.repeat(np.arange(40), 12).astype(np.int32)
+    escalations = np.where(drawn, 10.0, 8.0) + np.where(unit % 2, 1, -1)
+    effect = acting_effect(RandomSlots(drawn, escalations, 0 * unit, unit))
+
+    assert effect.ratio == pytest.approx(1.25, abs=0.01)
+    assert 1.2 < effect.low < effect.ratio < effect.high < 1.3
+
+
+@pytest.mark.parametrize("lists", [(0,), (0, 28)])
+def test_acting_effect_of_few_townships_and_months_cannot_be_told(lists):
+    """In one block no spread can be told; two that differ leave every ratio possible."""
+    as_of = np.repeat(lists, 80).astype(np.int32)
+    drawn = np.tile(np.arange(80) < 40, len(lists))
+    escalations = np.where(drawn, 1.0 + as_of / 14, 1.0)
+    assert acting_effect(RandomSlots(drawn, escalations, as_of, 0 * as_of)) is CannotTell.FEW_BLOCKS
 
 
 def test_acting_effect_of_few_slots_cannot_be_told():
