@@ -15,6 +15,9 @@ SHORT_YEAR = r"(?:9{1,2}[-/.年]){2}9{1,2}(?:\D|$)|99年"
 """Patterns of days whose year has two digits, wherever it stands."""
 SERIAL_PATTERNS = ("99999", "99999.9")
 
+ROW_OUTCOMES = ("accepted", "duplicate", "quarantined")
+"""Every row that was read became one of these."""
+
 
 @dataclass(frozen=True)
 class Unmapped:
@@ -57,6 +60,11 @@ class IngestReport:
     """Times that the log knows of a case and its row no longer holds; the log keeps them."""
     remarks: tuple[str, ...] = ()
     """Findings about the files, and parts of them that were not read: one sentence each."""
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Rows by what became of them, and seconds: what is kept of a run."""
+        return {name: getattr(self, name) for name in ("read", *ROW_OUTCOMES, "seconds")}
 
 
 def load_faults(report: IngestReport, most_refused: float) -> list[str]:

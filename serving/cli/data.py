@@ -1,6 +1,5 @@
 """`yujing ingest`, `panel` and `simulate`: files into the event log, and tables out of it."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -35,8 +34,6 @@ Covariates = Annotated[
     ),
 ]
 
-COUNTS = ("read", "accepted", "duplicate", "quarantined")
-
 
 def ingest(  # noqa: PLR0913 - options of a command
     work: Workspace,
@@ -53,24 +50,24 @@ def ingest(  # noqa: PLR0913 - options of a command
 
     Every row read is accepted, a duplicate, or quarantined with a reason; repeating an ingest adds nothing.
     """
-    from features.intake.report import load_faults
+    from features.intake.report import ROW_OUTCOMES, load_faults
 
     if not files and source is None and not undertakings and not covariates:
         raise UsageError("ingest needs a FILE, a --source with a query, --undertakings or --covariates. Name one.")
     cases = _ingest_cases(work, [*files] if files else [None] if source else [], source, grids, crosswalk)
-    totals: Counter[str] = Counter()
+    totals: dict[str, float] = dict.fromkeys(("read", *ROW_OUTCOMES, "seconds"), 0)
     faults: list[str] = []
     for report in chain(cases, _ingest_besides(work, undertakings or [], covariates or [])):
         _tell(report)
         faults += load_faults(report, work.settings.intake.max_refused_share)
-        totals.update({name: getattr(report, name) for name in (*COUNTS, "seconds")})
+        totals |= {name: totals[name] + count for name, count in report.figures.items()}
     if as_json:
-        typer.echo(json_text(dict(totals)))
+        typer.echo(json_text(totals))
     else:
-        typer.echo(f"read {totals['read']} = " + " + ".join(f"{name} {totals[name]}" for name in COUNTS[1:]))
+        typer.echo(f"read {totals['read']} = " + " + ".join(f"{name} {totals[name]}" for name in ROW_OUTCOMES))
     if faults:
         raise LoadFailedError(" ".join(faults))
-    return dict(totals)
+    return totals
 
 
 def _ingest_cases(

@@ -1,7 +1,7 @@
 """Jobs of taking a file in: tried first, then stored, recorded and removed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -43,12 +43,14 @@ class Intake:
         def work(job: PageJob) -> IngestReport:
             began, request = self.now(), _request(upload)
             runs: list[Run] = []
+            counts: dict[str, float] = {}
             try:
                 with timed("ingest", began) as runs:
                     report = ingest(self.home, self.settings, request, began, _progress(job))
+                    counts = report.figures
             finally:
                 for run in runs:
-                    record_run(self.engine, run)
+                    record_run(self.engine, replace(run, counts=counts))
             self._note(report, upload)
             discard(upload)
             return report

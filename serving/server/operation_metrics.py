@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from features.build import build_commit
 from features.errors import StoreError
+from features.intake.report import ROW_OUTCOMES
 from serving.alerts.queries import count_open
 from serving.alerts.webhooks import count_waiting
 from serving.operations.health import newest_moments
@@ -75,8 +76,9 @@ def _jobs(states: dict[str, JobState]) -> Iterator[Metric]:
             if run:
                 family.add_metric((job,), run.started_at.timestamp())
         if job == "ingest" and state.success:
-            for outcome, count in state.success.counts.items():
-                rows.add_metric((outcome,), count)
+            for outcome in ("read", *ROW_OUTCOMES):
+                if outcome in state.success.counts:
+                    rows.add_metric((outcome,), state.success.counts[outcome])
     yield from (succeeded, failed, lasted, rows)
 
 

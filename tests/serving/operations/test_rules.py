@@ -2,59 +2,37 @@
 
 import re
 import shutil
-import subprocess
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sqlalchemy import insert
 
 from features.database.alert_tables import daily_run, delivery
 from features.database.engine import writing
 from serving.accounts.permissions import Role
-from serving.app import create_app
 from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.operations.job_runs import Run, record_run
 from tests.support.planted import PLANTED
+from tests.support.prometheus import promtool, read_metrics
 from tests.support.published_world import AS_OF, PUBLISHED_AT
-from tests.support.visitors import Clock, open_client, sign_up
+from tests.support.visitors import sign_up
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed"),
     pytest.mark.dialect("sqlite"),
 ]
 
-RULES = Path(__file__).parents[3] / "configs/deploy/prometheus-rules.yaml"
-SAMPLE = re.compile(r"^(yujing_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 HOURS = 2
 """After which it is asked what fires; longer than all but one rule waits."""
-
-
-def series(metrics: str, now: datetime) -> list[dict[str, str]]:
-    """Return the metrics as promtool reads them, unchanged from the start of its time on: moments are told from there."""
-    told = []
-    for name, labels, value in SAMPLE.findall(metrics):
-        number = float(value) - now.timestamp() * name.endswith("_timestamp_seconds")
-        told.append({"series": f"{name}{{{','.join(filter(None, (labels, INSTANCE)))}}}", "values": f"{number:f}x4000"})
-    return told
-
-
-INSTANCE = 'job="yujing",instance="one"'
 
 
 def firing(metrics: str, now: datetime, folder: Path, hours: int = HOURS) -> set[str]:
     """Return the names of the rules that fire when nothing changes for so many hours."""
     asked = {"expr": 'count by (alertname) (ALERTS{alertstate="firing"})', "eval_time": f"{hours}h", "exp_samples": []}
-    group = {"interval": "1m", "input_series": series(metrics, now), "promql_expr_test": [asked]}
-    (folder / "test.yaml").write_text(yaml.safe_dump({"rule_files": [str(RULES)], "tests": [group]}), encoding="utf-8")
-    done = subprocess.run(["promtool", "test", "rules", folder / "test.yaml"], capture_output=True, text=True, check=False)
-    printed = done.stdout + done.stderr
-    assert not any(fault in printed for fault in ("error", "invalid", "unexpected")), printed
-    return set(re.findall(r'alertname="(\w+)"', printed))
+    return set(re.findall(r'alertname="(\w+)"', promtool(metrics, now, folder, asked)))
 
 
 @pytest.fixture
@@ -66,16 +44,6 @@ def sound(world):
     record_run(world.engine, Run("backup", PUBLISHED_AT, 1.0))
     write_checkpoint(world.home, world.engine, second_place(world.home, None), PUBLISHED_AT)
     return world
-
-
-def read_metrics(world, now: datetime) -> str:
-    """Return the metrics of a service that has looked at the integrity of its home."""
-    with open_client(create_app(world.settings, world.home, Clock(now))) as client:
-        for _ in range(200):
-            if "yujing_integrity_ok{" in client.get("/metrics").text:
-                break
-            time.sleep(0.05)
-        return client.get("/metrics").text
 
 
 def store(table: Any, *rows: dict[str, Any]) -> Callable[[Any], None]:

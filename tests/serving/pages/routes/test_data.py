@@ -88,7 +88,7 @@ def test_ledger_is_tried_then_taken_in_recorded_and_removed(home: Home, engine: 
     assert "不认识的" not in refused
     assert ("ledger", "overdue") == (again["name"], again["escalation"])
     assert [] == [path for path in home.uploads.rglob("cases/*") if path.name != "纠纷台账.csv"]
-    assert "ingest" in job_states(engine)
+    assert 2 == job_states(engine)["ingest"].last.counts["accepted"]
     with reading(engine) as connection:
         assert "data.take_in" in connection.execute(select(audit.c.action)).scalars().all()
 
