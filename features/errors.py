@@ -5,6 +5,7 @@ YujingError
 ├── InputRefusedError     a whole file was refused at the door; nothing was stored
 ├── LoadFailedError       a file was read, and too much of it was refused
 ├── StoreError            the event log, its copy or a published model cannot be used
+│   └── DamagedError      a record is not what was written; reading it again gives the same
 ├── NotSignedInError      nobody, or a credential that is not valid (any more)
 │   └── ProofNeededError  a lasting session must give the password again for what is delicate
 ├── ForbiddenError        the account may not do this
@@ -59,6 +60,10 @@ class StoreError(YujingError):
     """The event log, its columnar copy, the ledger or a published model cannot be used as it is."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class DamagedError(StoreError):
+    """A record of the ledger is not what was written, and reading it again gives the same."""
 
 
 class NotSignedInError(YujingError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Dialect, LargeBinary, String, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
-from features.errors import StoreError
+from features.errors import DamagedError
 
 DICTIONARY = 1
 """Number of the dictionary that new rows are written with; numbers stay below the first byte of any text."""
@@ -55,7 +55,7 @@ def unpack(stored: bytes) -> str:
     """Return the text of a stored value, compressed or plain.
 
     Raises:
-        StoreError: it is neither, to its last byte.
+        DamagedError: it is neither, to its last byte.
     """
     try:
         if stored[:1] != bytes([DICTIONARY]):
@@ -80,5 +80,5 @@ def _compressor() -> "zlib._Compress":
     return zlib.compressobj(LEVEL, zlib.DEFLATED, RAW_DEFLATE, zdict=_dictionary())
 
 
-def _damaged() -> StoreError:
-    return StoreError("a stored row must be as it was written, and cannot be read. Restore the database from the backup.")
+def _damaged() -> DamagedError:
+    return DamagedError("a stored row must be as it was written, and cannot be read. Restore the database from the backup.")

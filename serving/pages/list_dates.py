@@ -40,10 +40,12 @@ def find_day(reading: AppState, wanted: date | None) -> ShownDay:
 
     Raises:
         NotFoundError: none was published.
+        DamagedError: there are lists, and the newest are not what was published.
     """
     current = reading.shelf.current
     listed = current if wanted is None or current is None else reading.shelf.on(wanted, current.head.entry.origin.target)
     if listed is None:
+        reading.shelf.require_sound()
         raise NotFoundError("No such list was published. Run `yujing rank --as-of DATE`, or choose another date.")
     origin = listed.head.entry.origin
     dates = published_dates(reading.shelf.engine, origin.target)

@@ -98,7 +98,7 @@ def _back(request: Request) -> str:
 def _is_before_first_list(request: Request, error: YujingError) -> bool:
     shelf = request.state.reading.shelf
     is_missing = request.method == "GET" and isinstance(error, (NotFoundError, NotReadyError))
-    return is_missing and shelf.current is None and shelf.pause is None
+    return is_missing and shelf.current is None and shelf.pause is None and not shelf.damaged
 
 
 def _fault(request: Request, error: YujingError) -> Response:

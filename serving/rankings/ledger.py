@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, se
 
 from features.database.engine import reading, writing
 from features.database.tables import ranking, ranking_row
-from features.errors import NotFoundError, StoreError
+from features.errors import DamagedError, NotFoundError, StoreError
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.audit.hash_chain import GENESIS
@@ -54,13 +54,16 @@ def publish(engine: Engine, origin: Origin, body: Body, published_at: datetime, 
     return entry
 
 
-def newest(engine: Engine, as_of: date | None = None, target: str | None = None, until: datetime | None = None) -> Entry | None:
+def newest(
+    engine: Engine, as_of: date | None = None, target: str | None = None, until: datetime | None = None, without: Collection[int] = ()
+) -> Entry | None:
     """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out.
 
-    A list that says it was published after `until` was made while a clock ran ahead, and is left out.
+    A list that says it was published after `until` was made while a clock ran ahead, and is left out, as are those of `without`.
     """
     wanted = [column == value for column, value in ((ranking.c.as_of, as_of), (ranking.c.target, target)) if value is not None]
     wanted += [ranking.c.published_at <= until] if until else []
+    wanted += [ranking.c.id.not_in(without)] if without else []
     with reading(engine) as connection:
         return _first(connection, shown(ranking.c.id), *wanted)
 
@@ -94,7 +97,7 @@ def read_body(engine: Engine, entry: Entry) -> Body:
     """Return all rows of a list, exactly as published; whoever shows them narrows them to a scope.
 
     Raises:
-        StoreError: they are not what was published.
+        DamagedError: they are not what was published.
     """
     with reading(engine) as connection:
         return _read_body(connection, entry)
@@ -130,7 +133,7 @@ def verify(engine: Engine, heads: Collection[str] = (), newest: int | None = Non
     `newest` only the rows of so many lists are read, which takes the same time however long the ledger is.
 
     Raises:
-        StoreError: an entry or a row was changed, added, moved or removed, or a head is not in the chain.
+        StoreError: an entry or a row was changed, added, moved or removed (DamagedError), or a head is not in the chain.
     """
     with reading(engine) as connection:
         return _verify(connection, heads, newest)
@@ -185,7 +188,7 @@ def check_rows(rows: Iterable[ListRow], entry: Entry) -> Body:
     """Return the rows of a list by level.
 
     Raises:
-        StoreError: they are not what was published.
+        DamagedError: they are not what was published.
     """
     body: Body = {}
     for row in rows:
@@ -220,4 +223,4 @@ def entry_of(row: RowMapping) -> Entry:
 
 def _hold(condition: bool, entry: Entry, fault: str) -> None:
     if not condition:
-        raise StoreError(f"entry {entry.id} of the ledger must be as it was published; {fault}. Restore it from the backup.")
+        raise DamagedError(f"entry {entry.id} of the ledger must be as it was published; {fault}. Restore it from the backup.")

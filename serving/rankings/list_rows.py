@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, false, or_, select
 
 from features.database.tables import archived_list, ranking_row
-from features.errors import StoreError
+from features.errors import DamagedError, StoreError
 from features.storage.atomic_files import sync_and_hash
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.rankings.schemas import Level
@@ -33,14 +33,14 @@ def read_rows(
 ) -> Iterator[ListRow]:
     """Yield rows of lists by their numbers in the chain, those of one list in published order; all levels and places without a choice.
 
-    The scope narrows rows of archived lists. Rows in the database are narrowed by PostgreSQL within `reading_within`, and by the caller.
+    Only rows within the scope are read, and rows of before, which have no path; whoever shows them narrows those.
 
     Raises:
-        StoreError: the file of an archived list is not there or cannot be read.
+        DamagedError: the file of an archived list is not there or cannot be read.
     """
     moved = select(archived_list).where(archived_list.c.ranking_id.in_(numbers))
     files = {row.ranking_id: row.file for row in connection.execute(moved)}
-    yield from _stored_rows(connection, set(numbers) - files.keys(), level, places)
+    yield from _stored_rows(connection, set(numbers) - files.keys(), level, places, scope)
     for name in sorted(set(files.values())):
         there = [number for number in files if files[number] == name]
         yield from _archived_rows(archive_folder(connection) / name, there, level, places, scope)
@@ -71,14 +71,25 @@ def check_archive(connection: Connection) -> None:
             raise StoreError(f"{path} must be the file that lists were archived in, and is not. Restore it from the backup.")
 
 
-def _stored_rows(connection: Connection, numbers: Collection[int], level: Level | None, places: Sequence[str] | None) -> Iterator[ListRow]:
+def _stored_rows(
+    connection: Connection, numbers: Collection[int], level: Level | None, places: Sequence[str] | None, scope: Scope
+) -> Iterator[ListRow]:
     columns = [ranking_row.c[name] for name in ListRow._fields]
     query = select(*columns).where(ranking_row.c.ranking_id.in_(numbers)).order_by(*columns[:3])
     if level is not None:
         query = query.where(ranking_row.c.level == level)
     if places is not None:
         query = query.where(ranking_row.c.place.in_(places))
+    if scope != EVERYTHING:
+        query = query.where(_within(scope))
     yield from (ListRow(*row) for row in connection.execute(query))
+
+
+def _within(scope: Scope) -> ColumnElement[bool]:
+    """Say in SQL what `Scope.covers` says of a path, for scopes narrower than everything; rows of before have none."""
+    path = ranking_row.c.path
+    covered = false() if scope.department else or_(path == scope.path, path.startswith(f"{scope.path}/", autoescape=True))
+    return or_(path.is_(None), covered)
 
 
 def _archived_rows(
@@ -92,7 +103,7 @@ def _archived_rows(
     try:
         table = pq.read_table(path, filters=chosen, use_threads=False, memory_map=True)
     except (OSError, ValueError) as error:
-        raise StoreError(
+        raise DamagedError(
             f"{path} must hold the archived lists that were moved there, and cannot be read. Restore it from the backup."
         ) from error
     for row in table.to_pylist():

@@ -42,7 +42,8 @@ class AppState:
 
     def health(self) -> OperationalHealth:
         """Return the operational problems of this moment."""
-        return read_operational_health(self.shelf.engine, self.limits, self.now(), self.integrity.failed)
+        damaged = {*self.integrity.failed, *(["ledger"] if self.shelf.damaged else [])}
+        return read_operational_health(self.shelf.engine, self.limits, self.now(), sorted(damaged))
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

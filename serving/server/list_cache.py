@@ -1,14 +1,16 @@
 """Published lists in memory: the newest one is swapped in whole, older ones are read from the ledger when asked for."""
 
 import json
+import logging
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from threading import RLock
 
 from sqlalchemy import Engine
 
+from features.errors import DamagedError
 from serving.accounts.permissions import Scope
 from serving.rankings.entries import Body, Entry, ListHead
 from serving.rankings.ledger import find, newest, read_body
@@ -16,6 +18,8 @@ from serving.rankings.publishing import Pause, paused
 from serving.rankings.releases import released_at
 from serving.rankings.schemas import Level, place_of
 from serving.server.auth import Clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class _Due:
 
 CLOCKS_APART = timedelta(hours=1)
 """Largest difference of the clocks of two machines; a list that was published later than that is of a clock that ran ahead."""
+LISTS_AT_ONCE = 7
+"""Most lists that one look reads until it meets one that is as it was published; the next look goes on from there."""
 
 
 class RankingCache:
@@ -78,6 +84,10 @@ class RankingCache:
     def __init__(self, engine: Engine, kept: int, now: Clock, lead: timedelta) -> None:
         self.engine = engine
         self.pause: Pause | None = None
+        self.damaged: dict[int, str] = {}
+        """Entries of the ledger that are not what was published and so not shown, and what is wrong with them."""
+        self.fault: str | None = None
+        """What is wrong with the newest entry; None where it is sound."""
         self._kept = kept
         self._now = now
         self._lead = lead
@@ -95,14 +105,28 @@ class RankingCache:
     def refresh(self) -> None:
         """Take the newest list if there is a newer one, and look whether lists are shown; whoever reads the one before keeps it.
 
+        A list that is not what was published is left out, loudly, and the one before it is taken.
+
         Raises:
-            StoreError: the ledger cannot be read, or the list is not what was published; the one before stays.
+            StoreError: the ledger cannot be read; the list before stays.
         """
         with self._lock:  # a slower look, begun earlier, must not bring back an older list
             self.pause = paused(self.engine)
-            entry = newest(self.engine, until=self._now() + CLOCKS_APART)
-            if entry and not (self._due and entry.ranking_id == self._due[-1].listed.head.ranking_id):
-                self._add(self._take(entry))
+            newest_of_all = entry = self._newest()
+            for _ in range(LISTS_AT_ONCE):
+                if entry is None or self._is_last(entry) or self._show(entry):
+                    break
+                entry = self._newest(without=self.damaged)
+            self.fault = self.damaged.get(newest_of_all.id) if newest_of_all else None
+
+    def require_sound(self) -> None:
+        """Make sure that the newest entry is what was published.
+
+        Raises:
+            DamagedError: it is not, so an older list is shown, or none.
+        """
+        if self.fault:
+            raise DamagedError(self.fault)
 
     def on(self, as_of: date | None, target: str | None) -> PublishedList | None:
         """Return the newest list, or that of a date and target; None where none was published."""
@@ -118,6 +142,24 @@ class RankingCache:
             NotFoundError: there is none of that name.
         """
         return self._read.get(ranking_id) or self._take(find(self.engine, ranking_id))
+
+    def _newest(self, without: Collection[int] = ()) -> Entry | None:
+        return newest(self.engine, until=self._now() + CLOCKS_APART, without=without)
+
+    def _is_last(self, entry: Entry) -> bool:
+        return bool(self._due) and entry.ranking_id == self._due[-1].listed.head.ranking_id
+
+    def _show(self, entry: Entry) -> bool:
+        """Let a list be the newest from its moment on; return False where it is not what was published."""
+        if entry.id in self.damaged:
+            return False
+        try:
+            self._add(self._take(entry))
+        except DamagedError as error:
+            log.error("a published list is damaged and not shown: %s", error)  # noqa: TRY400 - where it was noticed says nothing
+            self.damaged[entry.id] = str(error)
+            return False
+        return True
 
     def _add(self, listed: PublishedList) -> None:
         now, entry = self._now(), listed.head.entry

@@ -1,7 +1,7 @@
 """Monthly review of undertakings: what they were followed by and what helped, estimated once after a list is published and stored."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +15,7 @@ from features.days import day_number, to_date
 from features.facts.facts import Facts
 from features.facts.places import positions
 from features.undertakings.codes import UndertakingKind
+from serving.accounts.permissions import EVERYTHING, Scope
 from serving.rankings.list_rows import read_rows
 from serving.settings import Settings
 from serving.undertakings.estimates import Estimate
@@ -23,6 +24,8 @@ from training.learning.labels import count_labels
 
 ACTING = "acting"
 """Key of the effect of going there, as the random slots show it."""
+LOOK_BACK = timedelta(days=730)
+"""Time whose random slots are read, so that a review takes no longer as the ledger grows and says how it is now."""
 
 
 def review_monthly(engine: Engine, facts: Facts, horizon_days: int, settings: Settings, now: datetime) -> bool:
@@ -103,25 +106,32 @@ def random_slots(engine: Engine, facts: Facts, window: Window) -> RandomSlots | 
 
 
 def _strata(connection: Connection, target: str, window: Window) -> Iterator[_Stratum]:
-    """Yield lists and townships with a random slot whose windows are ripe."""
-    chosen = alert.c.target == target, alert.c.starts <= to_date(window.ripe_until - window.horizon_days)
+    """Yield lists and townships with a random slot whose windows are ripe, those of the last `LOOK_BACK`."""
+    last = to_date(window.ripe_until - window.horizon_days)
+    first = last - LOOK_BACK
+    chosen = alert.c.target == target, alert.c.starts <= last, alert.c.ends > first - timedelta(days=window.cool_down_days)
     columns = (alert.c.ranking_id, alert.c.grid_id, alert.c.starts, alert.c.ends, alert.c.chosen_by)
     alerts = connection.execute(select(*columns).where(*chosen)).all()
-    by_lot = [row for row in alerts if row.chosen_by == "random"]
+    by_lot = [row for row in alerts if row.chosen_by == "random" and row.starts >= first]
     for ranking_id, day in sorted({(row.ranking_id, row.starts) for row in by_lot}):
         drawn = {row.grid_id for row in by_lot if row.ranking_id == ranking_id}
         busy = {row.grid_id for row in alerts if row.starts <= day < row.ends + timedelta(days=window.cool_down_days)}
-        township = _townships(connection, ranking_id)
-        free = township.keys() - busy - _above(connection, ranking_id)
-        for unit in sorted({township[grid_id] for grid_id in drawn}):
-            drawn_here, pool = (frozenset(grid_id for grid_id in grids if township[grid_id] == unit) for grids in (drawn, free))
-            yield _Stratum(day_number(day), unit, drawn_here, pool)
+        busy |= _above(connection, ranking_id)
+        township = dict(_townships(connection, ranking_id, places=sorted(drawn)))
+        for unit in sorted(set(township.values())):
+            drawn_here = frozenset(grid_id for grid_id in drawn if township.get(grid_id) == unit)
+            pool = {grid_id for grid_id, where in _townships(connection, ranking_id, scope=Scope(unit)) if where == unit}
+            yield _Stratum(day_number(day), unit, drawn_here, frozenset(pool - busy))
 
 
-def _townships(connection: Connection, ranking_id: int) -> dict[str, str]:
-    """Return the township of each rated grid of a list; empty where it has none."""
-    rows = [json.loads(row.body) for row in read_rows(connection, [ranking_id], "grid")]
-    return {row["grid_id"]: row["township"] or "" for row in rows if row["score"]}
+def _townships(
+    connection: Connection, ranking_id: int, places: Sequence[str] | None = None, scope: Scope = EVERYTHING
+) -> Iterator[tuple[str, str]]:
+    """Yield rated grids of a list with their townships; the township is empty where a grid has none."""
+    for row in read_rows(connection, [ranking_id], "grid", places, scope):
+        body = json.loads(row.body)
+        if body["score"]:
+            yield row.place, body["township"] or ""
 
 
 def _above(connection: Connection, ranking_id: int) -> set[str]:

@@ -82,12 +82,14 @@ async def find_list(reading: AppState, as_of: date | None, target: str | None) -
 
     Raises:
         NotFoundError: none was published.
+        DamagedError: there are lists, and the newest are not what was published.
     """
     if as_of is None and target is None:
         found = reading.shelf.current
     else:
         found = await run_in_threadpool(reading.shelf.on, as_of, target)
     if found is None:
+        reading.shelf.require_sound()
         raise NotFoundError("No such list was published. Run `yujing rank --as-of DATE`, or ask for another date or target.")
     return found
 

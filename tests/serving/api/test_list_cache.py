@@ -1,10 +1,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from features.errors import StoreError
 from serving.accounts.permissions import EVERYTHING, Actor, Role
 from serving.rankings.releases import hold, release
 from serving.server.list_cache import RankingCache
+from tests.support.databases import reword_rows
 from tests.support.published_lists import publish_day
 from tests.support.townships import NOW
 from tests.support.visitors import Clock
@@ -92,3 +95,28 @@ def test_list_of_a_clock_that_ran_ahead_is_hidden_until_its_moment(engine, clock
     clock.now += LEAD
 
     assert publish_day(engine, 0).ranking_id == name_of(shelf)
+
+
+def test_damaged_newest_list_leaves_the_one_before_until_a_newer_one_comes(engine, clock):
+    shelf = RankingCache(engine, 8, clock, timedelta(0))
+    shelf.refresh()
+    good, damaged = name_of(shelf), publish_day(engine, 1, clock.now)
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER IF EXISTS ranking_row_refuses_UPDATE"))
+        reword_rows(connection, damaged.id, "watch", "routine")
+    shelf.refresh()
+    during, fault = name_of(shelf), shelf.fault
+    newer = publish_day(engine, 2, clock.now)
+    shelf.refresh()
+
+    assert (good, newer.ranking_id) == (during, name_of(shelf))
+    assert "entry 2 of the ledger" in fault
+    assert (None, [2]) == (shelf.fault, list(shelf.damaged))
+
+
+def test_lists_that_cannot_be_read_for_the_moment_are_not_taken_for_damaged(engine, clock, databases):
+    shelf = RankingCache(engine, 8, clock, timedelta(0))
+    with databases.unreadable(engine), pytest.raises(StoreError):
+        shelf.refresh()
+
+    assert (None, {}) == (shelf.fault, shelf.damaged)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from features.errors import StoreError
 from features.storage import free_disk
 from serving.app import create_app
 from serving.operations.health import overdue_work
@@ -62,11 +61,35 @@ def test_readiness_that_looks_at_nothing_would_be_found(app, engine, monkeypatch
     assert 200 == asyncio.run(look_after_tampering(app, engine))[0]
 
 
-def test_nothing_is_answered_before_the_first_list_is_found_good(app, engine):
-    publish_and_tamper(engine, 0)
+async def look_after_start(app, engine):
+    """Return readiness and the newest list of a service that starts now."""
+    headers = by(sign_up(engine, NOW)[1])
+    async with running(app) as application:
+        return await application.ask(READY), await application.ask(Request("GET", "/v1/rankings", headers=headers))
 
-    with pytest.raises(StoreError, match="its rows were changed"):
-        asyncio.run(look_after_tampering(app, engine))
+
+def test_start_with_a_damaged_newest_list_shows_the_one_before_and_is_not_ready(app, engine):
+    good = publish_day(engine, 0)
+    publish_and_tamper(engine, 1)
+    ready, listed = asyncio.run(look_after_start(app, engine))
+
+    assert (503, 200, good.ranking_id) == (ready.status, listed.status, listed.headers["x-ranking-id"])
+    assert b"The newest list is not as it was published and not shown" in ready.body
+
+
+def test_start_with_damaged_lists_alone_says_so_and_not_that_there_is_none(app, engine):
+    publish_and_tamper(engine, 0)
+    ready, listed = asyncio.run(look_after_start(app, engine))
+
+    assert (503, 503) == (ready.status, listed.status)
+
+
+def test_ready_with_a_sound_list_above_a_damaged_one(app, engine):
+    publish_and_tamper(engine, 0)
+    good = publish_day(engine, 1)
+    ready, listed = asyncio.run(look_after_start(app, engine))
+
+    assert (200, good.ranking_id) == (ready.status, listed.headers["x-ranking-id"])
 
 
 def test_ready_without_any_list_once_that_is_certain(app, engine):

@@ -125,6 +125,15 @@ def test_random_slots_of_a_list_count_once_its_window_is_over(ledger: Engine, ri
     assert (slots is not None) is known
 
 
+@pytest.mark.parametrize(("later", "known"), [(730, True), (731, False)])
+def test_random_slots_of_more_than_two_years_ago_are_left_out(ledger: Engine, later: int, known: bool) -> None:
+    publish_list(ledger)
+
+    slots = random_slots(ledger, facts_with(), Window(14, DAY + 14 + later, 7))
+
+    assert (slots is not None) is known
+
+
 def test_random_slots_without_lot_are_none(ledger: Engine) -> None:
     publish_list(ledger, settings=BY_SCORE)
 
