@@ -31,7 +31,7 @@ alert = Table(
     Column("selection_probability", Float, nullable=False),
     Column("second_look", Boolean, nullable=False, comment="true where level and rank are not shown"),
     Column("level", String, comment="null where it is not shown"),
-    Column("body", String, nullable=False, comment="JSON of its words, frozen"),
+    Column("body", PackedText, nullable=False, comment="JSON of its words, frozen"),
     Column("follows", String, ForeignKey("alert.alert_id"), comment="the alert it reopens"),
     Column("state", String, nullable=False),
     Column("since", UtcTime, nullable=False, comment="moment the state was reached"),

@@ -1,7 +1,7 @@
 """Monthly review of undertakings: what they were followed by and what helped, estimated once after a list is published and stored."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 

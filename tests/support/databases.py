@@ -2,14 +2,14 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import URL, Connection, Engine, create_engine, select, text, update
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select, text, update
 
 from features.database import engine as database_engine
 from features.database.engine import open_database
@@ -40,6 +40,10 @@ class Databases:
         name = self._create(str(copy_of.database) if copy_of else self._empty)
         yield self._address(name)
         self._drop(name)
+
+    def bare(self, dialect: str, root: Path) -> AbstractContextManager[str]:
+        """Yield the address of a database without tables."""
+        return self.new(dialect, root, make_url("postgresql:///template0"))
 
     @contextmanager
     def unreadable(self, engine: Engine) -> Iterator[None]:
