@@ -45,7 +45,7 @@ def daily_runs(work: Workspace, daily: time) -> "DailyRuns":
     """Return what ranks every day from a local time on."""
     from serving.operations.schedule import DailyRuns
 
-    return DailyRuns(work.engine, _rank_apart(work), daily, _holder())
+    return DailyRuns(work.engine, _rank_apart(work), daily, _holder(), started_at=datetime.now(work.settings.tz))
 
 
 def _deliver(work: Workspace, receiver: "Receiver") -> None:

@@ -11,6 +11,7 @@ from features.database.alert_tables import daily_run, lease
 from features.database.engine import reading, writing
 from features.database.tables import ranking
 from serving.alerts.corrections import accepted_corrections
+from serving.operations.job_runs import job_states
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ LEASE = timedelta(hours=1)
 GRACE = timedelta(hours=1)
 """Time that a list which is due has to be there; ranking has as long."""
 RETRY = timedelta(minutes=15)
-"""Wait before a list of today that was refused is tried again."""
+"""Wait before a list of today that was refused is tried again, and at a late start for the day's ingest."""
 
 
 @dataclass
@@ -53,6 +54,8 @@ class DailyRuns:
     """Local time from which the list of the day is due."""
     holder: str
     refused_at: datetime | None = None
+    started_at: datetime | None = None
+    """Moment, in the local zone, at which the service started; None waits for no ingest."""
 
     def run_due(self, now: datetime) -> list[date]:
         """Publish what is due at a moment in the local zone, the oldest first, and return the days that were published.
@@ -60,6 +63,8 @@ class DailyRuns:
         A past day that is refused is marked and not tried again; today is tried until it ends.
         """
         if self.refused_at and timedelta() <= now - self.refused_at < RETRY:
+            return []
+        if self._waits_for_ingest(now):
             return []
         if not due_days(self.engine, now, self.at) or not take_lease(self.engine, "daily", self.holder, now, LEASE):
             return []
@@ -74,6 +79,14 @@ class DailyRuns:
             elif day >= now.date() or not _mark(self.engine, [day], fault, now):
                 self.refused_at = now
         return published
+
+    def _waits_for_ingest(self, now: datetime) -> bool:
+        """Tell whether the service started when the list was due already, so that an ingest that was missed starts beside it."""
+        started = self.started_at
+        if started is None or started.time() < self.at or not timedelta() <= now - started < RETRY:
+            return False
+        ingest = job_states(self.engine).get("ingest")
+        return not (ingest and ingest.success and ingest.success.started_at.astimezone(now.tzinfo).date() == now.date())
 
     def overdue(self, now: datetime) -> list[date]:
         """Return the days whose list is due, is not there, and had its time; none before the first list of all."""

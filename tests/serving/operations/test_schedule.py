@@ -3,6 +3,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from serving.operations.job_runs import Run, record_run
 from serving.operations.schedule import DailyRuns, due_days, missed_days, take_lease
 from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
 
@@ -38,6 +39,27 @@ def test_run_due_publishes_today_from_its_time_on_and_once(runs):
     assert daily.run_due(after(0)) == [AS_OF]
     assert daily.run_due(after(0, hour=9)) == []
     assert daily.run_due(after(1, hour=0)) == []
+
+
+@pytest.mark.parametrize(
+    ("start_hour", "ingest_hour", "minutes", "published"),
+    [
+        (8, None, 0, False),
+        (8, None, 14, False),
+        (8, None, 15, True),
+        (8, 1, 0, True),
+        (8, -20, 0, False),
+        (5, None, 60, True),
+    ],
+    ids=["starts late", "soon after", "after its wait", "ingest of today", "ingest of yesterday", "starts in time"],
+)
+def test_run_due_of_a_late_start_waits_for_the_ingest_that_starts_beside_it(runs, start_hour, ingest_hour, minutes, published):
+    daily = runs()
+    daily.started_at = after(0, hour=start_hour)
+    if ingest_hour is not None:
+        record_run(daily.engine, Run("ingest", after(0, hour=0) + timedelta(hours=ingest_hour), 1.0))
+
+    assert daily.run_due(daily.started_at + timedelta(minutes=minutes)) == ([AS_OF] if published else [])
 
 
 def test_run_due_fills_three_missed_days_the_oldest_first(runs):
