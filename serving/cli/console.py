@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -132,6 +132,7 @@ HorizonDays = Annotated[int | None, typer.Option("--horizon-days", min=1, help="
 Without = Annotated[list[str] | None, typer.Option("--without", metavar="FAMILY", help="Features of this family are not read; repeatable.")]
 Month = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="A month, such as 2026-10.")]
 Quarter = Annotated[str | None, typer.Option("--quarter", metavar="YYYYQN", help="A quarter, such as 2026Q3.")]
+PaperLanguage = Annotated[Literal["zh", "en"], typer.Option("--language", help="Of the file; the page of reports has both.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a program to read.")]
 
 

@@ -3,11 +3,25 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from serving.cli.console import DAY, AsJson, HorizonDays, Month, Quarter, TargetName, day, json_text, message, one_of, print_table, say
+from serving.cli.console import (
+    DAY,
+    AsJson,
+    HorizonDays,
+    Month,
+    PaperLanguage,
+    Quarter,
+    TargetName,
+    day,
+    json_text,
+    message,
+    one_of,
+    print_table,
+    say,
+)
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -79,9 +93,6 @@ Template = Annotated[
         "--template", exists=True, dir_okay=False, help="A Word file that a .docx is written into; by default the one chosen on the page."
     ),
 ]
-
-
-PaperLanguage = Annotated[Literal["zh", "en"], typer.Option("--language", help="Of the file; the page of reports has both.")]
 
 
 @dataclass(frozen=True)

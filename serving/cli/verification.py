@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from serving.cli.console import Month, Quarter, TargetName, message, one_of, say
+from serving.cli.console import Month, PaperLanguage, Quarter, TargetName, message, one_of, say
 from serving.cli.workspace import Workspace
 
 Out = Annotated[
@@ -14,7 +14,15 @@ Out = Annotated[
 ]
 
 
-def verification(work: Workspace, *, month: Month = None, quarter: Quarter = None, out: Out = None, target: TargetName = None) -> None:
+def verification(
+    work: Workspace,
+    *,
+    month: Month = None,
+    quarter: Quarter = None,
+    out: Out = None,
+    language: PaperLanguage = "zh",
+    target: TargetName = None,
+) -> None:
     """Account for a month (清单对账): what lists said, what came, what was missed, beside the simplest rule; signed.
 
     docs/recompute_account.py computes every figure again from the archive.
@@ -39,5 +47,5 @@ def verification(work: Workspace, *, month: Month = None, quarter: Quarter = Non
     if out is not None and out.suffix == ".zip":
         out.write_bytes(read_archive(work.home, name))
     elif out is not None:
-        write_paper(account_paper(read_account(work.home, name)), out)
+        write_paper(account_paper(read_account(work.home, name), language), out)
     message(f"Kept as {name} in the home: see the page of reports.")

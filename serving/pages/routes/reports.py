@@ -148,7 +148,8 @@ def decide(
 @router.get("/verifications/{name}")
 def show_account(request: Request, name: Name, viewer: Reader) -> Response:
     """Show the account of a month to an account of the whole."""
-    return render(request, "list_account.html", viewer.actor, paper=account_paper(_find_account(name, viewer)), name=name)
+    paper = account_paper(_find_account(name, viewer), viewer.t.language)
+    return render(request, "list_account.html", viewer.actor, paper=paper, name=name)
 
 
 @router.get("/verifications/{name}/file")
@@ -156,7 +157,7 @@ def take_account(name: Name, query: Annotated[AccountQuery, Query()], viewer: Re
     """Return the account as a PDF of half a sheet, or its signed archive for recomputing."""
     account = _find_account(name, viewer)
     is_archive = query.form == "zip"
-    content = read_archive(viewer.reading.home, name) if is_archive else to_pdf(account_paper(account))
+    content = read_archive(viewer.reading.home, name) if is_archive else to_pdf(account_paper(account, viewer.t.language))
     audit_log.note(viewer.engine, viewer.actor.account_id, "verification.read", name, viewer.now)
     disposition = {"Content-Disposition": f'attachment; filename="{name}.account.{query.form}"'}
     return Response(content, media_type="application/zip" if is_archive else PDF_TYPE, headers=HEADERS | disposition)
