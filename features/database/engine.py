@@ -5,18 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from typing import TYPE_CHECKING
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from features.database.migrate import DueMigrations, due_migrations, migrate, up_to_date
+from features.database.revision import up_to_date
 from features.database.sqlite_file import keep_before
 from features.errors import StoreError, UsageError
 from features.settings import Settings
 from features.storage.atomic_files import is_read_only, sync_folder
 from features.storage.home import Home
+
+if TYPE_CHECKING:
+    from features.database.migrate import DueMigrations
 
 SQLITE_PRAGMAS: dict[str, str | int] = {
     "journal_mode": "truncate",
@@ -72,13 +76,15 @@ def open_database(url: str, archive: Path | None = None) -> Engine:
     return engine
 
 
-def read_due_migrations(url: str) -> DueMigrations:
+def read_due_migrations(url: str) -> "DueMigrations":
     """Return which steps would bring the tables of a database up to date, and change nothing.
 
     Raises:
         UsageError: the URL is none, or names another database.
         StoreError: the database cannot be read, or was written by a newer yujing.
     """
+    from features.database.migrate import due_migrations  # noqa: PLC0415 - brings Alembic, which an opened home does without
+
     engine = _connect(url)
     try:
         with reading(engine) as connection:
@@ -136,6 +142,8 @@ def _told_as_store_error(wanted: str) -> Iterator[None]:
 
 def _migrate(engine: Engine) -> None:
     """Bring the tables up to date; SQLite's file is copied as it was before."""
+    from features.database.migrate import due_migrations, migrate  # noqa: PLC0415 - brings Alembic, which an opened home does without
+
     with reading(engine) as connection:
         current = due_migrations(connection).current
     if current and engine.dialect.name == "sqlite":

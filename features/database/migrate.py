@@ -3,23 +3,17 @@
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select
 
+from features.database.revision import MIGRATIONS, current_revision
 from features.errors import StoreError
 
 MIGRATION_LOCK = 7_205_759_403
 """Any number that nothing else locks: on PostgreSQL it lets one program migrate at a time; SQLite's write lock does so by itself."""
-
-
-def up_to_date(connection: Connection) -> bool:
-    """Tell whether the tables are of the newest revision, without the lock that changing them takes."""
-    return MigrationContext.configure(connection).get_current_revision() == _scripts().get_current_head()
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,7 @@ def due_migrations(connection: Connection) -> DueMigrations:
     """
     scripts = _scripts()
     newest_first = list(scripts.walk_revisions())
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = current_revision(connection)
     if current not in {None, *(script.revision for script in newest_first)}:
         raise StoreError(
             f"the tables must be of revision {scripts.get_current_head()} or older, found {current}. Install a newer yujing, or restore "
@@ -72,5 +66,5 @@ def _scripts() -> ScriptDirectory:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config

@@ -1,6 +1,7 @@
 """Folders of arrays: one uncompressed Arrow file per table, memory-mapped when read, with the hash of every file.
 
-A folder is written beside and renamed, so it is there as a whole or not at all. What was damaged later is told by its hash.
+A folder is written beside and renamed, so it is there as a whole or not at all. What was damaged later is told by its hash. Columns come
+and go through Polars, since Arrow's own way to numpy imports pandas, which the daily run does without.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 
 from features.storage.atomic_files import TEMPORARY_SUFFIX
@@ -79,17 +81,15 @@ def _read_table(path: Path, digest: str) -> dict[str, Array]:
 
 
 def _write_table(path: Path, columns: Mapping[str, Array]) -> None:
-    table = pa.table({name: pa.array(values) for name, values in columns.items()})
+    table = pl.DataFrame(columns).to_arrow()
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
         writer.write_table(table)
 
 
 def _values(column: pa.ChunkedArray) -> Array:
     """Return the values without copying them, but for texts and flags."""
-    if not column.num_chunks:
-        return np.zeros(0, np.str_ if pa.types.is_string(column.type) else column.type.to_pandas_dtype())
-    values = column.chunk(0).to_numpy(zero_copy_only=False)
-    return np.asarray(values.astype(np.str_) if pa.types.is_string(column.type) else values)
+    values = pl.Series(column)
+    return values.to_numpy().astype(np.str_) if values.dtype == pl.String else values.to_numpy()
 
 
 def _read_manifest(folder: Path) -> dict[str, Any] | None:

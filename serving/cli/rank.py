@@ -28,6 +28,9 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
     A list that stands already is printed as it stands.
     """
     from serving.audit.settings_trail import note_settings
+    from training.learning.boosters_alone import import_boosters_alone
+
+    import_boosters_alone()
     from serving.scoring.daily_run import rank as publish
 
     note_settings(work.engine, work.settings, datetime.now(UTC))
@@ -69,6 +72,9 @@ def _bodies(work: Workspace, entry: "Entry") -> list[str]:
 
 def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:
     """Say why one grid stands where it stands."""
+    from training.learning.boosters_alone import import_boosters_alone
+
+    import_boosters_alone()
     from serving.scoring.explain_grid import explain as explain_row
     from serving.text import SERVICE_ONLY
 

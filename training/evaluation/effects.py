@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import brentq
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from features.days import Days
 from features.facts.facts import Facts
@@ -126,7 +126,7 @@ def difference_in_differences(compared: Comparison) -> Effect | CannotTell:
     weight = 1 / (variance + _between_variance(difference, variance))
     mean = float((weight * difference).sum() / weight.sum())
     error = np.sqrt((weight * (difference - mean) ** 2).sum() / ((units - 1) * weight.sum()))
-    reach = float(t.ppf(1 - TAIL, units - 1) * error)
+    reach = float(stdtrit(units - 1, 1 - TAIL) * error)
     ratio, low, high = (float(np.exp(value)) for value in (mean, mean - reach, mean + reach))
     return Effect(ratio, low, high, units, int(compared.after.sum()))
 
@@ -168,7 +168,7 @@ def acting_effect(slots: RandomSlots) -> Effect | CannotTell:
     strata = _stratify(slots)
     if strata.blocks == 1:
         return CannotTell.FEW_BLOCKS
-    reach = float(t.ppf(1 - TAIL, strata.blocks - 1))
+    reach = float(stdtrit(strata.blocks - 1, 1 - TAIL))
     logs = [_log_ratio(strata, statistic) for statistic in (0.0, reach, -reach)]
     if np.isnan(logs).any():
         return CannotTell.FEW_BLOCKS

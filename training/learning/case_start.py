@@ -12,7 +12,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 from scipy.special import logit
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS
@@ -138,6 +137,8 @@ def _regress(rows: CaseRows, odds: KindOdds, happened: Floats, most_rows: int, f
 
 def _fit_slopes(table: dict[str, Floats], happened: Floats, weights: Floats, freedom: float) -> tuple[float, dict[str, float]]:
     """Return the intercept and the slope of each term, whose values have the mean 0."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - ranking reads a fit and needs no estimator
+
     spread = {name: max(float(values.std()), LEAST_SPREAD) for name, values in table.items()}
     fit = LogisticRegression(C=freedom, solver="newton-cholesky")
     with threadpool_limits(1):

@@ -7,11 +7,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import polars as pl
 
 from features.errors import UsageError
@@ -24,6 +23,9 @@ from features.panel.feature import Feature, Kind, Use
 from features.schema import Col
 from training.learning.model import Fitted
 from training.learning.usual_level import USUAL_RATE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OPEN, CLOSED, WEIGHT = "open_cases", "closed_cases", "weight"
 CASES = (OPEN, CLOSED)
@@ -42,7 +44,7 @@ class ModelColumns:
         """Return the columns that a model asks a panel for when it predicts."""
         return cls(features_read(fitted, panel.features), panel.open_cases.columns, panel.closed_cases.columns)
 
-    def choose(self, rows: pl.DataFrame) -> pd.DataFrame:
+    def choose(self, rows: pl.DataFrame) -> "pd.DataFrame":
         """Return these columns of a table of model rows, indexed by grid_id and as_of."""
         names = [feature.name for feature in self.features]
         return rows.select(Col.GRID_ID, Col.AS_OF, *names, *CASES).to_pandas().set_index([Col.GRID_ID, Col.AS_OF])
@@ -95,7 +97,7 @@ def to_rows(panel: Panel) -> pl.DataFrame:
     return panel.to_frame().with_columns(nested)
 
 
-def to_panel(rows: pd.DataFrame, columns: ModelColumns) -> Panel:
+def to_panel(rows: "pd.DataFrame", columns: ModelColumns) -> Panel:
     """Return model rows as a panel of one moment in which every row is a place of its own.
 
     Raises:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.linear_model import PoissonRegressor
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from features.panel.block import decay_weights
@@ -122,6 +121,8 @@ def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days
 
 def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> RateRegression:
     """Fit the regression to `counts` seen over `exposed_days`, both (T, G)."""
+    from sklearn.linear_model import PoissonRegressor  # noqa: PLC0415 - ranking reads a fit and needs no estimator
+
     names = [feature.name for feature in panel.features if feature.family == RATES_FAMILY] + [rate_column(subject(panel))]
     if not counts.any():
         return RateRegression(float(np.log(NOTHING)), {}, (float(np.log(NOTHING)),) * 2)
