@@ -16,6 +16,7 @@ from features.storage.home import Home
 from tests.support.databases import Databases
 from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT, World, fill, new_world, publish_model
+from tests.support.shared_routes import shared_routes
 
 MakeWorld = Callable[[str], World]
 """Returns the world of a kind of database, which is made when it is first asked for."""
@@ -26,6 +27,12 @@ def _cheap_passwords() -> Iterator[None]:
     """Hash passwords as always, but with less work."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("serving.accounts.passwords._hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_routes() -> Iterator[None]:
+    with shared_routes():
         yield
 
 

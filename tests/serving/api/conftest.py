@@ -1,12 +1,16 @@
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
 import pytest
 
 from serving.accounts.permissions import Role
 from serving.app import create_app
 from tests.serving.alerts.conftest import QUIET
+from tests.serving.conftest import MakeWorld
 from tests.support.databases import Databases
 from tests.support.published_world import PUBLISHED_AT, World, new_world
 from tests.support.townships import NOW, fill, sign_everybody_up
@@ -58,12 +62,31 @@ def app(townships: World):
     return create_app(townships.settings, townships.home, Clock(NOW))
 
 
+@pytest.fixture(scope="session")
+def make_alerting(databases: Databases, make_trained: MakeWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
+    """A world whose list of today raised alerts; nobody writes to it."""
+    with ExitStack() as stack:
+
+        @cache
+        def make(dialect: str) -> World:
+            root = tmp_path_factory.mktemp("alerting") / "home"
+            world = _with_alerts(stack.enter_context(new_world(databases, dialect, root, make_trained(dialect))))
+            world.rank()
+            world.engine.dispose()
+            return world
+
+        yield make
+
+
 @pytest.fixture
-def alerting(world):
-    """A world whose list of today raised alerts."""
-    told = replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
-    told.rank()
-    return told
+def alerting(databases: Databases, make_alerting: MakeWorld, dialect: str, tmp_path: Path) -> Iterator[World]:
+    """A copy to write to."""
+    with new_world(databases, dialect, tmp_path / "home", make_alerting(dialect)) as world:
+        yield _with_alerts(world)
+
+
+def _with_alerts(world: World) -> World:
+    return replace(world, settings=world.settings.model_copy(update={"alerts": QUIET}))
 
 
 @pytest.fixture
