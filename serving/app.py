@@ -29,7 +29,7 @@ from serving.pages.all_pages import add_pages, make_ready
 from serving.pages.error_pages import ErrorPages
 from serving.server.auth import Clock, CredentialCache
 from serving.server.cancellation import CancelOnDisconnect
-from serving.server.concurrency_limit import ConcurrencyLimit, RefuseAtOnce, Slots
+from serving.server.concurrency_limit import Capacity, ConcurrencyLimit, RefuseAtOnce
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.server.head_requests import HeadRequests
@@ -139,11 +139,11 @@ def _guard(app: FastAPI, settings: ServingSettings) -> None:
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    slots = Slots(settings.max_concurrent_requests, settings.max_waiting_requests)
-    app.add_middleware(ConcurrencyLimit, slots=slots)
+    capacity = Capacity(settings.max_concurrent_requests, settings.max_waiting_requests)
+    app.add_middleware(ConcurrencyLimit, capacity=capacity)
     app.add_middleware(CancelOnDisconnect)
     app.add_middleware(OldPaths)
-    app.add_middleware(RefuseAtOnce, slots=slots)
+    app.add_middleware(RefuseAtOnce, capacity=capacity)
     app.add_middleware(ErrorPages)
     app.add_middleware(HeadRequests)
     if settings.root_path:

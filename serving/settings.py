@@ -67,7 +67,7 @@ class ServingSettings(Section):
     """Addresses that may read /metrics, by default this machine's own; it counts requests by route and tells of no area or account."""
     max_body_bytes: int = Field(default=1024**2, ge=0)
     max_concurrent_requests: int = Field(default=8, ge=1)
-    """Requests that run at a time; more share one processor and only make each other late."""
+    """Requests that run at a time; more share one processor and only make each other late. Two more make files, such as PDF and Excel."""
     max_waiting_requests: int = Field(default=256, ge=0)
     """Requests that wait for one of those to end; any beyond, and those that would wait more than a second, are answered 503 at once."""
     requests_per_minute: int = Field(default=120, ge=1)

@@ -1,10 +1,12 @@
 """Limit the number of concurrent requests; answer 503 with Retry-After beyond it.
 
 Threads share one interpreter: more of them at a time answer no more requests, they only make each of them, and the loop that accepts
-connections, wait longer. So few run, the next ones wait in line, and whoever would wait too long is told so at once.
+connections, wait longer. So few run, the next ones wait in line, and whoever would wait too long is told so at once. Requests that make a
+file work for seconds: they have a few slots of their own, and leave the others to those who read.
 """
 
 import asyncio
+import re
 from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect
@@ -18,6 +20,13 @@ FILES = "/static/"
 """Styles and scripts, which the page that says so needs too."""
 WAIT_SECONDS = 1.0
 """Longest wait of a request for its slot, foreseen or real."""
+MAKES_A_FILE = re.compile(
+    r"GET (/(brief|reports/[^/]+|verifications/[^/]+)/file|/v1/reports/[^/]+|/audit\.csv)\Z|POST /(v1/)?(export|score)s?\Z"
+)
+"""Requests whose answer is made for them alone: PDF, Word, Excel, or the scores of a file."""
+FILES_AT_ONCE = 2
+FILE_WAIT_SECONDS = 10.0
+"""Longest wait for one of those slots; who asks for a file expects to wait."""
 SMOOTHING = 0.1
 """Weight of the newest interval in their mean."""
 REFUSALS_PER_SECOND = 500
@@ -30,7 +39,8 @@ REFUSAL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests are under w
 class Slots:
     """The slots of running requests, and the line of those that wait for one, first come, first served."""
 
-    def __init__(self, running: int, waiting: int) -> None:
+    def __init__(self, running: int, waiting: int, wait_seconds: float | None = None) -> None:
+        self._wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
         self._free = asyncio.Semaphore(running)
         self._max_waiting = waiting
         self._waiting = 0
@@ -41,7 +51,7 @@ class Slots:
     @property
     def in_vain(self) -> bool:
         """Tell whether whoever comes now would wait too long, by the length of the line and how fast it moved lately."""
-        return self._free.locked() and (self._waiting >= self._max_waiting or self._waiting * self._interval > WAIT_SECONDS)
+        return self._free.locked() and (self._waiting >= self._max_waiting or self._waiting * self._interval > self._wait_seconds)
 
     async def take(self) -> bool:
         """Take a slot, waiting for it if need be; return false where there is none in time."""
@@ -49,7 +59,7 @@ class Slots:
             return False
         self._waiting += 1
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await self._free.acquire()
         except TimeoutError:
             return False
@@ -66,20 +76,32 @@ class Slots:
         self._free.release()
 
 
+class Capacity:
+    """Slots of requests that read, and those of requests that make a file."""
+
+    def __init__(self, running: int, waiting: int) -> None:
+        self._reading = Slots(running, waiting)
+        self._files = Slots(FILES_AT_ONCE, waiting, FILE_WAIT_SECONDS)
+
+    def of(self, scope: Scope) -> Slots:
+        """Return the slots that a request takes one of."""
+        return self._files if MAKES_A_FILE.match(f"{scope['method']} {scope['path']}") else self._reading
+
+
 class RefuseAtOnce:
     """Refuse a request that would wait in vain, before anything is done for it.
 
     Some clients ask again as soon as they are refused: what they cost is taken from those who are answered, so it is bounded.
     """
 
-    def __init__(self, app: ASGIApp, slots: Slots) -> None:
+    def __init__(self, app: ASGIApp, capacity: Capacity) -> None:
         self.app = app
-        self._slots = slots
+        self._capacity = capacity
         self._next_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer 503."""
-        if scope["type"] == "http" and self._slots.in_vain and not _is_exempt(scope) and not _has_body(scope):
+        if scope["type"] == "http" and self._capacity.of(scope).in_vain and not _is_exempt(scope) and not _has_body(scope):
             await self._hold_back()
             await REFUSAL(scope, receive, send)
         else:
@@ -99,16 +121,16 @@ class ConcurrencyLimit:
     out.
     """
 
-    def __init__(self, app: ASGIApp, slots: Slots) -> None:
+    def __init__(self, app: ASGIApp, capacity: Capacity) -> None:
         self.app = app
-        self._slots = slots
+        self._capacity = capacity
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on when there is a slot, or answer 503."""
         if scope["type"] != "http" or _is_exempt(scope):
             await self.app(scope, receive, send)
             return
-        limited = _Limited(self._slots, receive, send)
+        limited = _Limited(self._capacity.of(scope), receive, send)
         if not _has_body(scope) and not await limited.take():
             await REFUSAL(scope, receive, send)
             return

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from serving.server.cancellation import CLIENT_CLOSED, CancelOnDisconnect
-from serving.server.concurrency_limit import ConcurrencyLimit, Slots
+from serving.server.concurrency_limit import Capacity, ConcurrencyLimit
 
 REQUEST = {"type": "http.request", "body": b"", "more_body": False}
 LEFT = {"type": "http.disconnect"}
@@ -79,7 +79,7 @@ def test_client_that_leaves_ends_a_read_and_no_change(method: str, finished: int
 def test_requests_that_wait_for_a_slot_are_not_begun_when_their_clients_have_left() -> None:
     async def crowd() -> tuple[Work, list[Client]]:
         work, clients = Work(), [Client() for _ in range(4)]
-        app = CancelOnDisconnect(ConcurrencyLimit(work, Slots(running=1, waiting=10)))
+        app = CancelOnDisconnect(ConcurrencyLimit(work, Capacity(running=1, waiting=10)))
         asked = [client.ask(app) for client in clients]
         await settle()
         for client in clients[1:3]:

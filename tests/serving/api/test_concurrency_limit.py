@@ -1,9 +1,12 @@
 import asyncio
 
 import pytest
+from fastapi.routing import iter_route_contexts
 
+from serving.app import create_app
 from serving.server import concurrency_limit
-from serving.server.concurrency_limit import ConcurrencyLimit, RefuseAtOnce, Slots
+from serving.server.concurrency_limit import MAKES_A_FILE, Capacity, ConcurrencyLimit, RefuseAtOnce, Slots
+from serving.settings import Settings
 from tests.support.access_matrix import Application, Request
 
 
@@ -24,8 +27,8 @@ class Busy:
 
 
 def limited(app, running, waiting):
-    slots = Slots(running, waiting)
-    return RefuseAtOnce(ConcurrencyLimit(app, slots), slots)
+    capacity = Capacity(running, waiting)
+    return RefuseAtOnce(ConcurrencyLimit(app, capacity), capacity)
 
 
 async def crowd(running, paths, *, waiting=0, fails=False):
@@ -47,6 +50,42 @@ def test_concurrency_limit_is_full_refuses_the_rest():
     assert [200, 200, 503, 503, 503] == [answer.status for answer in answers]
     assert {"5"} == {answer.headers["retry-after"] for answer in answers[2:]}
     assert 200 == later.status
+
+
+async def crowd_that_asks_for_files(number):
+    """Return the answers to requests that make a file, and the one to a reader who comes while they work."""
+    busy = Busy()
+    application = Application(limited(busy, number, 0), {})
+    files = [asyncio.create_task(application.ask(Request("GET", "/brief/file"))) for _ in range(number)]
+    reader = asyncio.create_task(application.ask(Request("GET", "/v1/rankings")))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    busy.done.set()
+    return [answer.status for answer in await asyncio.gather(*files, reader)]
+
+
+def test_concurrency_limit_requests_that_make_files_leave_slots_to_readers():
+    assert [200, 200, 503, 503, 200] == asyncio.run(crowd_that_asks_for_files(4))
+
+
+def test_every_request_that_makes_a_file_is_a_route(home):
+    """A route that is renamed would leave the few slots without a word."""
+    routes = iter_route_contexts(create_app(Settings(), home).routes)
+    served = {(method, route.path) for route in routes for method in route.methods or ()}
+    made = {(method, path) for method, path in served if MAKES_A_FILE.match(f"{method} {path}")}
+
+    assert made == {
+        ("GET", "/brief/file"),
+        ("GET", "/reports/{name}/file"),
+        ("GET", "/reports/template/file"),
+        ("GET", "/verifications/{name}/file"),
+        ("GET", "/v1/reports/{name}"),
+        ("GET", "/audit.csv"),
+        ("POST", "/export"),
+        ("POST", "/v1/exports"),
+        ("POST", "/score"),
+        ("POST", "/v1/scores"),
+    }
 
 
 def test_concurrency_limit_has_waiting_places_serves_those_in_turn():
@@ -101,7 +140,7 @@ class Sender:
         self.status = message.get("status", self.status)
 
     async def run(self, limit):
-        await limit({"type": "http", "path": "/login", "headers": [(b"content-length", b"2")]}, self.receive, self.send)
+        await limit({"type": "http", "method": "GET", "path": "/login", "headers": [(b"content-length", b"2")]}, self.receive, self.send)
 
 
 def test_concurrency_limit_bodies_are_awaited_without_a_slot():
@@ -137,7 +176,7 @@ def test_concurrency_limit_answer_that_nobody_reads_holds_no_slot():
             begun.set()
             await unread.wait()
 
-        slow = asyncio.create_task(limit({"type": "http", "path": "/", "headers": []}, receive, send))
+        slow = asyncio.create_task(limit({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send))
         await begun.wait()
         meanwhile = await Application(limit, {}).ask(Request("GET", "/"))
         slow.cancel()
@@ -187,7 +226,7 @@ def test_refusals_beyond_so_many_a_second_are_held_back_for_at_most_a_second(mon
 
         monkeypatch.setattr(concurrency_limit.asyncio, "sleep", sleep)
         limit = limited(Busy(), 1, 0)
-        await limit._slots.take()
+        await limit._capacity._reading.take()
         for _ in range(503):
             await Application(limit, {}).ask(Request("GET", "/"))
         first = held[:2] + held[-3:]
