@@ -75,7 +75,7 @@ def view_board(viewer: Viewer, day: ShownDay, query: BoardQuery) -> Board:
 def _make(viewer: Viewer, day: ShownDay, before: PublishedList | None, query: BoardQuery) -> Board:
     area = find_area(viewer.scope, day, query.area or None)
     names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)
-    ground = Ground(viewer.engine, viewer.site.atlas, day.entry.ranking_id, names, viewer.t)
+    ground = Ground(viewer.engine, viewer.site.atlas, day.entry.ranking_id, names, viewer.t, query)
     sayer = Sayer(day.listed, names, Before(viewer.engine, viewer.scope, before.head.entry if before else None), viewer.t)
     listed = page_list(area.rows, query.list_name, query.page, sayer)
     levels = _levels(area, ground)
@@ -96,8 +96,8 @@ def _make(viewer: Viewer, day: ShownDay, before: PublishedList | None, query: Bo
         trend=_trend(viewer, day, area),
         children=tuple((row, names.area(row.path)) for row in area.children),
     )
-    about = {"board": board, "link": query.address, "t": viewer.t}
-    grids_address = f"/grids?{urlencode({'date': day.as_of, 'area': area.node})}"
+    about = {"board": board, "query": query, "link": query.address, "t": viewer.t}
+    grids_address = f"/grids?{urlencode({'date': day.as_of, 'area': area.node, **query.target_named})}"
     drawing = _map(ground, day.listed, area, shown, numbered(listed.lines))
     return replace(
         board,

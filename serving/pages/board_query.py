@@ -1,7 +1,7 @@
 """Queries of the command screen: which part of which list is shown, and how."""
 
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,13 +13,36 @@ USUAL = {("show", "attention"), ("page", 1)}
 """Values that an address need not state."""
 
 
-class MapQuery(BaseModel):
-    """Part of a list."""
+class ListQuery(BaseModel):
+    """A list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    target: str | None = Field(None, max_length=100)
+    """That of the newest list where it is None."""
+
+    @property
+    def target_named(self) -> dict[str, str]:
+        """Part of an address that keeps the target which somebody chose."""
+        return {"target": self.target} if self.target else {}
+
+    def grid_address(self, grid_id: str) -> str:
+        """Return the address of a grid's page, of the same target."""
+        return f"/grids/{quote(grid_id, safe='')}" + (f"?{urlencode(self.target_named)}" if self.target else "")
+
+
+class MapQuery(ListQuery):
+    """Part of a list."""
+
     date: IsoDay | None = None
     area: str | None = Field(None, max_length=500)
+
+
+class FiguresQuery(ListQuery):
+    """One grid of a list."""
+
+    date: IsoDay
+    grid: str = Field(max_length=100)
 
 
 class BoardQuery(MapQuery):

@@ -9,6 +9,7 @@ from serving.accounts.permissions import Scope
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.svg import Outlines, Sheet
 from serving.pages.areas import count_rated
+from serving.pages.board_query import ListQuery
 from serving.pages.corrections_view import Change, Contested, changes, of_grid
 from serving.pages.history_chart import PastAlert, Year, draw_year, read_notices
 from serving.pages.map_cache import draw_around
@@ -63,14 +64,21 @@ class GridView:
     """Undertakings that begin here within 30 days."""
 
 
-def view_grid(viewer: Viewer, grid_id: str) -> GridView:
+class GridQuery(ListQuery):
+    """List that a grid is shown of."""
+
+    contested: bool = False
+    """Whether something was contested just now."""
+
+
+def view_grid(viewer: Viewer, grid_id: str, query: GridQuery) -> GridView:
     """Put the page of a grid together from the newest list it stands on.
 
     Raises:
         NotFoundError: no list in the reader's area has such a grid.
     """
     current = viewer.reading.shelf.current
-    target = current.head.entry.origin.target if current else ""
+    target = query.target or (current.head.entry.origin.target if current else "")
     found = history(viewer.engine, viewer.scope, grid_id, target, LISTS)
     if not found:
         raise NotFoundError("No such grid is on a published list.")
@@ -91,7 +99,7 @@ def view_grid(viewer: Viewer, grid_id: str) -> GridView:
         changes=changes(lists[1][1], row, viewer.t) if len(lists) > 1 else (),
         year=draw_year(row, lists, notices, as_of, viewer.t),
         notices=notices,
-        beside=_neighbourhood(viewer, row, listed.within(viewer.scope, "grid", row.township), names),
+        beside=_neighbourhood(viewer, row, listed.within(viewer.scope, "grid", row.township), names, query),
         open_cases=tuple((viewer.t(f"waiting_{number}"), value) for number, value in enumerate(row.open_cases)),
         contested=of_grid(viewer, grid_id)[:CONTESTED],
         ahead=look_ahead(viewer, Scope(f"{row.community or row.township or row.district or ''}/{grid_id}".strip("/")), as_of),
@@ -103,12 +111,12 @@ def _crumbs(viewer: Viewer, row: GridRow, names: Gazetteer) -> tuple[tuple[str, 
     return tuple((path, viewer.t("whole") if path == row.district else names.area(path)) for path in paths)
 
 
-def _neighbourhood(viewer: Viewer, row: GridRow, rows: Sequence[bytes], names: Gazetteer) -> Neighbourhood:
+def _neighbourhood(viewer: Viewer, row: GridRow, rows: Sequence[bytes], names: Gazetteer, query: ListQuery) -> Neighbourhood:
     outlines = draw_around(viewer.engine, row.grid_id, SHEET)
     known = {each.grid_id: each for each in map(GridRow.model_validate_json, rows) if each.grid_id in outlines.shapes}
     if row.grid_id in known:  # drawn last, so that its border lies over those of the others
         known[row.grid_id] = known.pop(row.grid_id)
-    shapes = tuple(Shape(outlines.shapes[grid_id], _level(each), each.name, f"/grids/{grid_id}") for grid_id, each in known.items())
+    shapes = tuple(Shape(outlines.shapes[grid_id], _level(each), each.name, query.grid_address(grid_id)) for grid_id, each in known.items())
     said = {grid_id: names.take_apart(each.name, each.township, each.community).grid for grid_id, each in known.items()}
     points = tuple((*outlines.marks[grid_id], _level(each), _number(said[grid_id])) for grid_id, each in known.items())
     return Neighbourhood(outlines, shapes, points)

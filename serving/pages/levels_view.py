@@ -83,7 +83,7 @@ def _make(viewer: Viewer, day: ShownDay, query: GridsQuery) -> LevelsView:
         total=len(rows),
         only=rows[0].grid_id if query.q and len(rows) == 1 else None,
         areas=tuple((row.path, names.area(row.path)) for row in area.children),
-        groups_html=render_part("parts/grid_levels.html", groups=groups, t=viewer.t),
+        groups_html=render_part("parts/grid_levels.html", groups=groups, query=query, t=viewer.t),
     )
 
 

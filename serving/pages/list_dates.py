@@ -23,6 +23,8 @@ class ShownDay:
     next: date | None
     dates: tuple[date, ...]
     """All dates of its target, the newest first."""
+    targets: tuple[str, ...]
+    """Targets of all lists of its date, by name."""
 
     @property
     def entry(self) -> Entry:
@@ -34,27 +36,41 @@ class ShownDay:
         """The list's date."""
         return self.entry.origin.as_of
 
+    @property
+    def target(self) -> str:
+        """Target of the list."""
+        return self.entry.origin.target
 
-def find_day(reading: AppState, wanted: date | None) -> ShownDay:
-    """Return the newest list, or that of a date, of the target of the newest.
+
+def find_day(reading: AppState, wanted: date | None, target: str | None = None) -> ShownDay:
+    """Return the newest list, or that of a date; of the target of the newest where none is named.
 
     Raises:
         NotFoundError: none was published.
         DamagedError: there are lists, and the newest are not what was published.
     """
     current = reading.shelf.current
-    listed = current if wanted is None or current is None else reading.shelf.on(wanted, current.head.entry.origin.target)
+    of = target or (current.head.entry.origin.target if current else None)
+    listed = current if current is None or (wanted, target) == (None, None) else reading.shelf.on(wanted, of)
     if listed is None:
         reading.shelf.require_sound()
-        raise NotFoundError("No such list was published. Run `yujing rank --as-of DATE`, or choose another date.")
+        raise NotFoundError("No such list was published. Run `yujing rank --as-of DATE`, or choose another date or target.")
     origin = listed.head.entry.origin
     dates = published_dates(reading.shelf.engine, origin.target)
     earlier, later = [day for day in dates if day < origin.as_of], [day for day in dates if day > origin.as_of]
-    return ShownDay(listed, max(earlier, default=None), min(later, default=None), dates)
+    targets = published_targets(reading.shelf.engine, origin.as_of)
+    return ShownDay(listed, max(earlier, default=None), min(later, default=None), dates, targets)
 
 
 def published_dates(engine: Engine, target: str) -> tuple[date, ...]:
     """Return the dates on which lists of a target stand, the newest first."""
     query = select(ranking.c.as_of).where(ranking.c.target == target).distinct().order_by(ranking.c.as_of.desc())
+    with reading(engine) as connection:
+        return tuple(connection.execute(query).scalars())
+
+
+def published_targets(engine: Engine, as_of: date) -> tuple[str, ...]:
+    """Return the targets of which a list of a date stands, by name."""
+    query = select(ranking.c.target).where(ranking.c.as_of == as_of).distinct().order_by(ranking.c.target)
     with reading(engine) as connection:
         return tuple(connection.execute(query).scalars())

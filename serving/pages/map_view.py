@@ -12,6 +12,7 @@ from serving.maps.binary import SHEET
 from serving.maps.place_names import Gazetteer
 from serving.maps.svg import Outlines
 from serving.pages.areas import Area
+from serving.pages.board_query import ListQuery
 from serving.pages.map_cache import MapCache, MapRequest
 from serving.pages.ranked_lists import PLACE
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator, often
@@ -81,6 +82,7 @@ class Ground:
     ranking_id: str
     names: Gazetteer
     t: Translator
+    query: ListQuery
 
     def outlines(self, node: str, level: Level, places: Iterable[str], spots: Iterable[str] = ()) -> Outlines:
         """Return the outlines of places of a level below a node, and where the grids at some paths lie on the same sheet."""
@@ -111,7 +113,7 @@ def map_many(ground: Ground, listed: PublishedList, node: str, marks: Mapping[st
     """Leave the drawing to the browser."""
     missing = len(listed.within(Scope(node), "grid")) - ground.atlas.packed(ground.engine, listed, node).drawn
     badges = {path.rsplit("/", 1)[-1]: mark for path, mark in marks.items()}
-    day = {"date": listed.head.entry.origin.as_of}
+    day = {"date": listed.head.entry.origin.as_of, **ground.query.target_named}
     return CanvasView(f"/map?{urlencode(day | {'area': node})}", f"/map/figures?{urlencode(day)}", badges, missing)
 
 
@@ -148,7 +150,7 @@ def address(**query: str | None) -> str:
 
 def _grid_shape(ground: Ground, row: GridRow, path: str) -> Shape:
     level = LEVEL_CLASS[row.score.attention_level] if row.score else NOT_RATED
-    return Shape(path, level, title_grid(row, ground.t), f"/grids/{row.grid_id}")
+    return Shape(path, level, title_grid(row, ground.t), ground.query.grid_address(row.grid_id))
 
 
 def title_grid(row: GridRow, t: Translator) -> str:

@@ -164,7 +164,7 @@ async function start(box: HTMLElement): Promise<void> {
   tell(box, canvas, map);
   canvas.addEventListener("click", (event) => {
     const code = map.at(event.offsetX, event.offsetY);
-    if (code) location.assign(`${document.documentElement.dataset.root ?? "/"}grids/${encodeURIComponent(code)}`);
+    if (code) location.assign(`${document.documentElement.dataset.root ?? "/"}grids/${encodeURIComponent(code)}${chosenTarget()}`);
   });
   performance.mark("map-drawn");
 }
@@ -172,4 +172,10 @@ async function start(box: HTMLElement): Promise<void> {
 /** Draw the maps of a page that the server left to the browser. */
 export function startCanvasMaps(page: Element): void {
   page.querySelectorAll<HTMLElement>("[data-map]").forEach((box) => void start(box));
+}
+
+/** Return the part of an address that keeps the target which somebody chose. */
+function chosenTarget(): string {
+  const target = new URLSearchParams(location.search).get("target");
+  return target ? `?target=${encodeURIComponent(target)}` : "";
 }

@@ -15,7 +15,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/changes")
 def show_changes(request: Request, query: Annotated[ChangesQuery, Query()], viewer: ListViewer) -> Response:
     """Show by name which grids entered, left and kept the level priority between two lists, and what changed in them."""
-    day = find_day(viewer.reading, query.date)
+    day = find_day(viewer.reading, query.date, query.target)
     view = view_changes(viewer, day, query)
     said_day, said_before = (day_text(shown, viewer.t) for shown in (day.as_of, view.before))
-    return render(request, "changes.html", viewer.actor, view=view, day=day, said_day=said_day, said_before=said_before)
+    return render(request, "changes.html", viewer.actor, view=view, query=query, day=day, said_day=said_day, said_before=said_before)

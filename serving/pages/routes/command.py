@@ -9,10 +9,9 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Role
-from serving.dates import IsoDay
 from serving.operations.sources import Source
 from serving.pages.areas import find_area
-from serving.pages.board_query import BoardQuery, MapQuery
+from serving.pages.board_query import BoardQuery, FiguresQuery, MapQuery
 from serving.pages.command_view import CommandView, view_command
 from serving.pages.layout import HEADERS, day_text, end_text, moment_text, render
 from serving.pages.list_dates import ShownDay, find_day
@@ -34,9 +33,9 @@ def show_command(request: Request, query: Annotated[BoardQuery, Query()], viewer
         return RedirectResponse("/alerts")
     if not viewer.actor.may(Right.READ_LISTS):
         return RedirectResponse("/corrections")
-    day = find_day(viewer.reading, query.date)
+    day = find_day(viewer.reading, query.date, query.target)
     view = view_command(viewer, day, query)
-    about = {"date": day.as_of, "area": view.board.area.node}
+    about = {"date": day.as_of, "area": view.board.area.node, **query.target_named}
     page = render(
         request,
         "command.html",
@@ -62,7 +61,7 @@ def show_command(request: Request, query: Annotated[BoardQuery, Query()], viewer
 @router.get("/map")
 def show_map(query: Annotated[MapQuery, Query()], viewer: ListViewer) -> Response:
     """Return the grids of an area with the colours of a day, as a file for the browser to draw."""
-    day = find_day(viewer.reading, query.date)
+    day = find_day(viewer.reading, query.date, query.target)
     area = find_area(viewer.scope, day, query.area)
     if not viewer.site.atlas.has_polygons(viewer.engine, day.listed.head.ranking_id, area.node):
         raise NotFoundError("No borders of these grids are known. Ingest a grid file with geometry.")
@@ -71,9 +70,9 @@ def show_map(query: Annotated[MapQuery, Query()], viewer: ListViewer) -> Respons
 
 
 @router.get("/map/figures")
-def show_figures(date: IsoDay, grid: Annotated[str, Query(max_length=100)], viewer: ListViewer) -> Response:
+def show_figures(query: Annotated[FiguresQuery, Query()], viewer: ListViewer) -> Response:
     """Return the figures of one grid as a line, for the map that the browser draws."""
-    body = read_row(viewer.engine, viewer.scope, find_day(viewer.reading, date).entry, "grid", grid)
+    body = read_row(viewer.engine, viewer.scope, find_day(viewer.reading, query.date, query.target).entry, "grid", query.grid)
     if body is None:
         raise NotFoundError("No such grid is on this list.")
     return Response(title_grid(GridRow.model_validate_json(body), viewer.t), headers=HEADERS, media_type="text/plain")

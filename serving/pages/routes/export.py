@@ -22,7 +22,7 @@ Exporter = Annotated[Viewer, Depends(viewer_of_lists(Right.EXPORT))]
 @router.get("/export")
 def show_export(request: Request, query: Annotated[MapQuery, Query()], viewer: Exporter) -> Response:
     """Ask what the file is for."""
-    day = find_day(viewer.reading, query.date)
+    day = find_day(viewer.reading, query.date, query.target)
     rows = day.listed.within(viewer.scope, "grid", query.area)
     return render(
         request,
@@ -30,6 +30,7 @@ def show_export(request: Request, query: Annotated[MapQuery, Query()], viewer: E
         viewer.actor,
         day=day,
         area=query.area or "",
+        target=query.target,
         said_day=day_text(day.as_of, viewer.t),
         rows=len(rows),
         Purpose=Purpose,
@@ -42,9 +43,10 @@ def export(
     as_of: Annotated[date, Form(alias="date")],
     purpose: Annotated[Purpose, Form()],
     area: Annotated[str, Form(max_length=500)] = "",
+    target: Annotated[str | None, Form(max_length=100)] = None,
 ) -> Response:
     """Return the rows, and write down who took them and what for."""
-    day = find_day(viewer.reading, as_of)
+    day = find_day(viewer.reading, as_of, target)
     order = ExportOrder(date=as_of, level="grid", parent=area or None, purpose=purpose, format="xlsx")
     rows = take_away(viewer.reading, viewer.actor, day.listed, order)
     names = viewer.site.atlas.names(viewer.engine, day.listed.head.ranking_id)

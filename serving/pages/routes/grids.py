@@ -3,7 +3,7 @@
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from serving.alerts.corrections import About, contest
 from serving.alerts.lifecycle import REASONS, Action
 from serving.pages.compare_view import weak_subsets_of
-from serving.pages.grid_view import view_grid
+from serving.pages.grid_view import GridQuery, view_grid
 from serving.pages.layout import day_text, end_text, render
 from serving.pages.levels_view import GridsQuery, view_levels
 from serving.pages.list_dates import find_day
@@ -28,22 +28,22 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 @router.get("/grids")
 def show_grids(request: Request, query: Annotated[GridsQuery, Query()], viewer: ListViewer) -> Response:
     """Show the grids of an area by level, and by code within a level; a search that finds one grid leads to it."""
-    day = find_day(viewer.reading, query.date)
+    day = find_day(viewer.reading, query.date, query.target)
     view = view_levels(viewer, day, query)
     if view.only:
-        return RedirectResponse(f"/grids/{quote(view.only, safe='')}", HTTPStatus.SEE_OTHER)
+        return RedirectResponse(query.grid_address(view.only), HTTPStatus.SEE_OTHER)
     weak = weak_subsets_of(viewer.site.home, day.entry.origin.model_hash)
     said_day = day_text(day.as_of, viewer.t, weekday=True)
-    changes_address = f"/changes?{urlencode({'date': day.as_of, 'area': view.node})}" if day.previous else None
+    changes_address = f"/changes?{urlencode({'date': day.as_of, 'area': view.node, **query.target_named})}" if day.previous else None
     return render(
-        request, "grids.html", viewer.actor, view=view, query=query, said_day=said_day, weak=weak, changes_address=changes_address
+        request, "grids.html", viewer.actor, view=view, query=query, day=day, said_day=said_day, weak=weak, changes_address=changes_address
     )
 
 
 @router.get("/grids/{grid_id}")
-def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, contested: bool = False) -> Response:
+def show_grid(request: Request, grid_id: GridId, query: Annotated[GridQuery, Query()], viewer: ListViewer) -> Response:
     """Show one grid."""
-    view = view_grid(viewer, grid_id)
+    view = view_grid(viewer, grid_id, query)
     origin, t = view.entry.origin, viewer.t
     last = origin.as_of + timedelta(days=origin.horizon_days - 1)
     return render(
@@ -51,6 +51,7 @@ def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, conteste
         "grid.html",
         viewer.actor,
         view=view,
+        query=query,
         address=address,
         said_day=day_text(origin.as_of, t, weekday=True),
         data_through=end_text(origin.data_through, t, viewer.site.settings.tz),
@@ -58,7 +59,7 @@ def show_grid(request: Request, grid_id: GridId, viewer: ListViewer, *, conteste
         often=often(view.row.score.risk, t) if view.row.score else None,
         often_range=often_between(viewer.reading.shelf.named(view.entry.ranking_id), view.row.score, t) if view.row.score else None,
         wrongs=REASONS[Action.DATA_WRONG],
-        contested=contested,
+        contested=query.contested,
     )
 
 
