@@ -11,7 +11,7 @@ from serving.accounts.permissions import Role
 from serving.app import create_app
 from serving.operations.checkpoints import second_place, write_checkpoint
 from serving.operations.integrity import CHECKS, IntegrityWatch, Vault
-from tests.support.planted import PLANTED
+from tests.support.planted import PLANTED, edit
 from tests.support.published_world import AS_OF, PUBLISHED_AT
 from tests.support.visitors import Clock, open_client, sign_up
 
@@ -67,3 +67,11 @@ def test_look_without_a_database_is_no_damage_and_keeps_what_was_seen(listed, da
         watch.look()
 
     assert watch.damaged == seen
+
+
+@pytest.mark.dialect("sqlite")
+def test_list_of_the_next_day_is_published_above_a_damaged_one(listed) -> None:
+    damaged = listed.rank()
+    edit(listed, f"UPDATE ranking_row SET body = '{{}}' WHERE position = 0 AND ranking_id = {damaged.id}", "ranking_row_refuses_UPDATE")
+
+    assert listed.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1)).id == damaged.id + 1
