@@ -20,7 +20,7 @@ YujingError
 ├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
 ├── ChangedError          what was to be changed has changed since it was read
 ├── FitCrashedError       a process that fits models died; nothing was registered
-├── WorkersLostError      the workers that build a panel were lost
+├── WorkersLostError      the workers that build a panel or check a file were lost
 └── GateRefusedError      a model did not pass the promotion gate
 """
 
@@ -151,7 +151,7 @@ class FitCrashedError(YujingError):
 
 
 class WorkersLostError(YujingError):
-    """The workers of Dask that build a panel were lost, however often a block was given to another."""
+    """The workers of Dask that build a panel were lost, however often a block was given to another, or those that check a file."""
 
 
 class GateRefusedError(YujingError):

@@ -1,8 +1,8 @@
 """Frames into tables and out of them, many rows at a time."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -26,17 +26,19 @@ def insert_rows(connection: Connection, table: Table, rows: pl.DataFrame, on_con
     into = f'INSERT INTO "{table.name}" ({names}) VALUES'
     plain_rows = rows.with_columns(cs.datetime().to_physical()).rows()
     if connection.dialect.name == "sqlite":
-        for block in _blocks(plain_rows, max(PARAMETERS // rows.width, 1)):
-            marks = ", ".join([f"({', '.join('?' * rows.width)})"] * len(block))
-            connection.exec_driver_sql(f"{into} {marks} {on_conflict}", tuple(chain.from_iterable(block)))
+        size = max(PARAMETERS // rows.width, 1)
+        whole = len(plain_rows) // size * size
+        for together, some in ((size, plain_rows[:whole]), (len(plain_rows) - whole, plain_rows[whole:])):
+            if some:
+                marks = ", ".join([f"({', '.join('?' * rows.width)})"] * together)
+                connection.exec_driver_sql(f"{into} {marks} {on_conflict}", _joined(some, together))
     else:
         connection.exec_driver_sql(f"{into} ({', '.join(['%s'] * rows.width)}) {on_conflict}", plain_rows)
 
 
-def _blocks(rows: Iterable[tuple[Any, ...]], size: int) -> Iterator[list[tuple[Any, ...]]]:
-    left = iter(rows)
-    while block := list(islice(left, size)):
-        yield block
+def _joined(rows: list[tuple[Any, ...]], size: int) -> list[tuple[Any, ...]]:
+    """Make one row of every `size` rows."""
+    return [tuple(chain.from_iterable(rows[start : start + size])) for start in range(0, len(rows), size)]
 
 
 def read_frame(connection: Connection, query: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:

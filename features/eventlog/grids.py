@@ -15,9 +15,10 @@ from features.database.bulk import insert_rows, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
 from features.errors import UsageError
-from features.eventlog.ground import ground_findings, misplaced, shift_between, stacked
+from features.eventlog.ground import ground_findings, misplaced, shift_between, some_of, stacked
 from features.eventlog.sequence import advance_grids
 from features.facts.crosswalk import closed_grids
+from features.remark import Remark
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
 Positions = npt.NDArray[np.intp]
@@ -86,19 +87,21 @@ def _sharing_borders(polygons: npt.NDArray[np.object_]) -> Pairs:
         return _none()
     gap = min(GAP_DEGREES, GAP_SHARE * float(np.nanmedian(size)))
     a, b = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=gap)
-    a, b = a[a != b], b[a != b]
+    a, b = a[a < b], b[a < b]
     parts = [slice(start, start + PAIRS) for start in range(0, len(a), PAIRS)]
     with ThreadPoolExecutor(WORKERS) as pool:
         lengths = list(pool.map(lambda part: _border_lengths(polygons[a[part]], polygons[b[part]], gap), parts))
-    border = np.concatenate([np.empty(0), *lengths])
+    there, back = np.concatenate([np.empty((2, 0)), *lengths], axis=1)
+    a, b, border = np.concatenate([a, b]), np.concatenate([b, a]), np.concatenate([there, back])
     return a[border > 0], b[border > 0], border[border > 0]
 
 
 def _border_lengths(one: npt.NDArray[np.object_], other: npt.NDArray[np.object_], gap: float) -> Floats:
+    """Return the lengths as each of the two has them, (2, N): a common border is one line, two near ones are not."""
     touch = shapely.intersects(one, other)
-    border = np.zeros(len(one))
-    border[touch] = shapely.length(shapely.intersection(one[touch], other[touch]))
-    border[~touch] = _near_length(one[~touch], other[~touch], gap)
+    border = np.zeros((2, len(one)))
+    border[:, touch] = shapely.length(shapely.intersection(one[touch], other[touch]))
+    border[:, ~touch] = _near_length(one[~touch], other[~touch], gap), _near_length(other[~touch], one[~touch], gap)
     return border
 
 
@@ -133,7 +136,7 @@ SHARE_TOLERANCE = 1e-6
 """Largest difference from 1 of the shares of one old grid."""
 
 
-def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> list[str]:
+def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> list[Remark]:
     """Store the rows of a grid file, in place of what was known of those grids, and work out what lies beside them.
 
     Args:
@@ -155,7 +158,7 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
     return list(_changes(before, rows))
 
 
-def check_ground(engine: Engine) -> list[str]:
+def check_ground(engine: Engine) -> list[Remark]:
     """Return what is wrong with the registered grids as they lie, one sentence each; grids that are no more do not count."""
     schema = pl.Schema({**_POSITION_SCHEMA, Col.PARENT_PATH: pl.String(), Col.GEOMETRY: pl.String()})
     with reading(engine) as connection:
@@ -166,15 +169,21 @@ def check_ground(engine: Engine) -> list[str]:
     return list(ground_findings(grids.filter(~pl.col(Col.GRID_ID).is_in(closed.implode())), neighbours))
 
 
-def _changes(before: pl.DataFrame, rows: pl.DataFrame) -> Iterator[str]:
+def _changes(before: pl.DataFrame, rows: pl.DataFrame) -> Iterator[Remark]:
     """Yield what a grid file changed of the grids that were there."""
     registered = before.filter(pl.col(Col.LON).is_not_null())
     gone = registered.join(rows, on=Col.GRID_ID, how="anti")[Col.GRID_ID].to_list()
     if gone:
         advice = "They stay registered; where they were redrawn, say so in a crosswalk."
-        yield f"{len(gone):,} registered grids are not in the file: {reprlib.repr(gone)}. {advice}"
+        yield Remark(
+            f"{len(gone):,} registered grids are not in the file: {reprlib.repr(gone)}. {advice}",
+            zh=f"有{len(gone):,}个已登记的网格不在文件中：{some_of(gone).zh}。它们仍保持登记；如已调整，请用网格调整对照表说明。",
+        )
     if shift := shift_between(registered, rows.select(Col.GRID_ID, Col.LON, Col.LAT)):
-        yield f"All grids moved {shift}: this file or the one before is not in WGS 84. Convert it."
+        yield Remark(
+            f"All grids moved {shift}: this file or the one before is not in WGS 84. Convert it.",
+            zh=f"所有网格整体{shift.zh}：本文件或上次的文件不是WGS 84坐标，请转换。",
+        )
 
 
 def discover_grids(engine: Engine, found: pl.DataFrame) -> None:

@@ -1,8 +1,11 @@
 """One canonical form of a code on every road, and the words that stand for no code at all."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from features.intake.readers.layout import INVISIBLE
+from features.remark import Remark
 
 LOST_DIGITS = r"^[+-]?\d+(?:\.\d*)?[eE]\+\d+$"
 """A number as spreadsheets write it once its last digits are gone: 2.02601E+17."""
@@ -16,6 +19,8 @@ NOTHING = (
 """Words that mean an empty cell, unless the source file gives the column others."""
 NOTHING_AS_AREA = (*NOTHING, "0")
 """The same for grids and what lies above them: none has the number nought."""
+
+SHOWN_PAIRS = 3
 
 _INVISIBLE = f"[{INVISIBLE}]"
 _TEXT_MARKS = r"""^(?:="([^"]*)"|['‘’]([^'‘’]+))$"""
@@ -70,3 +75,13 @@ def spelt_differently(codes: pl.Series) -> list[tuple[str, str]]:
     alike = pl.DataFrame({"code": codes, "bare": bare}).unique().sort("bare", "code")
     alike = alike.with_columns(pl.col("code").shift(-1).over("bare").alias("next")).drop_nulls()
     return list(alike.select("code", "next").iter_rows())
+
+
+def tell_spelling(alike: Sequence[tuple[str, str]]) -> Remark:
+    """Name the first pairs of codes of grids that differ by spelling only, and say how many there are."""
+    en = ", ".join(f"{one} and {other}" for one, other in alike[:SHOWN_PAIRS])
+    zh = "、".join(f"{one}与{other}" for one, other in alike[:SHOWN_PAIRS])
+    return Remark(
+        f"Codes of grids that differ by spelling only are taken for different ones: {en} ({len(alike):,} pairs).",
+        zh=f"仅写法不同的网格编码按不同网格处理：{zh}（共{len(alike):,}对）。",
+    )

@@ -78,7 +78,7 @@ def read_codes(name: str, cells: Cells, faults: RowErrors) -> pl.Series:
     """Return the code of each row in a column with a closed list; a text outside the list of an optional column counts as empty."""
     source, table = cells.terms.source, cells.terms.codes[name]
     text = cells.text(name)
-    if name == Col.SELF_FOUND and table is YES_OR_NO:
+    if name == Col.SELF_FOUND and table == YES_OR_NO:
         text = text.str.to_lowercase()
     codes = _look_up(text, table)
     unknown = codes.is_null() if name in CASE_REQUIRED else codes.is_null() & text.is_not_null()

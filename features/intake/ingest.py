@@ -1,4 +1,4 @@
-"""Take a file or a query into the event log: read it once to see whether it may come in, then again to store it batch by batch."""
+"""Take a file or a query into the event log: check all of it to see whether it may come in, then store it batch by batch."""
 
 import time
 from collections import Counter
@@ -18,7 +18,7 @@ from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.first_load import first_load
 from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
-from features.intake.mapping import MappedBatch, map_batch
+from features.intake.mapping import MappedBatch
 from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.detector import find_identifier
 from features.intake.personal_data.screening import refuse_personal_names
@@ -28,8 +28,10 @@ from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Unmapped
 from features.intake.rules import set_terms
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
+from features.intake.spool import Spool
 from features.intake.storing_pass import StoringPass
 from features.intake.validation_pass import validate
+from features.remark import Remark
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
 from features.storage.home import Home
@@ -92,23 +94,25 @@ def _take_in(
     ground = _Ground.read(request, now.date())
     refused = None if dry else home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
     engine = open_database(database_url(home, settings))
+    spool = Spool(None if dry else home.root)
     try:
         key = deployment_key(home, engine)
         remarks = ground.remarks if dry else ground.store(engine, settings.panel.nearest_neighbours)
         grids = ground.registered(engine) if dry else registered_grids(engine)
         redrawn = ground.redrawn
         del ground  # the polygons of a province are as large as all else that a load holds
-        surveyed = validate(rows, set_terms(source, settings, grids, now))
+        surveyed = validate(rows, set_terms(source, settings, grids, now), key, spool)
         if refused is not None:
             refused.unlink(missing_ok=True)
             declare_feed(engine, source.name, _feed_spec(source))
         with nullcontext() if dry else first_load(engine, surveyed.rows) as load:
             storing = StoringPass(engine, surveyed, refused, load)
-            for mapped in _one_ahead(map_batch(batch, surveyed.terms, key) for batch in rows.batches()):
+            for mapped in _one_ahead(spool.read(rows, surveyed.terms, key)):
                 storing.store(mapped)
                 if progress:
                     progress(storing.read, surveyed.rows)
     finally:
+        spool.close()
         engine.dispose()
     return replace(
         _report(storing, now.date()),
@@ -138,14 +142,14 @@ class _Ground:
         return cls(grids, read_crosswalk_file(request.crosswalk, today) if request.crosswalk else None)
 
     @property
-    def remarks(self) -> list[str]:
+    def remarks(self) -> list[Remark]:
         return [*self.grids.remarks] if self.grids else []
 
     @property
     def redrawn(self) -> int:
         return 0 if self.crosswalk is None else self.crosswalk["old"].n_unique()
 
-    def store(self, engine: Engine, nearest_neighbours: int) -> list[str]:
+    def store(self, engine: Engine, nearest_neighbours: int) -> list[Remark]:
         """Store what was read, and return what should be known of it."""
         remarks = [*self.remarks, *store_grids(engine, self.grids.rows, nearest_neighbours)] if self.grids else []
         if self.crosswalk is not None:
@@ -162,7 +166,7 @@ class _Ground:
 
 
 def _one_ahead(batches: Iterator[MappedBatch]) -> Iterator[MappedBatch]:
-    """Yield batches; while one is stored, the next is read and mapped."""
+    """Yield batches; while one is stored, the next is read."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         coming = pool.submit(next, batches, None)
         while (batch := coming.result()) is not None:

@@ -1,11 +1,13 @@
 """Rows of a source become cases of the log, or are refused for one stated reason each."""
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
+import polars.selectors as cs
 
 from features.eventlog.cases import CASE_SCHEMA
 from features.intake.cells import Cells, read_cells
@@ -34,6 +36,8 @@ class MappedBatch:
     cases: pl.DataFrame
     """Columns of `CASE_SCHEMA`."""
     refusals: tuple[Refusal, ...]
+    key: str
+    """Idempotency key: the same rows under the same terms are the same batch, in whatever file they come."""
     normalised: int
     """Cells that held full-width characters."""
     emptied: Counter[Reason]
@@ -54,16 +58,24 @@ class MappedBatch:
 def map_batch(batch: RowBatch, terms: RowRules, key: bytes) -> MappedBatch:
     """Check every row and turn those without fault into cases; each other row is refused for the first fault found."""
     cells = read_cells(batch, terms)
+    return map_cells(batch, cells, list(screen_rows(cells)), key)
+
+
+def map_cells(batch: RowBatch, cells: Cells, persons: Sequence[tuple[str, pl.Series]], key: bytes) -> MappedBatch:
+    """Return `map_batch` of a batch whose cells were read, and screened for persons, before."""
     faults = RowErrors(cells.frame.height)
-    for field, codes in screen_rows(cells):
+    for field, codes in persons:
         faults.add_codes(field, codes)
     refuse_formulas(cells, faults)
     columns = _read_columns(cells, faults, key)
     rows = pl.DataFrame({**columns, Col.ROW_NUMBER: batch.numbers})
-    hash_rows = partial(_hash_rows, batch, key)
+    hash_rows = partial(hash_rows_of, batch, key)
+    cases = _complete(rows.filter(~faults.rows))
+    refusals = (*_refuse_broken(batch, key), *_refuse(batch.numbers.filter(faults.rows), faults, hash_rows))
     return MappedBatch(
-        cases=_complete(rows.filter(~faults.rows)),
-        refusals=(*_refuse_broken(batch, key), *_refuse(batch.numbers.filter(faults.rows), faults, hash_rows)),
+        cases=cases,
+        refusals=refusals,
+        key=_batch_key(cells.terms.source.name, cases, refusals),
         normalised=cells.normalised,
         emptied=faults.emptied,
         seen=faults.seen,
@@ -89,7 +101,13 @@ def _complete(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(missing).select(CASE_SCHEMA.keys())
 
 
-def _hash_rows(batch: RowBatch, key: bytes, numbers: pl.Series) -> pl.Series:
+def _batch_key(feed: str, cases: pl.DataFrame, refusals: Sequence[Refusal]) -> str:
+    rows = cases.drop(Col.ROW_HASH).with_columns(cs.datetime().to_physical()).write_csv()
+    refused = "\n".join(f"{one.row_number},{one.code}" for one in refusals)
+    return hashlib.sha256(f"{feed}\x1d{rows}\x1d{refused}".encode()).hexdigest()
+
+
+def hash_rows_of(batch: RowBatch, key: bytes, numbers: pl.Series) -> pl.Series:
     """Return the keyed hashes of the texts of rows, in the order of their numbers as given."""
     places = batch.numbers.search_sorted(numbers)
     return keyed_hashes(key, batch.cells[places].select(pl.concat_str(pl.all().fill_null(""), separator="\x1f")).to_series())

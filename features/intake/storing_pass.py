@@ -1,12 +1,10 @@
-"""The second reading of a file: each batch is stored under its key in one transaction, or only compared with the log."""
+"""The storing of a file that was checked: each batch is stored under its key in one transaction, or only compared with the log."""
 
-import hashlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
-import polars.selectors as cs
 from sqlalchemy import Engine
 
 from features.eventlog.append import Batch, Moment, append_batch, compare_batch
@@ -14,11 +12,9 @@ from features.eventlog.first_load import FirstLoad
 from features.eventlog.grids import discover_grids
 from features.intake.mapping import MappedBatch
 from features.intake.quarantine import Code, Reason, Refusal, write_report
+from features.intake.spool import MOST_SEEN
 from features.intake.validation_pass import ValidationPass
 from features.schema import Col
-
-MOST_SEEN = 1_000
-"""Different texts of cells that could not be read that are counted."""
 
 
 class StoringPass:
@@ -46,7 +42,7 @@ class StoringPass:
         quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
         moment = Moment(self._terms.now, self._terms.zone)
         batch = Batch(
-            _batch_key(feed, mapped),
+            mapped.key,
             feed,
             mapped.cases,
             quarantined,
@@ -82,10 +78,3 @@ class StoringPass:
         if not found.is_empty():
             discover_grids(self._engine, found.join(self._paths, on=Col.GRID_ID, how="left", maintain_order="left"))
             self._known_grids.update(found[Col.GRID_ID])
-
-
-def _batch_key(feed: str, mapped: MappedBatch) -> str:
-    """Return the hash of what is to be stored: the same rows under the same terms are the same batch, in whatever file they come."""
-    cases = mapped.cases.drop(Col.ROW_HASH).with_columns(cs.datetime().to_physical()).write_csv()
-    refusals = "\n".join(f"{one.row_number},{one.code}" for one in mapped.refusals)
-    return hashlib.sha256(f"{feed}\x1d{cases}\x1d{refusals}".encode()).hexdigest()

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +17,14 @@ from features.eventlog.grids import registered_grids
 from features.eventlog.snapshot import LogSnapshot
 from features.eventlog.unstored import UnstoredCases, snapshot_of_cases
 from features.intake.ingest import check_columns
-from features.intake.mapping import MappedBatch, map_batch
+from features.intake.mapping import MappedBatch
 from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.quarantine import Code, Refusal
 from features.intake.readers.open_input import open_input
 from features.intake.rules import set_terms
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
+from features.intake.spool import Spool
 from features.intake.validation_pass import validate
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
@@ -57,9 +59,10 @@ def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, settin
     refuse_personal_names(path, rows.header, now.date())
     check_columns(rows.header, source)
     rows = without_no_cases(rows, source.required)
-    surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now))
     key = secrets.token_bytes(KEY_BYTES)
-    mapped = [map_batch(batch, surveyed.terms, key) for batch in rows.batches()]
+    with closing(Spool(None)) as spool:
+        surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now), key, spool)
+        mapped = list(spool.read(rows, surveyed.terms, key))
     cases = pl.concat([pl.DataFrame(schema=CASE_SCHEMA), *(_typed(part.cases) for part in mapped)])
     unstored = UnstoredCases(cases, surveyed.paths, *feed, Moment(now, surveyed.terms.zone))
     snapshot, verdict = snapshot_of_cases(engine, unstored)

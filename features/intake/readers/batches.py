@@ -9,6 +9,7 @@ import polars as pl
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
 from features.intake.readers.layout import Layout, clean_name, own_spelling
+from features.remark import Remark
 
 BATCH_ROWS = 50_000
 MAX_COLUMNS = 64
@@ -62,8 +63,10 @@ class RowInput:
     header: tuple[str, ...]
     batches: Callable[[], Iterator[RowBatch]]
     """Read all rows from the start; memory is bounded by the size of a batch."""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     """Findings about the file, and parts of it that are not read: one sentence each."""
+    repeats: bool = True
+    """Whether reading again gives the same rows in the same order."""
 
 
 def name_columns(names: Sequence[str | None], layout: Layout, where: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ def sql_input(query: Query) -> RowInput:
     """Run the query once to learn its columns; every reading runs it again."""
     with closing(_rows(query)) as rows:
         header = name_columns(next(rows), Layout(), "the query")
-    return RowInput(header, partial(_batches, query, header))
+    return RowInput(header, partial(_batches, query, header), repeats=False)
 
 
 def _batches(query: Query, header: tuple[str, ...]) -> Iterator[RowBatch]:
