@@ -8,6 +8,7 @@ import polars as pl
 import shapely
 
 from features.eventlog.datum import DATUMS
+from features.remark import Remark
 from features.schema import Col
 
 Floats = npt.NDArray[np.float64]
@@ -41,7 +42,7 @@ def stacked(grids: pl.DataFrame) -> Flags:
     return np.asarray((positions.is_duplicated() & positions[Col.LON].is_not_null()).to_numpy())
 
 
-def ground_findings(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Iterator[str]:
+def ground_findings(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Iterator[Remark]:
     """Yield what is wrong with the grids as they lie: one sentence each, in degrees of WGS 84.
 
     Args:
@@ -51,18 +52,30 @@ def ground_findings(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Iterator[s
     located = grids.filter(pl.col(Col.LON).is_not_null())
     ids = located[Col.GRID_ID]
     if (lost := misplaced(located)).any():
-        yield f"Grids at 0, 0 or far away from all others, which get no neighbours: {_some(ids, lost)}. Mend their positions."
+        some = _some(ids, lost)
+        yield Remark(
+            f"Grids at 0, 0 or far away from all others, which get no neighbours: {some}. Mend their positions.",
+            zh=f"位于0,0或远离其他网格、因而没有相邻网格的网格：{some.zh}。请更正其位置。",
+        )
     if (alike := stacked(located)).any():
-        yield f"Grids at the very position of another one: {_some(ids, alike)}. Give each grid its own."
+        some = _some(ids, alike)
+        yield Remark(
+            f"Grids at the very position of another one: {some}. Give each grid its own.",
+            zh=f"位置完全相同的网格：{some.zh}。请分别给出位置。",
+        )
     alone = ~located[Col.GRID_ID].is_in(neighbours["a"].implode()).to_numpy()
     if alone.any() and located.height > 1:
-        yield f"Grids without neighbours: {_some(ids, alone)}. What happens around them is not known."
+        some = _some(ids, alone)
+        yield Remark(
+            f"Grids without neighbours: {some}. What happens around them is not known.",
+            zh=f"没有相邻网格的网格：{some.zh}。其周边情况无从得知。",
+        )
     if Col.GEOMETRY in located.columns and located[Col.GEOMETRY].null_count() != located.height:
         yield from _findings_of_shapes(located)
     yield from _findings_of_paths(grids)
 
 
-def shift_between(before: pl.DataFrame, after: pl.DataFrame) -> str | None:
+def shift_between(before: pl.DataFrame, after: pl.DataFrame) -> Remark | None:
     """Return how all grids that are in both moved alike, as they do when a file is in another datum; None where they did not.
 
     Args:
@@ -74,7 +87,7 @@ def shift_between(before: pl.DataFrame, after: pl.DataFrame) -> str | None:
     return _describe_shift(one, other)
 
 
-def _describe_shift(one: Floats, other: Floats) -> str | None:
+def _describe_shift(one: Floats, other: Floats) -> Remark | None:
     if len(one) < SHOWN:
         return None
     east, north = _metres(other - one, float(np.median(one[:, 1])))
@@ -85,22 +98,28 @@ def _describe_shift(one: Floats, other: Floats) -> str | None:
     for name, convert in DATUMS.items():
         for there, start, end in (("to", one, other), ("from", other, one)):
             if float(np.median(np.hypot(*_metres(convert(start) - end, float(start[0, 1]))))) < DATUM_METRES:
-                return f"by {shift:,.0f} m, as {there} {name}"
-    return f"by {shift:,.0f} m"
+                zh = f"转换为{name}" if there == "to" else f"由{name}转换而来"
+                return Remark(f"by {shift:,.0f} m, as {there} {name}", zh=f"偏移{shift:,.0f}米（如同坐标{zh}）")
+    return Remark(f"by {shift:,.0f} m", zh=f"偏移{shift:,.0f}米")
 
 
-def _findings_of_shapes(located: pl.DataFrame) -> Iterator[str]:
+def _findings_of_shapes(located: pl.DataFrame) -> Iterator[Remark]:
     if missing := located[Col.GEOMETRY].null_count():
         without = located[Col.GEOMETRY].is_null().to_numpy()
-        yield f"Grids without a polygon among others that have one: {_some(located[Col.GRID_ID], without)}."
+        some = _some(located[Col.GRID_ID], without)
+        yield Remark(f"Grids without a polygon among others that have one: {some}.", zh=f"其他网格有边界而自身没有边界的网格：{some.zh}。")
     drawn = located.drop_nulls(Col.GEOMETRY) if missing else located
     shapes = shapely.from_wkt(drawn[Col.GEOMETRY].to_numpy(), on_invalid="ignore")
     inside = shapely.centroid(shapes)
     positions = drawn.select(Col.LON, Col.LAT).to_numpy()
     if shift := _describe_shift(np.column_stack([shapely.get_x(inside), shapely.get_y(inside)]), positions):
-        yield f"Positions lie beside their polygons {shift}: one of the two is not in WGS 84. Convert it."
+        yield Remark(
+            f"Positions lie beside their polygons {shift}: one of the two is not in WGS 84. Convert it.",
+            zh=f"位置与边界整体{shift.zh}：其中之一不是WGS 84坐标，请转换。",
+        )
     if (copies := _copies(shapes)).any():
-        yield f"Grids with the very polygon of another one: {_some(drawn[Col.GRID_ID], copies)}."
+        some = _some(drawn[Col.GRID_ID], copies)
+        yield Remark(f"Grids with the very polygon of another one: {some}.", zh=f"边界完全相同的网格：{some.zh}。")
 
 
 def _copies(shapes: npt.NDArray[np.object_]) -> Flags:
@@ -110,12 +129,15 @@ def _copies(shapes: npt.NDArray[np.object_]) -> Flags:
     return np.asarray(copies)
 
 
-def _findings_of_paths(grids: pl.DataFrame) -> Iterator[str]:
+def _findings_of_paths(grids: pl.DataFrame) -> Iterator[Remark]:
     paths = grids[Col.PARENT_PATH].fill_null("")
     levels = paths.filter(paths != "").str.count_matches("/", literal=True).unique().sort() + 1
     if len(levels) > 1:
         depths = ", ".join(str(depth) for depth in levels)
-        yield f"Paths above the grids have {depths} levels: areas of one kind then stand on different levels."
+        yield Remark(
+            f"Paths above the grids have {depths} levels: areas of one kind then stand on different levels.",
+            zh=f"网格的上级路径层数不一（{depths.replace(', ', '、')}层）：同类区域因此处在不同层级。",
+        )
 
 
 def _metres(degrees: Floats, latitude: float) -> tuple[Floats, Floats]:
@@ -124,7 +146,12 @@ def _metres(degrees: Floats, latitude: float) -> tuple[Floats, Floats]:
     return east * np.cos(np.radians(latitude)), north
 
 
-def _some(ids: pl.Series, rows: Flags) -> str:
-    chosen = ids.filter(pl.Series(rows)).to_list()
-    more = f" and {len(chosen) - SHOWN:,} more" if len(chosen) > SHOWN else ""
-    return f"{', '.join(chosen[:SHOWN])}{more}"
+def _some(ids: pl.Series, rows: Flags) -> Remark:
+    return some_of(ids.filter(pl.Series(rows)).to_list())
+
+
+def some_of(ids: list[str]) -> Remark:
+    """Name the first of some grids and say how many more there are."""
+    more = len(ids) - SHOWN
+    en, zh = (f" and {more:,} more", f"等共{len(ids):,}个") if more > 0 else ("", "")
+    return Remark(f"{', '.join(ids[:SHOWN])}{en}", zh=f"{'、'.join(ids[:SHOWN])}{zh}")

@@ -7,6 +7,7 @@ from features.intake.column_meanings import meaning_by_name
 from features.intake.quarantine import Code
 from features.intake.readers.layout import repeated_names
 from features.intake.time_formats import TimeFormats
+from features.remark import Remark
 from features.schema import CASE_REQUIRED, Col
 
 STANDS_IN = {Col.OCCURRED_AT: Col.REPORTED_AT, Col.REPORTED_AT: Col.OCCURRED_AT}
@@ -72,7 +73,7 @@ class Inspection:
     repeated_ids: int
     """Rows that bear the id of an earlier one, those that repeat it whole included."""
     repeated_rows: int
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
     def filling(self, meaning: str) -> ColumnFinding | None:
         """Return the column that is likely to fill a column of a case."""

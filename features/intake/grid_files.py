@@ -10,7 +10,7 @@ import polars as pl
 import shapely
 
 from features.errors import InputRefusedError
-from features.intake.codes import LOST_DIGITS, NOTHING, canonical, empty_where, spelt_differently, without_text_marks
+from features.intake.codes import LOST_DIGITS, NOTHING, canonical, empty_where, spelt_differently, tell_spelling, without_text_marks
 from features.intake.personal_data.detector import screen
 from features.intake.personal_data.regular_codes import regular_codes
 from features.intake.personal_data.screening import ADVICE, refuse_personal_names
@@ -19,6 +19,7 @@ from features.intake.readers.batches import RowInput
 from features.intake.readers.layout import Layout
 from features.intake.readers.open_input import open_file
 from features.intake.times import parse_times
+from features.remark import Remark
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
 _TEXTS = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.AREA_TYPE)
@@ -28,7 +29,6 @@ _NO_ID = r"[/;\s\p{C}]"
 _NO_PATH = r"[;\p{Cc}\p{Cf}]"
 _NO_NAME = r"[\p{Cc}\p{Cf}]"
 _MOST_CHARS = 64
-SHOWN_PAIRS = 3
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class GridFile:
 
     rows: pl.DataFrame
     """Columns of the flat grid file that are there; geometry is WKT."""
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def read_grid_file(path: Path, today: date) -> GridFile:
@@ -196,15 +196,17 @@ def _hint(name: str, number: pl.Series) -> str:
     return " (positions are in degrees of WGS 84, not in metres)" if name in (Col.LON, Col.LAT) else ""
 
 
-def _remarks(grids: pl.DataFrame) -> list[str]:
+def _remarks(grids: pl.DataFrame) -> list[Remark]:
     remarks = []
     if alike := spelt_differently(grids[Col.GRID_ID]):
-        pairs = ", ".join(f"{one} and {other}" for one, other in alike[:SHOWN_PAIRS])
-        remarks.append(f"Codes of grids that differ by spelling only are taken for different ones: {pairs} ({len(alike):,} pairs).")
+        remarks.append(tell_spelling(alike))
     levels = grids[Col.PARENT_PATH].fill_null("").str.split("/")
     depth = int(levels.list.len().max() or 0)  # type: ignore[arg-type]
     areas = [levels.list.head(level).list.join("/").filter(levels.list.len() >= level).n_unique() for level in range(1, depth + 1)]
-    remarks.append(f"Areas above the grids, from the top: {', '.join(f'{count:,}' for count in areas)}.")
+    counts = [f"{count:,}" for count in areas]
+    remarks.append(
+        Remark(f"Areas above the grids, from the top: {', '.join(counts)}.", zh=f"网格以上各级区域数（自上而下）：{'、'.join(counts)}。")
+    )
     return remarks
 
 

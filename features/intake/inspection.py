@@ -24,6 +24,7 @@ from features.intake.readers.workbook_reader import Sheet, workbook_sheets
 from features.intake.report import FEWEST_ROWS
 from features.intake.source_file import CHECKOUT, SHIPPED, SOURCES, TIME_COLUMNS, find_source, source_files
 from features.intake.time_formats import TimeFormats, find_formats
+from features.remark import Remark
 from features.schema import CASE_REQUIRED, GRID_REQUIRED, Col
 
 LOOKED_AT = 200_000
@@ -180,11 +181,19 @@ def _repeated(cells: pl.DataFrame, columns: Sequence[ColumnFinding]) -> tuple[in
     return rows.height - rows[ids].n_unique(), rows.height - rows.unique().height
 
 
-def _known_tables(header: Sequence[str]) -> Iterator[str]:
+def _known_tables(header: Sequence[str]) -> Iterator[Remark]:
     for name in source_files((SOURCES, SHIPPED, CHECKOUT)):
         if set(find_source(name).needed) <= set(header):
-            yield f"The source file {name} fits these columns: `yujing ingest FILE --source {name}`."
+            yield Remark(
+                f"The source file {name} fits these columns: `yujing ingest FILE --source {name}`.",
+                zh=f"来源文件{name}与这些列相符：`yujing ingest FILE --source {name}`。",
+            )
     if set(CASE_REQUIRED) <= set(header):
-        yield "It is a flat case file: `yujing ingest FILE` reads it without a source file."
+        yield Remark(
+            "It is a flat case file: `yujing ingest FILE` reads it without a source file.",
+            zh="这是标准事项表：`yujing ingest FILE`无需来源文件即可读取。",
+        )
     if set(GRID_REQUIRED) <= set(header):
-        yield "It is a flat grid file: give it to `yujing ingest` as --grids."
+        yield Remark(
+            "It is a flat grid file: give it to `yujing ingest` as --grids.", zh="这是标准网格表：请以--grids交给`yujing ingest`。"
+        )

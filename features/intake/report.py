@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.intake.quarantine import Code, Reason
+from features.remark import Remark
 
 SHOWN_VALUES = 8
 FEWEST_ROWS = 2
@@ -58,7 +59,7 @@ class IngestReport:
     """Rows that moved a known case to another grid or category."""
     vanished: int = 0
     """Times that the log knows of a case and its row no longer holds; the log keeps them."""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     """Findings about the files, and parts of them that were not read: one sentence each."""
 
     @property
@@ -80,19 +81,28 @@ def load_faults(report: IngestReport, most_refused: float) -> list[str]:
     return faults
 
 
-def advice(report: IngestReport) -> Iterator[str]:
+def advice(report: IngestReport) -> Iterator[Remark]:
     """Yield what to do about what stands in a report, the likely reason first."""
     if report.read and report.duplicate == report.read:
-        yield "All rows were known already: is it the file of last time?"
+        yield Remark("All rows were known already: is it the file of last time?", zh="所有行此前都已收录：是否重复上传了上次的文件？")
     if _is_bulk(report, Code.ID_CONFLICT):
-        yield (
-            f"{report.by_code[Code.ID_CONFLICT]:,} rows bear the id of another case. Where numbers begin anew every year or office, "
-            "make the id of several columns in a source file: `event_id: {from: [year, number]}`."
+        rows = f"{report.by_code[Code.ID_CONFLICT]:,}"
+        yield Remark(
+            f"{rows} rows bear the id of another case. Where numbers begin anew every year or office, "
+            "make the id of several columns in a source file: `event_id: {from: [year, number]}`.",
+            zh=f"有{rows}行的编号与其他事项相同。若编号按年度或单位重新起编，"
+            "请在来源文件中用多列合成编号：`event_id: {from: [year, number]}`。",
         )
     if _is_bulk(report, Code.TIME_ORDER):
-        yield "Many rows end before they begin: is a column in another zone (`zone:` of the source file), or are two exchanged?"
+        yield Remark(
+            "Many rows end before they begin: is a column in another zone (`zone:` of the source file), or are two exchanged?",
+            zh="多行的结束早于开始：是否有一列属于其他时区（来源文件的`zone:`），或有两列填反？",
+        )
     if _is_bulk(report, Code.GRID_UNKNOWN):
-        yield "Many rows are in no known grid: are grids missing in the grid file, or merged or empty cells in the file?"
+        yield Remark(
+            "Many rows are in no known grid: are grids missing in the grid file, or merged or empty cells in the file?",
+            zh="多行的网格未登记：网格文件是否缺少网格，或文件中是否有合并或空白的单元格？",
+        )
     yield from _unread_times(report)
     yield from _unmapped_codes(report)
 
@@ -101,7 +111,7 @@ def _is_bulk(report: IngestReport, code: Code) -> bool:
     return report.by_code.get(code, 0) >= max(BULK_ROWS, BULK_SHARE * report.read)
 
 
-def _unread_times(report: IngestReport) -> Iterator[str]:
+def _unread_times(report: IngestReport) -> Iterator[Remark]:
     patterns: dict[str, list[str]] = {}
     for one in report.unmapped:
         if one.code is Code.TIME_FORMAT:
@@ -109,22 +119,34 @@ def _unread_times(report: IngestReport) -> Iterator[str]:
     serial = [name for name, texts in patterns.items() if texts[0].startswith(SERIAL_PATTERNS)]
     if serial:
         remedy = "Format the columns as dates, or state `formats: [excel]`."
-        yield f"{', '.join(serial)}: numbers such as 45299.6 look like Excel dates. {remedy}"
+        yield Remark(
+            f"{', '.join(serial)}: numbers such as 45299.6 look like Excel dates. {remedy}",
+            zh=f"{'、'.join(serial)}：形如45299.6的数字像是Excel日期。请将这些列设为日期格式，或写明`formats: [excel]`。",
+        )
     for name, texts in patterns.items():
         if name not in serial:
-            yield f"{name}: times are written like {', '.join(texts[:2])} (9 for any digit). State that under `formats` of a source file."
+            yield Remark(
+                f"{name}: times are written like {', '.join(texts[:2])} (9 for any digit). State that under `formats` of a source file.",
+                zh=f"{name}：时间写作{'、'.join(texts[:2])}（9代表任一数字）。请在来源文件的`formats`中写明格式。",
+            )
             if any(re.match(SHORT_YEAR, text) for text in texts):
-                yield f"{name}: years seem to have two digits. State the order under `formats`, such as %y/%m/%d for 26/3/7."
+                yield Remark(
+                    f"{name}: years seem to have two digits. State the order under `formats`, such as %y/%m/%d for 26/3/7.",
+                    zh=f"{name}：年份似乎只有两位。请在`formats`中写明顺序，例如26/3/7写作%y/%m/%d。",
+                )
 
 
-def _unmapped_codes(report: IngestReport) -> Iterator[str]:
+def _unmapped_codes(report: IngestReport) -> Iterator[Remark]:
     values: dict[Reason, list[Unmapped]] = {}
     for one in report.unmapped:
         if one.code is not Code.TIME_FORMAT:
             values.setdefault((one.field, one.code), []).append(one)
     for (name, code), texts in values.items():
-        shown = [f"{one.text or 'empty cells'} ({one.rows:,} rows)" for one in texts if one.rows >= FEWEST_ROWS or not one.text]
-        shown = shown[:SHOWN_VALUES]
+        shown = [one for one in texts if one.rows >= FEWEST_ROWS or not one.text][:SHOWN_VALUES]
         rest = len(texts) - len(shown)
-        listed = ", ".join([*shown, *([f"{rest:,} others"] if rest else [])])
-        yield f"{name}: not in the code list ({code}): {listed}. Map them under `values` of a source file, or declare the codes."
+        en = [f"{one.text or 'empty cells'} ({one.rows:,} rows)" for one in shown] + [f"{rest:,} others"] * bool(rest)
+        zh = [f"{one.text or '空单元格'}（{one.rows:,}行）" for one in shown] + [f"另有{rest:,}种"] * bool(rest)
+        yield Remark(
+            f"{name}: not in the code list ({code}): {', '.join(en)}. Map them under `values` of a source file, or declare the codes.",
+            zh=f"{name}：不在代码表中：{'、'.join(zh)}。请在来源文件的`values`中对应，或声明这些代码。",
+        )

@@ -10,7 +10,7 @@ from features.facts.derive import DEFAULT_TARGET
 from features.intake.column_meanings import LISTS
 from features.intake.findings import Inspection
 from features.intake.quarantine import Code
-from features.intake.report import IngestReport
+from features.intake.report import IngestReport, advice
 from features.schema import CASE_REQUIRED, Col
 from serving.intake.inspection_words import CASE_COLUMNS
 from serving.intake.jobs import Intake
@@ -164,6 +164,10 @@ class ShownReport:
     unmapped: tuple[Loss, ...]
     refused: str | None
     """Name of the list of refused rows."""
+    advice: tuple[str, ...]
+    """What to do about it, the likely reason first."""
+    remarks: tuple[str, ...]
+    """Findings about the file, and parts of it that were not read."""
 
 
 def shown_report(job: PageJob | None, intake: Intake, t: Translator) -> ShownReport | None:
@@ -174,7 +178,15 @@ def shown_report(job: PageJob | None, intake: Intake, t: Translator) -> ShownRep
     refused = [Loss(name, _words(code, t), rows) for (name, code), rows in report.by_field.items()]
     emptied = [Loss(name, t("data_emptied", why=_words(code, t)), cells) for (name, code), cells in report.emptied.items()]
     unmapped = tuple(Loss(one.field, one.text, one.rows) for one in report.unmapped[:SHOWN_TEXTS])
-    return ShownReport(report, intake.has_failed(report), (*refused, *emptied), unmapped, report.refused.name if report.refused else None)
+    return ShownReport(
+        report,
+        intake.has_failed(report),
+        (*refused, *emptied),
+        unmapped,
+        report.refused.name if report.refused else None,
+        tuple(line.in_language(t.language) for line in advice(report)),
+        tuple(remark.in_language(t.language) for remark in report.remarks),
+    )
 
 
 def fault_words(fault: YujingError, t: Translator) -> str:

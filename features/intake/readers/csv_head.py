@@ -11,11 +11,18 @@ from features.errors import InputRefusedError
 from features.intake.quarantine import Code
 from features.intake.readers.batches import MAX_COLUMNS, name_columns, unnamed_column
 from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likely_header
+from features.remark import Remark
 
 SEPARATORS = (",", ";", "\t", "，", "；", "|")
 SAMPLE_BYTES = 1 << 18
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_NAMES_OF_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "，": "full-width commas", "；": "full-width semicolons"}
+_NAMES_OF_SEPARATORS = {
+    ",": Remark("commas", zh="逗号"),
+    ";": Remark("semicolons", zh="分号"),
+    "\t": Remark("tabs", zh="制表符"),
+    "，": Remark("full-width commas", zh="全角逗号"),
+    "；": Remark("full-width semicolons", zh="全角分号"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class CsvHead:
     """Columns up to the last that has a name: a row may end after them."""
     lines: int
     """Lines down to the header, which is the last of them."""
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def find_encoding(binary: BinaryIO) -> str:
@@ -103,10 +110,14 @@ def _split(line: str, separator: str) -> list[str]:
         return []
 
 
-def _remarks(encoding: str, separator: str, place: int, above: int) -> Iterator[str]:
+def _remarks(encoding: str, separator: str, place: int, above: int) -> Iterator[Remark]:
     if encoding != "utf-8":
-        yield f"The text is read as {encoding.upper()}."
+        yield Remark(f"The text is read as {encoding.upper()}.", zh=f"文本按{encoding.upper()}编码读取。")
     if separator != ",":
-        yield f"The cells are parted by {_NAMES_OF_SEPARATORS.get(separator, repr(separator))}."
+        called = _NAMES_OF_SEPARATORS.get(separator, Remark(repr(separator), zh=f"“{separator}”"))
+        yield Remark(f"The cells are parted by {called}.", zh=f"单元格以{called.zh}分隔。")
     if above:
-        yield f"The header is in line {place + 1}; {above} lines with text above it are not read."
+        yield Remark(
+            f"The header is in line {place + 1}; {above} lines with text above it are not read.",
+            zh=f"表头在第{place + 1}行，其上{above}行文字未读取。",
+        )

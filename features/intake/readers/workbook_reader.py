@@ -27,6 +27,7 @@ from features.intake.quarantine import Code
 from features.intake.readers.as_text import as_text, without_lost_digits
 from features.intake.readers.batches import BATCH_ROWS, MAX_COLUMNS, RowBatch, RowInput, finish, name_columns, named
 from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likely_header
+from features.remark import Remark
 
 WORKBOOK_BYTES = 256 * 1024 * 1024
 """Unpacked size of a workbook, which has to be held in memory in part."""
@@ -145,22 +146,31 @@ def _choose(path: Path, sheets: Sequence[Sheet], layout: Layout) -> list[Sheet]:
     return fitting or filled[:1]
 
 
-def _remarks(sheets: Sequence[Sheet], chosen: Sequence[Sheet]) -> Iterator[str]:
+def _remarks(sheets: Sequence[Sheet], chosen: Sequence[Sheet]) -> Iterator[Remark]:
     if len(chosen) > 1:
-        yield f"Sheets that are read: {', '.join(sheet.name for sheet in chosen)}."
+        names = [sheet.name for sheet in chosen]
+        yield Remark(f"Sheets that are read: {', '.join(names)}.", zh=f"读取的工作表：{'、'.join(names)}。")
     if hidden := [sheet.name for sheet in sheets if sheet.hidden and sheet not in chosen]:
-        yield f"Hidden sheets that are not read: {', '.join(hidden)}."
+        yield Remark(f"Hidden sheets that are not read: {', '.join(hidden)}.", zh=f"未读取的隐藏工作表：{'、'.join(hidden)}。")
     if other := [sheet for sheet in sheets if not sheet.hidden and sheet not in chosen and not sheet.is_empty]:
-        yield f"Sheets that are not read, for they lack the needed columns: {', '.join(map(_with_rows, other))}."
+        rows = [_with_rows(sheet) for sheet in other]
+        yield Remark(
+            f"Sheets that are not read, for they lack the needed columns: {', '.join(rows)}.",
+            zh=f"未读取的工作表（缺少所需的列）：{'、'.join(one.zh for one in rows)}。",
+        )
     for sheet in chosen:
         place = sheet.header_place or 0
         if above := sum(map(any, sheet.head[:place])):
-            yield f"The header of sheet {sheet.name} is in row {place + 1}; {above} rows above it are not read."
+            yield Remark(
+                f"The header of sheet {sheet.name} is in row {place + 1}; {above} rows above it are not read.",
+                zh=f"工作表“{sheet.name}”的表头在第{place + 1}行，其上{above}行未读取。",
+            )
 
 
-def _with_rows(sheet: Sheet) -> str:
-    rows = sum(map(any, sheet.head))
-    return f"{sheet.name} ({rows} rows{' or more' if len(sheet.head) >= HEAD_ROWS else ''})"
+def _with_rows(sheet: Sheet) -> Remark:
+    rows, is_cut = sum(map(any, sheet.head)), len(sheet.head) >= HEAD_ROWS
+    zh = f"{sheet.name}（{f'至少{rows}行' if is_cut else f'{rows}行'}）"
+    return Remark(f"{sheet.name} ({rows} rows{' or more' if is_cut else ''})", zh=zh)
 
 
 def _batches(sheets: Sequence[Sheet], header: tuple[str, ...]) -> Iterator[RowBatch]:

@@ -62,6 +62,7 @@ def test_ledger_of_three_sheets_becomes_a_list_without_a_shell(visit, tmp_path: 
     page.click("#try")
     end_of(page, "试运行")
     assert ("1200", "1200") == (page.inner_text("#read"), page.inner_text("#accepted"))
+    assert "其上1行未读取。" in page.text_content("main")
     page.click("#take_in")
     end_of(page, "接入数据")
     assert "1200" == page.inner_text("#accepted")
