@@ -6,7 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
-from features.intake.codes import NOTHING, NOTHING_AS_AREA, canonical, empty_where, without_invisible, without_text_marks
+from features.intake.codes import NOTHING, NOTHING_AS_AREA, NOTHING_AS_TIME, canonical, empty_where, without_invisible, without_text_marks
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import RowRules
 from features.intake.source_file import Column
@@ -103,7 +103,7 @@ def _parse_times(frame: pl.DataFrame, terms: RowRules) -> dict[str, tuple[pl.Ser
 
 def time_text(frame: pl.DataFrame, column: Column) -> pl.Series:
     """Return the texts of a time column; a date and its time of day are joined."""
-    first, *others = (empty_where(frame[name], column.nothing or NOTHING) for name in column.origins)
+    first, *others = (empty_where(frame[name], column.nothing or NOTHING_AS_TIME) for name in column.origins)
     if not others:
         return first
     return pl.select(pl.concat_str([first.str.strip_suffix("T00:00:00"), *others], separator=" ")).to_series()

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from features.errors import InputRefusedError
-from features.intake.codes import LOST_DIGITS, NOTHING, empty_where, without_text_marks
+from features.intake.codes import LOST_DIGITS, NOTHING, NOTHING_AS_TIME, empty_where, without_text_marks
 from features.intake.column_meanings import LISTS, MOST_CODES, known_code, meaning_by_content, meaning_by_name
 from features.intake.findings import CodeCount, ColumnFinding, Inspection, SheetFinding
 from features.intake.no_cases import without_no_cases
@@ -19,7 +19,7 @@ from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput, named
 from features.intake.readers.csv_reader import csv_head
 from features.intake.readers.layout import Layout, repeated_names
-from features.intake.readers.open_input import READERS, open_file
+from features.intake.readers.open_input import file_kind, open_file
 from features.intake.readers.workbook_reader import Sheet, workbook_sheets
 from features.intake.report import FEWEST_ROWS
 from features.intake.source_file import CHECKOUT, SHIPPED, SOURCES, TIME_COLUMNS, find_source, source_files
@@ -48,7 +48,7 @@ def inspect_file(path: Path, zone: str, today: date) -> Inspection:
     """
     refuse_personal_names(path, (), today)
     first = open_file(path, Layout(guess=True))
-    kind = next(endings[0] for endings in READERS if path.name.lower().endswith(endings)).lstrip(".")
+    kind = str(file_kind(path)).lstrip(".")
     sheets: tuple[SheetFinding, ...] = ()
     encoding = separator = header_row = None
     if kind == "csv":
@@ -132,8 +132,9 @@ def _describe(cells: pl.DataFrame, header: Sequence[str], zone: str, today: date
         if name in repeated:
             meaning, by = None, ""
         latest = None if meaning == Col.DEADLINE_AT else datetime.combine(today, time.max, UTC)
-        times = find_formats(texts, zone, latest, named_so=meaning in TIME_COLUMNS)
-        is_no_time = meaning in TIME_COLUMNS and times is None and (meaning in CASE_REQUIRED or texts.null_count() < len(texts))
+        moments = empty_where(texts, NOTHING_AS_TIME) if meaning in TIME_COLUMNS else texts
+        times = find_formats(moments, zone, latest, named_so=meaning in TIME_COLUMNS)
+        is_no_time = meaning in TIME_COLUMNS and times is None and (meaning in CASE_REQUIRED or moments.null_count() < len(texts))
         if meaning in taken or is_no_time:
             meaning, by = None, ""
         taken |= {meaning} if meaning else set()

@@ -12,8 +12,9 @@ from features.intake.readers.layout import clean_name
 
 _CHINESE_TOTAL = r"(?:[本按每各]?[页月季年周日]?度?|案件|事件)[合小总共累]\s*计"
 _TOTAL = rf"(?:{_CHINESE_TOTAL}|(?i:(?:sub|grand)?[\s-]?total))(?:$|[\s:：(（\d])"
+_COUNT = r"[总]?共[计有]?\s*\d+\s*(?:条|件|起|宗|行|笔|个)"
 _NOTE = r"(?:填表|填报|填写|制表|制单|审核|审批|复核|统计|报送|打印|导出)(?:人|单位|部门|日期|时间)|(?:备注|注|说明)\s*[:：]"
-NO_CASE = rf"^\s*(?:{_TOTAL}|{_NOTE})"
+NO_CASE = rf"^\s*(?:{_TOTAL}|{_COUNT}|{_NOTE})"
 """How the cell begins that makes a row with few others a total or a note."""
 _SHORT_BYTES = 3
 """No cell that is longer is a mark such as - or 无."""

@@ -33,7 +33,12 @@ class Code(StrEnum):
     FILE_TOO_MANY_COLUMNS = "FILE_TOO_MANY_COLUMNS", "file", "The header has more columns than the limit.", "表头列数超过上限。"
     FILE_ENCODING = "FILE_ENCODING", "file", "The text is not in the stated encoding.", "文本与声明的编码不符。"
     FILE_ARCHIVE = "FILE_ARCHIVE", "file", "The compressed file is damaged or holds no table.", "压缩文件已损坏，或其中不是表格。"
-    FILE_FORMAT = "FILE_FORMAT", "file", "The file is none of the formats that can be read.", "文件不是可读取的格式。"
+    FILE_FORMAT = (
+        "FILE_FORMAT",
+        "file",
+        "The file is none of the formats that can be read: save it as .xlsx.",
+        "文件不是可读取的格式，请用Excel或WPS另存为.xlsx。",
+    )
     FILE_HEADER = "FILE_HEADER", "file", "A needed column is missing, or a name stands twice.", "缺少所需的列，或列名重复。"
     FILE_CODES_LOST = "FILE_CODES_LOST", "file", "Codes went through a number and lost their last digits.", "编码曾被当作数字，末位已丢失。"
     FILE_GROUND = "FILE_GROUND", "file", "Grids lie where none can lie, or name impossible areas.", "网格位置或上级路径不可能成立。"

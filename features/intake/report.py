@@ -100,8 +100,8 @@ def advice(report: IngestReport) -> Iterator[Remark]:
         )
     if _is_bulk(report, Code.GRID_UNKNOWN):
         yield Remark(
-            "Many rows are in no known grid: are grids missing in the grid file, or merged or empty cells in the file?",
-            zh="多行的网格未登记：网格文件是否缺少网格，或文件中是否有合并或空白的单元格？",
+            "Many rows are in no known grid: are grids missing in the grid file, or cells in the file merged, empty or filled with 同上?",
+            zh="多行的网格未登记：网格文件是否缺少网格，或文件中是否有合并、空白或写“同上”的单元格？请逐行填写。",
         )
     yield from _unread_times(report)
     yield from _unmapped_codes(report)

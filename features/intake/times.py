@@ -49,6 +49,7 @@ _YEAR_1000 = pl.Series([datetime(1000, 1, 1)], dtype=pl.Datetime("us")).to_physi
 """An earlier year is one of two digits that was read as a whole one, and no time."""
 _MORNING, _EVENING = "上午|凌晨|清晨|早上|早晨", "下午|中午|晚上|傍晚"
 _WEEKDAY = r"\s*[(（]?(?:星期|周)[一二三四五六日天][)）]?\s*"
+_DONE = r"^(.*\d[日号时分秒]?)\s*[(（]?已?(?:办结|结案|完成|化解|调解|解决|处理)[)）]?$"
 _MIDNIGHT_24 = r"([T ])24:00((?::00(?:\.0+)?)?)"
 _SAMPLES = pl.Series([datetime(2001, 2, 3, 4, 5, 6), datetime(2010, 12, 11, 9, 8, 7), datetime(2003, 4, 5, 16, 17, 18)])  # noqa: DTZ001
 
@@ -109,7 +110,9 @@ def time_that_reads_twice(formats: tuple[str, ...]) -> tuple[str, str, str] | No
 
 
 def write_plainly(text: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Leave out the day of the week, write morning and evening as AM and PM, and 24:00 as 00:00 of the next day."""
+    """Leave out the day of the week and 已办结 behind a time, write morning and evening as AM and PM, 24:00 as 00:00 of the next day."""
+    if text.str.contains(_DONE).any():
+        text = text.str.replace(_DONE, "$1")
     if text.str.contains("星期|周").any():
         text = text.str.replace(_WEEKDAY, " ").str.strip_chars()
     if text.str.contains("午|晨|上|晚").any():

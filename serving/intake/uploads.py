@@ -16,7 +16,7 @@ HELD = timedelta(minutes=30)
 TOKEN_BYTES = 16
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - the pattern of a name
 NAME_CHARS = 80
-ENDINGS = (".xlsx", ".xlsm", ".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 CASES, GRIDS, HOLDER, SOURCE = "cases", "grids", "holder", "source.yaml"
 
 

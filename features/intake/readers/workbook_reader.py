@@ -8,7 +8,7 @@ import warnings
 import xml.parsers.expat
 import zipfile
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain, islice
@@ -27,16 +27,13 @@ from features.intake.quarantine import Code
 from features.intake.readers.as_text import as_text, without_lost_digits
 from features.intake.readers.batches import BATCH_ROWS, MAX_COLUMNS, RowBatch, RowInput, finish, name_columns, named
 from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likely_header
+from features.intake.readers.workbook_archive import check_archive
 from features.remark import Remark
 
-WORKBOOK_BYTES = 256 * 1024 * 1024
-"""Unpacked size of a workbook, which has to be held in memory in part."""
-SHARED_BYTES = 96 * 1024 * 1024
-"""Of these, the texts that cells share: all of them are held in memory, where each takes several times its room."""
-SHARED_TEXTS = "sharedstrings.xml"
 MOST_ROWS = 1_048_576
 """Rows that a sheet can have."""
 _CHUNK_BYTES, _TAG_BYTES = 1 << 20, 512
+_FORMULA = re.compile(rb"<((?:\w+:)?f)[\s>/]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z0-9:]+)"')
 
 Row = tuple[str | None, ...]
@@ -78,23 +75,41 @@ class Sheet:
 
     def rows(self) -> Generator[Row, None, None]:
         """Yield all rows, empty ones too, without empty cells at their end."""
-        with _reading(self.path):
-            book = openpyxl.load_workbook(self.path, read_only=True)
-            with closing(book):
-                sheet = book[self.name]
-                sheet.reset_dimensions()
-                for number, row in enumerate(_fill(map(_texts, sheet.iter_rows(values_only=True)), self._merged), start=1):
-                    if number > MOST_ROWS:
-                        raise InputRefusedError(
-                            Code.FILE_FORMAT, f"{self.path}, sheet {self.name}, may have {MOST_ROWS:,} rows, found more."
-                        )
-                    yield row
+        with _reading(self.path), closing(self._values()) as values:
+            for number, row in enumerate(_fill(map(_texts, values), self._merged), start=1):
+                if number > MOST_ROWS:
+                    raise InputRefusedError(Code.FILE_FORMAT, f"{self.path}, sheet {self.name}, may have {MOST_ROWS:,} rows, found more.")
+                yield row
+
+    def _values(self) -> Generator[tuple[object, ...], None, None]:
+        """Yield the values of all rows; of a formula the value it had when the workbook was saved, or its text where that is not there."""
+        with ExitStack() as books:
+            values = _all_rows(books.enter_context(self._open(data_only=True)), self.name)
+            if not self._has_formulas:
+                yield from values
+                return
+            formulas = _all_rows(books.enter_context(self._open(data_only=False)), self.name)
+            for row, written in zip(values, formulas, strict=True):
+                yield tuple(text if value is None else value for value, text in zip(row, written, strict=True))
+
+    @cached_property
+    def _has_formulas(self) -> bool:
+        return next(self._find(_FORMULA), None) is not None
+
+    @contextmanager
+    def _open(self, *, data_only: bool) -> Iterator[openpyxl.Workbook]:
+        """Open the workbook, whatever its name ends in."""
+        with self.path.open("rb") as file, closing(openpyxl.load_workbook(file, read_only=True, data_only=data_only)) as book:
+            yield book
+
+    def _find(self, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
+        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as content:
+            yield from _find_all(pattern, content)
 
     @cached_property
     def _merged(self) -> list[tuple[int, int, int, int]]:
         """Merged ranges as (first row, first column, last row, last column), sorted, all counted from 1."""
-        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as content:
-            bounds = [range_boundaries(reference.decode()) for reference in _find_merged(content)]
+        bounds = [range_boundaries(reference.decode()) for reference in self._find(_MERGED)]
         return sorted((top, left, bottom, right) for left, top, right, bottom in bounds if left and top and right and bottom)
 
 
@@ -117,9 +132,8 @@ def workbook_sheets(path: Path, layout: Layout) -> list[Sheet]:
         InputRefusedError: it is no workbook, or too large.
     """
     with _reading(path):
-        _check_archive(path)
-        reader = ExcelReader(path, read_only=True)
-        with closing(reader.archive):
+        check_archive(path)
+        with path.open("rb") as file, closing((reader := ExcelReader(file, read_only=True)).archive):
             reader.read_manifest()
             reader.read_workbook()
             found = [(sheet, relation.target) for sheet, relation in reader.parser.find_sheets() if relation.Type.endswith("/worksheet")]
@@ -229,16 +243,21 @@ def _filled(row: Row, ranges: Sequence[tuple[int, int, int, str | None]]) -> Row
     return tuple(cells)
 
 
-def _find_merged(content: IO[bytes]) -> list[bytes]:
-    """Return the references of merged ranges, which stand behind the cells."""
-    found, tail = [], b""
+def _all_rows(book: openpyxl.Workbook, name: str) -> Iterator[tuple[object, ...]]:
+    sheet = book[name]
+    sheet.reset_dimensions()
+    return sheet.iter_rows(values_only=True)
+
+
+def _find_all(pattern: re.Pattern[bytes], content: IO[bytes]) -> Iterator[bytes]:
+    """Yield the first group of every match."""
+    tail = b""
     while chunk := content.read(_CHUNK_BYTES):
         text = tail + chunk
         cut = max(len(text) - _TAG_BYTES, 0)
-        matches = list(_MERGED.finditer(text))
-        found += [match[1] for match in matches]
+        matches = list(pattern.finditer(text))
+        yield from (match[1] for match in matches)
         tail = text[max(matches[-1].end() if matches else 0, cut) :]
-    return found
 
 
 @contextmanager
@@ -255,41 +274,3 @@ _NO_WORKBOOK = (
     *(zipfile.BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, TypeError, AttributeError),
     *(ParseError, xml.parsers.expat.ExpatError, EOFError, NotImplementedError, RuntimeError),
 )
-
-
-class _RootReachedError(Exception):
-    """The first element of an XML file was reached without a document type."""
-
-
-def _check_archive(path: Path) -> None:
-    """Refuse a workbook that unpacks to too much, or declares entities of its own."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        size = sum(member.file_size for member in members)
-        if size > WORKBOOK_BYTES:
-            found = f"found {size >> 20} MiB. Save it as CSV."
-            raise InputRefusedError(Code.FILE_TOO_LARGE, f"{path} may unpack to {WORKBOOK_BYTES >> 20} MiB, {found}")
-        shared = sum(member.file_size for member in members if member.filename.lower().endswith(SHARED_TEXTS))
-        if shared > SHARED_BYTES:
-            found = f"found {shared >> 20} MiB. Save it as CSV."
-            raise InputRefusedError(Code.FILE_TOO_LARGE, f"the texts of {path} may take {SHARED_BYTES >> 20} MiB, {found}")
-        for member in members:
-            if member.filename.lower().endswith((".xml", ".rels")):
-                with archive.open(member) as content:
-                    _refuse_document_type(content, path)
-
-
-def _refuse_document_type(content: IO[bytes], path: Path) -> None:
-    def refuse(*_: object) -> None:
-        raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be a plain workbook, found XML entities of its own. Save it again.")
-
-    def stop(*_: object) -> None:
-        raise _RootReachedError
-
-    parser = xml.parsers.expat.ParserCreate()
-    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, stop
-    try:
-        while chunk := content.read(_CHUNK_BYTES):
-            parser.Parse(chunk, False)
-    except _RootReachedError:
-        return
