@@ -91,13 +91,17 @@ def write_table(table: str, outcomes: dict[str, Outcome]) -> str:
     """Return a table in Markdown, one row per promise."""
     rows = []
     for promise in read_promises(table):
-        figures = sorted({figure for name in promise.named for figure in outcomes.get(name, Outcome()).figures})
+        ran = [outcomes.get(name, Outcome()) for name in promise.named]
+        figures = [
+            *sorted({figure for outcome in ran for figure in outcome.figures}),
+            f"cases that passed: {sum(each.passed for each in ran)}",
+        ]
         cells = (
             promise.name,
             promise.before or "–",
             promise.promise,
             judge(promise, outcomes),
-            "<br>".join(figures) or "–",
+            "<br>".join(figures),
             _list(promise.tests),
             _list(promise.broken),
         )
