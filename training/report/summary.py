@@ -67,8 +67,9 @@ def fold_parts(predictions: pl.DataFrame, models: Sequence[str], weights: Floats
 
 
 def _by(predictions: pl.DataFrame, column: str, models: Sequence[str], weights: Floats) -> dict[str, Any]:
-    groups = predictions[column].unique().sort().to_list()
-    return {str(group): judge_part(predictions.filter(pl.col(column) == group), models, weights) for group in groups if group != ""}
+    places = predictions.select(group=pl.col(column).cast(pl.String), row=pl.int_range(pl.len()))
+    groups = {str(group): part["row"] for (group,), part in places.group_by("group") if group}
+    return {group: judge_part(predictions[groups[group]], models, weights) for group in sorted(groups)}
 
 
 Summary = dict[str, Any]
