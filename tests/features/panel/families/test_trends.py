@@ -51,3 +51,43 @@ def test_trends_petitions_have_none():
     panel = make_panel([Case("a", 1, closed=4, event_type="petition")], [9])
 
     assert [] == [name for name in panel.names if name.startswith("petition") and "ratio" in name]
+
+
+def mixed(day, found, closed=None):
+    """Return a case that a resident brought on day 0 of grid b, so that the log tells them apart, and one of grid a."""
+    return [Case("b", 0, self_found=False), Case("a", day, closed=closed, self_found=found)]
+
+
+@pytest.mark.parametrize(("found", "more"), [(False, True), (None, True), (True, False)])
+def test_trends_count_what_people_brought(found, more):
+    panel = make_panel(mixed(95, found, closed=96), [100])
+
+    assert (column(panel, "dispute_ratio_grid_7d")[0] > 1) is more
+    assert (column(panel, "dispute_closed_ratio_grid_7d")[0] > 1) is more
+
+
+def test_trends_count_everything_where_the_log_tells_nothing_apart():
+    assert column(make_panel([Case("b", 0, self_found=True), Case("a", 95, self_found=True)], [100]), "dispute_ratio_grid_7d")[0] > 1
+
+
+def test_trends_say_that_found_cases_are_left_out():
+    panel = make_panel(mixed(95, found=True), [100])
+
+    assert panel.by_name["dispute_ratio_grid_7d"].zh == "近7天新增矛盾纠纷（走访发现的除外）约为本网格平常的{n}倍"
+
+
+def test_trends_of_what_staff_alone_find_are_none():
+    hazards = [Case("a", day, event_type="hazard", self_found=True) for day in range(5)]
+    names = make_panel([*mixed(95, found=False), *hazards], [100]).names
+
+    assert [] == [name for name in names if name.startswith(("hazard_ratio", "hazard_since", "hazard_rate_grid_28d"))]
+    assert "hazard_rate_grid_365d" in names
+
+
+def test_trends_count_found_cases_until_the_log_tells_them_apart():
+    """What people bring later changes nothing of what was counted before."""
+    found = [Case("a", 95, self_found=True), Case("c", 95.5, self_found=True)]
+    before, after = (make_panel(cases, [100]) for cases in (found, [*found, Case("b", 100, self_found=False)]))
+
+    assert column(before, "dispute_ratio_grid_7d") == column(after, "dispute_ratio_grid_7d")
+    assert column(after, "dispute_ratio_grid_7d")[0] > 1
