@@ -14,11 +14,8 @@ from features.intake.readers.batches import RowBatch
 
 WORKERS = 2
 FEWEST_ROWS = 100_000
-"""Smaller files are done before a process would be ready."""
+"""So many rows are checked in this process: smaller files are done before another one would be ready."""
 Check = Callable[[RowBatch], CheckedBatch]
-
-_PRELOADED = ["polars", "pyarrow.parquet", "sqlalchemy", "pydantic"]
-"""Libraries that start no threads when they are imported: what is forked from a process with threads may wait for ever."""
 
 _Line = Connection
 """Pipe to a worker: batches there, findings or an exception back."""
@@ -30,15 +27,17 @@ def in_processes(check: Check, batches: Iterator[RowBatch]) -> Iterator[CheckedB
     Raises:
         WorkersLostError: a process ended before its batch was ready.
     """
-    first: list[RowBatch] = []
-    while sum(batch.read for batch in first) < FEWEST_ROWS:
-        if (batch := next(batches, None)) is None:
-            yield from map(check, first)
-            return
-        first.append(batch)
+    rows = 0
+    for batch in batches:
+        yield check(batch)
+        rows += batch.read
+        if rows >= FEWEST_ROWS:
+            break
+    if (coming := next(batches, None)) is None:
+        return
     with ExitStack() as stack:
         idle = deque(stack.enter_context(_worker(check)) for _ in range(WORKERS))
-        yield from _pass_round(chain(first, batches), idle)
+        yield from _pass_round(chain([coming], batches), idle)
 
 
 def _pass_round(batches: Iterator[RowBatch], idle: deque[_Line]) -> Iterator[CheckedBatch]:
@@ -82,9 +81,11 @@ def _told_as_lost() -> Iterator[None]:
 
 @contextmanager
 def _worker(check: Check) -> Iterator[_Line]:
-    """Start a process that ends when its line is closed, or when this process dies."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    """Start a process that ends when its line is closed, or when this process dies.
+
+    It imports for itself: one that is forked would wait for ever for the threads of Polars that this process has.
+    """
+    context = get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there, check), daemon=True)
     process.start()
