@@ -36,8 +36,16 @@ from serving.rankings.table import Wanted, read_table
 from serving.settings import Settings
 from training.evaluation.backtest import BacktestResult, backtest, set_stage
 from training.evaluation.fold_runner import Stage
-from training.evaluation.labelled_panel import add_folds, add_labels, describe
-from training.evaluation.own_model import Estimator, add_model, backtest_estimator, judged, match_predictions
+from training.evaluation.own_model import (
+    Estimator,
+    add_folds,
+    add_labels,
+    add_model,
+    backtest_estimator,
+    describe,
+    judged,
+    match_predictions,
+)
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.model_rows import to_rows
 from training.registry.tracking import open_registry

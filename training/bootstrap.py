@@ -1,4 +1,10 @@
-"""Block bootstrap: stretches of weeks and whole townships are drawn again and again, and every model is measured on the same draws."""
+"""Block bootstrap: stretches of weeks and whole townships are drawn again and again, and every model is measured on the same draws.
+
+An estimate is a figure with the interval over its draws, or the reason why there is none.
+"""
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +20,12 @@ STRETCH_DAYS = 28
 INTERVAL = (2.5, 97.5)
 LEAST_DEFINED = 0.95
 """Share of the draws in which a metric must exist for its interval to be given."""
+
+Cell = dict[str, Any]
+"""`value` and `ci95`, both None where they cannot be estimated."""
+
+LEAST_POSITIVES = 10
+"""With fewer positive rows a figure says more about chance than about a model."""
 
 
 def number_blocks(as_ofs: Days, places: Places) -> Blocks:
@@ -49,3 +61,38 @@ def interval(samples: Floats) -> list[float] | None:
     if not np.isfinite(samples[0]) or len(defined) < max(1, LEAST_DEFINED * len(drawn)):
         return None
     return [float(bound) for bound in np.percentile(defined, INTERVAL)]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows and how often each block of them is drawn."""
+
+    block: Blocks
+    """(N,) block of each row."""
+    weights: Floats
+    """(R, blocks), the first row all ones."""
+
+    def total(self, values: npt.NDArray[np.generic]) -> Floats:
+        """Return the sum of values over the rows, then over every draw of them, (R,)."""
+        return np.asarray(self.weights @ np.bincount(self.block, values, minlength=self.weights.shape[1]), np.float64)
+
+    def ratio(self, part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Cell:
+        """Estimate the sum of one column over that of another."""
+        return estimate(divide(self.total(part), self.total(whole)))
+
+
+def divide(part: Floats, whole: Floats) -> Floats:
+    """Divide; NaN where there is nothing to divide by."""
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0))
+
+
+def estimate(samples: Floats) -> Cell:
+    """Return the value on the rows themselves and its 95 % interval over the draws."""
+    return {"value": float(samples[0]) if np.isfinite(samples[0]) else None, "ci95": interval(samples)}
+
+
+def too_few(positives: int) -> str | None:
+    """Say why nothing is estimated from so few positive rows; None where they suffice."""
+    if positives >= LEAST_POSITIVES:
+        return None
+    return f"不能估计：只有{positives}个网格期出现，少于{LEAST_POSITIVES}个"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from features.panel.build import Panel
     from serving.settings import Settings
     from training.evaluation.backtest import BacktestResult
+    from training.evaluation.metrics import Scorecard
     from training.evaluation.oracle import Gap
-    from training.evaluation.scorecard import Scorecard
     from training.learning.model import Fitted
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
@@ -186,7 +186,7 @@ def _without(ablation: "Scorecard | None") -> dict[str, object]:
 
 
 def _ablate(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings") -> "Scorecard":
-    from training.evaluation.ablation import ablate
+    from training.evaluation.backtest import ablate
 
     with progress("ablate") as step:
         return ablate(facts, panel, result, settings, step)

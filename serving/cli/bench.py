@@ -69,7 +69,7 @@ def bench(
 
 def _bench_steps(work: Workspace, sizes: tuple[int, ...], out: Path | None, as_json: bool) -> None:
     from serving.scoring.benchmark import list_costs
-    from training.benchmark.steps import measure_steps
+    from training.benchmark import measure_steps
     from training.plots.draw import draw_costs
 
     costs = []

@@ -150,7 +150,7 @@ def panel(  # noqa: PLR0913 - options of a command
 
     from features.days import day_number
     from features.panel.build import build_panel
-    from training.evaluation.labelled_panel import add_folds, add_labels, describe
+    from training.evaluation.own_model import add_folds, add_labels, describe
 
     write = table_writer(out)
     last = day_number(as_of)

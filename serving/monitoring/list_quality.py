@@ -22,15 +22,13 @@ from serving.rankings.list_rows import read_rows
 from serving.rankings.releases import shown
 from serving.settings import Settings
 from serving.text import Text
-from training.bootstrap import draw_weights, number_blocks
+from training.bootstrap import LEAST_POSITIVES, Cell, Sample, draw_weights, number_blocks
 from training.evaluation.fold_runner import by_baselines
-from training.evaluation.metrics import Outcomes, Predicted
-from training.evaluation.scorecard import Scorecard, score
+from training.evaluation.metrics import Outcomes, Predicted, Scorecard, score
 from training.learning.examples import training_part
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.labels import count_labels, ripe
 from training.registry.gate import METRIC
-from training.report.estimates import LEAST_POSITIVES, Cell, Sample
 
 Floats = npt.NDArray[np.float64]
 

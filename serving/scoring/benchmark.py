@@ -17,7 +17,7 @@ from serving.scoring.daily_run import origin_of
 from serving.scoring.list_builder import list_grids, sum_up
 from serving.scoring.scoring import score_facts
 from serving.settings import Settings
-from training.benchmark.measuring import Cost, measure
+from training.benchmark import Cost, measure
 from training.learning.model import Fitted
 from training.registry.published import Manifest, Published
 

@@ -19,7 +19,7 @@ from features.undertakings.codes import UndertakingKind
 from serving.rankings.line_words import say_line
 from serving.rankings.schemas import MICRO, Explanation, ExplanationLine, Outcomes
 from serving.text import Text, fill
-from training.learning.case_chances import NO_CHANCES, CaseChances
+from training.learning.calibration import NO_CHANCES, CaseChances
 from training.learning.design_matrix import cases_of
 from training.learning.model import Contributions, Fitted, FittedPart, Replicated
 from training.learning.outcome_split import OUTCOMES

@@ -3,8 +3,7 @@ import pytest
 
 from tests.support.trained_worlds import make_facts
 from training.bootstrap import draw_weights, interval, number_blocks
-from training.evaluation.metrics import Outcomes, Predicted
-from training.evaluation.scorecard import score
+from training.evaluation.metrics import Outcomes, Predicted, score
 
 WEEKS = np.arange(0, 12 * 7, 7, dtype=np.int32)
 

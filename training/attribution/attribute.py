@@ -1,7 +1,8 @@
-"""Attribute one part of a fitted model: values on sampled rows, those of its replicates, and the strongest pair of columns."""
+"""Attribution of one part of a fitted model: what columns and reasons add to its rows, and how often refits disagree on the direction."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import polars as pl
 from features.panel.build import Panel
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
+from training.attribution.reason_labels import column_label, reason_labels
 from training.attribution.shapley import shapley_interactions, shapley_values
 from training.learning.case_start import CaseStart
 from training.learning.design_matrix import cases_of
@@ -22,6 +24,10 @@ Positions = npt.NDArray[np.int64]
 ROWS, REPLICATE_ROWS, PAIR_ROWS = 1000, 200, 60
 """Rows sampled for the final fit, for each replicate and for pairs of columns; enough for a picture and seconds of work."""
 REPLICATE = "replicate"
+
+NOTICEABLE = 0.01
+"""Size of a contribution, about one per cent of the factor, below which its direction says nothing."""
+SHOWN_COLUMNS = 12
 
 
 @dataclass(frozen=True)
@@ -75,3 +81,40 @@ def _tables(fitted: FittedPart, matrix: Matrix, steps: Floats) -> Iterator[pl.Da
         values = shapley_values(booster, matrix[:rows]) + steps[:rows]
         keys = {REPLICATE: np.full(len(values), number, np.int32), "row": np.arange(len(values), dtype=np.int32)}
         yield pl.DataFrame(keys | dict(zip(fitted.columns.names, values.T, strict=True)))
+
+
+def find(attribution: Attribution) -> dict[str, Any]:
+    """Return reasons and the strongest columns in falling order of strength, and the pair that works together most."""
+    features, pairs = attribution.features, attribution.pairs
+    labels = reason_labels(features)
+    members = {reason: [feature.name for feature in features if feature.reason == reason] for reason in labels}
+    columns = {feature.name: [feature.name] for feature in features}
+    label_of = {feature.name: column_label(feature) for feature in features}
+    first, second = np.unravel_index(pairs.argmax(), pairs.shape)
+    together = float(pairs[first, second])
+    return {
+        "rows": int((attribution.contributions[REPLICATE] == 0).sum()),
+        "replicates": attribution.contributions[REPLICATE].n_unique() - 1,
+        "reasons": _strongest(attribution.contributions, members, labels),
+        "columns": _strongest(attribution.contributions, columns, label_of)[:SHOWN_COLUMNS],
+        "pair": {"columns": [features[first].name, features[second].name], "mean_size": together} if together > 0 else None,
+    }
+
+
+def _strongest(contributions: pl.DataFrame, members: dict[str, list[str]], labels: dict[str, str]) -> list[dict[str, Any]]:
+    sums = contributions.select(REPLICATE, "row", *(pl.sum_horizontal(columns).alias(name) for name, columns in members.items()))
+    final = sums.filter(pl.col(REPLICATE) == 0)
+    found: list[dict[str, Any]] = [
+        {"name": name, "label": labels[name], "mean_size": float(np.abs(final[name].to_numpy()).mean()), "sign_flips": _flips(sums, name)}
+        for name in members
+    ]
+    return sorted((item for item in found if item["mean_size"] > 0), key=lambda item: -item["mean_size"])
+
+
+def _flips(sums: pl.DataFrame, name: str) -> float | None:
+    """Return the share of rows and replicates in which a noticeable contribution does not keep its sign; None without any."""
+    final = sums.filter(pl.col(REPLICATE) == 0).select("row", final=pl.col(name))
+    others = sums.filter(pl.col(REPLICATE) > 0).select("row", other=pl.col(name)).join(final, on="row")
+    noticed = others.filter(pl.col("final").abs() >= NOTICEABLE)
+    flips = noticed.select((pl.col("other").sign() != pl.col("final").sign()).mean()).item()
+    return None if flips is None else float(flips)

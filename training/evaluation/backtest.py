@@ -1,4 +1,7 @@
-"""Backtest: replay the past with rolling-origin refits and judge the model beside every baseline."""
+"""Backtest: replay the past with rolling-origin refits and judge the model beside every baseline.
+
+Here too: the check of the largest expected count, and the ablation, which repeats a backtest without one family of features at a time.
+"""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -16,16 +19,15 @@ from training.evaluation.already_due import AlreadyDue, count_already_due, judge
 from training.evaluation.baselines import available
 from training.evaluation.coverage import Coverage, check_coverage
 from training.evaluation.disparity import Grouping, compare_groups, to_json
-from training.evaluation.fold_runner import MODEL, Stage, replay
-from training.evaluation.largest import Plausibility, check_largest
+from training.evaluation.fold_runner import MODEL, Stage, by_model, replay
 from training.evaluation.leak_check import find_leak_signs
-from training.evaluation.metrics import measure
+from training.evaluation.metrics import Predicted, Scorecard, measure, score
 from training.evaluation.named_before import count_named_before
 from training.evaluation.part_contributions import Contribution, sum_contributions
 from training.evaluation.peers import installed
-from training.evaluation.predictions import EXPECTED, FOLD, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
-from training.evaluation.scorecard import Scorecard, score
+from training.evaluation.predictions import EXPECTED, FOLD, MOST, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
 from training.evaluation.subsets import SUBSETS
+from training.learning.design_matrix import families_read
 from training.learning.folds import Fold, Gap, rolling_folds
 from training.learning.inner_validation import InnerPredictions, inner_folds, inner_validate
 from training.learning.labels import ripe
@@ -34,6 +36,39 @@ from training.settings import BacktestSettings, Settings
 Floats = npt.NDArray[np.float64]
 
 SURGE = "surge"
+
+
+@dataclass(frozen=True)
+class Largest:
+    """One row of a test."""
+
+    grid_id: str
+    as_of: str
+    expected: float
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Plausibility:
+    """Whether every expected count of a test can be justified."""
+
+    largest: Largest
+    beyond: Largest | None
+    """The row that is furthest beyond; None where none is."""
+    rows_beyond: int
+
+
+def check_largest(predictions: pl.DataFrame) -> Plausibility:
+    """Look for expected counts of the model that nothing justifies; one that is no number is beyond."""
+    expected, most = pl.col(EXPECTED + MODEL), pl.col(MOST)
+    beyond = predictions.filter(~(expected.is_not_nan() & (expected <= most)).fill_null(value=False))
+    worst = _row(beyond.sort((expected - most).fill_nan(float("inf")), descending=True)) if len(beyond) else None
+    return Plausibility(_row(predictions.sort(expected, descending=True)), worst, len(beyond))
+
+
+def _row(rows: pl.DataFrame) -> Largest:
+    row = rows.row(0, named=True)
+    return Largest(row[Col.GRID_ID], str(row[Col.AS_OF]), row[EXPECTED + MODEL], row[MOST])
 
 
 @dataclass(frozen=True)
@@ -210,3 +245,25 @@ def _sampled(last: InnerPredictions) -> list[str]:
 
 def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:
     return overall.notes + [f"{name}: {note}" for name, card in parts.items() for note in card.notes]
+
+
+def ablate(facts: Facts, panel: Panel, result: BacktestResult, settings: Settings, progress: Progress | None = None) -> Scorecard:
+    """Repeat the backtest of a model once without each family that it reads.
+
+    `panel` and `settings` are those of the backtest. The differences are the model minus the model without that family; what trees start
+    from reads its columns all the same.
+    """
+    said = {MODEL: predicted(result.predictions)[MODEL]}
+    families = [family for family in families_read(panel) if family not in settings.model.exclude_families]
+    for done, family in enumerate(families, start=1):
+        said[family] = _replay_without(family, facts, panel, result.horizon_days, settings)
+        if progress:
+            progress(done, len(families))
+    return score(outcomes(result.predictions), said, weigh(result.predictions, settings.backtest.bootstrap_draws, settings.backtest.seed))
+
+
+def _replay_without(family: str, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> Predicted:
+    stage, folds = set_stage(facts, panel, horizon_days, settings.leaving_out([family]))
+    past = inner_validate(stage.seen_by(folds[0]), stage.settings)
+    said = [by_model(stage, fold, stage.seen_by(fold), past) for fold in folds]
+    return Predicted(*(np.concatenate([getattr(each, part).ravel() for each in said]) for part in ("expected", "risk")))

@@ -10,8 +10,8 @@ from scipy.stats import nbinom, poisson
 
 from features.schema import Col
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import flag
 from training.evaluation.predictions import COMMON_VARIATION, EXPECTED, VARIATION
-from training.evaluation.top_share import flag
 from training.learning.count_variation import RANGE, draw_counts, rank_by_count, rank_range
 
 Floats = npt.NDArray[np.float64]

@@ -12,8 +12,8 @@ import polars as pl
 
 from features.schema import Col
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import flag
 from training.evaluation.predictions import EXPECTED, TOWNSHIP
-from training.evaluation.top_share import flag
 
 CALIBRATED = (0.8, 1.25)
 """Bounds between which observed over expected is right."""

@@ -1,23 +1,23 @@
-"""Metrics of a backtest, measured on the rows and on every bootstrap draw of them in one pass.
+"""Metrics of a backtest, measured on the rows and on every bootstrap draw of them in one pass, and the scorecard of several models.
 
 A draw gives each block of rows a weight. All metrics but two are ratios of sums over rows, so they need one sum per block; the area
-under the ROC curve and the average precision need the rows in order of score. Which grids are flagged does not change with the draw.
+under the ROC curve and the average precision need the rows in order of score. Which grids are flagged does not change with the draw;
+ties at the edge of the flagged share count as if broken at random.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 from scipy.special import xlogy
 
-from training.bootstrap import Blocks
-from training.evaluation.top_share import flag_shares
-
-Floats = npt.NDArray[np.float64]
+from training.bootstrap import Blocks, interval
 
 METRICS = (
     "auc",
@@ -41,6 +41,81 @@ DRAWS, THREADS = 64, 2
 """Draws that pass along a curve side by side, and how many such passes run at a time."""
 OPENS, POSITIVE, CLOSES = 1, 2, 4
 """Marks of a row in order of score."""
+
+Floats = npt.NDArray[np.float64]
+Sizes = npt.NDArray[np.int64]
+PlacesOf = Callable[[Sizes], npt.NDArray[np.number]]
+"""From the rows of each as_of to places."""
+
+Samples = dict[str, Floats]
+"""Metric -> its value on the rows, then on every draw."""
+
+
+def flag(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], share: float) -> Floats:
+    """Return each row's probability of being among the `share` of its as_of's rows with the highest score.
+
+    Of n rows `share` x n are flagged, rounded half up, at least one. Rows tied at the edge share the places left.
+
+    >>> flag(np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int), share=0.5)
+    array([1. , 0.5, 0.5, 0. ])
+    """
+    return next(flag_shares(score, as_of, [share]))
+
+
+def flag_shares(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], shares: Sequence[float]) -> Iterator[Floats]:
+    """Yield what `flag` returns for each of several shares; rows are put in order once."""
+    return _flag(score, as_of, [partial(_places, share) for share in shares])
+
+
+def flag_top(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places: int) -> Floats:
+    """Return each row's probability of being among the `places` rows of its as_of with the highest score; all where there are no more.
+
+    >>> flag_top(np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int), places=2)
+    array([1. , 0.5, 0.5, 0. ])
+    """
+    return next(flag_tops(score, as_of, [places]))
+
+
+def flag_tops(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places: Sequence[int]) -> Iterator[Floats]:
+    """Yield what `flag_top` returns for each of several numbers of places; rows are put in order once."""
+    return _flag(score, as_of, [partial(np.minimum, number) for number in places])
+
+
+def without_ties(score: npt.NDArray[np.floating], favour: npt.NDArray[np.floating]) -> Floats:
+    """Return scores in the same order, all different; of equal ones the row with the higher `favour` comes out higher.
+
+    >>> without_ties(np.array([3.0, 1.0, 1.0]), favour=np.array([0.0, 0.0, 5.0]))
+    array([2., 0., 1.])
+    """
+    resolved = np.empty(len(score))
+    resolved[np.lexsort((favour, score))] = np.arange(len(score))
+    return resolved
+
+
+def _flag(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places_of: Sequence[PlacesOf]) -> Iterator[Floats]:
+    """Yield each row's probability of having one of the places of its as_of, for each way to count the places."""
+    if len(score) == 0:
+        yield from (np.zeros(0) for _ in places_of)
+        return
+    order = np.lexsort((-score, as_of))
+    opens_day = _changes(as_of[order])
+    opens_tie = opens_day | _changes(score[order])
+    day, tie = np.cumsum(opens_day) - 1, np.cumsum(opens_tie) - 1
+    sizes, tied = np.bincount(day), np.bincount(tie)[tie]
+    ahead = np.flatnonzero(opens_tie)[tie] - np.flatnonzero(opens_day)[day]
+    for count in places_of:
+        flagged = np.empty(len(score))
+        flagged[order] = np.clip((count(sizes)[day] - ahead) / tied, 0, 1)
+        yield flagged
+
+
+def _places(share: float, sizes: Sizes) -> Floats:
+    return np.asarray(np.maximum(1, np.floor(sizes * share + 0.5)), np.float64)
+
+
+def _changes(values: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+    """Tell which values differ from the one before; the first does."""
+    return np.concatenate([[True], values[1:] != values[:-1]])
 
 
 @dataclass(frozen=True)
@@ -168,3 +243,66 @@ def _areas(weights: Floats, block: Blocks, marks: npt.NDArray[np.uint8]) -> Floa
                 misplaced[draw] += gain * (opened[draw] + passed[draw] - true[draw]) / 2
                 precision[draw] += gain * true[draw] / passed[draw] if gain else 0.0
     return np.stack((1 - misplaced / (true * (passed - true)), precision / true))
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Printed figures of one set of rows; None stands for what cannot be estimated."""
+
+    rows: int
+    positives: int
+    models: dict[str, dict[str, Any]]
+    """Model -> metric -> value, and `ci95` -> metric -> [low, high]."""
+    differences: dict[str, dict[str, dict[str, Any]]]
+    """Model -> metric -> value and ci95 of the first model minus this one, on the same draws."""
+    notes: list[str]
+    """Reason for which a metric is None."""
+
+
+def score(outcomes: Outcomes, predictions: dict[str, Predicted], weights: Floats, left_out: frozenset[str] = frozenset()) -> Scorecard:
+    """Measure every model on the same rows and draws; metrics in `left_out` have no meaning here and stay None."""
+    samples = {name: _without(measure(outcomes, predicted, weights), left_out) for name, predicted in predictions.items()}
+    first, *others = samples
+    return Scorecard(
+        rows=len(outcomes.counts),
+        positives=int(outcomes.positive.sum()),
+        models={name: _values(own) | {"ci95": _intervals(own)} for name, own in samples.items()},
+        differences={name: _difference(samples[first], samples[name]) for name in others},
+        notes=_notes(outcomes, samples[first], left_out),
+    )
+
+
+def _without(samples: Samples, left_out: frozenset[str]) -> Samples:
+    return {name: np.full_like(samples[name], np.nan) if name in left_out else samples[name] for name in METRICS}
+
+
+def _values(samples: Samples) -> dict[str, float | None]:
+    return {name: _number(values[0]) for name, values in samples.items()}
+
+
+def _intervals(samples: Samples) -> dict[str, list[float] | None]:
+    return {name: interval(values) for name, values in samples.items()}
+
+
+def _difference(model: Samples, other: Samples) -> dict[str, dict[str, Any]]:
+    gaps = {name: model[name] - other[name] for name in METRICS}
+    return {name: {"value": _number(gap[0]), "ci95": interval(gap)} for name, gap in gaps.items()}
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _notes(outcomes: Outcomes, samples: Samples, left_out: frozenset[str]) -> list[str]:
+    missing = [name for name in METRICS if not np.isfinite(samples[name][0]) and name not in left_out]
+    notes = [f"{', '.join(sorted(left_out))}: the label is yes or no, not a count."] if left_out else []
+    return [*notes, f"{', '.join(missing)}: cannot be estimated, {_reason(outcomes)}."] if missing else notes
+
+
+def _reason(outcomes: Outcomes) -> str:
+    positives = int(outcomes.positive.sum())
+    if positives == 0:
+        return f"none of {len(outcomes.counts)} rows saw an escalation"
+    if positives == len(outcomes.counts):
+        return f"all of {positives} rows saw an escalation"
+    return f"{positives} of {len(outcomes.counts)} rows saw an escalation and there is nothing to compare with"

@@ -15,7 +15,7 @@ from features.days import NEVER, Days
 from features.facts.facts import Facts
 from features.panel.families.undertakings import BEGUN_DAYS
 from features.undertakings.codes import UndertakingKind
-from training.evaluation.top_share import flag
+from training.evaluation.metrics import flag
 
 Floats = npt.NDArray[np.float64]
 Span = tuple[int, npt.NDArray[np.bool_]]

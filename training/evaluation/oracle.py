@@ -22,9 +22,8 @@ from features.simulation.truth import ESCALATION_DAYS, KNOWABLE_SUFFIX, STRICT_D
 from training.bootstrap import interval
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
-from training.evaluation.metrics import measure
+from training.evaluation.metrics import Scorecard, measure, score
 from training.evaluation.predictions import EXPECTED, RISK, outcomes, predicted, weigh
-from training.evaluation.scorecard import Scorecard, score
 from training.evaluation.subsets import SUBSETS
 from training.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.settings import BacktestSettings

@@ -13,18 +13,24 @@ from importlib.util import find_spec
 import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import digamma, gammaln
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import PoissonRegressor
 
 from features.panel.build import Matrix, Panel
 from features.panel.feature import Use
-from training.evaluation.negative_binomial import MOST_STEPS, fit_negative_binomial
 from training.learning.examples import Examples
 from training.learning.sampling import fitting_rows, sample_rows
 from training.rivals import PEERS, PLAIN_LIGHTGBM
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
+
+MOST_STEPS = 200
+LOG_LIMIT = 30.0
+"""Bound of the log of an expected count while the fit is under way."""
+
 Positions = npt.NDArray[np.int64]
 Rate = Callable[[Matrix], Floats]
 """From rows (N, F) to expected counts (N,)."""
@@ -37,6 +43,47 @@ BLOCK_BYTES = 2**26
 """Of rows that are predicted at a time."""
 FLOOR = 1e-9
 """Least expected count, so that its logarithm stays finite."""
+
+
+@dataclass(frozen=True)
+class NegativeBinomial:
+    """A fitted regression; the variance is m + m^2 / dispersion."""
+
+    coefficients: Floats
+    intercept: float
+    dispersion: float
+
+    def expected(self, rows: Floats) -> Floats:
+        """Return the expected count of each row (N, F), (N,)."""
+        return np.exp(np.minimum(self.intercept + rows @ self.coefficients, LOG_LIMIT))
+
+
+def fit_negative_binomial(rows: Floats, counts: Floats, penalty: float, weights: Floats | None = None) -> NegativeBinomial:
+    """Fit to standardised rows (N, F) and counts (N,), weighted where rows stand for several.
+
+    The penalty is on half the squared coefficients, per row.
+
+    >>> fitted = fit_negative_binomial(np.zeros((4, 1)), np.array([0.0, 1.0, 2.0, 1.0]), penalty=0.1)
+    >>> round(float(fitted.expected(np.zeros((1, 1)))[0]), 3)
+    1.0
+    """
+    share = np.ones(len(counts)) if weights is None else weights / weights.mean()
+
+    def loss(point: Floats) -> tuple[float, Floats]:
+        coefficients, intercept, log_k = point[:-2], point[-2], point[-1]
+        log_m = np.minimum(intercept + rows @ coefficients, LOG_LIMIT)
+        m, k = np.exp(log_m), np.exp(log_k)
+        likelihood = share * (gammaln(counts + k) - gammaln(k) + k * log_k + counts * log_m - (counts + k) * np.log(k + m))
+        by_log_m = share * (k * (counts - m) / (k + m))
+        by_log_k = share * (k * (digamma(counts + k) - digamma(k) + log_k + 1 - np.log(k + m) - (counts + k) / (k + m)))
+        value = penalty / 2 * (coefficients @ coefficients) - likelihood.mean()
+        slopes = penalty * coefficients - rows.T @ by_log_m / len(counts)
+        return float(value), np.concatenate([slopes, [-by_log_m.mean(), -by_log_k.mean()]])
+
+    start = np.concatenate([np.zeros(rows.shape[1]), [np.log((share * counts).mean()), 0.0]])
+    bounds = [(None, None)] * (len(start) - 1) + [(-10.0, 10.0)]
+    point = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": MOST_STEPS}).x
+    return NegativeBinomial(point[:-2], float(point[-2]), float(np.exp(point[-1])))
 
 
 @dataclass(frozen=True)

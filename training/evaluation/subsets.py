@@ -9,7 +9,7 @@ from features.facts.facts import Facts, Marks
 from features.panel.build import Panel
 from features.schema import EventType
 from training.evaluation.baselines import z_score
-from training.evaluation.top_share import flag
+from training.evaluation.metrics import flag
 
 Flags = npt.NDArray[np.bool_]
 

@@ -1,4 +1,4 @@
-"""Start of cases: a regression on the odds of their kind and on what else is known of a case, from which trees begin.
+"""Start of cases: the margin from which trees begin (init score), a regression on the odds of a case's kind and on what else is known.
 
 A tree of a few leaves follows a smooth rise in many steps, each of which takes rows of its own. Of a rare outcome there are too few, of a
 frequent one the steps use up the trees. How far the regression may move away from the odds of the kind is found on the last of the rows it
@@ -14,13 +14,11 @@ import numpy.typing as npt
 from scipy.special import logit
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from features.facts.facts import Codes
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS
 from features.panel.case_rows import CaseRows
-from training.learning.init_score import KindOdds, fit_kind_odds
 from training.learning.parts import Part
 from training.learning.sampling import sample_alike
-
-Floats = npt.NDArray[np.float64]
 
 RAMP_DAYS = 30.0
 """Days up to which a term rises in proportion."""
@@ -38,6 +36,58 @@ LEAST_SHARE, LEAST_SPREAD = 1e-3, 1e-6
 CASE_COPIES = 4
 """Tables of all columns that a fit has in memory at a time."""
 SAMPLE_SEED = 1
+
+Floats = npt.NDArray[np.float64]
+
+PRIOR_CASES = 20.0
+"""Cases of all kinds together that steady one kind's share."""
+
+
+@dataclass(frozen=True)
+class KindOdds:
+    """Log odds that a case escalates, by event type and category; shrunk towards those of all kinds."""
+
+    overall: float
+    by_kind: dict[str, float]
+    """`event_type/category` -> log odds."""
+    overall_due: float
+    due_by_kind: dict[str, float]
+    """The same among cases that fall due within the horizon."""
+
+    def margin(self, rows: CaseRows) -> Floats:
+        """Return the log odds of each row's kind; of a kind that was not learnt those of all."""
+        return _of_kind(rows, self.by_kind, self.overall)
+
+    def due_margin(self, rows: CaseRows) -> Floats:
+        """Return the log odds of each row's kind among cases that fall due; NaN for rows that do not."""
+        return np.where(_falls_due(rows), _of_kind(rows, self.due_by_kind, self.overall_due), np.nan)
+
+
+def fit_kind_odds(rows: CaseRows, happened: Floats) -> KindOdds:
+    """Learn the log odds of each kind from rows of which `happened` (R,) is known."""
+    due = _falls_due(rows)
+    return KindOdds(*_shrunk_odds(rows.kinds, rows.kind, happened), *_shrunk_odds(rows.kinds, rows.kind[due], happened[due]))
+
+
+def _falls_due(rows: CaseRows) -> npt.NDArray[np.bool_]:
+    return rows.column("falls_due") > 0 if "falls_due" in rows.names else np.zeros(len(rows.kind), np.bool_)
+
+
+def _shrunk_odds(names: tuple[tuple[str, str], ...], kind: Codes, happened: Floats) -> tuple[float, dict[str, float]]:
+    """Return the log odds of all rows, and by kind shrunk towards them."""
+    overall = float((happened.sum() + 1) / (len(happened) + 2))
+    counts = np.bincount(kind, minlength=len(names))
+    share = (np.bincount(kind, happened, len(names)) + PRIOR_CASES * overall) / (counts + PRIOR_CASES)
+    return _log_odds(overall), {"/".join(name): _log_odds(chance) for name, chance in zip(names, share.tolist(), strict=True)}
+
+
+def _of_kind(rows: CaseRows, by_kind: dict[str, float], otherwise: float) -> Floats:
+    known = np.array([by_kind.get("/".join(kind), otherwise) for kind in rows.kinds], np.float64)
+    return known[rows.kind] if len(known) else np.zeros(len(rows.kind))
+
+
+def _log_odds(chance: float) -> float:
+    return float(np.log(chance / (1 - chance)))
 
 
 @dataclass(frozen=True)

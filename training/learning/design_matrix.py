@@ -1,4 +1,4 @@
-"""Design matrices: what trees read of each part, the margin they start from, and where each row belongs.
+"""Design matrices: which columns trees may read of each part, the margin they start from, and where each row belongs.
 
 A tree can follow a step in a ratio, not a proportion over the whole range of levels; so columns on recent escalations are held against the
 learnt level, where a ratio of 1 is no news, whatever the grid.
@@ -11,15 +11,16 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from features.errors import UsageError
 from features.panel.as_ofs import LOOKBACKS
 from features.panel.build import ColumnValues, Matrix, Panel
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS
 from features.panel.case_rows import CaseRows
 from features.panel.families.trends import against_level
+from features.panel.feature import Feature, Use
 from features.storage.scratch import release
 from training.learning.booster import Columns
 from training.learning.case_start import CaseStart
-from training.learning.columns import choose_columns, varies
 from training.learning.parts import Part
 from training.learning.usual_level import USUAL_RATE, UsualLevel, rate_column, subject
 
@@ -30,6 +31,50 @@ Start = CaseStart | UsualLevel
 RECENT_TAU = 28
 BLOCK_VALUES = 2**24
 """Values that are laid out at a time where rows are looked at one after the other."""
+
+PIECE = 2**18
+"""Values that are looked at before the next ones; most columns differ among the first."""
+
+
+def choose_columns(panel: Panel, without: Collection[str] = ()) -> Columns:
+    """Return the features declared for a model, in panel order, without those that never change in this panel.
+
+    A feature that needs more days of records than the panel has seen stays out, and so does every feature of the families `without`.
+
+    Raises:
+        UsageError: the panel has no such family.
+    """
+    left_out = _known(panel, without)
+    chosen = [feature for feature in _readable(panel) if feature.family not in left_out]
+    return Columns(tuple(feature.name for feature in chosen), tuple(feature.direction for feature in chosen))
+
+
+def families_read(panel: Panel) -> tuple[str, ...]:
+    """Return the families of which a model may read at least one feature, in panel order."""
+    return tuple(dict.fromkeys(feature.family for feature in _readable(panel)))
+
+
+def _known(panel: Panel, without: Collection[str]) -> frozenset[str]:
+    families = {feature.family for feature in panel.features}
+    if unknown := sorted(set(without) - families):
+        raise UsageError(f"a family to leave out must be one of {', '.join(sorted(families))}, got {', '.join(unknown)}.")
+    return frozenset(without)
+
+
+def _readable(panel: Panel) -> list[Feature]:
+    days_of_records = int(panel.as_ofs[-1] - panel.as_ofs[0] + panel.column("history_days")[0].max())
+    return [
+        feature
+        for feature in panel.features
+        if feature.use is Use.MODEL and feature.min_history_days <= days_of_records and varies(panel.column(feature.name))
+    ]
+
+
+def varies(values: npt.NDArray[np.float32]) -> bool:
+    """Tell whether a column holds two different values; missing is a value."""
+    column, first = values.reshape(-1), values.flat[0]
+    pieces = (column[start : start + PIECE] for start in range(0, len(column), PIECE))
+    return any(bool(((piece != first) & ~(np.isnan(piece) & np.isnan(first))).any()) for piece in pieces)
 
 
 @dataclass(frozen=True)

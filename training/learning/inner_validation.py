@@ -15,8 +15,7 @@ from features.errors import NotReadyError
 from features.panel.build import Panel, Progress
 from features.storage.scratch import scratch
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
-from training.learning.calibration import Calibration, calibrate
-from training.learning.case_chances import NO_CHANCES, CaseChances, learn_chances
+from training.learning.calibration import NO_CHANCES, Calibration, CaseChances, calibrate, learn_chances
 from training.learning.case_start import CASE_COPIES, fit_case_start
 from training.learning.count_variation import POISSON, Variation, estimate_variation
 from training.learning.design_matrix import Design, Start, cases_of, columns_of, lay_out

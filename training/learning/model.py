@@ -16,8 +16,7 @@ from features.panel.build import Matrix, Panel
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
 from training.learning.booster import Booster, Columns, contributions, margin, read_booster
-from training.learning.calibration import Calibration
-from training.learning.case_chances import NO_CHANCES, CaseChances
+from training.learning.calibration import NO_CHANCES, Calibration, CaseChances
 from training.learning.case_start import CaseStart
 from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out, sum_cells

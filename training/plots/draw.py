@@ -1,15 +1,31 @@
-"""Draw the plots of a report, as PNG bytes by file name."""
+"""Draw the plots of reports and of the benchmark, as PNG bytes by file name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from matplotlib.axes import Axes
+
 from training.attribution.attribute import Attribution
-from training.plots import calibration, contributions, cost, ranking
-from training.plots.figure import HALF, WIDE, paint
+from training.plots import calibration, contributions, ranking
+from training.plots.figure import BAR, HALF, INK, OBSERVED, PUSHING, WIDE, paint
 
 TALL = (10.4, 6.2)
 FOUR_PANELS = 4
+
+COLOURS = (OBSERVED, PUSHING, INK, BAR)
+DASHES = ("-", "--", ":", "-.")
+
+
+def cost_by_size(axes: Sequence[Axes], seconds: Mapping[str, Mapping[int, float]]) -> None:
+    """Draw CPU seconds of each step against the number of grids, both logarithmic; one line per step."""
+    (panel,) = axes
+    for number, (step, by_grids) in enumerate(seconds.items()):
+        grids = sorted(by_grids)
+        colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+        panel.plot(grids, [by_grids[size] for size in grids], label=step, color=colour, linestyle=dashes, marker="o")
+    panel.set(xscale="log", yscale="log", xlabel="grids", ylabel="CPU seconds")
+    panel.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
 
 
 def draw_backtest(summary: Mapping[str, Any]) -> dict[str, bytes]:
@@ -39,4 +55,4 @@ def draw_attribution(part: str, attribution: Attribution, findings: Mapping[str,
 
 def draw_costs(seconds: Mapping[str, Mapping[int, float]]) -> bytes:
     """Draw what each step costs (step -> grids -> CPU seconds)."""
-    return paint(partial(cost.cost_by_size, seconds=seconds))
+    return paint(partial(cost_by_size, seconds=seconds))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from training.evaluation.disparity import LEAST_RATIO, Verdict
 from training.evaluation.fold_runner import MODEL
-from training.evaluation.top_share import flag
+from training.evaluation.metrics import flag
 from training.rivals import PLAIN_LIGHTGBM, simple_rules
 
 METRIC = "poisson_deviance"

@@ -1,32 +1,38 @@
-"""MLflow: runs, their files and the model registry, for analysts and for `promote`; serving never reads it."""
+"""MLflow: runs, their files and the model registry, for analysts and for `promote`; serving never reads it.
+
+Its records of files name whole paths, so they are rewritten where a home was moved, copied or restored.
+"""
 
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from features.errors import GateRefusedError, NotFoundError, StoreError
-from features.storage.home import Home
-from training.registry import mlflow_switches  # noqa: F401 - must come before MLflow
-
-# isort: split
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion as StoredVersion
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from features.errors import GateRefusedError, NotFoundError, StoreError
+from features.storage.atomic_files import is_read_only
+from features.storage.home import Home
 from training.learning.model_rows import ModelColumns
+from training.registry import mlflow_switches  # noqa: F401 - must come before MLflow
 from training.registry.published import Publication, sha256
 from training.registry.pyfunc_model import COLUMNS, FILES
-from training.registry.relocation import relocate
 from training.registry.run_record import FOLD_PREFIX, HASHES, HASHES_TAG, LONGEST_TAG, Run, describe, record
+
+# isort: split
+
 
 PREFIX = "yujing-"
 """Of the names of experiments and registered models; the target follows."""
@@ -38,6 +44,50 @@ EXPERIMENT_TAGS = {
     "mlflow.experiment.primaryMetric.greaterIsBetter": "false",
 }
 """Let MLflow's pages open on runs of classic machine learning, not on those of language models."""
+
+LOCATIONS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("logged_models", "artifact_location"),
+)
+"""Table and column of every address of a file in MLflow's database."""
+FORMER = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_location LIKE 'file:///%/' || ? AND artifact_location <> ?"
+
+
+def relocate(home: Home) -> int:
+    """Let MLflow's database name the files of this home instead of those where it was before; return how many addresses changed.
+
+    Raises:
+        StoreError: the file is no database, or another program has it.
+    """
+    if not home.tracking.exists() or is_read_only(home.tracking):
+        return 0
+    try:
+        with closing(sqlite3.connect(home.tracking, timeout=5)) as connection, connection:
+            return _relocate(connection, home)
+    except sqlite3.Error as error:
+        advice = "Restore it from the backup, or move it away and train anew."
+        raise StoreError(f"{home.tracking} must be MLflow's database, open to writing, found: {error}. {advice}") from error
+
+
+def _relocate(connection: sqlite3.Connection, home: Home) -> int:
+    here = home.artifacts.resolve().as_uri()
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
+        return 0
+    former = [row[0] for row in connection.execute(FORMER, (home.artifacts.name, here))]
+    return sum(_replace(connection, place, here) for place in former)
+
+
+def _replace(connection: sqlite3.Connection, former: str, here: str) -> int:
+    changed = 0
+    for table, column in LOCATIONS:
+        present = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+        if column in present:
+            statement = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"  # noqa: S608 - names above
+            changed += connection.execute(statement, (here, len(former) + 1, len(former), former)).rowcount
+    return changed
 
 
 @dataclass(frozen=True)

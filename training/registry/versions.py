@@ -7,8 +7,8 @@ import polars as pl
 from features.errors import UsageError
 from features.schema import Col
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import Scorecard, score
 from training.evaluation.predictions import FOLD, outcomes, predicted, weigh
-from training.evaluation.scorecard import Scorecard, score
 from training.registry.tracking import ModelVersion, Registry
 from training.settings import BacktestSettings
 

@@ -1,25 +1,33 @@
-"""The two lists apart: places with a high usual level, and places high against their own usual level.
+"""Figures of lists: by share of the area, by length, by lead time, and the two lists apart, the chronic and the rising.
 
 A list of chronic places holds many escalations and few surges; a list of rising ones the other way round. So both are held against both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from features.schema import Col
+from training.bootstrap import Cell, Floats, Sample, divide, estimate, too_few
 from training.evaluation.fold_runner import MODEL, Z_SCORE
-from training.evaluation.metrics import Outcomes
+from training.evaluation.metrics import RISK_BINS, Outcomes, Predicted, flag, flag_shares, flag_tops, risk_bins, without_ties
 from training.evaluation.predictions import EXPECTED, SURGE, USUAL_LEVEL, outcomes, surge_outcomes
-from training.evaluation.top_share import flag
 from training.registry.gate import turnover
-from training.report.estimates import Floats, Sample, divide, estimate, too_few
 
 CHRONIC, RISING = "chronic", "rising"
 SHARES = (1, 5, 10)
+
+CURVE_SHARES = (1, 2, 3, 5, 7, 10, 15, 20, 25, 30)
+"""Per cent of the grids of an as_of."""
+
+LISTED_SHARE = 0.05
+DAYS = (0, 1, 3, 7, 10)
+
+Flags = npt.NDArray[np.bool_]
 
 
 def list_scores(predictions: pl.DataFrame) -> dict[str, Floats]:
@@ -77,3 +85,115 @@ def churn(table: pl.DataFrame, column: str) -> dict[str, Any]:
         "mean": float(np.mean(shares)) if shares else None,
         "shares": shares,
     }
+
+
+def hit_curve(outcomes: Outcomes, score: Floats, weights: Floats) -> list[dict[str, Any]]:
+    """Measure hit rate and PAI at every share; ties at the edge count as broken at random, for, and against the score."""
+    sample, shares = Sample(outcomes.block, weights), [percent / 100 for percent in CURVE_SHARES]
+    flags = zip(*(flag_shares(each, outcomes.as_of, shares) for each in _with_luck(score, outcomes.counts)), strict=True)
+    return [
+        {"share": percent, **_at_share(outcomes.counts, sample, *flagged)} for percent, flagged in zip(CURVE_SHARES, flags, strict=True)
+    ]
+
+
+def _with_luck(score: Floats, happened: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return the score, and the same with ties broken for and against it."""
+    return score, without_ties(score, happened), without_ties(score, -happened)
+
+
+def _at_share(counts: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
+    hit_rate, area = (
+        divide(sample.total(flagged * counts), sample.total(counts)),
+        divide(sample.total(flagged), sample.total(np.ones(len(counts)))),
+    )
+    return {
+        "hit": estimate(hit_rate),
+        "hit_best_ties": sample.ratio(lucky * counts, counts)["value"],
+        "hit_worst_ties": sample.ratio(unlucky * counts, counts)["value"],
+        "pai": estimate(divide(hit_rate, area)),
+    }
+
+
+def at_capacities(outcomes: Outcomes, score: Floats, weights: Floats, capacities: Sequence[int]) -> list[dict[str, Any]]:
+    """Measure lists of so many grids per as_of: which share of each saw an escalation, and which share of those it held."""
+    sample, positive = Sample(outcomes.block, weights), outcomes.positive.astype(np.float64)
+    most = np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0)
+    flags = zip(*(flag_tops(each, outcomes.as_of, capacities) for each in _with_luck(score, positive)), strict=True)
+    return [
+        _too_long(capacity) if capacity > most else {"capacity": capacity, **_at_capacity(positive, sample, *flagged)}
+        for capacity, flagged in zip(capacities, flags, strict=True)
+    ]
+
+
+def _too_long(capacity: int) -> dict[str, Any]:
+    nothing: Cell = {"value": None, "ci95": None}
+    return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{capacity}个"}
+
+
+def _at_capacity(positive: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
+    return {
+        "precision": sample.ratio(flagged * positive, flagged),
+        "precision_best_ties": sample.ratio(lucky * positive, lucky)["value"],
+        "precision_worst_ties": sample.ratio(unlucky * positive, unlucky)["value"],
+        "recall": sample.ratio(flagged * positive, positive),
+        "reason": None,
+    }
+
+
+def reliability(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> list[dict[str, Any]]:
+    """Return per bin of about equally many rows what was said, what happened, and how many rows that is; empty bins are left out."""
+    sample, bins = Sample(outcomes.block, weights), risk_bins(predicted.risk)
+    inside = [bins == number for number in range(RISK_BINS)]
+    return [
+        {
+            "rows": int(rows.sum()),
+            "positives": int(outcomes.positive[rows].sum()),
+            "predicted": float(predicted.risk[rows].mean()),
+            "observed": sample.ratio(outcomes.positive & rows, rows),
+        }
+        for rows in inside
+        if np.any(rows)
+    ]
+
+
+def lead_time(predictions: pl.DataFrame, escalations: pl.DataFrame, weights: Floats, model: str, horizon_days: int) -> dict[str, Any]:
+    """Return which share of the escalations was listed at least so many days before, and the median of those listed.
+
+    A list of as_of speaks of [as_of, as_of + horizon_days). Only escalations count of which every list that could have named them was
+    made, so those of the first days are left out; the top 5 % are listed, grids tied at the edge are not.
+    """
+    as_ofs = predictions[Col.AS_OF].unique().sort().to_physical().to_numpy()
+    listed = _listed(predictions, model, len(as_ofs))
+    day = escalations["occurred"].to_physical().to_numpy()
+    step = int(np.diff(as_ofs).min(initial=horizon_days))
+    judged = (day >= as_ofs[0] + horizon_days - 1) & (day < as_ofs[-1] + step)
+    day, weight = day[judged], escalations["weight"].to_numpy()[judged]
+    grid = np.searchsorted(_grids(predictions), escalations[Col.GRID_ID].to_numpy()[judged].astype(np.str_))
+    lead = _lead(as_ofs, listed, day, grid, horizon_days)
+    block = predictions["block"].to_numpy().reshape(listed.shape)[np.searchsorted(as_ofs, day, side="right") - 1, grid]
+    sample = Sample(block, weights)
+    return {
+        "escalations": float(weight.sum()),
+        "listed": {str(days): sample.ratio(weight * (lead >= days), weight) for days in DAYS if days < horizon_days},
+        "median_days": float(np.median(lead[lead >= 0])) if (lead >= 0).any() else None,
+    }
+
+
+def _listed(predictions: pl.DataFrame, model: str, as_ofs: int) -> Flags:
+    as_of = predictions[Col.AS_OF].to_physical().to_numpy()
+    flagged = flag(predictions[EXPECTED + model].to_numpy(), as_of, LISTED_SHARE)
+    return np.asarray(flagged == 1).reshape(as_ofs, -1)
+
+
+def _grids(predictions: pl.DataFrame) -> npt.NDArray[np.str_]:
+    """Return the grids in the order in which they stand at every as_of."""
+    return predictions.filter(pl.col(Col.AS_OF) == predictions[Col.AS_OF][0])[Col.GRID_ID].to_numpy().astype(np.str_)
+
+
+def _lead(as_ofs: npt.NDArray[np.int32], listed: Flags, day: npt.NDArray[np.int32], grid: npt.NDArray[np.int64], horizon: int) -> Floats:
+    """Return the days from the first list that names the grid and reaches to the day; -1 where none does."""
+    lead = np.full(len(day), -1.0)
+    for as_of, names in zip(as_ofs[::-1], listed[::-1], strict=True):
+        speaks = (as_of <= day) & (day < as_of + horizon) & names[grid]
+        lead[speaks] = (day - as_of)[speaks]
+    return lead

@@ -8,17 +8,15 @@ import polars as pl
 
 from features.days import to_date
 from features.schema import Col
+from training.bootstrap import Floats, too_few
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import score
 from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, TOWNSHIP, models, outcomes, predicted, weigh
-from training.evaluation.scorecard import score
 from training.evaluation.subsets import SUBSETS
 from training.learning.folds import Gap
-from training.report.curves import at_capacities, hit_curve, reliability
-from training.report.estimates import Floats, too_few
 from training.report.evidence import Evidence
-from training.report.lead_time import lead_time
-from training.report.list_scores import churn, two_lists
+from training.report.list_scores import at_capacities, churn, hit_curve, lead_time, reliability, two_lists
 from training.rivals import BOUNDS, simple_rules
 from training.settings import BacktestSettings
 

@@ -17,7 +17,7 @@ from serving.scoring.scoring import score_day
 from serving.text import Text
 from tests.support.event_logs import GRIDS, Case, Plan, make_panel
 from tests.support.published_world import AS_OF, PUBLISHED_AT
-from training.learning.case_chances import CaseChances
+from training.learning.calibration import CaseChances
 from training.learning.model import Replicated
 from training.learning.parts import Part
 

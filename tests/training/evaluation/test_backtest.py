@@ -4,20 +4,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 
-from features.errors import NotReadyError
+from features.errors import NotReadyError, UsageError
 from features.panel.build import Panel
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.evaluation import fold_runner as replaying
-from training.evaluation.backtest import backtest, judge
+from training.evaluation.backtest import Largest, ablate, backtest, check_largest, judge
 from training.evaluation.metrics import METRICS
 from training.evaluation.subsets import SUBSETS
 from training.learning import examples
+from training.learning.design_matrix import choose_columns, families_read
 from training.learning.examples import training_part
 from training.learning.fit import fit
 from training.learning.folds import Gap, rolling_folds
+from training.settings import Settings
 
 DAYS = 400
 GAP = Gap(HORIZON, 0)
@@ -229,3 +232,85 @@ def test_training_part_late_report_is_not_learnt(monkeypatch, facts, panel):
     count_labels = examples.count_labels
     monkeypatch.setattr(examples, "count_labels", lambda facts, as_ofs, days, **_: count_labels(facts, as_ofs, days))
     assert training_part(late, panel, fold, GAP).counts.sum() > 0, "the broken variant must be seen"
+
+
+def table(expected, most):
+    return pl.DataFrame({"as_of": ["2026-01-05"] * 3, "grid_id": ["a", "b", "c"], "expected_lightgbm": expected, "most_expected": most})
+
+
+def test_check_largest_where_all_is_justified_shows_the_largest():
+    found = check_largest(table([0.2, 0.9, 0.1], [2.0, 2.0, 2.0]))
+
+    assert (found.largest, found.beyond, found.rows_beyond) == (Largest("b", "2026-01-05", 0.9, 2.0), None, 0)
+
+
+def test_check_largest_beyond_is_the_row_furthest_from_what_is_justified():
+    found = check_largest(table([5.0, 4.0, 0.1], [4.5, 1.0, 2.0]))
+
+    assert found.beyond == Largest("b", "2026-01-05", 4.0, 1.0)
+    assert (found.largest.grid_id, found.rows_beyond) == ("a", 2)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_check_largest_an_expected_count_that_is_no_number_is_beyond(value):
+    assert check_largest(table([0.2, value, 0.1], [2.0, 2.0, 2.0])).rows_beyond == 1
+
+
+@pytest.fixture(scope="module")
+def ablation_facts():
+    return draw_facts(place_rates(20, seed=1), DAYS, seed=2)
+
+
+@pytest.fixture(scope="module")
+def ablation_panel(ablation_facts):
+    return make_panel(ablation_facts, weekly(DAYS))
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    """Return settings with few draws."""
+    return FAST.model_copy(update={"backtest": FAST.backtest.model_copy(update={"bootstrap_draws": 20})})
+
+
+@pytest.fixture(scope="module")
+def ablation_result(ablation_facts, ablation_panel, settings):
+    return backtest(ablation_facts, ablation_panel, HORIZON, settings)
+
+
+@pytest.fixture(scope="module")
+def ablation(ablation_facts, ablation_panel, ablation_result, settings):
+    return ablate(ablation_facts, ablation_panel, ablation_result, settings)
+
+
+def test_ablate_leaves_out_each_family_once(ablation, ablation_panel):
+    assert list(ablation.models) == ["lightgbm", *families_read(ablation_panel)]
+
+
+def test_ablate_full_model_is_that_of_the_backtest(ablation, ablation_result):
+    assert ablation.models["lightgbm"] == ablation_result.overall.models["lightgbm"]
+
+
+def test_ablate_without_a_family_equals_a_backtest_without_it(ablation, ablation_facts, ablation_panel, settings):
+    alone = backtest(ablation_facts, ablation_panel, HORIZON, settings.leaving_out(["trends"]))
+    count, expected = alone.predictions["count"].to_numpy(), alone.predictions["expected_lightgbm"].to_numpy()
+    found = ablation.models["trends"]["poisson_deviance"]
+
+    assert found == pytest.approx(mean_poisson_deviance(count, expected), rel=1e-9)
+    assert found != ablation.models["lightgbm"]["poisson_deviance"], "leaving nothing out would pass as well"
+
+
+def test_choose_columns_without_a_family_reads_none_of_it(ablation_panel):
+    family = {feature.name: feature.family for feature in ablation_panel.features}
+    left = choose_columns(ablation_panel, ("trends",)).names
+
+    assert {family[name] for name in choose_columns(ablation_panel).names} - {family[name] for name in left} == {"trends"}
+
+
+def test_choose_columns_without_an_unknown_family_names_those_there_are(ablation_panel):
+    with pytest.raises(UsageError, match=r"must be one of .*trends.*, got trend\."):
+        choose_columns(ablation_panel, ("trend",))
+
+
+def test_settings_leaving_out_adds_to_those_left_out():
+    assert FAST.leaving_out(["a"]).leaving_out(["b"]).model.exclude_families == ("a", "b")
+    assert FAST.model.exclude_families == ()

@@ -11,8 +11,7 @@ from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, 
 from training.evaluation import peers
 from training.evaluation.backtest import backtest, set_stage
 from training.evaluation.fold_runner import by_peer
-from training.evaluation.negative_binomial import fit_negative_binomial
-from training.evaluation.peers import LEARNERS, installed, readable_columns
+from training.evaluation.peers import LEARNERS, fit_negative_binomial, installed, readable_columns
 from training.rivals import PEERS
 
 DAYS = 400

@@ -11,9 +11,9 @@ from serving.settings import Settings
 from tests.support.simulated_homes import simulated_home
 from training.evaluation.backtest import BacktestResult, backtest
 from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import score
 from training.evaluation.named_before import NamedBefore, count_named_before
 from training.evaluation.predictions import EXPECTED, outcomes, predicted, weigh
-from training.evaluation.scorecard import score
 
 pytestmark = pytest.mark.full
 

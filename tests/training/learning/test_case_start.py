@@ -9,8 +9,7 @@ from scipy.special import expit
 
 from features.panel.case_columns import CaseColumn
 from features.panel.case_rows import CaseRows
-from training.learning.case_start import CaseStart, Term, fit_case_start
-from training.learning.init_score import KindOdds
+from training.learning.case_start import CaseStart, KindOdds, Term, fit_case_start
 
 AS_OFS, PER_DAY = 60, 60
 KINDS = (("dispute", "land_acquisition"), ("dispute", "neighbor"))

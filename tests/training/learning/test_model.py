@@ -8,7 +8,7 @@ from features.errors import NotReadyError
 from features.panel.feature import Use
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.bootstrap import number_blocks
-from training.learning.columns import choose_columns
+from training.learning.design_matrix import choose_columns
 from training.learning.examples import Examples
 from training.learning.fit import fit
 from training.learning.folds import Gap

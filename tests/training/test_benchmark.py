@@ -8,8 +8,7 @@ import pytest
 
 from serving.scoring.benchmark import list_costs
 from serving.settings import Settings
-from training.benchmark.measuring import MIB, SAMPLE_SECONDS, Cost, peak
-from training.benchmark.steps import STEPS, measure_steps
+from training.benchmark import MIB, SAMPLE_SECONDS, STEPS, Cost, measure_steps, peak
 from training.plots.draw import draw_costs
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from features.errors import FitCrashedError
-from training.learning import refits
+from training.learning import fit
 from training.learning.booster import Columns, Rows, boost
+from training.learning.fit import Refit, refit_all
 from training.learning.parts import Part
-from training.learning.refits import Refit, refit_all
 from training.settings import ModelSettings
 
 SETTINGS = ModelSettings(min_data_in_leaf=5, threads=1)
@@ -48,7 +48,7 @@ def _die(_, draw, __):
 
 
 def test_refit_all_a_process_that_aborts_is_told_in_one_line(rows, draws, monkeypatch):
-    monkeypatch.setattr(refits, "_fit", _die)
+    monkeypatch.setattr(fit, "_fit", _die)
 
     with pytest.raises(FitCrashedError, match="its process died") as told:
         refit_all({Part.NEW: Refit(rows, COLUMNS, 10, draws)}, SETTINGS)

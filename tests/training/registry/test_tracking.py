@@ -3,7 +3,7 @@ from contextlib import closing
 from pathlib import Path
 
 from features.storage.home import Home
-from training.registry.relocation import relocate
+from training.registry.tracking import relocate
 
 
 def make_store(home: Home, *locations: str) -> None:

@@ -4,7 +4,7 @@ import re
 import pytest
 
 from tests.support.opened import open_page
-from training.report.page import render
+from training.report.report import render
 
 REMOTE = re.compile(r"(?:src|href)=\"(?!data:)|url\(|@import")
 

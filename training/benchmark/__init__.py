@@ -1,1 +1,0 @@
-"""Cost of each step of the product, by the size of a log."""
