@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from features.days import NEVER, Days
+from features.days import Days
 from features.facts.covariates import Covariates, no_covariates
 from features.facts.places import Indices, Places
 from features.schema import EventType
@@ -168,19 +168,6 @@ class Facts:
         if EventType.PETITION not in self.event_types:
             return np.zeros(len(self.cases.grid), np.bool_)
         return np.asarray(self.cases.event_type == self.event_types.index(EventType.PETITION))
-
-    @cached_property
-    def told_apart_from(self) -> int:
-        """Day from which the log tells what people brought from what staff found; NEVER where it does not, or visits weigh finds."""
-        return NEVER if self.visit_days is not None else int(self.cases.known_day[self.cases.self_found == 0].min(initial=NEVER))
-
-    @cached_property
-    def is_brought(self) -> npt.NDArray[np.bool_]:
-        """(cases,) flags of what people brought, and of everything until the log tells it from what staff found.
-
-        How much staff find depends on how hard they look, so it enters the level of a year, and the pace of weeks does not count it.
-        """
-        return np.asarray((self.cases.self_found != 1) | (self.cases.known_day < self.told_apart_from))
 
     @cached_property
     def is_report(self) -> npt.NDArray[np.bool_]:

@@ -43,11 +43,6 @@ def _of_cases(facts: Facts, channel: npt.NDArray[np.int16], channels: int, amoun
     return Increments(channels, channel, facts.cases.grid, facts.cases.known_day, weight if amount is None else weight * amount)
 
 
-def _brought(facts: Facts) -> npt.NDArray[np.int16]:
-    """Return the event type of each case that people brought, -1 for the others."""
-    return np.where(facts.is_brought, facts.cases.event_type, np.int16(-1))
-
-
 def _only(chosen: Flags) -> npt.NDArray[np.int16]:
     return np.where(chosen, np.int16(0), np.int16(-1))
 
@@ -74,11 +69,11 @@ def _states(facts: Facts, start: Days, end: Days, amount: npt.NDArray[np.floatin
     return Increments(len(facts.event_types), facts.cases.event_type[case], facts.spells.grid, start, weight, end)
 
 
-def _closings(facts: Facts, event_type: npt.NDArray[np.int16], amount: npt.NDArray[np.floating] | None = None) -> Increments:
-    """Return one increment per closing, by event type of its case (-1: not counted); it weighs what the report of its case weighs."""
+def _closings(facts: Facts, amount: npt.NDArray[np.floating] | None = None) -> Increments:
+    """Return one increment per closing, by event type; it weighs what the report of its case weighs in windows."""
     case = facts.spells.case
     weight = facts.cases.weight[case] * facts.cases.exposure[case]
-    closed = np.where(facts.spells.moved_on, np.int16(-1), event_type[case])
+    closed = np.where(facts.spells.moved_on, np.int16(-1), facts.cases.event_type[case])
     return Increments(
         len(facts.event_types), closed, facts.spells.grid, facts.spells.end_day, weight if amount is None else weight * amount
     )
@@ -96,7 +91,6 @@ def _marks(facts: Facts, name: str) -> Increments:
 
 
 REPORTED = ChannelSet("reported", lambda facts: _of_cases(facts, facts.cases.event_type, len(facts.event_types)))
-BROUGHT = ChannelSet("brought", lambda facts: _of_cases(facts, _brought(facts), len(facts.event_types)))
 KIND = ChannelSet("kind", lambda facts: _of_cases(facts, facts.cases.kind, len(facts.kinds)))
 SOURCE = ChannelSet(
     "source", lambda facts: _of_cases(facts, np.where(facts.is_petition, np.int16(-1), facts.cases.source), len(facts.sources))
@@ -109,9 +103,8 @@ DELAY = ChannelSet(
 GROUP = cases_where("group", lambda facts: facts.cases.group)
 TARGET = ChannelSet("target", lambda facts: _marks(facts, "target"))
 REOPENED = ChannelSet("reopened", lambda facts: _marks(facts, "reopened"))
-CLOSED = ChannelSet("closed", lambda facts: _closings(facts, facts.cases.event_type))
-CLOSED_BROUGHT = ChannelSet("closed_brought", lambda facts: _closings(facts, _brought(facts)))
-HANDLING_DAYS = ChannelSet("handling_days", lambda facts: _closings(facts, facts.cases.event_type, _handling_days(facts)))
+CLOSED = ChannelSet("closed", _closings)
+HANDLING_DAYS = ChannelSet("handling_days", lambda facts: _closings(facts, _handling_days(facts)))
 OPEN = ChannelSet("open", lambda facts: _states(facts, facts.spells.start_day, facts.spells.end_day))
 OPEN_SINCE = ChannelSet(
     "open_since",
@@ -167,12 +160,12 @@ def new_within(horizon_days: int) -> ChannelSet:
 
 def _repeated(facts: Facts, days: int) -> Flags:
     cases = facts.cases
-    rows = np.flatnonzero(cases.reported & facts.is_brought)
+    rows = np.flatnonzero(cases.reported)
     again = np.zeros(len(cases.grid), np.bool_)
     again[rows] = kernels.follows_same_kind(cases.grid[rows], cases.kind[rows], cases.known_day[rows], len(facts.kinds), days)
     return again
 
 
 def repeated_within(days: int) -> ChannelSet:
-    """Cases that people brought at most `days` days after another of the same kind in the same grid."""
+    """Cases that follow another of the same kind in the same grid by at most `days` days."""
     return cases_where(f"repeated_{days}d", lambda facts: _repeated(facts, days))

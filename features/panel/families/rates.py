@@ -8,14 +8,12 @@ from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import Values
 from features.panel.block import Block
-from features.panel.brought import brought_types
-from features.panel.channels import BROUGHT, KIND, REPORTED, Channel
+from features.panel.channels import KIND, REPORTED, Channel
 from features.panel.families.at_risk import AT_RISK_BY_KIND
 from features.panel.feature import Feature, Kind, Valued
 from features.schema import EventType
 
-YEAR_DAYS = 365
-PACE_DAYS = (90, 28)
+RATE_DAYS = (365, 90, 28)
 LONE_DAYS = (14, 28)
 CALLS, CASES = EventType.POLICE_CALL, EventType.DISPUTE
 
@@ -25,10 +23,8 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     del horizon_days
     for index, name in enumerate(facts.event_types):
         if name != EventType.PETITION:
-            yield _rate(name, Channel(REPORTED, index), YEAR_DAYS, (EVENT_TYPE_ZH[name], EVENT_TYPE_EN[name]))
-    for brought in brought_types(facts):
-        for days in PACE_DAYS:
-            yield _rate(brought.name, Channel(BROUGHT, brought.position), days, (brought.zh, brought.en))
+            for days in RATE_DAYS:
+                yield _rate(name, Channel(REPORTED, index), days)
     if pairs := _same_category(facts):
         for days in LONE_DAYS:
             yield Feature(
@@ -46,7 +42,7 @@ def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
             )
 
 
-def _rate(name: str, channel: Channel, days: int, words: tuple[str, str]) -> Feature:
+def _rate(name: str, channel: Channel, days: int) -> Feature:
     return Feature(
         subject=name,
         measure="rate",
@@ -54,8 +50,8 @@ def _rate(name: str, channel: Channel, days: int, words: tuple[str, str]) -> Fea
         reason=f"recent_{name}",
         kind=Kind.CONTROL,
         unit="cases per day",
-        zh=f"{words[0]}每天约{{n}}件（近{days}天）",
-        en=f"{{n}} {words[1]} a day by the last {days} days",
+        zh=f"{EVENT_TYPE_ZH[name]}每天约{{n}}件（近{days}天）",
+        en=f"{{n}} {EVENT_TYPE_EN[name]} a day by the last {days} days",
         value=lambda block: block.usual(channel, days),
         window_days=days,
     )

@@ -4,15 +4,13 @@ from collections.abc import Iterator
 
 from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
-from features.panel.brought import brought_types
-from features.panel.channels import BROUGHT, REPORTED, TARGET, Channel
+from features.panel.channels import REPORTED, TARGET, Channel
 from features.panel.feature import Feature, Kind, Use
 from features.schema import EventType
 
 TAUS = {EventType.DISPUTE.value: (7, 14, 30), "target": (7, 28, 120)}
 """Time constants in days; every other event type uses `OTHER_TAUS`."""
 OTHER_TAUS = (14,)
-TARGET_WORDS = ("升级事项", "escalations")
 RECENT = ("target", 28)
 """The decayed count that trees read, as a ratio to the level; the others only mix into that level."""
 
@@ -20,32 +18,27 @@ RECENT = ("target", 28)
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     """Yield recency and decayed counts by event type and for the target; none for petitions."""
     del horizon_days
-    for brought in brought_types(facts):
-        yield _since(brought.name, Channel(BROUGHT, brought.position), (brought.zh, brought.en))
-    yield _since("target", Channel(TARGET), TARGET_WORDS)
     for index, event_type in enumerate(facts.event_types):
         if event_type != EventType.PETITION:
-            yield from _faded(event_type, Channel(REPORTED, index), (EVENT_TYPE_ZH[event_type], EVENT_TYPE_EN[event_type]))
-    yield from _faded("target", Channel(TARGET), TARGET_WORDS)
+            yield from _fresh(event_type, Channel(REPORTED, index))
+    yield from _fresh("target", Channel(TARGET))
 
 
-def _since(what: str, channel: Channel, words: tuple[str, str]) -> Feature:
-    return Feature(
+def _fresh(what: str, channel: Channel) -> Iterator[Feature]:
+    zh, en = EVENT_TYPE_ZH.get(what, "升级事项"), EVENT_TYPE_EN.get(what, "escalations")
+    yield Feature(
         subject=what,
         measure="since",
         family="recency",
         reason=f"recency_{what}",
         kind=Kind.DRIVER,
         unit="days",
-        zh=f"最近一次{words[0]}在{{n}}天前",
-        en=f"{{n}} days since the last of the {words[1]}",
+        zh=f"最近一次{zh}在{{n}}天前",
+        en=f"{{n}} days since the last of the {en}",
         value=lambda block: block.days_since(channel),
     )
-
-
-def _faded(what: str, channel: Channel, words: tuple[str, str]) -> Iterator[Feature]:
     for tau in TAUS.get(what, OTHER_TAUS):
-        yield _decayed(what, channel, tau, (f"近期{words[0]}折合{{n}}件", f"{words[1]} one after another lately (weighted {{n}})"))
+        yield _decayed(what, channel, tau, (f"近期{zh}折合{{n}}件", f"{en} one after another lately (weighted {{n}})"))
 
 
 def _decayed(what: str, channel: Channel, tau: int, phrases: tuple[str, str]) -> Feature:

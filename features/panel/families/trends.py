@@ -5,12 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import LOOKBACKS, MEMORY_DAYS, Values
 from features.panel.block import Block
-from features.panel.brought import brought_types
-from features.panel.channels import BROUGHT, CLOSED_BROUGHT, TARGET, Channel
+from features.panel.channels import CLOSED, REPORTED, TARGET, Channel
 from features.panel.feature import Feature, Kind, Valued
+from features.schema import EventType
 
 WINDOWS = (7, 28, 90)
 PRIOR_CASES = 2.0
@@ -22,14 +23,15 @@ PRIOR_ESCALATIONS = 1.0
 def features(facts: Facts, horizon_days: int) -> Iterator[Feature]:
     """Yield shrunk ratios of recent over usual; 1 is as usual. None for petitions."""
     del horizon_days
-    for index, event_type, zh_name, en_name in brought_types(facts):
-        for days in WINDOWS:
-            zh = f"近{days}天新增{zh_name}约为本网格平常的{{n}}倍"
-            en = f"new {en_name} in {days} days run at {{n}} times the grid's own year"
-            yield _trend(event_type, days, (zh, en), _against_own_year(Channel(BROUGHT, index), days))
-            zh = f"近{days}天办结{zh_name}约为本网格平常的{{n}}倍"
-            en = f"{en_name} closed in {days} days run at {{n}} times the grid's own year"
-            yield _trend(event_type, days, (zh, en), _against_own_year(Channel(CLOSED_BROUGHT, index), days), closed=True)
+    for index, event_type in enumerate(facts.event_types):
+        if event_type != EventType.PETITION:
+            for days in WINDOWS:
+                zh = f"近{days}天新增{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
+                en = f"new {EVENT_TYPE_EN[event_type]} in {days} days run at {{n}} times the grid's own year"
+                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(REPORTED, index), days))
+                zh = f"近{days}天办结{EVENT_TYPE_ZH[event_type]}约为本网格平常的{{n}}倍"
+                en = f"{EVENT_TYPE_EN[event_type]} closed in {days} days run at {{n}} times the grid's own year"
+                yield _trend(event_type, days, (zh, en), _against_own_year(Channel(CLOSED, index), days), closed=True)
     for days in LOOKBACKS:
         zh, en = f"近{days}天升级事项约为本网格常态的{{n}}倍", f"escalations in {days} days run at {{n}} times the grid's usual level"
         yield _trend("target", days, (zh, en), against_usual(Channel(TARGET), days))

@@ -18,13 +18,3 @@ def test_rates_differ_by_what_was_reported_lately():
     panel = make_panel([*busy, Case("b", 10), Case("c", 20), Case("d", 30, moves=(("escalated", 31),))], [95], **LOG)
 
     assert column(panel, "dispute_rate_grid_28d", "a") > column(panel, "dispute_rate_grid_365d", "b")
-
-
-def test_rates_of_weeks_count_what_people_brought_and_that_of_the_year_everything():
-    brought = [Case(grid, 60, self_found=False) for grid in "abcd"]
-    found = [Case("a", day, self_found=True) for day in range(70, 90)]
-    without, beside = (make_panel(cases, [95]) for cases in (brought, [*brought, *found]))
-
-    for days in (28, 90):
-        assert column(without, f"dispute_rate_grid_{days}d") == column(beside, f"dispute_rate_grid_{days}d")
-    assert column(without, "dispute_rate_grid_365d") < column(beside, "dispute_rate_grid_365d")

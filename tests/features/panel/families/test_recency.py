@@ -30,9 +30,3 @@ def test_recency_of_the_target_counts_escalations():
 
 def test_recency_petitions_have_none():
     assert [] == [name for name in make_panel([Case("a", 1, event_type="petition")], [9]).names if name.startswith("petition_since")]
-
-
-def test_recency_days_since_the_last_case_that_people_brought():
-    cases = [Case("a", 10, self_found=False), Case("a", 20, self_found=True)]
-
-    np.testing.assert_equal([15], column(make_panel(cases, [25]), "dispute_since_grid"))

@@ -36,9 +36,3 @@ def test_repeats_reopened_cases_only_where_the_source_records_them():
 
     assert [0, 1] == column(make_panel([reopened], [3, 4]), "reopened_count_grid_182d")
     assert "reopened_count_grid_182d" not in make_panel([Case("a", 1, closed=2)], [4]).names
-
-
-def test_repeats_are_matters_that_people_bring_again():
-    brought, found = ([Case("a", day, self_found=flag) for day in (1, 5)] for flag in (False, True))
-
-    assert [1] == column(make_panel([*brought, *found], [10]), "repeat_count_grid_90d")
