@@ -7,7 +7,7 @@ ties at the edge of the flagged share count as if broken at random.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -150,10 +150,19 @@ def measure(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> dict[s
 
     `weights` (R, blocks) says how often each block is drawn. Returns: metric -> (R,), NaN where it cannot be estimated.
     """
+    outcomes, weights = _blocks_present(outcomes, weights)
     sums = {name: weights @ _per_block(outcomes, values, weights.shape[1]) for name, values in _row_sums(outcomes, predicted)}
     with np.errstate(divide="ignore", invalid="ignore"):
         measured = _ratios(sums) | _curves(outcomes, predicted.expected, weights, sums["positive"] / sums["rows"])
     return {name: np.where(np.isfinite(values), values, np.nan) for name, values in measured.items()}
+
+
+def _blocks_present(outcomes: Outcomes, weights: Floats) -> tuple[Outcomes, Floats]:
+    """Leave out the blocks without a row: one township has a hundred of the forty thousand of a province."""
+    present = np.bincount(outcomes.block, minlength=weights.shape[1]) > 0
+    if present.all():
+        return outcomes, weights
+    return replace(outcomes, block=(np.cumsum(present) - 1)[outcomes.block]), weights[:, present]
 
 
 def _per_block(outcomes: Outcomes, values: Floats, blocks: int) -> Floats:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, mean_poisson_deviance, roc_auc_score
@@ -43,6 +45,18 @@ def test_measure_weighted_equals_scikit_learn(rows, drawn):
     assert deviance == pytest.approx(own["poisson_deviance"], abs=1e-12)
     brier, reference = (brier_score_loss(positive, risk, sample_weight=weight) for risk in (predicted.risk, outcomes.climatology))
     assert 1 - brier / reference == pytest.approx(own["brier_skill"], abs=1e-12)
+
+
+def test_measure_leaves_blocks_without_a_row_out(rows):
+    """Rows of a part of the district give what they give where no other block exists."""
+    outcomes, predicted = rows
+    few = replace(outcomes, block=3 * outcomes.block + 1)
+    weights = np.random.default_rng(2).poisson(1, (5, 20)).astype(float)
+
+    among_many = measure(few, predicted, weights)
+
+    alone = measure(outcomes, predicted, weights[:, 1:19:3])
+    assert {name: values.tolist() for name, values in alone.items()} == {name: values.tolist() for name, values in among_many.items()}
 
 
 def test_measure_draw_equals_rows_repeated(rows):
