@@ -1,4 +1,7 @@
-"""Chinese and English words for the closed lists; a code without an entry is shown as it is."""
+"""Chinese and English words for the closed lists, and the words that no text about a place may contain.
+
+A code without an entry is shown as it is.
+"""
 
 EVENT_TYPE_ZH = {
     "dispute": "矛盾纠纷",
@@ -64,6 +67,13 @@ SOURCE_ZH = {
 AREA_ZH = {"neighbours": "相邻网格", "community": "所在社区", "township": "所在镇街", "district": "全区"}
 AREA_EN = {"neighbours": "neighbouring grids", "community": "the community", "township": "the township", "district": "the district"}
 
+FORBIDDEN = (
+    *("重点人员", "重点人", "管控", "稳控", "布控", "盯防", "落地查人", "闹访", "缠访", "非访", "无理上访", "截访", "劝返", "刁民", "可疑"),
+    *("危险分子", "高危人群", "不稳定分子", "打击", "严打", "压降信访量", "零上访", "必然", "一定会", "将会发生", "红色预警"),
+    *("因为", "导致", "造成", "由于", "caused", "because", "due to"),
+)
+"""Words that name persons as risks, promise what nobody knows, or claim a cause. No generated text contains one."""
+
 
 def plain(code: str) -> str:
     """Return a code as words.
@@ -72,3 +82,14 @@ def plain(code: str) -> str:
     'service request'
     """
     return code.replace("_", " ").replace("mgmt", "management")
+
+
+def forbidden_words(text: str) -> list[str]:
+    """Return the forbidden words a text contains.
+
+    >>> forbidden_words("近28天新增矛盾纠纷5件")
+    []
+    >>> forbidden_words("由于积压，将会发生升级")
+    ['将会发生', '由于']
+    """
+    return [word for word in FORBIDDEN if word in text.lower()]

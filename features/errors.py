@@ -1,4 +1,4 @@
-"""The one error tree.
+"""The one error tree, and the nearest known name for messages about one that nobody knows.
 
 YujingError
 ├── UsageError            a setting, option or file description is wrong; nothing was read
@@ -24,6 +24,8 @@ YujingError
 └── GateRefusedError      a model did not pass the promotion gate
 """
 
+import difflib
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import ClassVar, Literal
 
@@ -158,3 +160,14 @@ class GateRefusedError(YujingError):
     """A candidate model did not pass the promotion gate."""
 
     status = HTTPStatus.CONFLICT
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a clause that names the nearest known name, or all of them where none is near.
+
+    >>> suggest("labour_wages", ["labor_wage", "neighbor"]), suggest("x", ["b", "a"])
+    ("did you mean 'labor_wage'?", 'known: a, b.')
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names) or 'none'}."

@@ -24,8 +24,7 @@ from pydantic_settings import (
     YamlConfigSettingsSource,
 )
 
-from features.errors import UsageError
-from features.nearest import suggest
+from features.errors import UsageError, suggest
 from features.targets import Target
 from features.yaml_file import read_yaml
 

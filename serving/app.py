@@ -16,8 +16,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from features.database.engine import open_home
 from features.storage.home import Home
 from features.storage.keys import secret_key
-from serving.accounts.login_limits import KnownBrowsers
 from serving.accounts.oidc_login import Issuer, OidcLogin
+from serving.accounts.passwords import KnownBrowsers
 from serving.api.all_routes import add_routes
 from serving.api.old_paths import OldPaths
 from serving.api.routes.explanations import OpenExplainer

@@ -15,14 +15,13 @@ from pydantic import ValidationError
 from features.days import to_date
 from features.errors import NotReadyError, StoreError, UsageError
 from features.facts.facts import Facts
-from features.login_name import login_name
 from features.panel.build import Panel, Progress, build_panel
+from features.provenance import code_version, login_name
 from features.settings import PanelSettings
+from features.storage.array_files import release
 from features.storage.home import Home
-from features.storage.scratch import release
 from features.targets import Target
 from training.bootstrap import number_blocks
-from training.code_version import code_version
 from training.evaluation.backtest import BacktestResult, backtest, measure_folds
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import METRICS

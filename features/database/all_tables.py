@@ -2,8 +2,6 @@
 
 import features.database.access_tables
 import features.database.alert_tables
-import features.database.covariate_tables
-import features.database.operation_tables
 import features.database.undertaking_tables  # noqa: F401 - adds its tables to the MetaData
 from features.database.tables import metadata
 

@@ -1,4 +1,4 @@
-"""All SQL tables, on one MetaData."""
+"""All SQL tables of event log, lists, covariates and jobs, on one MetaData."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -231,3 +231,25 @@ model_publication = Table(
 
 APPEND_ONLY = (ranking, ranking_row, archived_list, model_publication)
 """Tables that refuse UPDATE and DELETE; rows of a list may leave once `archived_list` says where they are."""
+
+covariate = Table(
+    "covariate",
+    metadata,
+    Column("name", String, primary_key=True, comment="code of what is measured"),
+    Column("grid_id", String, primary_key=True, comment="empty where it holds for every grid"),
+    Column("day", Date, primary_key=True, comment="day, or first day of the week, that it is about"),
+    Column("known_at", UtcTime, primary_key=True, comment="from then on it may be used; a corrected number has a later one"),
+    Column("value", Float, nullable=False),
+    Column("seq", BigInteger, nullable=False, comment="sequence number of the log with which it came"),
+)
+
+job_run = Table(
+    "job_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job", String, nullable=False, index=True, comment="ingest, rank, monitor or backup"),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("fault", String, comment="why it failed, in one line; null where it did what it should"),
+    Column("counts", JSON, nullable=False, comment="rows read, accepted, duplicate and quarantined, of an ingest"),
+)

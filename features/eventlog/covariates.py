@@ -4,7 +4,7 @@ import polars as pl
 from sqlalchemy import Connection, select
 
 from features.database.bulk import among, insert_rows, plain, read_frame
-from features.database.covariate_tables import covariate
+from features.database.tables import covariate
 from features.eventlog.sequence import advance_sequence, lock_sequence
 from features.schema import Col
 

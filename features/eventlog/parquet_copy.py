@@ -18,8 +18,7 @@ from features.database.tables import batch, event, event_transition, segment
 from features.errors import StoreError
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.schema import Action, Col
-from features.storage.atomic_files import atomic_write, is_read_only
-from features.storage.folder_lock import LOCK, locked
+from features.storage.atomic_files import LOCK, atomic_write, is_read_only, locked
 
 SEGMENT_RECORDS = 250_000
 """Sequence numbers per file: what is written again when the log grows, and held in memory while it is."""

@@ -1,21 +1,27 @@
-"""Bursts: reports of one cause become one case, which several people reported.
+"""Bursts and doubles: reports of one cause become one case, which several people reported; one event that several sources send counts once.
 
 A report joins an earlier one of the same grid, event type and category that happened the same day, the day before or the day after, where
 independent reports would hardly have met: as many as the rest of the grid's year makes likely within those days stand for themselves, and
 only what goes beyond them joins. Where a report a day is usual, place and category tell no causes apart, and nothing joins.
 
-A report joins by what was known before it, so further reports never change what was known of a case.
+Records of different sources with the same grid, category, day and term are taken for one event. Of several alike in one source the first
+goes with the first of the other, the second with the second: two events that are alike stay two. They are counted once where a source file
+says which sources send the same events, and told where none does.
+
+Both are decided by what was known before, so later records never change what was known of a case.
 """
 
-from dataclasses import fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from numba import njit
 from scipy.special import gammaincinv
 
-from features.days import Days
+from features.days import NEVER, Days
 from features.facts.facts import Facts, Marks, Outcome, Spells
 from features.facts.ordering import sort_order
 from features.facts.places import Indices
@@ -34,6 +40,8 @@ MEMORY_DAYS, LEAST_DAYS = 365, 28
 MOST_USUAL = 3.0
 """Independent reports within the days in question from which causes cannot be told apart."""
 
+Numbers = npt.NDArray[np.integer]
+
 
 def join_bursts(facts: Facts, joins: Flags, doubles: Indices) -> tuple[Facts, Indices]:
     """Count the reports of one cause once, and so doubles: the first known is the case, the others are its further reports.
@@ -44,7 +52,7 @@ def join_bursts(facts: Facts, joins: Flags, doubles: Indices) -> tuple[Facts, In
     Args:
         facts: before cases are corrected and grids are split by a crosswalk.
         joins: (cases,) reports that may join others; those of sources whose records are matters of their own may not.
-        doubles: (cases,) the row of the first report of the same event, as `features.facts.doubles` finds it.
+        doubles: (cases,) the row of the first report of the same event, as `features.facts.bursts` finds it.
     """
     cases = facts.cases
     first = np.arange(len(cases.grid), dtype=np.int32)
@@ -165,3 +173,52 @@ def _first_marks(marks: Marks, first: Indices) -> Marks:
     again = own & (own_before > np.maximum.accumulate(np.where(begins, own_before, 0))) if len(case) else own
     kept = begins | again
     return replace(_take(marks, order[kept]), case=case[kept])
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Reports ordered by grid and then by when they became known; arrays of equal length."""
+
+    grid: Indices
+    category: Numbers
+    """Code of the category, whatever the event type: sources call the same event a dispute or a request."""
+    occurred: Days
+    deadline: Days
+    """NEVER where there is none; such reports have no double, for the term is what tells events apart."""
+    feed: Numbers
+
+
+def group_feeds(shared_with: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """Return feed -> number of its group; feeds are of one group where one names the other.
+
+    >>> group_feeds({"a": ("b",), "b": (), "c": ()})
+    {'a': 0, 'b': 0, 'c': 2}
+    """
+    group = {name: number for number, name in enumerate(shared_with)}
+    for name, others in shared_with.items():
+        for other in (own for own in others if own in group):
+            kept, gone = sorted((group[name], group[other]))
+            group = {each: kept if number == gone else number for each, number in group.items()}
+    return group
+
+
+def find_doubles(reports: Reports, group: Numbers) -> Indices:
+    """Return for each report the row of the first report of its event, its own row where it is the first.
+
+    Args:
+        reports: of all feeds.
+        group: (N,) of each report's feed; only reports of one group are joined.
+    """
+    same = ("grid", "category", "occurred", "deadline")
+    table = pl.DataFrame({name: getattr(reports, name) for name in (*same, "feed")} | {"group": group}).with_row_index("row")
+    nth = table.with_columns(number=pl.int_range(pl.len()).over(*same, "feed"))
+    first = nth.with_columns(first=pl.col("row").min().over(*same, "group", "number"))
+    return first.select(pl.when(pl.col("deadline") < NEVER).then("first").otherwise("row")).to_series().to_numpy().astype(np.int32)
+
+
+def count_doubles(reports: Reports, names: tuple[str, ...], group: Numbers) -> dict[str, int]:
+    """Return how many events two feeds of different groups both sent, by their names; none is counted once."""
+    rows = find_doubles(reports, np.zeros(len(group), np.int32))
+    apart = np.flatnonzero(group[rows] != group)
+    pairs = [" + ".join(sorted((names[reports.feed[row]], names[reports.feed[rows[row]]]))) for row in apart.tolist()]
+    return {pair: pairs.count(pair) for pair in sorted(set(pairs))}

@@ -11,13 +11,11 @@ import polars as pl
 from features.days import NEVER, day_number
 from features.errors import UsageError
 from features.eventlog.snapshot import Feed, LogSnapshot
-from features.facts.bursts import join_bursts
+from features.facts.bursts import Reports, count_doubles, find_doubles, group_feeds, join_bursts
 from features.facts.corrections import Corrections, follow_corrections
-from features.facts.covariates import place_covariates
 from features.facts.crosswalk import split
-from features.facts.doubles import Reports, count_doubles, find_doubles, group_feeds
 from features.facts.escalations import refuse_unknown_categories
-from features.facts.facts import Facts, Reporters
+from features.facts.facts import Facts, Reporters, place_covariates
 from features.facts.histories import Histories, Subject, read_histories
 from features.facts.places import Places, positions, read_places
 from features.schema import DISPUTE_CATEGORIES, Action, Col, EventType

@@ -17,10 +17,9 @@ from features.errors import UsageError
 from features.eventlog.snapshot import Feed
 from features.facts.codes import Vocabulary, codes
 from features.facts.corrections import Corrections
-from features.facts.escalations import clock_fires, hazards_of, target_marks
+from features.facts.escalations import clock_fires, hazards_of, open_spells, read_moves, target_marks
 from features.facts.facts import Cases, Marks, Outcome, Spells
 from features.facts.ordering import insertion_points
-from features.facts.spells import open_spells, read_moves
 from features.schema import Action, Col
 from features.targets import Target
 

@@ -23,7 +23,7 @@ from features.facts.kept_tables import facts_from, facts_tables, histories_from,
 from features.facts.places import Places
 from features.settings import Settings
 from features.storage.array_files import DamagedError, read_about, read_arrays, write_arrays
-from features.storage.folder_lock import locked
+from features.storage.atomic_files import locked
 
 LOG = logging.getLogger(__name__)
 

@@ -10,8 +10,7 @@ from scipy.sparse import csr_array
 
 from features.facts.codes import Vocabulary
 from features.facts.corrections import Corrections
-from features.facts.covariates import Covariates
-from features.facts.facts import Cases, Facts, Marks, Reporters, Spells
+from features.facts.facts import Cases, Covariates, Facts, Marks, Reporters, Spells
 from features.facts.histories import Histories
 from features.facts.places import Level, Places
 from features.undertakings.in_force import Undertakings

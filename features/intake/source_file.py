@@ -9,10 +9,9 @@ from zoneinfo import available_timezones
 import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from features.errors import UsageError
+from features.errors import UsageError, suggest
 from features.intake.readers.layout import Layout
 from features.intake.times import NUMBERS, time_that_reads_twice
-from features.nearest import suggest
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
 from features.settings import Section, validate
 from features.targets import Bursts, Rule, Target

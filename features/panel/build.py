@@ -41,7 +41,7 @@ from features.panel.feature import Feature, Use
 from features.panel.local_features import local_features
 from features.schema import Col
 from features.settings import Settings
-from features.storage.scratch import GIB, release, scratch
+from features.storage.array_files import GIB, release, scratch
 
 FAMILIES = (history, new_cases, counts, rates, due, at_risk, backlog, trends, recency, repeats, surroundings, quality, undertakings)
 

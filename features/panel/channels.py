@@ -14,7 +14,7 @@ import numpy.typing as npt
 from features.days import NEVER, Days
 from features.facts.facts import Facts
 from features.facts.places import WEIGHT_UNIT
-from features.panel import kernels
+from features.panel import counters
 from features.panel.counters import Increments
 
 Flags = npt.NDArray[np.bool_]
@@ -162,7 +162,7 @@ def _repeated(facts: Facts, days: int) -> Flags:
     cases = facts.cases
     rows = np.flatnonzero(cases.reported)
     again = np.zeros(len(cases.grid), np.bool_)
-    again[rows] = kernels.follows_same_kind(cases.grid[rows], cases.kind[rows], cases.known_day[rows], len(facts.kinds), days)
+    again[rows] = counters.follows_same_kind(cases.grid[rows], cases.kind[rows], cases.known_day[rows], len(facts.kinds), days)
     return again
 
 

@@ -1,4 +1,4 @@
-"""Counters: signed increments binned between time edges and summed along time.
+"""Counters: signed increments binned between time edges and summed along time, by compiled loops.
 
 `cube[channel, edge, grid]` holds the sum of all increments of that channel and grid whose day lies before the edge, so a window
 [as_of - days, as_of) is the difference of two rows and the cost does not depend on its length. All increments are integers or multiples
@@ -9,11 +9,74 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from features.days import NEVER, Days
-from features.panel import kernels
 
 Cube = npt.NDArray[np.float64]
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+
+@njit(nogil=True, cache=True)
+def add(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, edge: Ints, weight: Floats) -> None:
+    """Add each weight at its (channel, edge, grid); rows of channel -1 or beyond the last edge are left out."""
+    for row in range(len(channel)):
+        if channel[row] >= 0 and edge[row] < cube.shape[1]:
+            cube[channel[row], edge[row], grid[row]] += weight[row]
+
+
+@njit(nogil=True, cache=True)
+def add_interval(cube: Floats, channel: npt.NDArray[np.int16], grid: Ints, start: Ints, end: Ints, weight: Floats) -> None:
+    """Add each weight at its start edge and take it away at its end edge, where the start comes first; later edges are left out."""
+    for row in range(len(channel)):
+        if channel[row] >= 0 and start[row] < min(end[row], cube.shape[1]):
+            cube[channel[row], start[row], grid[row]] += weight[row]
+            if end[row] < cube.shape[1]:
+                cube[channel[row], end[row], grid[row]] -= weight[row]
+
+
+@njit(nogil=True, cache=True)
+def accumulate(cube: Floats) -> None:
+    """Sum along the edges."""
+    for channel in range(cube.shape[0]):
+        for edge in range(1, cube.shape[1]):
+            for grid in range(cube.shape[2]):
+                cube[channel, edge, grid] += cube[channel, edge - 1, grid]
+
+
+@njit(nogil=True, cache=True)
+def running_max(last: Ints, wanted: npt.NDArray[np.bool_], grid: Ints, edge: Ints, day: Ints) -> None:
+    """Keep the greatest day of the wanted rows at each (edge, grid), carried forward along the edges."""
+    for row in range(len(grid)):
+        if wanted[row] and edge[row] < last.shape[0]:
+            last[edge[row], grid[row]] = max(last[edge[row], grid[row]], day[row])
+    for later in range(1, last.shape[0]):
+        for place in range(last.shape[1]):
+            last[later, place] = max(last[later, place], last[later - 1, place])
+
+
+@njit(nogil=True, cache=True)
+def decayed_sum(sums: Floats, grid: Ints, day: Ints, weight: Floats, as_ofs: Ints, weights: Floats) -> None:
+    """Add each weight, times the weight of its age, to every as_of after its day that is at most len(weights) days away."""
+    for row in range(len(grid)):
+        at = np.searchsorted(as_ofs, day[row] + 1) if weight[row] else len(as_ofs)
+        while at < len(as_ofs) and as_ofs[at] - day[row] <= len(weights):
+            sums[at, grid[row]] += weight[row] * weights[as_ofs[at] - day[row] - 1]
+            at += 1
+
+
+@njit(nogil=True, cache=True)
+def follows_same_kind(grid: Ints, kind: npt.NDArray[np.int16], day: Ints, kinds: int, days: int) -> npt.NDArray[np.bool_]:
+    """Tell which rows (ordered by grid and day) come at most `days` days after one of the same grid and kind."""
+    follows = np.zeros(len(grid), np.bool_)
+    last_row = np.full(kinds, -1, np.int64)
+    for row in range(len(grid)):
+        before = last_row[kind[row]]
+        follows[row] = before >= 0 and grid[before] == grid[row] and day[row] - day[before] <= days
+        last_row[kind[row]] = row
+    return follows
 
 
 @dataclass(frozen=True)
@@ -66,17 +129,17 @@ def count(increments: Increments, edges: Edges, grids: int) -> Cube:
     cube = np.zeros((increments.channels, edges.size, grids))
     start = edges.bins(increments.day)
     if increments.until is None:
-        kernels.add(cube, increments.channel, increments.grid, start, increments.weight)
+        add(cube, increments.channel, increments.grid, start, increments.weight)
     else:
-        kernels.add_interval(cube, increments.channel, increments.grid, start, edges.bins(increments.until), increments.weight)
-    kernels.accumulate(cube)
+        add_interval(cube, increments.channel, increments.grid, start, edges.bins(increments.until), increments.weight)
+    accumulate(cube)
     return cube
 
 
 def latest(increments: Increments, channel: int, edges: Edges, grids: int) -> Days:
     """Return the last day before each edge with an increment of one channel, shape (edges, grids); -NEVER where there was none."""
     last = np.full((edges.size, grids), -NEVER, np.int32)
-    kernels.running_max(last, increments.channel == channel, increments.grid, edges.bins(increments.day), increments.day)
+    running_max(last, increments.channel == channel, increments.grid, edges.bins(increments.day), increments.day)
     return last
 
 
@@ -84,5 +147,5 @@ def decayed(increments: Increments, channel: int, as_ofs: Days, weights: npt.NDA
     """Sum increments of one channel weighted by age, shape (as_ofs, grids); `weights[a - 1]` is the weight at an age of a days."""
     sums = np.zeros((len(as_ofs), grids))
     weight = increments.weight * (increments.channel == channel)
-    kernels.decayed_sum(sums, increments.grid, increments.day, weight, as_ofs, weights)
+    decayed_sum(sums, increments.grid, increments.day, weight, as_ofs, weights)
     return sums

@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import Days, to_date
+from features.display_names import forbidden_words
 from features.errors import UsageError
 from features.facts.facts import Facts
-from features.forbidden_words import forbidden_words
 from features.panel.as_ofs import AsOfs
 from features.panel.block import Block, Shared
 from features.panel.feature import Feature

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.facts.covariates import Covariates
-from features.facts.facts import Cases, Facts, Marks, Spells
+from features.facts.facts import Cases, Covariates, Facts, Marks, Spells
 from features.facts.places import Indices
 from features.undertakings.in_force import Undertakings
 

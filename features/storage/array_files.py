@@ -1,14 +1,16 @@
-"""Folders of arrays: one uncompressed Arrow file per table, memory-mapped when read, with the hash of every file.
+"""Arrays on disk: folders of memory-mapped Arrow files with the hash of each, and scratch arrays that are gone with their last user.
 
 A folder is written beside and renamed, so it is there as a whole or not at all. What was damaged later is told by its hash. Columns come
 and go through Polars, since Arrow's own way to numpy imports pandas, which the daily run does without.
 """
 
 import json
+import mmap
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ Tables = Mapping[str, Mapping[str, Array]]
 """Table -> column -> values; the columns of a table are of one length."""
 
 MANIFEST = "manifest.json"
+
+GIB = 2**30
 
 
 class DamagedError(Exception):
@@ -111,3 +115,29 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
 def _hash(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def scratch(shape: Sequence[int], dtype: npt.DTypeLike, most_bytes: int) -> Array:
+    """Return an array without values; one that is larger than `most_bytes` lies in a file of the system's temporary folder.
+
+    Raises:
+        OSError: that folder cannot hold it.
+    """
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if size <= most_bytes:
+        return np.empty(tuple(shape), dtype)
+    with TemporaryFile(prefix="yujing-scratch-") as file:
+        file.truncate(size)
+        mapped = mmap.mmap(file.fileno(), size)
+    return np.frombuffer(mapped, dtype).reshape(tuple(shape))
+
+
+def release(array: Array) -> None:
+    """Let pages of a scratch array that lies in a file leave this process's memory; its values stay."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if isinstance(base, mmap.mmap):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -1,10 +1,16 @@
-"""Files that survive a power cut: written beside, synced, renamed, and their folder synced."""
+"""Files that survive a power cut (written beside, synced, renamed, and their folder synced), and the lock of a folder."""
 
+import fcntl
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".new"
+
+LOCK = "lock"
+"""Name of the file that is locked; it holds nothing and stays."""
 
 
 def atomic_write(path: Path, content: bytes) -> None:
@@ -38,3 +44,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make a folder where there is none, and hold its lock until the end; another process waits.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

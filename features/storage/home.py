@@ -1,9 +1,15 @@
-"""The home folder: one place that knows where everything lives."""
+"""The home folder: one place that knows where everything lives, and how much disk must stay free."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import StoreError
+
 _QUOTED = str.maketrans({"%": "%25", "?": "%3F", "#": "%23"})
+
+MIN_SHARE, MIN_BYTES = 0.05, 1024**3
+"""The larger of the two must be free."""
 
 
 def sqlite_url(path: Path) -> str:
@@ -129,3 +135,16 @@ class Home:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         return path
+
+
+def check_free_disk(home: Home) -> int:
+    """Return the free bytes of the disk that a home lies on.
+
+    Raises:
+        StoreError: they are too few.
+    """
+    usage = shutil.disk_usage(home.folder(home.root))
+    needed = max(int(usage.total * MIN_SHARE), MIN_BYTES)
+    if usage.free < needed:
+        raise StoreError(f"{needed >> 20} MiB of disk must be free, found {usage.free >> 20}. Make room; until then nothing is published.")
+    return usage.free

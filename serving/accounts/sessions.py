@@ -16,8 +16,7 @@ from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
 from features.errors import NotFoundError, NotSignedInError, StoreError
 from serving.accounts.accounts import actor_of
-from serving.accounts.login_limits import NOWHERE, Origin, count_attempt
-from serving.accounts.passwords import password_fits
+from serving.accounts.passwords import NOWHERE, Origin, count_attempt, password_fits
 from serving.accounts.permissions import Actor, Binding, Role, Scope
 from serving.audit import audit_log
 

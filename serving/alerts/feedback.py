@@ -1,24 +1,30 @@
-"""Feedback: one cheap question per reason, asked on the alert and kept with its moment."""
+"""Feedback: one cheap question per reason, asked on the alert and kept with its moment; and the track record that answers give."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum, auto
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, Engine, func, insert, select
 
-from features.database.alert_tables import alert, feedback, visit
+from features.database.alert_tables import alert, alert_transition, feedback, visit
 from features.database.engine import writing
 from features.database.tables import grid
 from features.errors import ConflictError, ForbiddenError, NotFoundError, NotReadyError
 from serving.accounts.permissions import Actor, Right
 from serving.accounts.row_security import reading_within
 from serving.alerts.idempotency import Request, idempotent
+from serving.alerts.lifecycle import AT_ONCE, ENDED, Action
 from serving.alerts.queries import MISSING, alert_of, row_in_reach, seen_by
 from serving.dates import IsoDay
+
+WINDOW = timedelta(days=180)
+REAL = frozenset({(Action.CLOSE, "settled"), (Action.CLOSE, "referred"), (Action.CLOSE, "served"), (Action.NOT_NEEDED, "known")})
+"""Last answers that say that there was something."""
+NOT_REAL = frozenset({(Action.CLOSE, AT_ONCE), (Action.NOT_NEEDED, "no_need")})
 
 
 class ReasonFeedback(StrEnum):
@@ -173,3 +179,44 @@ def _prompt(connection: Connection, actor: Actor, made: Visit) -> Mapping[str, o
         raise NotFoundError(MISSING)
     kind = "random" if row["chosen_by"] == "random" else "listed"
     return {"kind": kind, "model_prompted": True, "selection_probability": row["selection_probability"]}
+
+
+@dataclass(frozen=True)
+class KindRecord:
+    """Track record of the alerts of one kind."""
+
+    kind: str | None
+    """Category of case; None where the first reason is about none."""
+    raised: int
+    """Alerts that have ended."""
+    real: int
+    """Alerts that staff found to be real, by a verdict or by how they closed them."""
+    not_real: int
+
+
+def read_track_record(engine: Engine, actor: Actor, now: datetime) -> list[KindRecord]:
+    """Return the record of the ended alerts in reach over half a year, by kind; nothing is told of who answered."""
+    recent = (seen_by(actor), alert.c.raised_at > now - WINDOW, alert.c.state.in_(ENDED))
+    steps = (
+        select(alert.c.alert_id, alert.c.kind, alert_transition.c.action, alert_transition.c.reason)
+        .join(alert_transition, alert_transition.c.alert_id == alert.c.alert_id)
+        .where(*recent)
+    )
+    verdicts = select(feedback.c.alert_id, feedback.c.answer).join(alert).where(*recent).distinct()
+    with reading_within(engine, actor.scope) as connection:
+        taken = connection.execute(steps).all()
+        given = {(row.alert_id, row.answer) for row in connection.execute(verdicts)}
+    kinds = {row.alert_id: row.kind for row in taken}
+    real = {row.alert_id for row in taken if (row.action, row.reason) in REAL} | _with_verdict(given, ReasonFeedback.AGREES)
+    denied = {row.alert_id for row in taken if (row.action, row.reason) in NOT_REAL} | _with_verdict(given, ReasonFeedback.DOES_NOT)
+    return list(_records(kinds, real, denied - real))
+
+
+def _with_verdict(given: set[tuple[str, str]], verdict: ReasonFeedback) -> set[str]:
+    return {alert_id for alert_id, answer in given if answer == verdict}
+
+
+def _records(kinds: dict[str, str | None], real: set[str], not_real: set[str]) -> Iterator[KindRecord]:
+    for kind in sorted(set(kinds.values()), key=lambda kind: kind or "~"):
+        members = {name for name, of in kinds.items() if of == kind}
+        yield KindRecord(kind, len(members), len(members & real), len(members & not_real))

@@ -18,7 +18,7 @@ from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
 from serving.alerts.schemas import Alert, AlertStep, SaidReason, read_text
 from serving.rankings.line_words import mask_line, with_similar
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.settings import DueHours
 
 MISSING = "No such alert, or none that this account may see."

@@ -20,7 +20,7 @@ from serving.alerts.transitions import expire, name_alert, write_first
 from serving.audit.audit_log import OPERATOR
 from serving.rankings.entries import Entry
 from serving.rankings.list_rows import read_rows
-from serving.rankings.releases import hold
+from serving.rankings.publishing import hold
 from serving.rankings.schemas import Explanation, GridRow
 from serving.settings import AlertSettings
 

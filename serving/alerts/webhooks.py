@@ -18,7 +18,7 @@ from serving.alerts.messages import REMINDER, TAGS, Site, compose_message
 from serving.alerts.queries import within
 from serving.alerts.worklist import is_overdue
 from serving.audit import audit_log
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.settings import Receiver
 
 Post = Callable[[str, bytes, Mapping[str, str]], bool]

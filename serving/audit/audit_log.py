@@ -1,19 +1,29 @@
-"""The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed."""
+"""The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed.
+
+Settings leave an entry each time that they differ from the last ones.
+"""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
 
 from features.database.access_tables import audit
+from features.database.access_tables import audit as trail
 from features.database.engine import reading, writing
 from features.errors import StoreError
 from serving.audit.hash_chain import GENESIS, hash_entry
+from serving.settings import Settings
 
 OPERATOR = "operator"
 """Actor of the command line, which has no accounts."""
+
+ACTION, SUBJECT = "settings.change", "settings"
+SECRET = ("database_url",)
+"""Settings that may hold a password."""
 
 
 @dataclass(frozen=True)
@@ -110,3 +120,27 @@ def _lock(connection: Connection) -> None:
 
 def _deed(row: RowMapping) -> AuditEntry:
     return AuditEntry(**{name: row[name] for name in AuditEntry.__dataclass_fields__})
+
+
+def note_settings(engine: Engine, settings: Settings, now: datetime) -> bool:
+    """Write down the settings that differ from the defaults, unless the trail says the same; return whether it was done."""
+    now_set = {name: value for name, value in _flat(settings, type(settings).model_construct()) if name not in SECRET}
+    last = select(trail.c.detail).where(trail.c.action == ACTION).order_by(trail.c.id.desc()).limit(1)
+    with reading(engine) as connection:
+        before = connection.execute(last).scalar()
+    if json.loads(before or "{}") == now_set:
+        return False
+    with writing(engine) as connection:
+        record(connection, OPERATOR, ACTION, SUBJECT, now_set, now)
+    return True
+
+
+def _flat(settings: BaseModel, defaults: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield name, with its sections, and JSON value of every setting that is not its default."""
+    stored = settings.model_dump(mode="json")
+    for name in type(settings).model_fields:
+        value, default = getattr(settings, name), getattr(defaults, name)
+        if isinstance(value, BaseModel) and isinstance(default, type(value)):
+            yield from _flat(value, default, f"{prefix}{name}.")
+        elif value != default:
+            yield f"{prefix}{name}", stored[name]

@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from features.errors import NotReadyError
 from features.undertakings.codes import UndertakingKind, words_of
 from serving.alerts.lifecycle import EXPIRED, RAISED, Action, State
-from serving.briefs.alert_counts import DueAlert, OpenAlerts, count_steps, read_open
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
-from serving.briefs.missing_data import late_sources, say_missing
-from serving.briefs.places import describe, name_places
+from serving.briefs.places import DueAlert, OpenAlerts, count_steps, describe, late_sources, name_places, read_open, say_missing
 from serving.documents.paper import Paper, Point, Section, spoken
 from serving.maps.place_names import Gazetteer
 from serving.text import ATTENTION, DISCLAIMER, SERVICE_ONLY, AttentionLevel

@@ -14,7 +14,7 @@ from serving.accounts.permissions import EVERYTHING, Scope
 from serving.documents.paper import Language, Speaker
 from serving.maps.place_names import Gazetteer
 from serving.rankings.ledger import newest, read_body
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.rankings.schemas import GridRow, place_of
 from serving.server.list_cache import PublishedList
 from serving.settings import Settings

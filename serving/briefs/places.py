@@ -1,13 +1,25 @@
-"""Grids in a brief: where, why, how often such a grid sees an escalation, and what helps."""
+"""Parts that briefs share: grids with their reasons, missing data, and alerts of the area; never by person or unit."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import select
+
+from features.database.alert_tables import alert, alert_transition
+from serving.accounts.row_security import reading_within
+from serving.alerts.lifecycle import State
+from serving.alerts.queries import within
 from serving.alerts.recommended_actions import DEEDS, actions_for, is_actionable
-from serving.briefs.desk import Desk
+from serving.alerts.worklist import open_now
+from serving.briefs.desk import AreaList, Desk
 from serving.documents.paper import Point, spoken
+from serving.operations.sources import Source, read_sources
 from serving.rankings.line_words import mask_line
+from serving.rankings.publishing import shown
 from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation, GridRow
-from serving.text import Text, per_hundred
+from serving.text import WITHHELD, Text, per_hundred
 
 MOST_REASONS, MOST_ACTIONS = 2, 2
 MOST_NAMES = 8
@@ -51,3 +63,78 @@ def _advice(desk: Desk, explanation: Explanation | FactorExplanation | None) -> 
     lines = _telling(explanation) if isinstance(explanation, Explanation) else ()
     codes = list(dict.fromkeys(code for line in lines for code in actions_for(line)[:MOST_ACTIONS])) or ["home_visit"]
     return [desk.say(DEEDS[code].phone, DEEDS[code].words.en) for code in codes[:MOST_ACTIONS]]
+
+
+def late_sources(desk: Desk) -> list[Source]:
+    """Return the sources that are late by the clock."""
+    return [source for source in read_sources(desk.engine, desk.now, desk.settings) if source.late]
+
+
+def say_missing(desk: Desk, listed: AreaList) -> Iterator[str]:
+    """Say what is missing, or that nothing is; silence never counts as calm."""
+    say = desk.say
+    late = late_sources(desk)
+    for source in late:
+        name, until = source.name, desk.moment(source.through) if source.through else say("从未报送", "never")
+        yield say(f"数据源“{name}”没有按时更新，最后一条记录：{until}。", f"Source {name} is late; its newest record: {until}.")
+    reasons = Counter(row.withheld for row in listed.unrated if row.withheld)
+    for reason, count in sorted(reasons.items()):
+        words = spoken(WITHHELD[reason], desk.language)
+        yield say(f"{count}个网格{words}。", f"{count} grids: {words}.")
+    if late or reasons:
+        yield say("缺数据不等于平稳，请先核实这些数据。", "Missing data are no sign of calm: check them first.")
+    else:
+        yield say("数据源都按时更新，辖区内网格都有评定。", "Every source is on time, and every grid here is rated.")
+
+
+@dataclass(frozen=True)
+class DueAlert:
+    """One open alert and when its next step is due."""
+
+    path: str
+    state: State
+    due: datetime
+
+
+@dataclass(frozen=True)
+class OpenAlerts:
+    """The open alerts of an area, the next due first."""
+
+    overdue: Sequence[DueAlert]
+    today: Sequence[DueAlert]
+    """Due before the local day ends."""
+    later: Sequence[DueAlert]
+
+    @property
+    def total(self) -> int:
+        """Number of open ones."""
+        return len(self.overdue) + len(self.today) + len(self.later)
+
+    @property
+    def unacknowledged(self) -> int:
+        """Number that nobody has acknowledged."""
+        return sum(each.state == State.PUBLISHED for each in (*self.overdue, *self.today, *self.later))
+
+
+def read_open(desk: Desk) -> OpenAlerts:
+    """Return the open alerts of the area that are out."""
+    hours = desk.settings.alerts.due_hours
+    found = [DueAlert(each.path, each.state, due) for each in open_now(desk.engine, desk.scope) if (due := each.due(hours))]
+    found.sort(key=lambda each: (each.due, each.path))
+    end = desk.midnight(desk.today).timestamp() + 86_400
+    overdue = [each for each in found if each.due < desk.now]
+    today = [each for each in found if desk.now <= each.due and each.due.timestamp() <= end]
+    return OpenAlerts(overdue, today, found[len(overdue) + len(today) :])
+
+
+def count_steps(desk: Desk, start: datetime, end: datetime) -> Counter[str]:
+    """Count the alerts of the area that took each step within [start, end); one that took a step twice counts once."""
+    query = (
+        select(alert_transition.c.action, alert_transition.c.alert_id)
+        .join(alert, alert.c.alert_id == alert_transition.c.alert_id)
+        .where(alert_transition.c.at >= start, alert_transition.c.at < end)
+        .where(within(alert.c.path, desk.scope), shown(alert.c.ranking_id))
+        .distinct()
+    )
+    with reading_within(desk.engine, desk.scope) as connection:
+        return Counter(row.action for row in connection.execute(query))

@@ -16,9 +16,8 @@ from serving.accounts.permissions import Scope
 from serving.alerts.messages import MOST_CHARACTERS, Attachment, Message, compose_text
 from serving.alerts.webhooks import Post, Told, note_attempt
 from serving.briefs.briefs import WRITERS, open_desk
-from serving.documents.paper import Paper
+from serving.documents.paper import Paper, to_text
 from serving.documents.pdf import to_pdf
-from serving.documents.plain_text import to_text
 from serving.rankings.publishing import paused
 from serving.settings import BriefKind, Receiver, Settings
 

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from serving.briefs.alert_counts import OpenAlerts, read_open
 from serving.briefs.daily import ahead, lead, say_steps, take_lists
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
-from serving.briefs.missing_data import say_missing
-from serving.briefs.places import describe, name_places
+from serving.briefs.places import OpenAlerts, describe, name_places, read_open, say_missing
 from serving.documents.paper import Paper, Section, spoken
 from serving.text import DISCLAIMER, SERVICE_ONLY
 

@@ -62,7 +62,7 @@ def import_accounts(work: Workspace, *, file: AccountFile, dry_run: DryRun = Fal
     from serving.accounts.import_accounts import ONE_TIME_HEADER, Outcome, count_outcomes, one_time_rows
     from serving.accounts.import_accounts import import_accounts as take_in
     from serving.audit.audit_log import OPERATOR
-    from serving.exports.csv_file import table_to_csv
+    from serving.exports import table_to_csv
 
     decision = (OPERATOR, datetime.now(UTC))
     with ExitStack() as opened:
@@ -116,8 +116,8 @@ def disable_account(work: Workspace, *, name: Name) -> None:
 
 def enable_account(work: Workspace, *, name: Name) -> None:
     """Let a disabled account in again, with the password it had."""
+    from serving.accounts.accounts import enable_account as enable
     from serving.accounts.accounts import find_account
-    from serving.accounts.changes import enable_account as enable
     from serving.audit.audit_log import OPERATOR
 
     enable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
@@ -126,9 +126,8 @@ def enable_account(work: Workspace, *, name: Name) -> None:
 
 def change_account(work: Workspace, *, name: Name, role: NewRole = None, scope: NewScope = None, department: NewDepartment = None) -> None:
     """Change the role, area or department of an account; what is not given stays."""
-    from serving.accounts.accounts import find_account
-    from serving.accounts.changes import change_account as change
-    from serving.accounts.changes import grant_of
+    from serving.accounts.accounts import change_account as change
+    from serving.accounts.accounts import find_account, grant_of
     from serving.audit.audit_log import OPERATOR
 
     actor = find_account(work.engine, name).actor
@@ -147,7 +146,7 @@ def reset_account(work: Workspace, *, name: Name) -> None:
 def unlock_account(work: Workspace, *, name: AnyName = None) -> None:
     """Forget the failed logins of an account, or of all, so that it may sign in at once."""
     from serving.accounts.accounts import find_account
-    from serving.accounts.login_limits import clear_attempts
+    from serving.accounts.passwords import clear_attempts
     from serving.audit.audit_log import OPERATOR
 
     holder = find_account(work.engine, name).actor if name else None

@@ -13,7 +13,7 @@ from serving.cli.console import AsJson, json_text, message, print_table, progres
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
-    from features.benchmark.report import Limit, Report
+    from features.benchmark.measure import Limit, Report
 
 MISSED = 1
 
@@ -49,7 +49,7 @@ def bench(
 
     Everything runs in turns on the same machine, so ratios are compared with limits; exit code 1 where one is missed.
     """
-    from features.benchmark.report import run
+    from features.benchmark.measure import run
     from features.benchmark.synthetic_log import SIZES
 
     if steps:

@@ -16,7 +16,7 @@ from features.errors import UsageError
 from features.storage.home import Home
 from serving.cli.console import say
 from serving.cli.data import Seed, ingest, simulate
-from serving.cli.demo_history import History, one_time_passwords
+from serving.cli.demo_history import History, one_time_passwords, write_examples
 from serving.cli.models import promote_at, train_and_show
 from serving.cli.reports import ReportOptions, monitor, report
 from serving.cli.serve import serve_home
@@ -52,7 +52,6 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
     What is done already is not done again: stop it at any time and run it again, on the same day.
     """
     from serving.cli.demo_summary import read_figures, summarise
-    from serving.cli.demo_undertakings import write_examples
     from serving.text import Text
 
     _keep_apart(work)

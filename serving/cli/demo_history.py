@@ -1,13 +1,19 @@
-"""The weeks before the demo's day: made-up staff answer its alerts through the product's own doors, at moments of those weeks."""
+"""What the demo makes up: staff who answer the alerts of the weeks before, through the product's own doors, and undertakings of each kind.
 
+The undertakings stand beside those that the simulation writes, and move nothing in its cases.
+"""
+
+import csv
 import hashlib
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from features.schema import Col
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -46,6 +52,11 @@ COURSES: dict[str, tuple[int, tuple[Step, ...]]] = {
 }
 """Course -> of a hundred alerts how many take it, and its steps."""
 VERDICTS = ("agrees", "agrees", "agrees", "agrees", "does_not", "cannot_tell")
+
+COLUMNS = ("undertaking_id", "kind", "sub_kind", "places", "public_at", "start_at", "end_at", "name", "assessed", "heard", "attention")
+TREATED = 24
+TREATED_DAYS = 400
+"""Since when the estates of the demo are treated: long enough for a year before to be compared with a year after."""
 
 
 @dataclass(frozen=True)
@@ -178,8 +189,7 @@ def demo_accounts(work: Workspace) -> "list[tuple[str, Role, str]]":
 
 def _place_worker(work: Workspace, township: "Actor", now: datetime) -> None:
     """Give the grid worker the community of the township with most alerts that wait, if any does."""
-    from serving.accounts.accounts import find_account
-    from serving.accounts.changes import Grant, change_account
+    from serving.accounts.accounts import Grant, change_account, find_account
     from serving.accounts.permissions import Role, Scope
     from serving.alerts.lifecycle import State
     from serving.alerts.queries import Wanted, list_alerts
@@ -260,3 +270,34 @@ def _visit(work: Workspace, actor: "Actor", alert: "Alert", day: date, draw: int
     seen = Found.YES if draw < 60 else Found.NO if draw < 85 else Found.UNCLEAR
     made = Visit(grid_id=alert.grid_id, alert_id=alert.alert_id, visited_on=day, found=seen)
     log_visit(work.engine, actor, made, f"demo {alert.alert_id} visit", at)
+
+
+def write_examples(files: Path, today: date) -> Path:
+    """Write a flat undertaking file around today into the folder of the simulation and return its path."""
+    import polars as pl
+
+    gone = set(pl.read_csv(files / "crosswalk.csv", infer_schema=False)["old"])
+    grids = pl.read_csv(files / "grids.csv", infer_schema=False).filter(~pl.col(Col.GRID_ID).is_in(gone)).sort(Col.GRID_ID)
+    ids = grids[Col.GRID_ID].to_list()
+    township = grids[Col.PARENT_PATH][0].rpartition("/")[0]
+    path = files / "examples.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_rows(ids, township, today))
+    return path
+
+
+def _rows(grids: list[str], township: str, today: date) -> list[tuple[object, ...]]:
+    def day(days: int) -> str:
+        return (today + timedelta(days=days)).isoformat()
+
+    treated = ";".join(grids[:: max(1, len(grids) // TREATED)][:TREATED])
+    return [
+        ("demo-treatment", "treatment", "estate_treatment", treated, day(-TREATED_DAYS - 30), day(-TREATED_DAYS), "", "", "", "", ""),
+        ("demo-fire", "shock", "fire", grids[0], day(-10), day(-10), day(-9), "", "", "", ""),
+        ("demo-event", "period", "event", township, day(-60), day(-12), day(-3), "", "", "", "2"),
+        ("demo-begun", "project", "construction", township, day(-50), day(-20), day(160), "", "true", "true", ""),
+        ("demo-campaign", "campaign", "wage_check", township, day(-30), day(-15), day(-8), "", "", "", ""),
+        ("demo-ahead", "project", "land_acquisition", grids[-1], day(-20), day(10), day(190), "", "false", "", ""),
+    ]

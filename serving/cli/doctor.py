@@ -83,7 +83,7 @@ def _home(work: Workspace) -> str:
 
 
 def _disk(work: Workspace) -> str:
-    from features.storage.free_disk import check_free_disk
+    from features.storage.home import check_free_disk
 
     return f"{check_free_disk(work.home) >> 20} MiB free"
 

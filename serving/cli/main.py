@@ -26,31 +26,30 @@ from serving.cli.accounts import (
 from serving.cli.alerts import forecast_alerts, list_alerts, retry_webhooks, show_alert, transition_alert
 from serving.cli.backtest import backtest
 from serving.cli.bench import bench
-from serving.cli.briefs import brief
 from serving.cli.console import message
-from serving.cli.data import ingest, panel, simulate
+from serving.cli.data import ingest, inspect, panel, simulate
 from serving.cli.demo import demo
 from serving.cli.doctor import doctor
-from serving.cli.inspect_file import inspect
-from serving.cli.keys import list_keys, rotate_key
-from serving.cli.migrate import migrate
 from serving.cli.models import compare_models, list_models, promote_model, rollback_model, show_model, train
 from serving.cli.operations import (
+    archive,
     backup,
     export_ledger,
+    list_keys,
+    migrate,
     move,
     pause_publishing,
+    prune,
     reproduce_ledger,
     restore,
     resume_publishing,
+    rotate_key,
     verify_audit,
     verify_ledger,
 )
 from serving.cli.rank import explain, rank
-from serving.cli.reports import monitor, report
-from serving.cli.retention import archive, prune
+from serving.cli.reports import brief, monitor, report, verification
 from serving.cli.serve import serve
-from serving.cli.verification import verification
 from serving.cli.workspace import ConfigOption, HomeOption, Workspace, add_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from features.login_name import login_name
+from features.provenance import login_name
 from serving.cli.backtest import compare_with_truth, keep, report_folder, tabulate, tabulate_gaps
 from serving.cli.console import AsJson, TargetName, Without, json_text, message, print_table, progress, records
 from serving.cli.workspace import Workspace

@@ -1,19 +1,37 @@
-"""`yujing ledger`, `audit`, `backup`, `restore`, `move` and `publishing`: running the service."""
+"""Running the service: `yujing ledger`, `audit`, `backup`, `restore`, `move`, `publishing`, `keys`, `migrate`, `archive` and `prune`."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from features.errors import NotFoundError
-from serving.cli.console import AsOf, First, TargetName, Until, message
+from serving.cli.console import DAY, AsJson, AsOf, First, TargetName, Until, day, message, print_table, show
 from serving.cli.workspace import Workspace
 from serving.rankings.pause_reasons import PauseReason
 
 if TYPE_CHECKING:
     from serving.operations.checkpoints import Checkpoint
+
+COLUMNS = ("key", "purpose", "fingerprint", "since", "age days", "database knows it", "can be rotated")
+Name = Annotated[str, typer.Argument(help="Key as `yujing keys list` names it.")]
+
+Check = Annotated[bool, typer.Option("--check", help="Change nothing; exit 3 where the tables are to change.")]
+DUE = 3
+
+Before = Annotated[
+    date | None,
+    typer.Option("--before", parser=day, metavar=DAY, help="Lists of dates before this day; retention.lists_days ago by default."),
+]
+Compact = Annotated[bool, typer.Option("--compact", help="Give freed space of SQLite back to the disk; nobody can write meanwhile.")]
+Backups = Annotated[
+    Path | None,
+    typer.Option("--backups", metavar="DIR", exists=True, file_okay=False, help="Folder in which backups lie, to prune it too."),
+]
+Confirmed = Annotated[bool, typer.Option("--yes", help="Remove what is listed; without it nothing is.")]
+MEGABYTE = 1e6
 
 
 def verify_ledger(work: Workspace) -> None:
@@ -29,7 +47,7 @@ def verify_ledger(work: Workspace) -> None:
 def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None) -> None:
     """Compute a published list again from its records, model and seed; every byte must be the same."""
     from serving.rankings.ledger import newest
-    from serving.scoring.reproduce import reproduce
+    from serving.scoring.daily_run import reproduce
 
     entry = newest(work.engine, as_of, target)
     if entry is None:
@@ -54,7 +72,7 @@ def export_ledger(work: Workspace, *, target: TargetName = None, exported: Expor
     """Write the grids of all published lists as one table for BI tools, and beside it a dictionary of its columns."""
     from serving.accounts.permissions import Scope
     from serving.cli.data import table_writer
-    from serving.exports.csv_file import table_to_csv
+    from serving.exports import table_to_csv
     from serving.rankings.table import Wanted, describe, read_table
 
     write = table_writer(exported.out)
@@ -150,3 +168,83 @@ def resume_publishing(work: Workspace) -> None:
 
     resume(work.engine, OPERATOR, datetime.now(UTC))
     message("Publishing goes on.")
+
+
+def list_keys(work: Workspace, *, as_json: AsJson = False) -> None:
+    """List the keys of the home: what each is for, its fingerprint and how old it is."""
+    from serving.operations.keys import list_keys as read_keys
+
+    now = datetime.now(UTC)
+    rows = [
+        (
+            key.name,
+            key.purpose,
+            key.fingerprint or "MISSING",
+            key.since.astimezone(work.settings.tz).date() if key.since else None,
+            (now - key.since).days if key.since else None,
+            "yes" if key.is_known else "no",
+            "yes" if key.can_rotate else "no",
+        )
+        for key in read_keys(work.home, work.engine)
+    ]
+    show(COLUMNS, rows, as_json)
+
+
+def rotate_key(work: Workspace, *, name: Name) -> None:
+    """Put a new key in the place of one that is old or may have leaked."""
+    from features.database.known_keys import home_fingerprints
+    from serving.operations.keys import rotate
+
+    purpose = rotate(work.home, work.engine, name, datetime.now(UTC))
+    message(f"The key {name!r} is new; its fingerprint is {home_fingerprints(work.home)[name]}. {purpose.then}".rstrip())
+
+
+def migrate(work: Workspace, *, check: Check = False) -> None:
+    """Bring the tables of a home up to date, as every command does; a copy of SQLite's file is kept, and there is no way back."""
+    from features.database.engine import database_url, read_due_migrations
+
+    work.refuse_without_database()
+    due = read_due_migrations(database_url(work.home, work.settings))
+    print_table(("step", "purpose"), due.steps)
+    if not due.steps:
+        message(f"The tables are of revision {due.current}, as this version wants them.")
+    elif check:
+        message("Nothing was changed. Make a backup with the version of before, stop every process, then run it without --check.")
+        raise typer.Exit(DUE)
+    else:
+        work.engine.connect().close()
+        message(f"The tables are of revision {due.steps[-1][0]} now; earlier versions refuse them.")
+
+
+def archive(work: Workspace, *, before: Before = None, compact: Compact = False) -> None:
+    """Move lists of long ago into sealed Parquet files; they stay in the chain and readable."""
+    from features.database.sqlite_file import compact as give_back
+    from serving.rankings.archive import archive as move_lists
+
+    today = datetime.now(work.settings.tz).date()
+    until = before or today - timedelta(days=work.settings.retention.lists_days)
+    files = move_lists(work.engine, until, datetime.now(UTC))
+    for file in files:
+        typer.echo(f"{file.lists} lists are in {work.home.archive / file.name}, {file.size / MEGABYTE:.2f} MB, SHA-256 {file.sha256}.")
+    if not files:
+        message(f"No list before {until} is left to archive; those of the newest dates stay.")
+    if compact:
+        give_back(work.engine)
+
+
+def prune(work: Workspace, *, backups: Backups = None, yes: Confirmed = False) -> None:
+    """List what is older than `retention` keeps it: models, quarantine reports, job runs, backups; remove it with --yes."""
+    from serving.operations.prune import find_prunable
+    from serving.operations.prune import prune as remove
+
+    now = datetime.now(UTC)
+    prunable = find_prunable(work.home, work.engine, work.settings.retention, now, backups)
+    listed = list(prunable)
+    print_table(("what", "which", "MB"), [(kind, name, size / MEGABYTE) for kind, name, size in listed])
+    if not listed:
+        message("Nothing is older than the settings under `retention` keep it.")
+    elif yes:
+        remove(work.home, work.engine, prunable, now)
+        message(f"Removed {len(listed)} of these; the audit trail says so.")
+    else:
+        message("Nothing was removed; add --yes for that.")

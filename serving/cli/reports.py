@@ -1,4 +1,4 @@
-"""`yujing monitor` and `yujing report`: what a scheduler asks every morning, and the analysis of a month or quarter."""
+"""Papers: `yujing monitor`, the `report` of a month or quarter, the `brief` of a day or week, and the signed `verification` of a month."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,12 +25,24 @@ from serving.cli.console import (
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from serving.documents.paper import Language
     from serving.monitoring.list_quality import Realised
     from serving.monitoring.monitor import Watch
 
 ATTENTION = 3
 Today = Annotated[date | None, typer.Option("--as-of", parser=day, metavar=DAY, help="Day of the look; today by default.")]
 METRICS = ("hit@5%", "hit@10%", "poisson_deviance", "ece")
+
+Weekly = Annotated[bool, typer.Option("--weekly", help="The brief of the week that ends with the newest list.")]
+BriefArea = Annotated[
+    str, typer.Option("--area", metavar="PATH", help="Codes of the area from the top, joined by /; the whole by default.")
+]
+English = Annotated[bool, typer.Option("--english", help="In English; Chinese by default.")]
+BriefOut = Annotated[Path | None, typer.Option("--out", dir_okay=False, help="A file to write: .pdf, .docx, .html or .txt.")]
+
+AccountOut = Annotated[
+    Path | None, typer.Option("--out", dir_okay=False, help="A file to write too: .zip (the archive), .pdf, .docx, .html or .txt.")
+]
 
 
 def monitor(
@@ -116,7 +128,7 @@ def report(work: Workspace, options: ReportOptions) -> None:
     """
     from features.facts.derive import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
-    from serving.documents.office_template import kept_template
+    from serving.documents.word import kept_template
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
     from serving.situation_report.period import read_period
     from serving.situation_report.report import analyse
@@ -136,3 +148,61 @@ def report(work: Workspace, options: ReportOptions) -> None:
     if options.out is not None:
         write_paper(made.papers[options.language], options.out, options.template, kept_template(work.home))
     message(f"Wrote {options.out}." if options.out else f"Kept as {name} in the home: see the page of reports.")
+
+
+def brief(work: Workspace, *, weekly: Weekly = False, area: BriefArea = "", english: English = False, out: BriefOut = None) -> None:
+    """Say on one page what to look at today (每日研判): where and why, what is due, what changed, what data are missing.
+
+    Without --out it is printed.
+    """
+    from serving.accounts.permissions import Scope
+    from serving.briefs.briefs import WRITERS, open_desk
+    from serving.documents.files import check_ending, write_paper
+    from serving.documents.paper import to_text
+
+    if out:
+        check_ending(out)
+    language: Language = "en" if english else "zh"
+    desk = open_desk(work.engine, work.settings, Scope(area), datetime.now(UTC), language)
+    paper = WRITERS["weekly" if weekly else "daily"](desk)
+    if out is None:
+        typer.echo(to_text(paper))
+        return
+    write_paper(paper, out)
+    message(f"Wrote {out}.")
+
+
+def verification(
+    work: Workspace,
+    *,
+    month: Month = None,
+    quarter: Quarter = None,
+    out: AccountOut = None,
+    language: PaperLanguage = "zh",
+    target: TargetName = None,
+) -> None:
+    """Account for a month (清单对账): what lists said, what came, what was missed, beside the simplest rule; signed.
+
+    docs/recompute_account.py computes every figure again from the archive.
+    """
+    from features.facts.derive import DEFAULT_TARGET
+    from serving.documents.files import check_ending, write_paper
+    from serving.situation_report.period import read_period
+    from serving.text import Text
+    from serving.verification.cells import count_cells
+    from serving.verification.statement import account_paper, keep_account, must_be_ripe, read_account, read_archive
+
+    if out is not None and out.suffix != ".zip":
+        check_ending(out)
+    period, chosen = read_period(one_of(month, quarter)), target or DEFAULT_TARGET
+    say(Text(zh="正在读取事件日志", en="Reading the event log"))
+    facts, _ = work.facts(chosen)
+    must_be_ripe(facts, period, work.settings.delay_allowance_days)
+    say(Text(zh="正在逐日对账", en="Going through the lists day by day"))
+    counted = count_cells(facts, work.engine, work.settings, period, chosen)
+    name = keep_account(work.home, work.engine, (period, chosen), counted, datetime.now(UTC))
+    if out is not None and out.suffix == ".zip":
+        out.write_bytes(read_archive(work.home, name))
+    elif out is not None:
+        write_paper(account_paper(read_account(work.home, name), language), out)
+    message(f"Kept as {name} in the home: see the page of reports.")

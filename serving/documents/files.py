@@ -6,10 +6,8 @@ from pathlib import Path
 
 from features.errors import UsageError
 from features.storage.atomic_files import atomic_write
-from serving.documents.paper import Paper
+from serving.documents.paper import Paper, to_html, to_text
 from serving.documents.pdf import to_pdf
-from serving.documents.plain_text import to_text
-from serving.documents.web_page import to_html
 from serving.documents.word import to_word
 
 WRITERS: Mapping[str, Callable[[Paper], bytes]] = {

@@ -1,9 +1,12 @@
-"""A paper: sentences first, then what they rest on; made once, written as PDF, HTML or Word."""
+"""A paper: sentences first, then what they rest on; made once, written as PDF, Word, HTML that loads nothing, or plain text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from serving.text import Text
 
@@ -87,3 +90,33 @@ class Paper:
     language: Language = "zh"
     one_page: bool = False
     """True where it must fit on one A4 page; the type shrinks until it does."""
+
+
+def to_text(paper: Paper) -> str:
+    """Return a paper as lines; tables and pictures are left to the files."""
+    lines = [paper.title, paper.lead, "", *paper.headline]
+    for section in paper.sections:
+        lines += ["", *_lines(section, zh=paper.language == "zh")]
+    return "\n".join([*lines, "", *paper.standing]) + "\n"
+
+
+def _lines(section: Section, *, zh: bool) -> Iterator[str]:
+    yield f"【{section.title}】" if zh else section.title.upper()
+    yield from section.sentences
+    for number, point in enumerate(section.points, start=1):
+        mark = (f"【{point.mark}】" if zh else f" [{point.mark}]") if point.mark else ""
+        yield f"{number}. {point.head}{mark}"
+        if point.body:
+            yield f"   {point.body}"
+
+
+def to_html(paper: Paper) -> bytes:
+    """Return the file."""
+    loader = PackageLoader("serving.documents", "")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("paper.html").render(page=paper, plots=picture_urls(paper)).encode()
+
+
+def picture_urls(paper: Paper) -> dict[str, str]:
+    """Return the pictures of a paper as addresses that hold them."""
+    return {name: f"data:image/png;base64,{b64encode(content).decode()}" for name, content in paper.plots.items()}

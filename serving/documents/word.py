@@ -1,9 +1,12 @@
-"""Papers as Word files on A4, with title and language set; an office's own template gives them its head, fonts and styles."""
+"""Papers as Word files on A4, with title and language set; an office's own template gives them its head, fonts and styles.
+
+A template is checked when it is chosen, kept in the home, and used for every Word file since.
+"""
 
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import docx
 from docx.document import Document
@@ -18,6 +21,8 @@ from docx.table import _Cell
 from docx.text.paragraph import Paragraph
 
 from features.errors import UsageError
+from features.storage.atomic_files import atomic_write
+from features.storage.home import Home
 from serving.documents.paper import Paper, Section, Table
 
 WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -29,6 +34,11 @@ CONTENT = "{{content}}"
 """Paragraph of a template in whose place the contents stand; without one they follow what the template holds."""
 TITLE, LEAD = "{{title}}", "{{lead}}"
 """Words of a template that are filled in wherever they stand, in head and foot too."""
+
+MAX_BYTES = 5 << 20
+MOST_UNPACKED = 50 << 20
+"""Bytes that a template may take once it is unpacked."""
+FILE = "template.docx"
 
 
 def to_word(paper: Paper, made: datetime, template: Path | None = None) -> bytes:
@@ -162,3 +172,41 @@ def _fill(document: Document, paper: Paper) -> bool:
             for run in others:
                 run.text = ""
     return is_titled
+
+
+def kept_template(home: Home) -> Path | None:
+    """Return the file of the template; None where the office has none."""
+    path = home.reports / FILE
+    return path if path.is_file() else None
+
+
+def keep_template(home: Home, content: bytes) -> None:
+    """Keep a template in place of the one before.
+
+    Raises:
+        UsageError: it is no Word file, too large, or it would load something from elsewhere when it is opened.
+    """
+    _must_be_small(content)
+    if outside := external_parts(content):
+        raise UsageError(
+            f"a template must hold all that it shows, and this one loads {outside[0]!r}. Save it without links to other files."
+        )
+    atomic_write(home.folder(home.reports) / FILE, content)
+
+
+def remove_template(home: Home) -> None:
+    """Go back to plain Word files."""
+    (home.reports / FILE).unlink(missing_ok=True)
+
+
+def _must_be_small(content: bytes) -> None:
+    try:
+        with ZipFile(BytesIO(content)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+    except BadZipFile as error:
+        raise UsageError("a template must be a Word file (.docx). Save it from Word again.") from error
+    if len(content) > MAX_BYTES or unpacked > MOST_UNPACKED:
+        raise UsageError(
+            f"a template may have {MAX_BYTES >> 20} MiB, {MOST_UNPACKED >> 20} MiB unpacked, got {len(content):,} and {unpacked:,} bytes. "
+            "Take large pictures out."
+        )

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, select
 
 from features.database.alert_tables import alert, alert_transition
 from features.database.engine import reading
+from serving.alerts.feedback import NOT_REAL, REAL
 from serving.alerts.lifecycle import Action
-from serving.alerts.track_record import NOT_REAL, REAL
 from serving.monitoring.drift import Finding
 from serving.text import ATTENTION, Text
 

@@ -10,7 +10,7 @@ from features.database.engine import reading
 from features.days import day_number, to_date
 from features.facts.places import Places, positions
 from serving.monitoring.list_quality import Realised
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from features.facts.places import positions
 from features.panel.build import Panel, build_panel
 from serving.monitoring.drift import Finding, Unknown
 from serving.rankings.list_rows import read_rows
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.settings import Settings
 from serving.text import Text
 from training.bootstrap import LEAST_POSITIVES, Cell, Sample, draw_weights, number_blocks

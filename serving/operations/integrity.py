@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Engine, select
 
 from features.database.engine import reading
-from features.database.guards import missing_guards
 from features.database.known_keys import lost_keys
 from features.database.tables import ranking
+from features.database.triggers import missing_guards
 from features.errors import StoreError, YujingError
 from features.storage.home import Home
 from serving.alerts.queries import edited_alerts

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Engine, func, insert, select
 
 from features.database.engine import reading, writing
-from features.database.operation_tables import job_run
+from features.database.tables import job_run
 from features.errors import StoreError, YujingError
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Engine, delete, func, select
 
 from features.database.engine import reading, writing
-from features.database.operation_tables import job_run
+from features.database.tables import job_run
 from features.storage.home import Home
 from serving.audit import audit_log
 from serving.operations.backup import MANIFEST

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from features.database.copying import copy_rows
 from features.database.engine import open_database
-from features.database.guards import missing_guards
 from features.database.known_keys import fingerprint_of, lost_keys
+from features.database.triggers import missing_guards
 from features.errors import StoreError, UsageError
 from features.storage.atomic_files import sync_and_hash, sync_folder
 from features.storage.home import Home

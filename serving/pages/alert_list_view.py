@@ -8,11 +8,10 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.display_names import CATEGORY_ZH, plain
-from serving.alerts.backlog import AreaBacklog, backlog_below, open_now
+from serving.alerts.feedback import KindRecord, read_track_record
 from serving.alerts.lifecycle import State
 from serving.alerts.schemas import Alert
-from serving.alerts.track_record import KindRecord, read_track_record
-from serving.alerts.worklist import Filter, Part, kinds_in_reach, read_worklist
+from serving.alerts.worklist import AreaBacklog, Filter, Part, backlog_below, kinds_in_reach, open_now, read_worklist
 from serving.disclosure import hide_small
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Due, department_name, names_of, say_due

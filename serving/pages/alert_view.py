@@ -10,12 +10,11 @@ from markupsafe import Markup, escape
 
 from serving.accounts.permissions import Actor, Scope
 from serving.alerts.feedback import ReasonFeedback, verdicts
-from serving.alerts.hand_over import areas_above, may_reach_departments
 from serving.alerts.lifecycle import Action, reasons_for
 from serving.alerts.queries import find_alert, history, not_alerted
 from serving.alerts.rule import Outcome
 from serving.alerts.schemas import Alert, SaidReason
-from serving.alerts.transitions import permitted_actions
+from serving.alerts.transitions import areas_above, may_reach_departments, permitted_actions
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.handling_view import Handling, PastStep, names_of, say_handling, say_history, say_visits, unit_name
 from serving.pages.page import Viewer

@@ -17,8 +17,7 @@ from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas,
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import LISTS, Before, ListName, Sayer, count_list, numbered, page_list, priority_rows
 from serving.pages.trend_chart import TrendDrawing, draw_trend, read_weeks
-from serving.rankings.count_band import count_band
-from serving.rankings.schemas import AreaRow, GridRow, Level
+from serving.rankings.schemas import AreaRow, GridRow, Level, count_band
 from serving.server.list_cache import PublishedList
 
 

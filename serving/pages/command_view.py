@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from serving.accounts.permissions import Scope
-from serving.alerts.backlog import AreaBacklog
+from serving.alerts.worklist import AreaBacklog
 from serving.operations.sources import Source, read_sources
 from serving.pages.board import Board, view_board
 from serving.pages.board_query import BoardQuery

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from serving.exports.xlsx_file import Cell, Column, Sheet, to_xlsx
+from serving.exports import Cell, Column, Sheet, to_xlsx
 from serving.maps.place_names import Gazetteer
 from serving.pages.translations import Translator
 from serving.rankings.schemas import GridRow

@@ -9,10 +9,9 @@ from sqlalchemy import Engine, select
 from features.database.tables import ranking
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
-from serving.rankings.count_band import count_band
 from serving.rankings.entries import Entry
 from serving.rankings.list_rows import read_rows
-from serving.rankings.schemas import AreaRow, Level
+from serving.rankings.schemas import AreaRow, Level, count_band
 
 WEEKS_BACK, WEEKS_AHEAD = 8, 2
 WEEK = timedelta(days=7)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from features.days import day_number, midnight
 from serving.accounts.permissions import Scope
-from serving.alerts.backlog import AreaBacklog, OpenAlert, backlog_below, open_at, open_now
 from serving.alerts.lifecycle import State
+from serving.alerts.worklist import AreaBacklog, OpenAlert, backlog_below, open_at, open_now
 from serving.pages.areas import Area
 from serving.pages.list_dates import ShownDay
 from serving.pages.page import Viewer

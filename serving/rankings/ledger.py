@@ -17,7 +17,7 @@ from serving.accounts.row_security import reading_within
 from serving.audit.hash_chain import GENESIS
 from serving.rankings.entries import Body, Entry, Origin, PublishedRow, hash_body
 from serving.rankings.list_rows import ListRow, check_archive, read_rows
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.rankings.schemas import Level, place_of_body
 
 NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())

@@ -1,4 +1,4 @@
-"""Rows of a published list: one row per grid and one per area above it, as stored, hashed and served.
+"""Rows of a published list, one per grid and one per area above it, as stored, hashed and served; and the band of an area's count.
 
 Figures are rounded before anything is summed, so what a reader adds up is what the list says.
 """
@@ -10,6 +10,7 @@ from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import nbdtrik, pdtrik
 
 from features.errors import InputRefusedError
 from serving.accounts.permissions import Scope
@@ -31,6 +32,8 @@ WeeklyCount = Annotated[int, Field(ge=0, json_schema_extra={"not": {"enum": [1, 
 AreaPath = Annotated[
     str, Field(description="Codes of the area from the top, joined by /; empty is the whole", examples=["330483/330483101"])
 ]
+
+SHARES = (0.1, 0.9)
 
 
 class _Part(BaseModel):
@@ -286,3 +289,20 @@ class ScoredFile(BaseModel):
     duplicate: Count = Field(description="Rows that repeat one of them", examples=[0])
     notices: tuple[Text, ...] = Field(description="What scores are for, and what they are not")
     grids: tuple[ScoredGrid, ...] = Field(description="Grids of one's own area by code")
+
+
+def count_band(mean: float, variation: float = 0.0) -> tuple[float, float]:
+    """Return the 10 % and 90 % quantiles of a negative binomial count of variance mean + variation x mean ** 2.
+
+    >>> count_band(19.0), count_band(19.0, 0.05)
+    ((14.0, 25.0), (12.0, 27.0))
+    """
+    low, high = (max(round(_quantile(share, mean, variation) + 0.5), 0) for share in SHARES)
+    return float(low), float(high)
+
+
+def _quantile(share: float, mean: float, variation: float) -> float:
+    if variation <= 0:
+        return float(pdtrik(share, mean))
+    size = 1 / variation
+    return float(nbdtrik(share, size, size / (size + mean)))

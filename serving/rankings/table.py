@@ -16,7 +16,7 @@ from serving.accounts.row_security import reading_within
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import entry_of
 from serving.rankings.list_rows import read_rows
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.rankings.schemas import AREA_LEVELS, GridRow, Score, place_of_body
 
 LISTS_AT_ONCE = 50

@@ -1,36 +1,79 @@
-"""The daily run: score, explain, sum, and write the ledger once."""
+"""The daily run: score, explain, sum, and write the ledger once; settle alerts whose windows are ripe.
+
+A published list is computed again from what the ledger says it was made of, to show that nobody made it up.
+"""
 
 import gc
+import reprlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
+from itertools import groupby, zip_longest
 
 import numpy as np
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, RowMapping, insert, select
 
-from features.database.engine import reading
+from features.database.alert_tables import alert, sequel
+from features.database.engine import reading, writing
 from features.database.tables import grid
 from features.days import day_number, midnight, to_date
-from features.errors import NotReadyError, UsageError
-from features.storage.free_disk import check_free_disk
-from features.storage.home import Home
+from features.errors import NotReadyError, StoreError, UsageError
+from features.eventlog.read import read_log
+from features.facts.facts import Facts
+from features.facts.places import positions
+from features.provenance import code_version
+from features.storage.home import Home, check_free_disk
 from serving.alerts.corrections import accepted_corrections, note_rescores
 from serving.alerts.raising import Raising
 from serving.alerts.rule import RankedGrids
 from serving.maps.binary import pack_all
 from serving.maps.polygons import prepare
-from serving.rankings.entries import Entry, Origin
-from serving.rankings.ledger import newest, publish
+from serving.rankings.entries import Body, Entry, Origin, hash_body
+from serving.rankings.ledger import newest, publish, read_body
 from serving.rankings.publishing import refuse_while_paused
 from serving.rankings.schemas import Explanation
-from serving.scoring.alert_outcomes import record_outcomes
 from serving.scoring.list_builder import list_grids, sum_up
-from serving.scoring.scoring import ScoredDay, score_days
+from serving.scoring.scoring import ScoredDay, score_days, score_snapshot
 from serving.settings import Settings
 from serving.undertakings.review import review_monthly
-from training.code_version import code_version
+from training.learning.labels import count_labels
 from training.learning.plausibility import most_expected
+from training.registry.published import read_published
+
+
+def record_outcomes(engine: Engine, facts: Facts, delay_allowance_days: int, now: datetime) -> int:
+    """Store what followed each alert of the facts' target whose window is ripe, and return how many were settled.
+
+    A window is ripe once the log is complete through its end and the days that reports may take; what counts is what was known by
+    then. So nothing is told early because it was bad news, and whoever settles later finds the same. `now` is only kept beside it.
+    """
+    ripe_until = to_date(facts.known_through_day - delay_allowance_days)
+    settled = select(sequel.c.alert_id).where(sequel.c.alert_id == alert.c.alert_id).exists()
+    query = (
+        select(alert.c.alert_id, alert.c.grid_id, alert.c.starts, alert.c.ends)
+        .where(alert.c.target == facts.target_name, alert.c.ends <= ripe_until, ~settled)
+        .order_by(alert.c.starts, alert.c.ends, alert.c.alert_id)
+    )
+    with reading(engine) as connection:
+        if not connection.execute(query.limit(1)).first():
+            return 0
+    with writing(engine) as connection:
+        waiting = connection.execute(query).mappings().all()
+        counted = [entry | {"at": now} for entry in _count(waiting, facts, delay_allowance_days)]
+        if counted:
+            connection.execute(insert(sequel), counted)
+    return len(counted)
+
+
+def _count(waiting: Sequence[RowMapping], facts: Facts, delay_allowance_days: int) -> Iterator[dict[str, object]]:
+    for (starts, ends), group in groupby(waiting, key=lambda row: (row["starts"], row["ends"])):
+        alerts, last = list(group), day_number(ends)
+        as_of = np.array([day_number(starts)], np.int32)
+        counts = count_labels(facts, as_of, last - int(as_of[0]), known_before=last + delay_allowance_days)[0]
+        place = positions(facts.places.grid_ids, np.array([each["grid_id"] for each in alerts], np.str_))
+        for each, at in zip(alerts, place.tolist(), strict=True):
+            yield {"alert_id": each["alert_id"], "escalations": float(counts[at]) if at >= 0 else None}
 
 
 def rank(home: Home, engine: Engine, settings: Settings, as_of: date, now: datetime, target: str | None = None) -> Entry:
@@ -147,3 +190,36 @@ def origin_of(day: ScoredDay, settings: Settings) -> Origin:
         code_version=code_version(),
         seed=settings.ranking.seed,
     )
+
+
+def reproduce(home: Home, engine: Engine, settings: Settings, entry: Entry) -> None:
+    """Compute a list again from the records up to its sequence number, its model and its seed; every byte must be as published.
+
+    The ledger does not hold the settings and the table of grids: those of today are used.
+
+    Raises:
+        StoreError: it comes out differently, or its model is not what was published.
+    """
+    again = _compute(home, engine, settings, entry)
+    if hash_body(again) == entry.body_hash:
+        return
+    places = _different(read_body(engine, entry), again)
+    raise StoreError(
+        f"the list of {entry.origin.as_of} must come out as it was published, and {len(places)} places differ: {reprlib.repr(places)}. "
+        f"Code {entry.origin.code_version} made it, this is {code_version()}; look for what changed in code, settings or grids."
+    )
+
+
+def _different(published: Body, again: Body) -> list[str]:
+    """Return the places whose rows are not the same, or stand elsewhere."""
+    levels = published.keys() | again.keys()
+    rows = [pair for level in levels for pair in zip_longest(published.get(level, []), again.get(level, []))]
+    return sorted({row.place for pair in rows if pair[0] != pair[1] for row in pair if row})
+
+
+def _compute(home: Home, engine: Engine, settings: Settings, entry: Entry) -> Body:
+    origin = entry.origin
+    ranking = settings.ranking.model_copy(update={"seed": origin.seed})
+    snapshot = read_log(home, engine, origin.sequence)
+    day = next(score_snapshot(read_published(home, origin.model_hash), snapshot, settings, [origin.as_of]))
+    return sum_up(day, list_grids(day, grid_names(engine), ranking))

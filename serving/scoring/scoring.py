@@ -18,11 +18,10 @@ from features.panel.build import Panel, build_features, catalogue
 from features.panel.feature import Feature
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
-from serving.scoring.bursts import most_reports, say_burst
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.scoring.explanations import explain_cells, tells_what_goes_on
 from serving.settings import Settings
-from serving.text import CONFIDENCE, frequency
+from serving.text import CONFIDENCE, SMALLEST_SHOWN_COUNT, Text, frequency
 from training.learning.model import Fitted, Replicated
 from training.learning.model_rows import features_read
 from training.learning.parts import Part
@@ -32,6 +31,34 @@ from training.registry.published import Published, current
 Floats = npt.NDArray[np.float64]
 Grids = npt.NDArray[np.int64]
 """Positions in the order of the panel's grids."""
+
+SHOWN_DAYS = 28
+
+
+def most_reports(facts: Facts, as_of: int) -> npt.NDArray[np.int64]:
+    """Return (G,) reports of the case of the last 28 days that most people reported, as known before `as_of`; 0 where each has one."""
+    recent = (facts.further.known_day >= as_of - SHOWN_DAYS) & (facts.further.known_day < as_of)
+    reports = 1 + np.bincount(facts.further.case[recent], minlength=len(facts.cases.grid))
+    most = np.zeros(facts.places.size, np.int64)
+    told = np.flatnonzero((reports > 1) & (facts.cases.grid >= 0))
+    np.maximum.at(most, facts.cases.grid[told], reports[told])
+    return most
+
+
+def say_burst(reports: int) -> tuple[Text, ...]:
+    """Say how often the most reported case was reported; nothing where that is few.
+
+    >>> say_burst(12)[0].zh, say_burst(2)
+    ('近28天有同一事由1件、12人次，按1件计', ())
+    """
+    if reports < SMALLEST_SHOWN_COUNT:
+        return ()
+    return (
+        Text(
+            zh=f"近28天有同一事由1件、{reports}人次，按1件计",
+            en=f"1 matter of the last 28 days was reported {reports} times and counts once",
+        ),
+    )
 
 
 @dataclass(frozen=True)

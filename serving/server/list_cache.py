@@ -14,8 +14,7 @@ from features.errors import DamagedError
 from serving.accounts.permissions import Scope
 from serving.rankings.entries import Body, Entry, ListHead
 from serving.rankings.ledger import find, newest, read_body
-from serving.rankings.publishing import Pause, paused
-from serving.rankings.releases import released_at
+from serving.rankings.publishing import Pause, paused, released_at
 from serving.rankings.schemas import Level, place_of
 from serving.server.auth import Clock
 

@@ -8,9 +8,9 @@ from importlib.metadata import version
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from features.build import build_commit
 from features.errors import StoreError
 from features.intake.report import ROW_OUTCOMES
+from features.provenance import build_commit
 from serving.alerts.queries import count_open
 from serving.alerts.webhooks import count_waiting
 from serving.operations.health import newest_moments

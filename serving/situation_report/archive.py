@@ -1,4 +1,7 @@
-"""Reports that were written: kept in the home with what the next one comes back to, and handed out in every form."""
+"""Reports that were written: kept in the home with what the next one comes back to, and handed out in every form.
+
+Each report is for the accounts of exactly its area, so that no two can be subtracted from each other.
+"""
 
 import base64
 import json
@@ -12,7 +15,9 @@ from typing import Any
 from features.errors import NotFoundError, UsageError
 from features.storage.atomic_files import atomic_write
 from features.storage.home import Home
+from serving.accounts.permissions import EVERYTHING, Scope
 from serving.documents.paper import Language, Paper, Point, Section, Table
+from serving.server.list_cache import PublishedList
 from serving.situation_report.period import Period, period_code
 from serving.situation_report.topics import LastTime, Topic
 
@@ -133,3 +138,19 @@ def _section(stored: dict[str, Any]) -> Section:
 
 def _rows(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
     return [tuple(row) for row in rows]
+
+
+def area_of_reports(scope: Scope, listed: PublishedList | None) -> str | None:
+    """Return the area whose reports an account reads and makes: empty for the whole, a township's path, None for any other."""
+    if scope.department:
+        return None
+    if scope == EVERYTHING or _holds_every_district(scope, listed):
+        return ""
+    townships = listed.within(scope, "township") if listed else ()
+    is_township = len(townships) == 1 and f'"path":"{scope.path}"'.encode() in townships[0]
+    return scope.path if is_township else None
+
+
+def _holds_every_district(scope: Scope, listed: PublishedList | None) -> bool:
+    districts = listed.within(EVERYTHING, "district") if listed else ()
+    return bool(districts) and listed is not None and listed.within(scope, "district") == districts

@@ -20,7 +20,7 @@ from serving.accounts.permissions import Scope
 from serving.alerts.queries import within
 from serving.maps.place_names import Gazetteer
 from serving.monitoring.completeness import Silence, find_silences
-from serving.rankings.releases import shown
+from serving.rankings.publishing import shown
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of
 from serving.scoring.daily_run import grid_names
 from serving.settings import Settings

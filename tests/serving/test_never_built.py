@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from features.database.all_tables import metadata
+from features.database.copying import metadata
 from features.database.engine import open_database
 from features.panel.build import catalogue
 from features.storage.home import Home

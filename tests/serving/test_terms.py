@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from features.forbidden_words import forbidden_words
+from features.display_names import forbidden_words
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from features.forbidden_words import forbidden_words
+from features.display_names import forbidden_words
 from serving.text import ATTENTION, CONFIDENCE, NOTICES, WITHHELD, fill, frequency
 
 

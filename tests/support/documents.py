@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Table
 
-from features.database.all_tables import metadata
+from features.database.copying import metadata
 from features.database.views import COLUMNS
 from features.panel.build import catalogue
 from features.panel.feature import Feature

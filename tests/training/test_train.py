@@ -7,11 +7,11 @@ import pytest
 
 from features.errors import StoreError
 from features.panel.build import build_panel
+from features.provenance import code_version
 from features.storage.home import Home
 from features.targets import Target
 from tests.support.trained_worlds import draw_facts, place_rates
 from tests.training.conftest import NOW, SMALL
-from training.code_version import code_version
 from training.evaluation.backtest import backtest
 from training.learning.booster import margin, read_booster
 from training.learning.folds import Gap, ripe_as_ofs

@@ -18,7 +18,7 @@ from features.panel.case_columns import DUE_ODDS, KIND_ODDS
 from features.panel.case_rows import CaseRows
 from features.panel.families.trends import against_level
 from features.panel.feature import Feature, Use
-from features.storage.scratch import release
+from features.storage.array_files import release
 from training.learning.booster import Columns
 from training.learning.case_start import CaseStart
 from training.learning.parts import Part

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from features.errors import NotReadyError
 from features.panel.build import Panel, Progress
-from features.storage.scratch import scratch
+from features.storage.array_files import scratch
 from training.learning.booster import Columns, Rows, boost, growing_margins, read_booster
 from training.learning.calibration import NO_CHANCES, Calibration, CaseChances, calibrate, learn_chances
 from training.learning.case_start import CASE_COPIES, fit_case_start

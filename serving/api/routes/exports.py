@@ -12,8 +12,7 @@ from pydantic import Field
 from serving.accounts.permissions import Actor, Right
 from serving.accounts.quotas import EXPORTS, consume
 from serving.api.routes.rankings import ListQuery, find_list
-from serving.exports.csv_file import COLUMNS, Purpose, cells, to_csv
-from serving.exports.xlsx_file import XLSX_TYPE, Column, Sheet, to_xlsx
+from serving.exports import COLUMNS, XLSX_TYPE, Column, Purpose, Sheet, cells, to_csv, to_xlsx
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ListsOf
 from serving.server.errors import described

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, HTTPException
 
-from features.storage.free_disk import check_free_disk
+from features.storage.home import check_free_disk
 from serving.api.schemas import Health, Readiness
 from serving.server.dependencies import ReadingOf
 

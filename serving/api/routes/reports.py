@@ -12,13 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right
 from serving.audit import audit_log
-from serving.documents.paper import Language
-from serving.documents.web_page import to_html
+from serving.documents.paper import Language, to_html
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
 from serving.server.errors import described
-from serving.situation_report.archive import NO_REPORT, KeptReport, kept_reports, read_report
-from serving.situation_report.reach import area_of_reports
+from serving.situation_report.archive import NO_REPORT, KeptReport, area_of_reports, kept_reports, read_report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 

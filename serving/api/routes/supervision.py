@@ -14,7 +14,7 @@ from serving.alerts.silences import Silence, data_notices, end_silence, list_sil
 from serving.api.alert_schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.routes.alerts import CHANGE, READ, AlertReader
 from serving.dates import IsoDay
-from serving.rankings.releases import held_lists, release
+from serving.rankings.publishing import held_lists, release
 from serving.rankings.schemas import GridRow
 from serving.server.auth import needs
 from serving.server.dependencies import ListsOf, ReadingOf

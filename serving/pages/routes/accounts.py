@@ -7,8 +7,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from features.errors import NotFoundError, UsageError
-from serving.accounts.accounts import Account, accounts, disable_account, reset_password
-from serving.accounts.changes import Grant, change_account, enable_account
+from serving.accounts.accounts import Account, Grant, accounts, change_account, disable_account, enable_account, reset_password
 from serving.accounts.import_accounts import (
     ONE_TIME_HEADER,
     ImportedRow,
@@ -18,9 +17,9 @@ from serving.accounts.import_accounts import (
     import_accounts,
     one_time_rows,
 )
-from serving.accounts.login_limits import clear_attempts
+from serving.accounts.passwords import clear_attempts
 from serving.accounts.permissions import Right, Role, Scope
-from serving.exports.csv_file import table_to_csv
+from serving.exports import table_to_csv
 from serving.pages.area_tree import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import HEADERS, moment_text, render

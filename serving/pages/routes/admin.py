@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from features.errors import UsageError
-from serving.accounts.accounts import NewAccount, accounts, create_account
-from serving.accounts.changes import Grant
+from serving.accounts.accounts import Grant, NewAccount, accounts, create_account
 from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from features.database.engine import writing
 from serving.accounts.permissions import Right
 from serving.audit import audit_log
-from serving.exports.csv_file import table_to_csv
+from serving.exports import table_to_csv
 from serving.pages.audit_view import HEADER, TOPICS, AuditFilter, in_words, read_entries, read_names
 from serving.pages.handling_view import names_of
 from serving.pages.layout import HEADERS, moment_text, render

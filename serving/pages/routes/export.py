@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from serving.accounts.permissions import Right
 from serving.api.routes.exports import ExportOrder, as_file, take_away
-from serving.exports.csv_file import Purpose
+from serving.exports import Purpose
 from serving.pages.board_query import MapQuery
 from serving.pages.export_workbook import to_workbook
 from serving.pages.layout import HEADERS, day_text, render

@@ -9,8 +9,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from features.errors import NotFoundError, UsageError
 from serving.accounts.permissions import Right
 from serving.audit import audit_log
-from serving.documents.office_template import FILE, MAX_BYTES, keep_template, kept_template, remove_template
-from serving.documents.word import WORD_TYPE
+from serving.documents.word import FILE, MAX_BYTES, WORD_TYPE, keep_template, kept_template, remove_template
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
 

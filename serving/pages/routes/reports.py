@@ -15,21 +15,17 @@ from serving.accounts.permissions import Right
 from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for
 from serving.audit import audit_log
-from serving.documents.office_template import kept_template
-from serving.documents.paper import Paper
+from serving.documents.paper import Paper, picture_urls, to_html
 from serving.documents.pdf import PDF_TYPE, to_pdf
-from serving.documents.web_page import picture_urls, to_html
-from serving.documents.word import WORD_TYPE, to_word
+from serving.documents.word import WORD_TYPE, kept_template, to_word
 from serving.operations.page_jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.pages.routes.office_template import may_choose_template
-from serving.situation_report.archive import NO_REPORT, enter_decisions, report_name
+from serving.situation_report.archive import NO_REPORT, area_of_reports, enter_decisions, report_name
 from serving.situation_report.period import period_code, read_period
-from serving.situation_report.reach import area_of_reports
 from serving.situation_report.wording import CENTRE, kind_name, lead_name
-from serving.verification.account_paper import account_paper
-from serving.verification.statement import Account, kept_accounts, read_account, read_archive
+from serving.verification.statement import Account, account_paper, kept_accounts, read_account, read_archive
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

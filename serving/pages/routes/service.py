@@ -17,8 +17,7 @@ from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.rankings.pause_reasons import PauseReason
-from serving.rankings.publishing import pause, resume
-from serving.rankings.releases import held_lists, release
+from serving.rankings.publishing import held_lists, pause, release, resume
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -10,10 +10,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
 from serving.accounts.devices import bind_session, device_of, enrol_wall
-from serving.accounts.login_limits import KnownBrowsers
 from serving.accounts.oidc_login import OidcLogin
 from serving.accounts.oidc_provider import DOOR
-from serving.accounts.passwords import check_password
+from serving.accounts.passwords import KnownBrowsers, check_password
 from serving.accounts.permissions import Actor
 from serving.accounts.sessions import LASTING, SECRET_LENGTH, choose_area, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render

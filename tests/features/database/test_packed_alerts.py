@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from features.database.alert_tables import alert
 from features.database.engine import open_database, reading, writing
-from features.database.guards import missing_guards
 from features.database.migrate import _config
+from features.database.triggers import missing_guards
 from tests.support.databases import Databases
 
 BODY = '{"title": {"zh": "矛盾纠纷", "en": "disputes"}}' * 20

@@ -16,7 +16,7 @@ from features.eventlog.append import Batch, append_batch
 from features.eventlog.parquet_copy import read_copy
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import RECORD_SCHEMA
-from features.storage.folder_lock import LOCK
+from features.storage.atomic_files import LOCK
 from features.storage.home import Home
 
 SIZE = 40

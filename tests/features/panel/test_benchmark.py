@@ -5,8 +5,7 @@ import polars as pl
 import pytest
 
 from features.benchmark import polars_baseline
-from features.benchmark.measure import Contest, Seconds
-from features.benchmark.report import Limit, memory_limits, run, speed_limits
+from features.benchmark.measure import Contest, Limit, Seconds, memory_limits, run, speed_limits
 from features.benchmark.synthetic_log import SIZES, Size, write_log
 from features.settings import Settings
 from serving.cli.bench import Preset

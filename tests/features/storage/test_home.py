@@ -1,9 +1,13 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from features.database.engine import open_database
-from features.storage.home import Home
+from features.errors import StoreError
+from features.storage.home import Home, check_free_disk
+
+GIB = 1 << 30
 
 
 @pytest.mark.parametrize("name", ["keys", "published", "segments"])
@@ -23,3 +27,14 @@ def test_database_url_names_the_file_in_the_home_whatever_its_name(name: str, tm
 
     assert home.database.is_file()
     assert [home.root] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("total", "free", "enough"), [(100 * GIB, 5 * GIB, True), (100 * GIB, 5 * GIB - 1, False), (GIB, GIB - 1, False)])
+def test_check_free_disk_asks_for_the_larger_of_share_and_bytes(tmp_path, monkeypatch, total, free, enough):
+    monkeypatch.setattr("features.storage.home.shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=free))
+    home = Home(tmp_path / "home")
+    if enough:
+        assert free == check_free_disk(home)
+    else:
+        with pytest.raises(StoreError, match="Make room"):
+            check_free_disk(home)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from features.database.engine import writing
 from features.errors import NotSignedInError, TooManyError
 from serving.accounts.accounts import NewAccount, create_account
-from serving.accounts.login_limits import ATTEMPTS_PER_ACCOUNT
+from serving.accounts.passwords import ATTEMPTS_PER_ACCOUNT
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import actor_of_session, open_session, start_session
 from serving.audit.audit_log import OPERATOR

@@ -15,7 +15,7 @@ from features.storage.home import Home
 from serving.alerts.feedback import Found, Visit, log_visit
 from serving.alerts.queries import find_alert
 from serving.alerts.transitions import take_step
-from serving.scoring.alert_outcomes import record_outcomes
+from serving.scoring.daily_run import record_outcomes
 from tests.conftest import fill_cases
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, WORKER, ZONE
 from training.learning.labels import count_labels

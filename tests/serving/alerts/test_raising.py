@@ -9,7 +9,7 @@ from serving.accounts.permissions import EVERYTHING
 from serving.alerts.queries import Wanted, history, list_alerts, not_alerted
 from serving.alerts.transitions import take_step
 from serving.rankings.ledger import find, newest
-from serving.rankings.releases import held_lists, release
+from serving.rankings.publishing import held_lists, release
 from tests.serving.alerts.conftest import ANALYST, AS_OF, COMMAND, NOW, QUIET, STRANGER, TOWNSHIP, WORKER
 
 

@@ -10,7 +10,7 @@ from serving.alerts.messages import sign, signature_of
 from serving.alerts.sending import post
 from serving.alerts.transitions import take_step
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, resend
-from serving.rankings.releases import release
+from serving.rankings.publishing import release
 from serving.settings import Receiver
 from tests.serving.alerts.conftest import ANALYST, NOW, QUIET, WORKER
 

@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.exports.csv_file import harmless, to_csv
+from serving.exports import harmless, to_csv
 
 starts = st.text(st.sampled_from(" \u3000\u200b\ufeff"), max_size=3)
 triggers = st.sampled_from("=+-@\t\r\n\0＝＋－＠")

@@ -11,7 +11,7 @@ import unicodedata
 from itertools import product
 
 from serving.accounts.permissions import Role
-from serving.exports.csv_file import to_csv
+from serving.exports import to_csv
 from tests.support.access_matrix import Request, by, changes_of, operations, running
 
 HIDDEN = ("role", "jurisdiction", "closed_by", "score", "scope", "administers", "actor_id", "rank")

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from features.errors import StoreError
 from serving.accounts.permissions import EVERYTHING, Actor, Role
-from serving.rankings.releases import hold, release
+from serving.rankings.publishing import hold, release
 from serving.server.list_cache import RankingCache
 from tests.support.databases import reword_rows
 from tests.support.published_lists import publish_day

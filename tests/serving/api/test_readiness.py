@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import text
 
-from features.storage import free_disk
 from serving.app import create_app
 from serving.operations.health import overdue_work
 from serving.server.list_cache import RankingCache
@@ -118,8 +117,8 @@ def test_not_ready_while_a_list_is_due_and_missing(home, engine):
 
 def test_not_ready_with_too_little_disk(app, engine, monkeypatch):
     publish_day(engine, 0)
-    monkeypatch.setattr(free_disk.shutil, "disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=4 << 30))
+    monkeypatch.setattr("features.storage.home.shutil.disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=4 << 30))
 
     assert 503 == asyncio.run(readiness(app))[0]
-    monkeypatch.setattr(free_disk.shutil, "disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=6 << 30))
+    monkeypatch.setattr("features.storage.home.shutil.disk_usage", lambda _: SimpleNamespace(total=100 << 30, free=6 << 30))
     assert 200 == asyncio.run(readiness(app))[0]

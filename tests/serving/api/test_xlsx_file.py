@@ -5,8 +5,7 @@ import random
 import openpyxl
 
 from serving.api.routes.exports import ExportOrder, _write
-from serving.exports.csv_file import to_csv
-from serving.exports.xlsx_file import Column, Sheet, to_xlsx
+from serving.exports import Column, Sheet, to_csv, to_xlsx
 from tests.serving.api.test_csv_file import AREA, is_formula
 
 TEXTS = 10_000

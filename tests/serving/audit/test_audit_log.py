@@ -1,13 +1,16 @@
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import Engine
 
 from features.database.engine import writing
 from features.storage.home import Home
 from serving.audit import audit_log
-from serving.audit.audit_log import record
+from serving.audit.audit_log import note_settings, record, verify
 from serving.operations.checkpoints import audit_heads, read_checkpoints, write_checkpoint
+from serving.settings import Settings
 from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
@@ -53,3 +56,26 @@ def test_verify_of_the_tables_as_they_are_finds_nothing(chain, tmp_path):
         write(chain, 9)
 
     assert audit_log.verify(chain, audit_heads(read_checkpoints(home, tmp_path))) == ENTRIES + 2
+
+
+SETTINGS_TRAIL_NOW = datetime(2026, 1, 9, tzinfo=UTC)
+
+
+def test_note_settings_only_changes_are_written_down_and_no_secret(engine: Engine) -> None:
+    changed = Settings(serving={"port": 8001}, database_url="postgresql://yujing:secret@localhost/yujing")
+    noted = [
+        note_settings(engine, settings, SETTINGS_TRAIL_NOW + timedelta(days=day))
+        for day, settings in enumerate([Settings(), changed, changed])
+    ]
+    back = note_settings(engine, Settings(), SETTINGS_TRAIL_NOW + timedelta(days=9))
+
+    assert (noted, back) == ([False, True, False], True)
+    assert [json.loads(entry.detail) for entry in newest_entries(engine, 5)] == [{}, {"serving.port": 8001}]
+    assert verify(engine) == 2
+
+
+def test_note_settings_of_the_environment_are_written_down(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YUJING_SERVING__PORT", "8001")
+
+    assert note_settings(engine, Settings(), SETTINGS_TRAIL_NOW)
+    assert [json.loads(entry.detail) for entry in newest_entries(engine, 5)] == [{"serving.port": 8001}]

@@ -7,15 +7,14 @@ from sqlalchemy import insert, update
 
 from features.database.engine import writing
 from features.database.tables import feed
+from features.display_names import forbidden_words
 from features.errors import NotReadyError
-from features.forbidden_words import forbidden_words
 from serving.accounts.permissions import Scope
 from serving.alerts.lifecycle import Action
 from serving.alerts.transitions import TransitionRequest, take_step
 from serving.briefs.briefs import WRITERS, open_desk
-from serving.documents.paper import Section
+from serving.documents.paper import Section, to_text
 from serving.documents.pdf import to_pdf
-from serving.documents.plain_text import to_text
 from serving.settings import Settings
 from tests.serving.alerts.conftest import NOW, QUIET, WORKER, Days
 from tests.support.made_alerts import make_line, make_row

@@ -1,15 +1,20 @@
 """The weeks before the demo's day: who does what when, settled by the seed."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from types import SimpleNamespace
 
+import polars as pl
 import pytest
 
+from features.panel.families.undertakings import BEGUN_DAYS
 from features.storage.home import Home
+from features.undertakings.codes import UndertakingKind
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.alerts.lifecycle import Action, Position, State, step
-from serving.cli.demo_history import COURSE_DAYS, COURSES, History, Staff, chosen
+from serving.cli.demo import LIST_DAYS
+from serving.cli.demo_history import COURSE_DAYS, COURSES, History, Staff, chosen, write_examples
 from serving.cli.workspace import Workspace
 
 TODAY = date(2026, 11, 29)
@@ -64,3 +69,42 @@ def test_draws_are_settled_by_seed_and_subject(tmp_path):
 
     assert [one._draw(each) for each in subjects] == [history(tmp_path)._draw(each) for each in subjects]
     assert [one._draw(each) for each in subjects] != [other._draw(each) for each in subjects]
+
+
+DEMO_UNDERTAKINGS_TODAY = date(2026, 6, 1)
+TOWNSHIP = "d/t1"
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Mapping[str, object]]:
+    """The rows of the file by the name of the undertaking."""
+    files = tmp_path_factory.mktemp("demo")
+    grids = [{"grid_id": f"g{number:02}", "parent_path": f"d/t{1 + number // 20}/c{number // 5}"} for number in range(40)]
+    pl.DataFrame(grids).write_csv(files / "grids.csv")
+    pl.DataFrame({"old": ["g00"], "new": ["g01"], "share": [1.0]}).write_csv(files / "crosswalk.csv")
+    rows = pl.read_csv(write_examples(files, DEMO_UNDERTAKINGS_TODAY), try_parse_dates=True).to_dicts()
+    return {row["undertaking_id"]: row for row in rows}
+
+
+def test_examples_show_every_kind(examples: Mapping[str, Mapping[str, object]]) -> None:
+    assert {row["kind"] for row in examples.values()} == set(UndertakingKind)
+
+
+def test_project_has_begun_lately_in_a_whole_township_on_every_day_with_a_list(examples: Mapping[str, Mapping[str, object]]) -> None:
+    """So every alert of that township names it."""
+    project = examples["demo-begun"]
+    days = [DEMO_UNDERTAKINGS_TODAY - timedelta(days=ago) for ago in range(LIST_DAYS)]
+
+    assert project["places"] == TOWNSHIP
+    assert all(project["start_at"] <= day < project["start_at"] + timedelta(days=BEGUN_DAYS) for day in days)
+
+
+def test_period_that_raised_the_threshold_ended_among_the_lists(examples: Mapping[str, Mapping[str, object]]) -> None:
+    period = examples["demo-event"]
+
+    assert (period["places"], period["attention"]) == (TOWNSHIP, 2.0)
+    assert DEMO_UNDERTAKINGS_TODAY - timedelta(days=LIST_DAYS) < period["start_at"] < period["end_at"] < DEMO_UNDERTAKINGS_TODAY
+
+
+def test_examples_leave_out_grids_that_are_gone(examples: Mapping[str, Mapping[str, object]]) -> None:
+    assert "g00" not in ";".join(str(row["places"]) for row in examples.values())

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from serving.cli.main import app
 from serving.operations.job_runs import Run, job_states, record_run
 from serving.operations.prune import find_prunable, prune
-from serving.scoring.reproduce import reproduce
+from serving.scoring.daily_run import reproduce
 from serving.settings import RetentionSettings
 from tests.support.audit_entries import newest_entries
 from tests.support.published_world import PUBLISHED_AT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.forbidden_words import forbidden_words
+from features.display_names import forbidden_words
 from features.simulation.describe import config_text
 from features.simulation.preset import Span
 from serving.pages.translations import translations

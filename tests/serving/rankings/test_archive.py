@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, func, insert, select, text
 
 from features.database.engine import reading, writing
-from features.database.guards import missing_guards
 from features.database.sqlite_file import compact
 from features.database.tables import archived_list, ranking_row
+from features.database.triggers import missing_guards
 from features.errors import StoreError
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.accounts.row_security import reading_within

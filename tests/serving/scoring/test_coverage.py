@@ -5,7 +5,7 @@ import pytest
 
 from features.days import NEVER
 from features.facts.facts import Reporters
-from serving.scoring.coverage import Staleness, read_coverage
+from serving.scoring.coverage import Staleness, read_coverage, read_pace
 from tests.support.trained_worlds import make_facts
 
 AS_OF = 400
@@ -93,3 +93,38 @@ def test_read_coverage_retired_source_is_not_missed():
     coverage = coverage_of([np.arange(0, AS_OF + 600), STEADY], feeds, as_of=AS_OF + 600, retired=("two",))
 
     assert "stale_source" not in coverage.withheld
+
+
+REPORT_PACE_AS_OF = 600
+LEAST = np.full(3, 4.7)
+
+
+def pace_of(*days):
+    grid = np.repeat(np.arange(3), [len(each) for each in days])
+    return read_pace(make_facts(grid, np.concatenate(days), 3, REPORT_PACE_AS_OF), REPORT_PACE_AS_OF, LEAST)
+
+
+def test_read_pace_takes_the_shortest_window_in_which_enough_is_expected():
+    daily, weekly, rare = np.arange(REPORT_PACE_AS_OF), np.arange(0, REPORT_PACE_AS_OF, 8), np.arange(0, REPORT_PACE_AS_OF, 90)
+
+    pace = pace_of(daily, weekly, rare)
+
+    assert pace.observed[:2].tolist() == [42, 5]
+    np.testing.assert_allclose(pace.expected[:2], [42, 5.25], rtol=0.15)
+    assert pace.is_known().tolist() == [True, True, False]
+    assert not pace.is_below(np.ones(3)).any()
+
+
+def test_read_pace_grid_that_reports_a_third_of_its_own_rate_is_below():
+    thinned = np.concatenate([np.arange(0, REPORT_PACE_AS_OF - 42, 2), np.arange(REPORT_PACE_AS_OF - 42, REPORT_PACE_AS_OF, 6)])
+
+    pace = pace_of(np.arange(REPORT_PACE_AS_OF), np.arange(REPORT_PACE_AS_OF), thinned)
+
+    assert pace.is_below(np.ones(3)).tolist() == [False, False, True]
+    assert not pace.is_below(np.full(3, 10.0)).any()
+
+
+def test_read_pace_of_days_on_which_all_grids_report_less_is_nobodys_fault():
+    holiday = np.arange(REPORT_PACE_AS_OF - 20)
+
+    assert not pace_of(holiday, holiday, holiday).is_below(np.ones(3)).any()

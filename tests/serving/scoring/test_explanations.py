@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from features.database.engine import writing
+from features.display_names import forbidden_words
 from features.eventlog.undertakings import append_from_source
-from features.forbidden_words import forbidden_words
 from features.undertakings.undertaking import Undertaking
 from serving.rankings.line_words import mask
 from serving.rankings.schemas import GridRow, micro, published

@@ -5,22 +5,23 @@ from datetime import date
 import polars as pl
 import pytest
 from scipy.stats import poisson
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH
+from features.database.engine import writing
+from features.database.tables import grid
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, forbidden_words
 from features.errors import NotReadyError, UsageError
 from features.eventlog.read import read_log
 from features.facts.derive import read_facts
-from features.forbidden_words import forbidden_words
 from features.schema import Col
 from serving.cli.main import app
+from serving.documents.paper import Speaker, to_html, to_text
 from serving.documents.pdf import to_pdf
-from serving.documents.plain_text import to_text
-from serving.documents.web_page import to_html
 from serving.scoring.daily_run import grid_names
 from serving.situation_report.counts import by_kind, happened, new_cases
 from serving.situation_report.period import change, count_interval, month, quarter, read_period
-from serving.situation_report.report import analyse
+from serving.situation_report.report import analyse, lay_out_areas
 from serving.situation_report.source import Place, ReportOrder, Source
 from serving.text import NOTICES
 from tests.support.opened import open_page
@@ -215,3 +216,43 @@ def test_html_renders_in_a_browser_without_errors(tmp_path, page):
 
     assert (seen.faults, seen.cut, len(seen.images)) == ([], 0, 2)
     assert all(width > 500 for width in seen.images)
+
+
+ZH = Speaker("zh")
+
+
+@pytest.fixture
+def source(world):
+    """Return December beside grids that are squares in a row."""
+    with writing(world.engine) as connection:
+        for place, grid_id in enumerate(connection.execute(select(grid.c.grid_id).order_by(grid.c.grid_id)).scalars().all()):
+            box = f"POLYGON (({place} 0, {place + 1} 0, {place + 1} 1, {place} 1, {place} 0))"
+            connection.execute(update(grid).where(grid.c.grid_id == grid_id).values(geometry=box))
+    place = Place(world.home, world.engine, SETTINGS)
+    return Source(read_log(world.home, world.engine), place, ReportOrder(month("2025-12"), "escalation"))
+
+
+def test_map_is_drawn_above_the_table_of_the_areas(source):
+    paper = analyse(source).papers["zh"]
+    by_area = next(each for each in paper.sections if each.title == "分镇街")
+
+    assert by_area.plot == "map"
+    assert by_area.sentences[-1].endswith("图中箭头指与上年同期比明显上升或下降。")
+    assert paper.plots["map"].startswith(b"\x89PNG")
+
+
+def test_map_says_the_counts_of_the_table_and_hides_what_it_hides(source):
+    cells = source.by_area.new.now.cells
+    hidden = [None, *cells[1:]]
+    source.by_area.new.now.cells[:] = hidden
+
+    areas = list(lay_out_areas(source, [1.0] * len(cells), ZH))
+    assert [area.figures for area in areas] == ["※", *(f"{cell}件" for cell in cells[1:])]
+    assert [area.value for area in areas] == [None, *[1.0] * (len(cells) - 1)]
+
+
+def test_map_is_left_out_where_no_grid_has_a_polygon(source):
+    with writing(source.place.engine) as connection:
+        connection.execute(update(grid).values(geometry=None))
+
+    assert list(lay_out_areas(source, [1.0, 1.0], ZH)) == []

@@ -10,8 +10,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from features.display_names import forbidden_words
 from features.errors import NotReadyError
-from features.forbidden_words import forbidden_words
 from features.settings import Settings as FactSettings
 from features.storage.home import Home
 from serving.documents.pdf import to_pdf
@@ -19,9 +19,8 @@ from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.settings import Settings
 from serving.situation_report.period import month
-from serving.verification.account_paper import account_paper
 from serving.verification.cells import Group, count_cells, standing_lists, total
-from serving.verification.statement import exact_test, keep_account, kept_accounts, must_be_ripe, read_account
+from serving.verification.statement import account_paper, exact_test, keep_account, kept_accounts, must_be_ripe, read_account
 from tests.support.event_logs import Case, make_facts
 from tests.support.made_alerts import make_row
 from tests.support.pdf_pages import page_texts

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.facts.covariates import Covariates
+from features.facts.facts import Covariates
 from tests.support.trained_worlds import FAST, draw_facts, make_panel, place_rates, weekly
 from training.evaluation.backtest import backtest
 from training.learning.folds import Gap

@@ -9,7 +9,7 @@ import pytest
 
 from features.days import to_date
 from features.eventlog.covariates import COVARIATE_SCHEMA
-from features.facts.covariates import place_covariates
+from features.facts.facts import place_covariates
 from features.settings import DisplayName
 from tests.support.trained_worlds import FAST, draw_facts, make_panel, place_rates
 

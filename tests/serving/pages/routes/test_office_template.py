@@ -6,7 +6,7 @@ import docx
 import pytest
 from docx.opc.constants import RELATIONSHIP_TYPE
 
-from serving.documents.office_template import kept_template
+from serving.documents.word import kept_template
 from serving.situation_report.archive import keep_report
 from tests.support.kept_reports import make_report
 from tests.support.people import token_of

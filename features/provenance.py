@@ -1,13 +1,28 @@
-"""Version of the running code, for the records of models and lists."""
+"""Provenance, for records of models, lists and changes: which code ran, and under which login."""
 
+import getpass
 import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from features.build import build_commit
+BUILT_FROM = Path(__file__).with_name("built_from.txt")
 
 PROJECT = Path(__file__).parents[1]
+
+
+@cache
+def build_commit() -> str:
+    """Return the commit of the build; empty in a checkout, which has its own history."""
+    return BUILT_FROM.read_text(encoding="ascii").strip() if BUILT_FROM.exists() else ""
+
+
+def login_name() -> str:
+    """Return the login name; empty where the system has none, as in a container that runs under a bare number."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 @cache

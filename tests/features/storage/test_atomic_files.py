@@ -4,7 +4,7 @@ import fcntl
 
 import pytest
 
-from features.storage.folder_lock import LOCK, locked
+from features.storage.atomic_files import LOCK, locked
 
 
 def is_free(folder):

@@ -1,6 +1,6 @@
 """A case that many people reported is told as one case and so many reports, as far as it was known."""
 
-from serving.scoring.bursts import most_reports, say_burst
+from serving.scoring.scoring import most_reports, say_burst
 from tests.features.facts.test_bursts import joined
 from tests.support.event_logs import Case, days
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.storage.scratch import release, scratch
+from features.storage.array_files import release, scratch
 
 
 @pytest.mark.parametrize("most_bytes", [0, 10**6])

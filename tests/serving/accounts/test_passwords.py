@@ -4,7 +4,7 @@ import pytest
 
 from features.errors import NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import NewAccount, change_password, create_account, reset_password
-from serving.accounts.login_limits import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, KnownBrowsers, Origin, clear_attempts
+from serving.accounts.passwords import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, KnownBrowsers, Origin, clear_attempts
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
 from serving.audit.audit_log import OPERATOR

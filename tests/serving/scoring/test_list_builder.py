@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.scoring.weekly_counts import weekly_cases, weekly_escalations
+from serving.scoring.list_builder import weekly_cases, weekly_escalations
 from tests.support.trained_worlds import make_facts
 
 MONDAY = 1001 * 7 + 4

@@ -1,6 +1,6 @@
 import pwd
 
-from features.login_name import login_name
+from features.provenance import login_name
 
 NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 
