@@ -18,9 +18,8 @@ from features.storage.home import Home
 from features.storage.keys import secret_key
 from serving.accounts.oidc_login import Issuer, OidcLogin
 from serving.accounts.passwords import KnownBrowsers
-from serving.api.all_routes import add_routes
-from serving.api.old_paths import OldPaths
-from serving.api.routes.explanations import OpenExplainer
+from serving.api.all_routes import OldPaths, add_routes
+from serving.api.routes.grids import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.operations.background import repeating
 from serving.operations.checkpoints import second_place, write_checkpoint

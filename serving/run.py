@@ -13,7 +13,7 @@ import uvicorn
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from features.storage.home import Home
-from serving.api.routes.explanations import OpenExplainer
+from serving.api.routes.grids import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
 from serving.server.connections import LimitedProtocol, max_connections

@@ -7,7 +7,7 @@ from features.errors import NotReadyError
 from features.undertakings.codes import UndertakingKind, words_of
 from serving.alerts.lifecycle import EXPIRED, RAISED, Action, State
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
-from serving.briefs.places import DueAlert, OpenAlerts, count_steps, describe, late_sources, name_places, read_open, say_missing
+from serving.briefs.parts import DueAlert, OpenAlerts, count_steps, describe, late_sources, name_places, read_open, say_missing
 from serving.documents.paper import Paper, Point, Section, spoken
 from serving.maps.place_names import Gazetteer
 from serving.text import ATTENTION, DISCLAIMER, SERVICE_ONLY, AttentionLevel

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from serving.briefs.daily import ahead, lead, say_steps, take_lists
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
-from serving.briefs.places import OpenAlerts, describe, name_places, read_open, say_missing
+from serving.briefs.parts import OpenAlerts, describe, name_places, read_open, say_missing
 from serving.documents.paper import Paper, Section, spoken
 from serving.text import DISCLAIMER, SERVICE_ONLY
 

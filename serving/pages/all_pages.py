@@ -13,32 +13,21 @@ from serving.pages.routes import (
     admin,
     alerts,
     audit,
-    briefs,
-    changes,
     command,
-    corrections,
     data,
     docs,
-    export,
     grids,
-    identity,
     installed,
     models,
-    office_template,
     reports,
-    score,
     service,
     session,
-    start,
     undertakings,
 )
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
-PAGES = (
-    *(start, command, briefs, office_template, reports, grids, changes, alerts, corrections, undertakings, service, export, score),
-    *(data, models, audit, admin, accounts, docs, session, identity, installed),
-)
+PAGES = (data, command, reports, grids, alerts, undertakings, service, models, audit, admin, accounts, docs, session, installed)
 MOST_KEPT = 256
 """Maps, lists and names that requests share; about 0.3 MB each where a list has 600 grids."""
 

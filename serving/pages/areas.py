@@ -1,12 +1,13 @@
-"""Areas of a published list that a reader may see."""
+"""Areas of a published list that a reader may see, and the tree of areas and grids to pick from."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from features.errors import NotFoundError
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.maps.place_names import Gazetteer
-from serving.pages.list_dates import ShownDay
+from serving.pages.list_query import ShownDay
 from serving.rankings.schemas import AreaRow, Level
 from serving.server.list_cache import PublishedList
 
@@ -14,6 +15,9 @@ LEVELS: tuple[Level, ...] = ("district", "township", "community")
 """Level of an area by the number of codes in its path, from one on."""
 UNRATED = b'"score":null'
 """In the row of a grid that is not rated, as rows are stored."""
+
+MOST_GRIDS = 2_000
+"""Grids that a page can list; beyond, a grid is named by its code."""
 
 
 @dataclass(frozen=True)
@@ -78,3 +82,40 @@ def name_crumbs(area: Area, scope: Scope, names: Gazetteer) -> tuple[tuple[str, 
 def count_rated(listed: PublishedList) -> int:
     """Return how many grids of a whole list are rated: what every rank is out of, whoever reads it."""
     return sum(UNRATED not in row for row in listed.within(EVERYTHING, "grid"))
+
+
+@dataclass(frozen=True)
+class AreaNode:
+    """An area or grid and what lies in it."""
+
+    path: str
+    name: str
+    below: tuple["AreaNode", ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path lies below this node, so that the tree is open there."""
+        return path.startswith(f"{self.path}/")
+
+
+def area_tree(names: Gazetteer) -> tuple[AreaNode, ...]:
+    """Return the nodes at the top, each with those below it, by code; one district without a name is the whole, and left out."""
+    with_grids = len(names.grids) <= MOST_GRIDS
+    below: dict[str, set[str]] = defaultdict(set)
+    for grid in names.grids:
+        codes = grid.split("/")
+        for depth in range(1, len(codes) + with_grids):
+            below["/".join(codes[: depth - 1])].add("/".join(codes[:depth]))
+    top = _nodes(below, "", names)
+    return top[0].below if len(top) == 1 and top[0].name == top[0].path else top
+
+
+def _nodes(below: Mapping[str, set[str]], above: str, names: Gazetteer) -> tuple[AreaNode, ...]:
+    paths: Sequence[str] = sorted(below.get(above, ()))
+    return tuple(AreaNode(path, _name(path, names), _nodes(below, path, names)) for path in paths)
+
+
+def _name(path: str, names: Gazetteer) -> str:
+    """Return the name of a node within the one above it, with its code."""
+    code = path.rsplit("/", 1)[-1]
+    name = names.place(path).grid if path in names.grids else names.area(path)
+    return name if name == code else f"{name} {code}"

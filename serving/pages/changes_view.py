@@ -8,9 +8,8 @@ from features.errors import NotFoundError
 from serving.dates import IsoDay
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.pages.areas import Area, find_area
-from serving.pages.board_query import MapQuery
 from serving.pages.corrections_view import Change, changes
-from serving.pages.list_dates import ShownDay
+from serving.pages.list_query import MapQuery, ShownDay
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import priority_rows
 from serving.pages.translations import strongest

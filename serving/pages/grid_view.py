@@ -9,13 +9,12 @@ from serving.accounts.permissions import Scope
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.svg import Outlines, Sheet
 from serving.pages.areas import count_rated
-from serving.pages.board_query import ListQuery
 from serving.pages.corrections_view import Change, Contested, changes, of_grid
-from serving.pages.history_chart import PastAlert, Year, draw_year, read_notices
+from serving.pages.grid_charts import PastAlert, ReasonBars, Year, draw_reasons, draw_year, read_notices
+from serving.pages.list_query import ListQuery
 from serving.pages.map_cache import draw_around
 from serving.pages.map_view import Shape
 from serving.pages.page import Viewer
-from serving.pages.reason_chart import ReasonBars, draw_reasons
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED
 from serving.pages.undertakings_view import UndertakingLine, look_ahead
 from serving.rankings.entries import Entry

@@ -12,7 +12,7 @@ from serving.maps.binary import SHEET
 from serving.maps.place_names import Gazetteer
 from serving.maps.svg import Outlines
 from serving.pages.areas import Area
-from serving.pages.board_query import ListQuery
+from serving.pages.list_query import ListQuery
 from serving.pages.map_cache import MapCache, MapRequest
 from serving.pages.ranked_lists import PLACE
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator, often

@@ -1,4 +1,7 @@
-"""GET and POST /v1/publishing: whether lists are shown, and the switch."""
+"""GET and POST /v1/publishing: whether lists are shown, and the switch.
+
+GET /v1/models/current: which model made the newest list, and who put it there.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,14 +10,18 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from serving.accounts.permissions import Actor, Right
+from serving.api.schemas import ModelPage, ModelPublication
+from serving.rankings.entries import ListHead
 from serving.rankings.pause_reasons import PauseReason
-from serving.rankings.publishing import pause, resume
+from serving.rankings.publishing import pause, publications, resume
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
 
 router = APIRouter(prefix="/v1", tags=["publishing"])
 
 Switcher = Annotated[Actor, Depends(needs(Right.PAUSE))]
+
+model_router = APIRouter(prefix="/v1", tags=["model"])
 
 
 class PublishingState(BaseModel):
@@ -56,3 +63,13 @@ def switch_publishing(switch: Switch, actor: Switcher, reading: ReadingOf) -> Pu
 def _state(reading: AppState) -> PublishingState:
     held = reading.shelf.pause
     return PublishingState(paused=True, **vars(held)) if held else PublishingState(paused=False)
+
+
+@model_router.get("/models/current", dependencies=[Depends(needs(Right.READ_MODELS))])
+def read_current_model(reading: ReadingOf) -> ModelPage:
+    """Return the model behind the newest list and the dated record of what was in use, by whom and why."""
+    current = reading.shelf.current
+    return ModelPage(
+        ranking=ListHead.of(current.head.entry) if current else None,
+        publications=[ModelPublication(**row) for row in publications(reading.shelf.engine)],
+    )

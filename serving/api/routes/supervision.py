@@ -11,8 +11,8 @@ from serving.accounts.permissions import Actor, Right, Scope
 from serving.alerts.queries import not_alerted, overdue
 from serving.alerts.schemas import Alert
 from serving.alerts.silences import Silence, data_notices, end_silence, list_silences, silence_area
-from serving.api.alert_schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.api.routes.alerts import CHANGE, READ, AlertReader
+from serving.api.schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
 from serving.dates import IsoDay
 from serving.rankings.publishing import held_lists, release
 from serving.rankings.schemas import GridRow

@@ -20,11 +20,11 @@ from serving.accounts.import_accounts import (
 from serving.accounts.passwords import clear_attempts
 from serving.accounts.permissions import Right, Role, Scope
 from serving.exports import table_to_csv
-from serving.pages.area_tree import area_tree
+from serving.pages.admin_view import read_settings
+from serving.pages.areas import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import HEADERS, moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
-from serving.pages.settings_view import read_settings
 from serving.settings import Department
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -14,7 +14,7 @@ from serving.accounts.permissions import Right, Scope
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
 from serving.pages.admin_view import Trial, read_rule, try_rule
-from serving.pages.area_tree import area_tree
+from serving.pages.areas import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
 from serving.pages.page import PageRoute, Viewer, viewer_with

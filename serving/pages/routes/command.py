@@ -1,4 +1,7 @@
-"""GET /: the command screen."""
+"""GET /: the command screen.
+
+GET /changes: two days beside each other.
+"""
 
 from datetime import date, timedelta
 from typing import Annotated, Any
@@ -11,10 +14,10 @@ from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Role
 from serving.operations.sources import Source
 from serving.pages.areas import find_area
-from serving.pages.board_query import BoardQuery, FiguresQuery, MapQuery
+from serving.pages.changes_view import ChangesQuery, view_changes
 from serving.pages.command_view import CommandView, view_command
 from serving.pages.layout import HEADERS, day_text, end_text, moment_text, render
-from serving.pages.list_dates import ShownDay, find_day
+from serving.pages.list_query import BoardQuery, FiguresQuery, MapQuery, ShownDay, find_day
 from serving.pages.map_view import title_grid
 from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
 from serving.pages.ranked_lists import LISTS
@@ -119,3 +122,12 @@ def _headline(view: CommandView, t: Translator, *, newest: bool) -> str:
 
 def _short(day: date, t: Translator) -> str:
     return t("short_day", month=day.month, day=day.day)
+
+
+@router.get("/changes")
+def show_changes(request: Request, query: Annotated[ChangesQuery, Query()], viewer: ListViewer) -> Response:
+    """Show by name which grids entered, left and kept the level priority between two lists, and what changed in them."""
+    day = find_day(viewer.reading, query.date, query.target)
+    view = view_changes(viewer, day, query)
+    said_day, said_before = (day_text(shown, viewer.t) for shown in (day.as_of, view.before))
+    return render(request, "changes.html", viewer.actor, view=view, query=query, day=day, said_day=said_day, said_before=said_before)

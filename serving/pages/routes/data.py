@@ -1,4 +1,7 @@
-"""/data: a ledger from upload to the log, and a model from training to the list, by an analyst without a shell."""
+"""/data: a ledger from upload to the log, and a model from training to the list, by an analyst without a shell.
+
+GET /start: what is to be done until the first list stands; every page leads here until then.
+"""
 
 from datetime import date
 from http import HTTPStatus
@@ -10,7 +13,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from features.database.engine import writing
 from features.errors import ForbiddenError, InputRefusedError, NotFoundError, NotReadyError, YujingError
 from features.intake.inspection import inspect_file
-from serving.accounts.permissions import Right
+from serving.accounts.permissions import Right, Role
 from serving.api.routes.scores import MAX_BYTES
 from serving.audit import audit_log
 from serving.intake.inspection_words import describe
@@ -21,6 +24,8 @@ from serving.operations.page_jobs import PageJob, Work, run_program
 from serving.pages import data_view
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
+from serving.pages.start_view import view_start
+from serving.server.auth import keep_wall_signed_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -30,6 +35,8 @@ Token = Annotated[str, Path(max_length=64)]
 Target = Annotated[str, Form(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 REPORTS_SHOWN = 5
 TRIAL, TAKE_IN = "trial", "take_in"
+
+Visitor = Annotated[Viewer, Depends(viewer_with(None))]
 
 
 async def _answers(request: Request) -> dict[str, str]:
@@ -204,3 +211,15 @@ def _file_page(request: Request, viewer: Viewer, held: Upload, fault: YujingErro
         fault=data_view.fault_words(fault, t) if fault else None,
         detail=str(fault) if fault else "",
     )
+
+
+@router.get("/start")
+def show_start(request: Request, viewer: Visitor) -> Response:
+    """Show the steps to the first list; a wall screen looks again by itself."""
+    view, is_wall = view_start(viewer), viewer.actor.role == Role.WALL
+    if is_wall and view.listed:
+        return RedirectResponse("/")
+    page = render(request, "start.html", viewer.actor, view=view, is_wall=is_wall)
+    if is_wall:
+        keep_wall_signed_in(request, page, secure=viewer.site.settings.serving.behind_proxy)
+    return page

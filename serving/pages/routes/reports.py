@@ -1,33 +1,38 @@
-"""/reports: reports of months and quarters: made, found again, taken as files, and what the meeting decided entered."""
+"""/reports: reports of months and quarters: made, found again, taken as files, and what the meeting decided entered.
+
+/reports/template: the office's own Word template, chosen by an analyst.
+
+GET /brief: the brief of the day or week on a page, and as a file for printing.
+"""
 
 from datetime import UTC, date
 from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi import APIRouter, Depends, File, Form, Path, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.errors import NotFoundError
+from features.errors import NotFoundError, UsageError
 from features.facts.derive import DEFAULT_TARGET
 from serving.accounts.permissions import Right
 from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for
 from serving.audit import audit_log
+from serving.briefs.briefs import WRITERS
+from serving.briefs.desk import Desk
 from serving.documents.paper import Paper, picture_urls, to_html
 from serving.documents.pdf import PDF_TYPE, to_pdf
-from serving.documents.word import WORD_TYPE, kept_template, to_word
+from serving.documents.word import FILE, MAX_BYTES, WORD_TYPE, keep_template, kept_template, remove_template, to_word
 from serving.operations.page_jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render
-from serving.pages.page import PageRoute, Viewer, viewer_with
-from serving.pages.routes.office_template import may_choose_template
+from serving.pages.page import ListViewer, PageRoute, Viewer, viewer_with
+from serving.settings import BriefKind
 from serving.situation_report.archive import NO_REPORT, area_of_reports, enter_decisions, report_name
 from serving.situation_report.period import period_code, read_period
 from serving.situation_report.wording import CENTRE, kind_name, lead_name
 from serving.verification.statement import Account, account_paper, kept_accounts, read_account, read_archive
-
-router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 Reader = Annotated[Viewer, Depends(viewer_with(Right.EXPORT))]
 Name = Annotated[str, Path(max_length=100)]
@@ -35,6 +40,62 @@ WHOLE = ""
 """Area of a report about everything."""
 PERIODS = 6
 """Months, and quarters, that can be chosen."""
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+SLACK = 4096
+"""Bytes of a form around the file."""
+
+
+def may_choose_template(viewer: Viewer) -> bool:
+    """Tell whether an account chooses the template that all Word files are written into."""
+    return viewer.actor.may(Right.TRAIN)
+
+
+Office = Annotated[Viewer, Depends(viewer_with(Right.TRAIN))]
+
+
+@router.get("/reports/template")
+def show_template(request: Request, viewer: Office) -> Response:
+    """Show what a template is for, whether there is one, and the form for another."""
+    return _page(request, viewer)
+
+
+@router.get("/reports/template/file")
+def take_template(viewer: Office) -> Response:
+    """Return the template that is kept."""
+    path = kept_template(viewer.site.home)
+    if path is None:
+        raise NotFoundError("No template is kept. Choose one on the page of reports.")
+    return FileResponse(path, headers=HEADERS, media_type=WORD_TYPE, filename=path.name)
+
+
+@router.post("/reports/template", max_body_size=MAX_BYTES + SLACK)
+def choose_template(request: Request, viewer: Office, file: Annotated[UploadFile, File()]) -> Response:
+    """Keep a template in place of the one before."""
+    try:
+        keep_template(viewer.site.home, file.file.read())
+    except UsageError as error:
+        return _page(request, viewer, error)
+    return _noted(viewer, "choose")
+
+
+@router.post("/reports/template/remove")
+def throw_template_away(viewer: Office) -> Response:
+    """Go back to plain Word files."""
+    remove_template(viewer.site.home)
+    return _noted(viewer, "remove")
+
+
+def _noted(viewer: Viewer, step: str) -> Response:
+    audit_log.note(viewer.engine, viewer.actor.account_id, f"report.template_{step}", FILE, viewer.now)
+    return RedirectResponse("/reports/template", HTTPStatus.SEE_OTHER)
+
+
+def _page(request: Request, viewer: Viewer, fault: UsageError | None = None) -> Response:
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if fault else HTTPStatus.OK
+    kept = kept_template(viewer.site.home) is not None
+    return render(request, "office_template.html", viewer.actor, status, kept=kept, fault=fault, megabytes=MAX_BYTES >> 20)
 
 
 class TakeQuery(BaseModel):
@@ -205,3 +266,32 @@ def _periods(today: date) -> list[str]:
 def _target(viewer: Viewer) -> str:
     current = viewer.reading.shelf.current
     return current.head.entry.origin.target if current else DEFAULT_TARGET
+
+
+class BriefQuery(BaseModel):
+    """Brief to show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: BriefKind = "daily"
+
+
+@router.get("/brief")
+def show_brief(request: Request, query: Annotated[BriefQuery, Query()], viewer: ListViewer) -> Response:
+    """Show the brief of the reader's own area."""
+    return render(request, "brief.html", viewer.actor, paper=_write_brief(viewer, query.kind), kind=query.kind, kinds=tuple(WRITERS))
+
+
+@router.get("/brief/file")
+def take_brief(query: Annotated[BriefQuery, Query()], viewer: ListViewer) -> Response:
+    """Return the same as a PDF of one A4 page."""
+    paper = _write_brief(viewer, query.kind)
+    name = quote(f"{paper.title}{viewer.local_now.date()}.pdf")
+    disposition = {"Content-Disposition": f"inline; filename*=UTF-8''{name}"}
+    return Response(to_pdf(paper), media_type=PDF_TYPE, headers=HEADERS | disposition)
+
+
+def _write_brief(viewer: Viewer, kind: BriefKind) -> Paper:
+    current = viewer.reading.shelf.current
+    names = viewer.site.atlas.names(viewer.engine, current.head.ranking_id if current else "")
+    return WRITERS[kind](Desk(viewer.engine, viewer.site.settings, viewer.scope, names, viewer.local_now, viewer.t.language))

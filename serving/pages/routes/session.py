@@ -1,5 +1,9 @@
-"""Coming and going: /login, /logout, /password, and how the pages look."""
+"""Coming and going: /login, /logout, /password, and how the pages look.
 
+Coming through the identity provider: /login/identity leads there, /login/back is where it sends browsers to.
+"""
+
+import logging
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -7,11 +11,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from features.errors import NotSignedInError, TooManyError, UsageError
+from features.errors import IdentityError, NotFoundError, NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
 from serving.accounts.devices import bind_session, device_of, enrol_wall
-from serving.accounts.oidc_login import OidcLogin
-from serving.accounts.oidc_provider import DOOR
+from serving.accounts.oidc_login import OUT_FOR, OidcLogin
+from serving.accounts.oidc_provider import BACK, DOOR
 from serving.accounts.passwords import KnownBrowsers, check_password
 from serving.accounts.permissions import Actor
 from serving.accounts.sessions import LASTING, SECRET_LENGTH, choose_area, open_session
@@ -31,6 +35,18 @@ from serving.server.auth import (
     own_page,
 )
 from serving.server.dependencies import ReadingOf
+
+log = logging.getLogger(__name__)
+
+KEPT = "yujing_sign_on"
+"""Cookie that a browser takes along to the provider and brings back."""
+FAULTS = {
+    "over": "login_identity_over",
+    "refused": "login_identity_refused",
+    "unknown": "login_identity_unknown",
+    "down": "login_identity_down",
+}
+"""Key of the words for what went wrong; the log alone tells more."""
 
 
 def login_page(request: Request, goal: str, failed: str | None = None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
@@ -156,3 +172,46 @@ def choose_look(back: Text = "/", language: Text = "", theme: Text = "") -> Resp
         if value in known:
             response.set_cookie(name, value, max_age=A_YEAR, httponly=True, samesite="lax")
     return response
+
+
+def _sign_on(request: Request) -> OidcLogin:
+    found: OidcLogin | None = request.state.sign_on
+    if found is None:
+        raise NotFoundError("a provider must be configured, found none. Sign in by password.")
+    return found
+
+
+SignOnOf = Annotated[OidcLogin, Depends(_sign_on)]
+
+
+@router.get(f"{DOOR}/identity")
+def leave(request: Request, reading: ReadingOf, sign_on: SignOnOf, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+    """Send the browser to the provider."""
+    try:
+        address, kept = sign_on.leave(inside(next), reading.now())
+    except IdentityError as error:
+        return _failed(request, error)
+    response = RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    secure = request.app.state.site.settings.serving.behind_proxy
+    response.set_cookie(KEPT, kept, max_age=int(OUT_FOR.total_seconds()), path=DOOR, httponly=True, samesite="lax", secure=secure)
+    return response
+
+
+@router.get(BACK)
+def come_back(request: Request, reading: ReadingOf, sign_on: SignOnOf) -> Response:
+    """Open a session for whom the provider vouches, or say why not; what the browser brought serves once."""
+    try:
+        secret, goal = sign_on.come_back(reading.shelf.engine, request.cookies.get(KEPT, ""), request.query_params, reading.now())
+    except IdentityError as error:
+        response: Response = _failed(request, error)
+    else:
+        response = RedirectResponse(inside(goal), HTTPStatus.SEE_OTHER)
+        give_session(response, secret, secure=request.app.state.site.settings.serving.behind_proxy)
+    response.delete_cookie(KEPT, path=DOOR)
+    return response
+
+
+def _failed(request: Request, error: IdentityError) -> Response:
+    log.warning("nobody signed in: %s", error)
+    status = HTTPStatus.SERVICE_UNAVAILABLE if error.code == "down" else HTTPStatus(error.status)
+    return login_page(request, "/", FAULTS[error.code], status)

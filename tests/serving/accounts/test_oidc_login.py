@@ -15,7 +15,7 @@ from serving.accounts.accounts import NewAccount, create_account, disable_accoun
 from serving.accounts.permissions import Role, Scope
 from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
-from serving.pages.routes.identity import KEPT
+from serving.pages.routes.session import KEPT
 from serving.server.auth import COOKIE
 from serving.settings import Settings
 from tests.support.audit_entries import newest_entries

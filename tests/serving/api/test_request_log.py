@@ -34,7 +34,7 @@ def planted_requests(rng, token):
 
 def test_what_is_sent_is_in_no_log_and_no_metric(shared_world, clock, capfd, monkeypatch, record_property):
     actor, token = sign_up(shared_world.engine, clock.now)
-    monkeypatch.setattr("serving.api.routes.models_in_use.publications", lambda _: int(PLANTED[-1]))
+    monkeypatch.setattr("serving.api.routes.status.publications", lambda _: int(PLANTED[-1]))
     configure_logs()
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # the client of this test, which is no part of the service
     with open_client(create_app(shared_world.settings, shared_world.home, clock)) as client:

@@ -3,7 +3,7 @@ from datetime import date
 
 from features.storage.home import Home
 from serving.monitoring.history import WatchedDay, keep_day, read_history
-from serving.pages.drift_chart import draw_drift
+from serving.pages.time_charts import draw_drift
 
 FIRST = WatchedDay(date(2026, 1, 5), features=0.1, predictions=None, realised=1.2, low=0.8, high=1.6)
 LATER = replace(FIRST, as_of=date(2026, 1, 12), features=0.3)

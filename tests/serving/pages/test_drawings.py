@@ -8,10 +8,10 @@ import shapely
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.polygons import join
 from serving.maps.svg import Sheet, draw, lay_out
+from serving.pages.grid_charts import draw_reasons
 from serving.pages.map_cache import _by_area
-from serving.pages.reason_chart import draw_reasons
+from serving.pages.time_charts import Week, draw_trend
 from serving.pages.translations import Translator
-from serving.pages.trend_chart import Week, draw_trend
 from serving.rankings.schemas import Explanation, FactorExplanation, Reason
 from serving.text import Text
 from tests.support.made_alerts import make_line

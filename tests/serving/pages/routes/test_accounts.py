@@ -10,7 +10,7 @@ from serving.accounts.accounts import NewAccount, accounts, change_password, cre
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.sessions import open_session
 from serving.audit.audit_log import OPERATOR
-from serving.pages.settings_view import read_settings
+from serving.pages.admin_view import read_settings
 from serving.settings import AlertSettings, Receiver, Settings
 from tests.support.audit_entries import newest_entries
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of

@@ -1,4 +1,4 @@
-"""A grid's year: cases by four weeks, levels of past lists, and its notices, on one axis of time."""
+"""Drawings of one grid: its year on one axis of time (cases, levels of past lists, notices), and its explanation as bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,10 @@ from serving.alerts.outcomes import NOT_DUE
 from serving.alerts.queries import alerts_of_grid
 from serving.alerts.schemas import Alert
 from serving.pages.page import Viewer
-from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator
+from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator, fact
 from serving.rankings.entries import Entry
-from serving.rankings.schemas import GridRow
+from serving.rankings.line_words import similar_words
+from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation, GridRow
 
 WIDTH, LEFT, TOP, BASE = 780.0, 60.0, 30.0, 150.0
 SPAN = timedelta(days=364)
@@ -19,6 +20,9 @@ NOTICES = 60
 """Notices that are looked at."""
 FEW_HEIGHT = 14.0
 """Height of a bar that stands for one or two: the same for both."""
+
+REASON_WIDTH, ROOM = 420.0, 112.0
+"""Pixels of the drawing, and of the figure to the right of a bar."""
 
 
 @dataclass(frozen=True)
@@ -104,3 +108,47 @@ def _quarters(as_of: date) -> list[date]:
     """Return the first days of every third month of the year before."""
     months = [(as_of.year * 12 + as_of.month - 1) - back for back in (0, 3, 6, 9)]
     return [date(month // 12, month % 12 + 1, 1) for month in reversed(months)]
+
+
+@dataclass(frozen=True)
+class ReasonBar:
+    """One line."""
+
+    name: str
+    expected: str
+    """Escalations it adds, as they are written."""
+    width: float
+    is_rest: bool
+    similar: str = ""
+    """Number of ten like cases that escalated."""
+
+
+@dataclass(frozen=True)
+class ReasonBars:
+    """The drawing; without bars where an older program published the list, whose reasons are words alone."""
+
+    width: float
+    bars: tuple[ReasonBar, ...]
+    words: tuple[str, ...] = ()
+
+
+def draw_reasons(explanation: Explanation | FactorExplanation, t: Translator) -> ReasonBars:
+    """Lay out the published lines, the largest first, on an axis from nothing to the largest."""
+    if isinstance(explanation, FactorExplanation):
+        return ReasonBars(REASON_WIDTH, (), tuple(t.of(fact(reason.words)) for reason in explanation.reasons))
+    most = max((line.expected for line in explanation.reasons), default=0.0) or 1.0
+    bars = (
+        ReasonBar(
+            t.of(line.words),
+            t("cases", n=f"{line.expected:.2f}"),
+            round((REASON_WIDTH - ROOM) * line.expected / most, 1),
+            line.part == "rest",
+            _similar(line, t),
+        )
+        for line in explanation.reasons
+    )
+    return ReasonBars(REASON_WIDTH, tuple(bars))
+
+
+def _similar(line: ExplanationLine, t: Translator) -> str:
+    return "" if line.similar is None else t.of(similar_words(line.similar))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from serving.accounts.permissions import Role
-from serving.api.old_paths import DEPRECATED_AT
+from serving.api.all_routes import DEPRECATED_AT
 from serving.app import create_app
 from tests.support.published_world import PUBLISHED_AT
 
