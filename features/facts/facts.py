@@ -7,25 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from zoneinfo import ZoneInfo
+
 import numpy as np
 import numpy.typing as npt
-from features.days import Days
-from features.facts.places import Indices, Places
-from features.schema import EventType
-from features.undertakings.in_force import Undertakings, no_undertakings
-from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 import polars as pl
+
 from features.days import Days, local_days
 from features.eventlog.covariates import EVERY_GRID
-from features.facts.places import Indices
-from features.schema import Col
+from features.facts.places import Indices, Places
+from features.schema import Col, EventType
+from features.undertakings.in_force import Undertakings, no_undertakings
 
 Codes = npt.NDArray[np.int16]
 Weights = npt.NDArray[np.float64]
 
 VALUE_UNIT = 2.0**-10
 """Numbers are read to this accuracy, so that sums of them are exact."""
+
 
 @dataclass(frozen=True)
 class Covariates:
@@ -59,6 +58,7 @@ def place_covariates(rows: pl.DataFrame, grid_ids: npt.NDArray[np.str_], zone: s
         known_day=local_days(placed[Col.KNOWN_AT].dt.epoch("us").to_numpy(), ZoneInfo(zone)),
         value=np.round(placed["value"].to_numpy() / VALUE_UNIT) * VALUE_UNIT,
     )
+
 
 class Outcome(IntEnum):
     """Course of a case to its escalation."""
