@@ -42,7 +42,7 @@ REASONS = {
     "few_treated": Text(zh="可比的网格不足5个", en="fewer than 5 grids to compare"),
     "few_cases": Text(zh="事项不足20件", en="fewer than 20 cases"),
     "few_drawn": Text(zh="随机抽到的网格不足30个", en="fewer than 30 grids drawn at random"),
-    "few_blocks": Text(zh="可比的乡镇（街道）和月份太少", en="too few townships and months to compare"),
+    "few_blocks": Text(zh="可比的镇街和月份太少", en="too few townships and months to compare"),
 }
 NOTHING = Text(zh="尚无同类记录，无法判断。", en="No such record yet; cannot be told.")
 

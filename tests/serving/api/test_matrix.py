@@ -9,10 +9,11 @@ from itertools import product
 
 import pytest
 from fastapi.routing import iter_route_contexts
+from sqlalchemy import true
 
 from serving.accounts.permissions import EVERYTHING, RIGHTS, Role
 from serving.app import create_app
-from serving.rankings import ledger
+from serving.rankings import ledger, list_rows
 from serving.server.auth import Needs
 from serving.server.list_cache import PublishedList
 from tests.serving.api.test_auth import calls
@@ -93,6 +94,7 @@ def test_matrix_query_without_its_scope_is_caught_on_postgresql_by_the_second_wa
     within = PublishedList.within
     monkeypatch.setattr(PublishedList, "within", lambda listed, scope, level, node=None: within(listed, EVERYTHING, level, node))
     monkeypatch.setattr(ledger, "_visible", lambda scope, body: True)
+    monkeypatch.setattr(list_rows, "_within", lambda scope: true())
 
     asked = [request for request in requests_of(tomorrow.openapi()) if request.method == "GET"]
     leaks, _ = asyncio.run(walk(tomorrow, asked, {(2, Role.TOWNSHIP): accounts[2, Role.TOWNSHIP]}, things, 1_000))
