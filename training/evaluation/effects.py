@@ -14,7 +14,6 @@ from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 from scipy.special import stdtrit
 
 from features.days import Days
@@ -214,6 +213,7 @@ def _stratify(slots: RandomSlots) -> _Strata:
 
 def _log_ratio(strata: _Strata, statistic: float) -> float:
     """Return the log ratio at which the t statistic of the scores of all blocks has a value; NaN where it never has."""
+    from scipy.optimize import brentq  # noqa: PLC0415 - the daily list reviews undertakings once a month
 
     def excess(log_ratio: float) -> float:
         scores = strata.scores(log_ratio)
