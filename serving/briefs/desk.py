@@ -1,6 +1,6 @@
 """Sources of a brief: the lists of an area, its names, and the clock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from features.database.tables import ranking
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.documents.paper import Language, Speaker
 from serving.maps.place_names import Gazetteer
+from serving.rankings.entries import Entry
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.publishing import shown
 from serving.rankings.schemas import GridRow, place_of
@@ -33,6 +34,8 @@ class Desk:
     now: datetime
     """With a zone, that of the local day."""
     language: Language = "zh"
+    take: Callable[[Entry], PublishedList] | None = None
+    """Source of the lists of entries; None is the ledger itself."""
 
     @property
     def today(self) -> date:
@@ -131,7 +134,9 @@ class AreaList:
 def read_list(desk: Desk, as_of: date | None = None, target: str | None = None) -> AreaList | None:
     """Return the newest list that is out, or that of a day, as far as it lies in the area; None where there is none."""
     entry = newest(desk.engine, as_of, target)
-    return AreaList(PublishedList.of(entry, read_body(desk.engine, entry)), desk.scope) if entry else None
+    if entry is None:
+        return None
+    return AreaList(desk.take(entry) if desk.take else PublishedList.of(entry, read_body(desk.engine, entry)), desk.scope)
 
 
 def days_listed(engine: Engine, target: str, first: date, last: date) -> list[date]:

@@ -132,7 +132,7 @@ class RankingCache:
         if as_of is None and target is None:
             return self.current
         entry = newest(self.engine, as_of, target)
-        return self._take(entry) if entry else None
+        return self.take(entry) if entry else None
 
     def named(self, ranking_id: str) -> PublishedList:
         """Return a list by its name.
@@ -140,7 +140,7 @@ class RankingCache:
         Raises:
             NotFoundError: there is none of that name.
         """
-        return self._read.get(ranking_id) or self._take(find(self.engine, ranking_id))
+        return self._read.get(ranking_id) or self.take(find(self.engine, ranking_id))
 
     def _newest(self, without: Collection[int] = ()) -> Entry | None:
         return newest(self.engine, until=self._now() + CLOCKS_APART, without=without)
@@ -153,7 +153,7 @@ class RankingCache:
         if entry.id in self.damaged:
             return False
         try:
-            self._add(self._take(entry))
+            self._add(self.take(entry))
         except DamagedError as error:
             log.error("a published list is damaged and not shown: %s", error)  # noqa: TRY400 - where it was noticed says nothing
             self.damaged[entry.id] = str(error)
@@ -166,7 +166,8 @@ class RankingCache:
         shown = [due for due in self._due if due.at <= now]
         self._due = (*shown[-1:], *self._due[len(shown) :], _Due(listed, out + self._lead))
 
-    def _take(self, entry: Entry) -> PublishedList:
+    def take(self, entry: Entry) -> PublishedList:
+        """Return the list of an entry, from memory where it was asked for lately."""
         with self._lock:
             taken = self._read.pop(entry.ranking_id, None) or PublishedList.of(entry, read_body(self.engine, entry))
             self._read[entry.ranking_id] = taken

@@ -294,4 +294,5 @@ def take_brief(query: Annotated[BriefQuery, Query()], viewer: ListViewer) -> Res
 def _write_brief(viewer: Viewer, kind: BriefKind) -> Paper:
     current = viewer.reading.shelf.current
     names = viewer.site.atlas.names(viewer.engine, current.head.ranking_id if current else "")
-    return WRITERS[kind](Desk(viewer.engine, viewer.site.settings, viewer.scope, names, viewer.local_now, viewer.t.language))
+    take = viewer.reading.shelf.take
+    return WRITERS[kind](Desk(viewer.engine, viewer.site.settings, viewer.scope, names, viewer.local_now, viewer.t.language, take))

@@ -16,7 +16,9 @@ from features.database.engine import reading
 from serving.accounts.accounts import accounts
 from serving.alerts.transitions import TransitionRequest, take_step
 from serving.app import create_app
+from serving.briefs import desk
 from serving.rankings.ledger import newest, read_body
+from serving.server import list_cache
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.people import NOW, OTHER, TOWNSHIP
 from tests.support.published_world import AS_OF, World
@@ -177,3 +179,15 @@ def test_pages_are_compressed_when_asked_and_never_of_the_same_length(enter) -> 
     assert {answer.headers["content-encoding"] for answer in packed} == {"gzip"}
     assert int(packed[0].headers["content-length"]) < len(plain.content) / 3
     assert len({answer.headers["content-length"] for answer in packed}) > 1
+
+
+def test_brief_reads_a_list_once_for_all_who_ask_for_it(enter, monkeypatch) -> None:
+    centre, town, read = enter("centre"), enter("town"), []
+    for module in (desk, list_cache):
+        monkeypatch.setattr(module, "read_body", lambda engine, entry: read.append(entry.ranking_id) or read_body(engine, entry))
+
+    first, second = centre.get("/brief").text, centre.get("/brief").text
+
+    assert first.count("重点关注") == second.count("重点关注") > 0
+    assert len(read) == len(set(read)) <= 2
+    assert town.get("/brief").status_code == 200
