@@ -27,13 +27,23 @@ YujingError
 import difflib
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 
 class YujingError(Exception):
     """Anything yujing reports to its user in one line: what must hold, what was found, what to do."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let an error come out of another process as it went in, whatever it was made from."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[YujingError], args: tuple[Any, ...], fields: dict[str, Any]) -> YujingError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class UsageError(YujingError):

@@ -1,4 +1,4 @@
-"""What the demo makes up: staff who answer the alerts of the weeks before, through the product's own doors, and undertakings of each kind.
+"""Made-up history of the demo: staff who answer the alerts of the weeks before, by the product's own doors, and undertakings of each kind.
 
 The undertakings stand beside those that the simulation writes, and move nothing in its cases.
 """

@@ -14,6 +14,7 @@ from features.errors import NotFoundError
 from serving.dates import IsoDay
 from serving.pages.ranked_lists import ListName
 from serving.rankings.entries import Entry
+from serving.rankings.publishing import shown
 from serving.rankings.schemas import Level
 from serving.server.dependencies import AppState
 from serving.server.list_cache import PublishedList
@@ -72,15 +73,15 @@ def find_day(reading: AppState, wanted: date | None, target: str | None = None) 
 
 
 def published_dates(engine: Engine, target: str) -> tuple[date, ...]:
-    """Return the dates on which lists of a target stand, the newest first."""
-    query = select(ranking.c.as_of).where(ranking.c.target == target).distinct().order_by(ranking.c.as_of.desc())
+    """Return the dates on which lists of a target are out, the newest first."""
+    query = select(ranking.c.as_of).where(ranking.c.target == target, shown(ranking.c.id)).distinct().order_by(ranking.c.as_of.desc())
     with reading(engine) as connection:
         return tuple(connection.execute(query).scalars())
 
 
 def published_targets(engine: Engine, as_of: date) -> tuple[str, ...]:
-    """Return the targets of which a list of a date stands, by name."""
-    query = select(ranking.c.target).where(ranking.c.as_of == as_of).distinct().order_by(ranking.c.target)
+    """Return the targets of which a list of a date is out, by name."""
+    query = select(ranking.c.target).where(ranking.c.as_of == as_of, shown(ranking.c.id)).distinct().order_by(ranking.c.target)
     with reading(engine) as connection:
         return tuple(connection.execute(query).scalars())
 

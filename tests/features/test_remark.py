@@ -1,4 +1,4 @@
-"""What is told of an ingest stands in both languages."""
+"""Remarks on an ingest stand in both languages."""
 
 import re
 from pathlib import Path

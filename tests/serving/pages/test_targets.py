@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from serving.rankings.entries import Body, Entry
-from serving.rankings.ledger import newest, publish, read_body
+from serving.rankings.ledger import Also, newest, publish, read_body
+from serving.rankings.publishing import hold
 from tests.serving.pages.test_command import LISTED, people
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World
 
@@ -15,15 +16,19 @@ PRIORITY = '"attention_level":"priority"'
 CHOICES = re.compile(r'<option value="(\w+)"( selected)?>')
 
 
-@pytest.fixture
-def two_targets(own_world: World) -> World:
-    """After the list of escalations, one of major harm on which no grid stands out."""
-    entry = _list_of(own_world, "escalation")
+def _publish_other_target(world: World, also: Also | None = None) -> None:
+    """Publish, after the list of escalations, one of major harm on which no grid stands out."""
+    entry = _list_of(world, "escalation")
     calm: Body = {
         level: tuple(replace(row, body=row.body.replace(PRIORITY, '"attention_level":"watch"')) for row in rows)
-        for level, rows in read_body(own_world.engine, entry).items()
+        for level, rows in read_body(world.engine, entry).items()
     }
-    publish(own_world.engine, replace(entry.origin, target="strict"), calm, PUBLISHED_AT + timedelta(minutes=5))
+    publish(world.engine, replace(entry.origin, target="strict"), calm, PUBLISHED_AT + timedelta(minutes=5), also)
+
+
+@pytest.fixture
+def two_targets(own_world: World) -> World:
+    _publish_other_target(own_world)
     return own_world
 
 
@@ -57,6 +62,12 @@ def test_a_chosen_target_stays_chosen_from_the_screen_to_a_grid_and_the_whole_li
     assert "14天预计重大危害" in of_newest
     assert re.findall(r'<a class="btn" href="/export\?[^"]*target=escalation', screen)
     assert listed[0] in every_grid
+
+
+def test_target_whose_list_waits_for_its_release_is_not_offered(own_world: World, enter_own) -> None:
+    _publish_other_target(own_world, lambda connection, entry: hold(connection, entry.id, PUBLISHED_AT))
+
+    assert 'name="target"' not in enter_own("centre").get("/").text
 
 
 def test_one_target_alone_offers_no_choice(enter) -> None:
