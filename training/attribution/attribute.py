@@ -51,9 +51,7 @@ class Attribution:
 
 def attribute(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) -> Attribution:
     """Sample rows of a panel and attribute the part and its replicates on them."""
-    design = fitted.lay_out(panel, horizon_days)
-    chosen = np.random.default_rng(seed).permutation(len(design.start))[:ROWS]
-    matrix = np.ascontiguousarray(design.take(chosen))
+    chosen, matrix = _sample(fitted, panel, horizon_days, seed)
     interactions = np.abs(shapley_interactions(fitted.booster, matrix[:PAIR_ROWS])).mean(axis=0) * 2
     np.fill_diagonal(interactions, 0)
     return Attribution(
@@ -62,6 +60,13 @@ def attribute(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) ->
         contributions=pl.concat(_tables(fitted, matrix, _start_steps(fitted, panel, chosen))),
         pairs=interactions,
     )
+
+
+def _sample(fitted: FittedPart, panel: Panel, horizon_days: int, seed: int) -> tuple[Positions, Matrix]:
+    """Return the positions of some rows and what the trees read of them; the other rows are let go."""
+    design = fitted.lay_out(panel, horizon_days)
+    chosen = np.random.default_rng(seed).permutation(len(design.start))[:ROWS]
+    return chosen, np.ascontiguousarray(design.take(chosen))
 
 
 def _start_steps(fitted: FittedPart, panel: Panel, rows: Positions) -> Floats:

@@ -129,7 +129,7 @@ def _straight_line(scores: Floats, counts: Floats) -> Rate:
         return {"score": np.where(np.isnan(score), mean_score, score), "rest": np.ones(score.shape)}
 
     guess = {"score": HALF * float(counts.mean()) / max(mean_score, HALF), "rest": HALF * float(counts.mean())}
-    weights = fit_mixture_weights(parts(scores), counts, guess, prior_events=1.0)
+    weights = fit_mixture_weights(parts(scores).items(), counts, guess, prior_events=1.0)
     least = FLOOR_SHARE * float(counts.mean())
     return lambda unseen: np.maximum(sum(weights[name] * part for name, part in parts(unseen).items()), least)
 

@@ -157,9 +157,11 @@ def cells_of(rows: CaseRows, grids: int) -> npt.NDArray[np.int64]:
 
 def _grid_columns(panel: Panel, per_day: Floats, names: tuple[str, ...]) -> ColumnValues:
     about = subject(panel)
-    columns = {USUAL_RATE: per_day, f"{about}_decay_grid_{RECENT_TAU}d": per_day / panel.column(rate_column(about))}
+    usual = {USUAL_RATE: per_day, f"{about}_decay_grid_{RECENT_TAU}d": per_day / panel.column(rate_column(about))}
+    ratios = {}
     observed = panel.column("history_days").astype(np.float64)
     for days in LOOKBACKS:
         counted = panel.column(f"{about}_count_grid_{days}d").astype(np.float64)
-        columns[f"{about}_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days))
-    return panel.columns(names, columns)
+        ratios[f"{about}_ratio_grid_{days}d"] = against_level(counted, per_day * np.minimum(observed, days)).astype(np.float32)
+        panel.release()
+    return panel.columns(names, usual | ratios)

@@ -5,7 +5,9 @@ and a regression on the rates of everything that is reported each foretell the n
 labels were likeliest: a busy grid soon speaks for itself, a quiet one leans on its year, its surroundings and its other records.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -25,23 +27,25 @@ TINY = 1e-9
 
 
 def fit_mixture_weights(
-    parts: dict[str, Floats], counts: Floats, prior: dict[str, float], prior_events: float = PRIOR_EVENTS
+    parts: Iterable[tuple[str, Floats]], counts: Floats, prior: dict[str, float], prior_events: float = PRIOR_EVENTS
 ) -> dict[str, float]:
     """Return non-negative weights under which counts ~ Poisson(sum of weight x part) are likeliest (EM under gamma priors).
 
+    Parts come with their names, one at a time: of each no more is kept than its total and its values where something happened.
+
     >>> ones, counts = np.ones(9000), np.full(9000, 3.0)
-    >>> weights = fit_mixture_weights({"right": 3 * ones, "half": 1.5 * ones}, counts, {"right": 0.5, "half": 0.5})
+    >>> weights = fit_mixture_weights([("right", 3 * ones), ("half", 1.5 * ones)], counts, {"right": 0.5, "half": 0.5})
     >>> round(3 * weights["right"] + 1.5 * weights["half"], 1)
     3.0
     """
-    table = np.stack([part.ravel() for part in parts.values()]) + TINY
-    before = np.array([prior[name] for name in parts])
-    weights, totals = before, table.sum(axis=1)
     happened = np.flatnonzero(counts)
-    seen, table = counts.ravel()[happened], table[:, happened]
+    kept = {name: (values.sum(), values[happened]) for name, values in ((name, part.ravel() + TINY) for name, part in parts)}
+    totals, table = np.array([total for total, _ in kept.values()]), np.stack([values for _, values in kept.values()])
+    seen, before = counts.ravel()[happened], np.array([prior[name] for name in kept])
+    weights = before
     for _ in range(ROUNDS):
         weights = (weights * (table @ (seen / (weights @ table))) + prior_events * before) / (totals + prior_events)
-    return dict(zip(parts, weights.tolist(), strict=True))
+    return dict(zip(kept, weights.tolist(), strict=True))
 
 
 USUAL_RATE = "usual_rate_grid"
@@ -76,6 +80,7 @@ class RateRegression:
         logs = np.full(panel.values.shape[1:], self.intercept)
         for name, slope in sorted(self.slopes.items()):
             logs += slope * _log(name, panel.column(name))
+            panel.release()
         return np.asarray(np.exp(np.clip(logs, *self.bounds)), np.float64)
 
 
@@ -92,7 +97,10 @@ class UsualLevel:
     def per_day(self, panel: Panel) -> Floats:
         """Return expected escalations per day of full exposure, (T, G)."""
         parts = _parts(panel, self.regression)
-        mixed = np.sum([share * parts[name] for name, share in sorted(self.shares.items())], axis=0)
+        mixed = np.zeros(panel.values.shape[1:])
+        for name, share in sorted(self.shares.items()):
+            mixed += share * parts[name]()
+            panel.release()
         return np.asarray(np.maximum(mixed, self.floor))
 
 
@@ -109,12 +117,12 @@ def rate_column(about: str) -> str:
 def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> UsualLevel:
     """Learn regression and shares from `counts` seen over `exposed_days`, both (T, G); the regression from so many rows at most."""
     regression = fit_regression(panel, counts, exposed_days, most_rows)
-    parts = {name: part * exposed_days for name, part in _parts(panel, regression).items()}
+    parts = _parts(panel, regression)
     prior = {name: PRIOR_SHARES.get(name) for name in parts}
     unnamed = list(prior.values()).count(None)
     left = 1 - sum(share for share in prior.values() if share is not None)
     priors = {name: left / max(1, unnamed) if share is None else share for name, share in prior.items()}
-    weights = fit_mixture_weights(parts, counts.astype(np.float64), priors)
+    weights = fit_mixture_weights(((name, part() * exposed_days) for name, part in parts.items()), counts.astype(np.float64), priors)
     floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
     return UsualLevel(max(floor, NOTHING), {name: weight / sum(weights.values()) for name, weight in weights.items()}, regression)
 
@@ -146,14 +154,17 @@ def _log(name: str, column: npt.NDArray[np.float32]) -> Floats:
     return np.asarray(np.log1p(values) if "_count_" in name else np.log(np.maximum(values, 1e-9)))
 
 
-def _parts(panel: Panel, regression: RateRegression) -> dict[str, Floats]:
-    """Return the rates per day that are mixed; the trend only where there is more than one grid."""
+def _parts(panel: Panel, regression: RateRegression) -> dict[str, Callable[[], Floats]]:
+    """Return what computes each of the rates per day that are mixed, (T, G); the trend only where there is more than one grid."""
     about = subject(panel)
-    rate = panel.column(rate_column(about)).astype(np.float64)
-    trend = {TREND: rate * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
+
+    def rate() -> Floats:
+        return panel.column(rate_column(about)).astype(np.float64)
+
+    trend = {TREND: lambda: rate() * panel.column(DISTRICT_TREND)} if DISTRICT_TREND in panel.names else {}
     decays = [feature for feature in panel.features if feature.subject == about and feature.measure == "decay"]
-    decayed = {feature.name: _decayed_rate(panel, feature.name, feature.window_days or 0) for feature in decays}
-    return {RATE: rate} | trend | {REGRESSION: regression.per_day(panel)} | decayed
+    decayed = {feature.name: partial(_decayed_rate, panel, feature.name, feature.window_days or 0) for feature in decays}
+    return {RATE: rate} | trend | {REGRESSION: partial(regression.per_day, panel)} | decayed
 
 
 def _decayed_rate(panel: Panel, name: str, tau_days: int) -> Floats:
