@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.schema import Action, EventType
 
+DEFAULT_TARGET = "escalation"
+"""Name under which the setting `target` is reported."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -20,12 +20,9 @@ from features.facts.histories import Histories, Subject, read_histories
 from features.facts.places import Places, positions, read_places
 from features.schema import DISPUTE_CATEGORIES, Action, Col, EventType
 from features.settings import Settings
-from features.targets import Target
+from features.targets import DEFAULT_TARGET, Target
 from features.undertakings.laid import with_undertakings
 from features.undertakings.visits import with_visits
-
-DEFAULT_TARGET = "escalation"
-"""Name under which the setting `target` is reported."""
 
 
 def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Settings) -> Facts:

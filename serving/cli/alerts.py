@@ -92,7 +92,7 @@ def forecast_alerts(work: Workspace, *, target: TargetName = None, places: Place
 
     With --attention it also says what a period or project of these places would have made of them, before it is saved.
     """
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from serving.accounts.permissions import Scope
     from serving.alerts.capacity import expected_alerts_per_day
 

@@ -65,7 +65,7 @@ def compare_models(work: Workspace, *, first: First, second: Second, target: Tar
 
 def show_model(work: Workspace, *, which: Version = "champion", target: TargetName = None, as_json: AsJson = False) -> None:
     """Show the parameters and figures of one model, and when and why it was champion."""
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from training.registry.published import history
 
     model = _registry(work, target).show_model(which)
@@ -103,7 +103,7 @@ def promote_at(work: Workspace, which: str, target: str | None, approval: tuple[
 
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
     """Return to the champion before the present one."""
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from training.registry.publish import Approval, rollback, sync_aliases
 
     publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)), _note)
@@ -137,7 +137,7 @@ def _champions(work: Workspace, publications: "Sequence[Publication]") -> list[t
 
 
 def _registry(work: Workspace, target: str | None) -> "Registry":
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from training.registry.tracking import open_registry
 
     return open_registry(work.home, target or DEFAULT_TARGET)

@@ -52,8 +52,8 @@ def monitor(
 
     Exit code 0 where all is well, 3 where something asks for attention, 1 where nothing could be told.
     """
-    from features.facts.derive import DEFAULT_TARGET
     from features.storage.atomic_files import atomic_write
+    from features.targets import DEFAULT_TARGET
     from serving.monitoring.history import keep_day
     from serving.monitoring.monitor import take_subject, watch
 
@@ -126,7 +126,7 @@ def report(work: Workspace, options: ReportOptions) -> None:
     Small counts are masked; areas stand in the order of their codes. It is kept in the home, where the page of reports offers it to
     accounts of its area.
     """
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
     from serving.documents.word import kept_template
     from serving.situation_report.archive import KeptReport, keep_report, read_last, report_name
@@ -185,7 +185,7 @@ def verification(
 
     docs/recompute_account.py computes every figure again from the archive.
     """
-    from features.facts.derive import DEFAULT_TARGET
+    from features.targets import DEFAULT_TARGET
     from serving.documents.files import check_ending, write_paper
     from serving.situation_report.period import read_period
     from serving.text import Text

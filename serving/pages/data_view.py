@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
 from features.errors import InputRefusedError, YujingError
 from features.eventlog.feeds import declared_targets
-from features.facts.derive import DEFAULT_TARGET
 from features.intake.column_meanings import LISTS
 from features.intake.findings import Inspection
 from features.intake.quarantine import Code
 from features.intake.report import IngestReport, advice
 from features.schema import CASE_REQUIRED, Col
+from features.targets import DEFAULT_TARGET
 from serving.intake.inspection_words import CASE_COLUMNS
 from serving.intake.jobs import Intake
 from serving.intake.mapping import CODE, COLUMN, ESCALATION_RULES, EVERY_ROW, PARENTS, Answers

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, insert, se
 from features.database.engine import reading, writing
 from features.database.tables import ranking, ranking_row
 from features.errors import DamagedError, NotFoundError, StoreError
+from features.targets import DEFAULT_TARGET
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.audit.hash_chain import GENESIS
@@ -20,7 +21,8 @@ from serving.rankings.list_rows import ListRow, check_archive, read_rows
 from serving.rankings.publishing import shown
 from serving.rankings.schemas import Level, place_of_body
 
-NEWEST_FIRST = (ranking.c.as_of.desc(), ranking.c.id.desc())
+NEWEST_FIRST = (ranking.c.as_of.desc(), (ranking.c.target == DEFAULT_TARGET).desc(), ranking.c.id.desc())
+"""Of a day that has lists of several targets, that of the target everything else is reported beside comes first."""
 
 
 Also = Callable[[Connection, Entry], None]
@@ -58,6 +60,8 @@ def newest(
     engine: Engine, as_of: date | None = None, target: str | None = None, until: datetime | None = None, without: Collection[int] = ()
 ) -> Entry | None:
     """Return the newest revision of the newest date, or of the date and target asked for, among the lists that are out.
+
+    Where a date has lists of several targets and none is named, that of `escalation` goes before the others.
 
     A list that says it was published after `until` was made while a clock ran ahead, and is left out, as are those of `without`.
     """

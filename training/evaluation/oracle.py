@@ -16,9 +16,9 @@ import numpy.typing as npt
 import polars as pl
 
 from features.errors import UsageError
-from features.facts.derive import DEFAULT_TARGET
 from features.schema import Col
 from features.simulation.truth import ESCALATION_DAYS, KNOWABLE_SUFFIX, STRICT_DAYS
+from features.targets import DEFAULT_TARGET
 from training.bootstrap import interval
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL

@@ -15,7 +15,7 @@ from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError, UsageError
-from features.facts.derive import DEFAULT_TARGET
+from features.targets import DEFAULT_TARGET
 from serving.accounts.permissions import Right
 from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for

@@ -40,13 +40,13 @@ def _list_of(world: World, target: str) -> Entry:
 
 def test_each_target_of_a_day_can_be_chosen_and_is_named(two_targets: World) -> None:
     with people(two_targets, "centre") as (get,):
-        newest_page, chosen = get("/"), get("/?target=escalation")
+        newest_page, chosen = get("/"), get("/?target=strict")
 
-    assert dict(CHOICES.findall(newest_page)) == {"escalation": "", "strict": " selected"}
-    assert dict(CHOICES.findall(chosen)) == {"escalation": " selected", "strict": ""}
-    assert "未来14天预计重大危害" in newest_page
-    assert "未来14天预计升级" in chosen
-    assert LISTED.findall(newest_page) == []
+    assert dict(CHOICES.findall(newest_page)) == {"escalation": " selected", "strict": ""}
+    assert dict(CHOICES.findall(chosen)) == {"escalation": "", "strict": " selected"}
+    assert "未来14天预计升级" in newest_page
+    assert "未来14天预计重大危害" in chosen
+    assert LISTED.findall(chosen) == []
 
 
 def test_a_chosen_target_stays_chosen_from_the_screen_to_a_grid_and_the_whole_list(two_targets: World) -> None:
@@ -55,11 +55,11 @@ def test_a_chosen_target_stays_chosen_from_the_screen_to_a_grid_and_the_whole_li
         screen = get("/?target=escalation")
         listed = re.findall(r'href="(/grids/\w+\?target=escalation)"><b>', screen)
         grid_page, every_grid = get(listed[0]), get("/grids?target=escalation")
-        of_newest = get(listed[0].partition("?")[0])
+        of_other = get(listed[0].replace("escalation", "strict"))
 
     assert len(listed) == len(first) > 0
     assert "14天预计升级" in grid_page
-    assert "14天预计重大危害" in of_newest
+    assert "14天预计重大危害" in of_other
     assert re.findall(r'<a class="btn" href="/export\?[^"]*target=escalation', screen)
     assert listed[0] in every_grid
 
