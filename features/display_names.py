@@ -64,6 +64,8 @@ SOURCE_ZH = {
     "other": "其他渠道",
 }
 
+LEVEL_ZH = {"community": "村社", "township": "镇街", "county": "区县", "city": "市级", "province": "省级"}
+
 AREA_ZH = {"neighbours": "相邻网格", "community": "所在社区", "township": "所在镇街", "district": "全区"}
 AREA_EN = {"neighbours": "neighbouring grids", "community": "the community", "township": "the township", "district": "the district"}
 

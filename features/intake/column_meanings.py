@@ -6,11 +6,11 @@ from functools import cache
 
 import polars as pl
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
+from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, LEVEL_ZH, SOURCE_ZH
 from features.intake.readers.layout import clean_name
 from features.intake.rules import YES_OR_NO
 from features.intake.source_file import CHECKOUT, FIXED_CODES, SHIPPED, find_source, source_files
-from features.schema import CASE_OPTIONAL, CASE_REQUIRED, DISPUTE_CATEGORIES, REPORT_SOURCES, Col, EventType
+from features.schema import CASE_OPTIONAL, CASE_REQUIRED, DISPUTE_CATEGORIES, LEVELS, REPORT_SOURCES, Col, EventType
 
 WORDS = {
     Col.DEADLINE_AT: "时限|期限|截止|应(?:办结|结案|完成)|deadline|due|target_(?:dt|date|at)",
@@ -36,10 +36,16 @@ LISTS: Mapping[str, Sequence[str]] = {
     Col.EVENT_TYPE: tuple(kind.value for kind in EventType),
     Col.CATEGORY: DISPUTE_CATEGORIES,
     Col.SOURCE: REPORT_SOURCES,
-    Col.LEVEL: sorted(FIXED_CODES[Col.LEVEL]),
+    Col.LEVEL: LEVELS,
     Col.SELF_FOUND: sorted(FIXED_CODES[Col.SELF_FOUND]),
 }
-CHINESE: Mapping[str, Mapping[str, str]] = {Col.EVENT_TYPE: EVENT_TYPE_ZH, Col.CATEGORY: CATEGORY_ZH, Col.SOURCE: SOURCE_ZH}
+CHINESE: Mapping[str, Mapping[str, str]] = {
+    Col.EVENT_TYPE: EVENT_TYPE_ZH,
+    Col.CATEGORY: CATEGORY_ZH,
+    Col.SOURCE: SOURCE_ZH,
+    Col.LEVEL: LEVEL_ZH,
+}
+"""Case column -> its codes in Chinese."""
 
 TYPE_HINTS = {
     EventType.PETITION: "信访|来访|petition",

@@ -1,12 +1,11 @@
 """Contents of the data pages: the job that runs or ran last, how a file is mapped, and what became of its rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, SOURCE_ZH
 from features.errors import InputRefusedError, YujingError
 from features.eventlog.feeds import declared_targets
-from features.intake.column_meanings import LISTS
+from features.intake.column_meanings import CHINESE, LISTS
 from features.intake.findings import Inspection
 from features.intake.quarantine import Code
 from features.intake.report import IngestReport, advice
@@ -19,7 +18,6 @@ from serving.operations.page_jobs import PageJob
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator
 
-CODES_ZH: Mapping[str, Mapping[str, str]] = {Col.CATEGORY: CATEGORY_ZH, Col.EVENT_TYPE: EVENT_TYPE_ZH, Col.SOURCE: SOURCE_ZH}
 FOR_ALL_ROWS = (Col.EVENT_TYPE, Col.CATEGORY)
 """Columns that may be one code for all rows."""
 LISTED = tuple(name for name in LISTS if name != Col.SELF_FOUND)
@@ -112,7 +110,7 @@ def _for_all(name: str, t: Translator) -> list[tuple[str, str]]:
 
 
 def _codes(name: str, t: Translator) -> list[tuple[str, str]]:
-    words = CODES_ZH.get(name, {}) if t.language == "zh" else {}
+    words = CHINESE.get(name, {}) if t.language == "zh" else {}
     return [(code, words.get(code, code.replace("_", " "))) for code in LISTS[name]]
 
 

@@ -1,5 +1,6 @@
 """Taking a ledger in on a page: who may, what is refused, what is kept and what is not."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,8 +47,6 @@ def send(client: TestClient, ledger: str = LEDGER, name: str = "纠纷台账.csv
 
 def chosen(page: str) -> dict[str, str]:
     """Return what a browser would send for the form of a page as it stands."""
-    import re
-
     form = re.search(r'<form class="lines" method="post" action="/data/files/[0-9a-f]+/trial">.*?</form>', page, re.DOTALL)[0]
     fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form))
     for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
@@ -91,6 +90,16 @@ def test_ledger_is_tried_then_taken_in_recorded_and_removed(home: Home, engine: 
     assert 2 == job_states(engine)["ingest"].last.counts["accepted"]
     with reading(engine) as connection:
         assert "data.take_in" in connection.execute(select(audit.c.action)).scalars().all()
+
+
+def test_meanings_of_codes_are_offered_in_chinese_and_chinese_texts_known(home: Home, engine: Engine) -> None:
+    ledger = LEDGER.replace("办结时间", "办结时间,处理层级").replace(" 10:00\n", " 10:00,镇街\n").replace("10:00,\n", "10:00,,区县\n")
+    with visit(home, engine) as client:
+        page = send(client, ledger).text
+
+    assert '<option value="township" selected>镇街</option>' in page
+    assert '<option value="county" selected>区县</option>' in page
+    assert re.findall(r"<option[^>]*>[a-z_]+</option>", page) == []
 
 
 @pytest.mark.parametrize("role", [Role.COMMAND, Role.GRID_WORKER, Role.AUDITOR])
