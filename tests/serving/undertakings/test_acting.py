@@ -33,6 +33,7 @@ TOWNSHIPS, GRIDS, LISTS = 6, 96, 40
 GRID_IDS = [f"g{number:03}" for number in range(GRIDS)]
 SETTINGS = AlertSettings(enter_share=0.05, leave_share=0.05, per_township=4, exploration_share=0.5, blind_review_share=0)
 """Two grids by lot in each township and list, and some five by score in all."""
+SEEDS = range(20)
 
 
 def publish_list(engine: Engine, as_of: date, order: npt.NDArray[np.int64]) -> None:
@@ -106,3 +107,12 @@ def test_acting_on_alerts_of_one_district_is_seen(ledgers: Ledgers) -> None:
 
     assert effect.units > 300
     assert effect.low < 0.5 < effect.high < 1
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("planted", [0.5, 0.8, 1.0])
+def test_acting_on_alerts_planted_effect_is_covered_in_eighteen_of_twenty_districts(ledgers: Ledgers, planted: float) -> None:
+    effects = [effect_told(ledgers.new(), planted, seed) for seed in SEEDS]
+
+    assert sum(effect.low <= planted <= effect.high for effect in effects) >= 18
+    assert planted < 1 or sum(effect.helped for effect in effects) <= 1
