@@ -18,7 +18,7 @@ from features.benchmark.synthetic_log import Size, one_day, open_log, write_log
 from features.days import Days
 from features.facts.derive import read_facts
 from features.facts.facts import Facts
-from features.facts.kept_tables import facts_from, facts_tables
+from features.facts.kept import facts_from, facts_tables
 from features.intake.ingest import IngestRequest, ingest
 from features.panel.build import Panel, Progress, build_features, build_panel, catalogue
 from features.storage.array_files import read_about, read_arrays, write_arrays

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from features.database.bulk import insert_rows, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
+from features.display import Remark
 from features.errors import UsageError
 from features.eventlog.ground import ground_findings, misplaced, shift_between, some_of, stacked
 from features.eventlog.sequence import advance_grids
 from features.facts.crosswalk import closed_grids
-from features.remark import Remark
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
 Positions = npt.NDArray[np.intp]

@@ -22,8 +22,8 @@ from numba import njit
 from scipy.special import gammaincinv
 
 from features.days import NEVER, Days
+from features.facts.arrays import sort_order
 from features.facts.facts import Facts, Marks, Outcome, Spells
-from features.facts.ordering import sort_order
 from features.facts.places import Indices
 
 Floats = npt.NDArray[np.float64]

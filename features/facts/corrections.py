@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
+from features.facts.arrays import sort_order
 from features.facts.facts import Codes, Facts, Marks, Spells
-from features.facts.ordering import sort_order
 from features.facts.places import Indices
 
 Rows = npt.NDArray[np.int64]

@@ -8,8 +8,8 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import Days
+from features.facts.arrays import sort_order
 from features.facts.facts import Facts, Marks, Spells, Weights
-from features.facts.ordering import sort_order
 from features.facts.places import WEIGHT_UNIT, Indices, positions
 
 Rows = TypeVar("Rows", Spells, Marks)

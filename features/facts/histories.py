@@ -15,11 +15,10 @@ import polars as pl
 from features.days import NEVER, Days, local_days
 from features.errors import UsageError
 from features.eventlog.snapshot import Feed
-from features.facts.codes import Vocabulary, codes
+from features.facts.arrays import Vocabulary, codes, insertion_points
 from features.facts.corrections import Corrections
 from features.facts.escalations import clock_fires, hazards_of, open_spells, read_moves, target_marks
 from features.facts.facts import Cases, Marks, Outcome, Spells
-from features.facts.ordering import insertion_points
 from features.schema import Action, Col
 from features.targets import Target
 

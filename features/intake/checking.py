@@ -1,14 +1,26 @@
-"""One batch of a file: checked, counted and mapped in one go, in this process or in one beside it."""
+"""The check of one batch of a file: screened, counted and mapped in one go, in this process or in processes beside it.
 
-from dataclasses import dataclass
+Counts of batches add up, and from their sum it is judged whether the file may come in. Findings of other processes come in the order
+of the file.
+"""
+
+import signal
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import chain
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 
 import polars as pl
 
-from features.intake.cells import Cells, read_cells
-from features.intake.columns import grid_ids, parent_paths
-from features.intake.file_counts import FileCounts, count_batch
+from features.errors import WorkersLostError
+from features.intake.codes import LOST_DIGITS
+from features.intake.columns import Cells, grid_ids, parent_paths, read_cells
 from features.intake.mapping import map_cells
-from features.intake.personal_data.screening import screen_rows
+from features.intake.personal_data.screening import identifier_share, screen_rows
+from features.intake.quarantine import Code
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import RowRules
 from features.intake.spool import PackedBatch, pack
@@ -16,6 +28,89 @@ from features.schema import Col
 
 PATHS = pl.Schema({Col.GRID_ID: pl.String(), Col.PARENT_PATH: pl.String(), "rows": pl.UInt32()})
 """Rows by grid and what lies above it."""
+
+SHOWN_ROWS = 5
+
+
+@dataclass
+class FileCounts:
+    """Numbers of rows, and the codes they hold."""
+
+    rows: int = 0
+    damaged: int = 0
+    unnamed: int = 0
+    no_cases: tuple[int, ...] = ()
+    """Numbers of the first rows that were left out as totals, notes or repeated headers."""
+    left_out: int = 0
+    identifying_rows: int = 0
+    identifying: Counter[tuple[str, Code]] = field(default_factory=Counter)
+    """Rows by column and class; without codes of areas, which are judged at the end."""
+    suspects: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Rows by column and code of an area that could be the number of a card."""
+    codes: dict[str, set[str]] = field(default_factory=dict)
+    """All codes of areas, by column."""
+    lost_digits: Counter[str] = field(default_factory=Counter)
+    ids: int = 0
+    identifying_ids: float = 0.0
+    grids: set[str] = field(default_factory=set)
+    unknown_grids: set[str] = field(default_factory=set)
+
+    def add(self, other: "FileCounts") -> None:
+        """Add the counts of the next batch."""
+        self.rows += other.rows
+        self.damaged += other.damaged
+        self.unnamed += other.unnamed
+        self.no_cases = (*self.no_cases, *other.no_cases)[:SHOWN_ROWS]
+        self.left_out += other.left_out
+        self.identifying_rows += other.identifying_rows
+        self.identifying.update(other.identifying)
+        self.suspects.update(other.suspects)
+        for name, codes in other.codes.items():
+            self.codes.setdefault(name, set()).update(codes)
+        self.lost_digits.update(other.lost_digits)
+        self.ids += other.ids
+        self.identifying_ids += other.identifying_ids
+        self.grids |= other.grids
+        self.unknown_grids |= other.unknown_grids
+
+
+Persons = Sequence[tuple[str, pl.Series]]
+"""The columns that may identify persons, with the code of each row."""
+
+
+def count_batch(batch: RowBatch, cells: Cells, persons: Persons) -> FileCounts:
+    """Count one batch, given its cells as read and what the person screen found in them."""
+    damaged = sum(row.code is Code.CELL_ENCODING for row in batch.broken)
+    counts = FileCounts(batch.read, damaged, batch.unnamed, batch.no_cases[:SHOWN_ROWS], len(batch.no_cases))
+    _count_persons(cells, persons, counts)
+    _count_codes(cells, counts)
+    return counts
+
+
+def _count_persons(cells: Cells, persons: Persons, counts: FileCounts) -> None:
+    rows_hit = pl.repeat(False, cells.frame.height, dtype=pl.Boolean, eager=True)
+    for name, codes in persons:
+        may_be_code = (codes == Code.PERSON_ACCOUNT).fill_null(value=False) & (name in cells.terms.source.code_columns)
+        for text, rows in cells.frame[name].filter(may_be_code).value_counts().iter_rows():
+            counts.suspects[name, text] += rows
+        sure = codes.set(may_be_code, None)
+        rows_hit |= sure.is_not_null()
+        for code, rows in sure.drop_nulls().value_counts().iter_rows():
+            counts.identifying[name, Code[code]] += rows
+    counts.identifying_rows += int(rows_hit.sum())
+    ids = cells.code(Col.EVENT_ID).drop_nulls()
+    counts.ids += len(ids)
+    counts.identifying_ids += identifier_share(ids) * len(ids)
+
+
+def _count_codes(cells: Cells, counts: FileCounts) -> None:
+    for name in (*cells.terms.source.columns[Col.EVENT_ID].origins, *cells.terms.source.code_columns):
+        counts.lost_digits[name] += int(cells.frame[name].str.contains(LOST_DIGITS).sum())
+    for name in cells.terms.source.code_columns:
+        counts.codes.setdefault(name, set()).update(cells.frame[name].drop_nulls().unique())
+    text, grids = cells.grid_code, grid_ids(cells)
+    counts.grids.update(grids.drop_nulls().unique())
+    counts.unknown_grids.update(text.filter(grids.is_null()).drop_nulls().unique())
 
 
 @dataclass(frozen=True)
@@ -50,3 +145,99 @@ def _count_paths(cells: Cells) -> pl.DataFrame:
         return pl.DataFrame(schema=PATHS)
     above = pl.DataFrame({Col.GRID_ID: grid_ids(cells), Col.PARENT_PATH: parent_paths(cells)}).drop_nulls()
     return above.group_by(Col.GRID_ID, Col.PARENT_PATH).agg(pl.len().alias("rows"))
+
+
+WORKERS = 2
+FEWEST_ROWS = 100_000
+"""So many rows are checked in this process: smaller files are done before another one would be ready."""
+Check = Callable[[RowBatch], CheckedBatch]
+
+_Line = Connection
+"""Pipe to a worker: batches there, findings or an exception back."""
+
+
+def in_processes(check: Check, batches: Iterator[RowBatch]) -> Iterator[CheckedBatch]:
+    """Yield the findings of each batch; a large file is checked in processes beside this one.
+
+    Raises:
+        WorkersLostError: a process ended before its batch was ready.
+    """
+    rows = 0
+    for batch in batches:
+        yield check(batch)
+        rows += batch.read
+        if rows >= FEWEST_ROWS:
+            break
+    if (coming := next(batches, None)) is None:
+        return
+    with ExitStack() as stack:
+        idle = deque(stack.enter_context(_worker(check)) for _ in range(WORKERS))
+        yield from _pass_round(chain([coming], batches), idle)
+
+
+def _pass_round(batches: Iterator[RowBatch], idle: deque[_Line]) -> Iterator[CheckedBatch]:
+    """Give each worker its next batch as soon as its last result is there."""
+    busy: deque[_Line] = deque()
+    for batch in batches:
+        ready: list[CheckedBatch] = []
+        if not idle:
+            line = busy.popleft()
+            ready = [_receive(line)]
+            idle.append(line)
+        line = idle.popleft()
+        _send(line, batch)
+        busy.append(line)
+        yield from ready
+    while busy:
+        yield _receive(busy.popleft())
+
+
+def _send(line: _Line, batch: RowBatch) -> None:
+    with _told_as_lost():
+        line.send(batch)
+
+
+def _receive(line: _Line) -> CheckedBatch:
+    with _told_as_lost():
+        checked: CheckedBatch | Exception = line.recv()
+    if isinstance(checked, Exception):
+        raise checked
+    return checked
+
+
+@contextmanager
+def _told_as_lost() -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError) as error:
+        found = "a process that checked rows died. Nothing of the file is stored: give it more memory and repeat."
+        raise WorkersLostError(f"all rows must be checked before any is stored, and {found}") from error
+
+
+@contextmanager
+def _worker(check: Check) -> Iterator[_Line]:
+    """Start a process that ends when its line is closed, or when this process dies.
+
+    It imports for itself: one that is forked would wait for ever for the threads of Polars that this process has.
+    """
+    context = get_context("spawn")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there, check), daemon=True)
+    process.start()
+    there.close()
+    try:
+        yield here
+    finally:
+        here.close()
+        process.join()
+
+
+def _serve(line: _Line, check: Check) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        while True:
+            batch = line.recv()
+            try:
+                line.send(check(batch))
+            except Exception as error:  # noqa: BLE001 told where the result is awaited
+                line.send(error)

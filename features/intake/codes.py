@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from features.display import Remark
 from features.intake.readers.layout import INVISIBLE
-from features.remark import Remark
 
 LOST_DIGITS = r"^[+-]?\d+(?:\.\d*)?[eE]\+\d+$"
 """A number as spreadsheets write it once its last digits are gone: 2.02601E+17."""

@@ -6,7 +6,7 @@ from functools import cache
 
 import polars as pl
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, LEVEL_ZH, SOURCE_ZH
+from features.display import CATEGORY_ZH, EVENT_TYPE_ZH, LEVEL_ZH, SOURCE_ZH
 from features.intake.readers.layout import clean_name
 from features.intake.rules import YES_OR_NO
 from features.intake.source_file import CHECKOUT, FIXED_CODES, SHIPPED, find_source, source_files

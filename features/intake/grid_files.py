@@ -9,17 +9,15 @@ import numpy.typing as npt
 import polars as pl
 import shapely
 
+from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.codes import LOST_DIGITS, NOTHING, canonical, empty_where, spelt_differently, tell_spelling, without_text_marks
-from features.intake.personal_data.detector import screen
-from features.intake.personal_data.regular_codes import regular_codes
-from features.intake.personal_data.screening import ADVICE, refuse_personal_names
+from features.intake.personal_data.screening import ADVICE, refuse_personal_names, regular_codes, screen
 from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput
 from features.intake.readers.layout import Layout
 from features.intake.readers.open_input import open_file
 from features.intake.times import parse_times
-from features.remark import Remark
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
 _TEXTS = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.AREA_TYPE)

@@ -1,4 +1,7 @@
-"""Take a file or a query into the event log: check all of it to see whether it may come in, then store it batch by batch."""
+"""Take a file or a query into the event log: check all of it to see whether it may come in, then store it batch by batch.
+
+Each batch is stored under its key in one transaction, or only compared with the log.
+"""
 
 import time
 from collections import Counter
@@ -13,25 +16,24 @@ import polars as pl
 from sqlalchemy import Engine
 
 from features.database.engine import database_url, open_database
+from features.display import Remark
 from features.errors import InputRefusedError
+from features.eventlog.append import Batch, Moment, append_batch, compare_batch
 from features.eventlog.feeds import FeedSpec, declare_feed
-from features.eventlog.first_load import first_load
-from features.eventlog.grids import check_ground, registered_grids, store_crosswalk, store_grids
+from features.eventlog.first_load import FirstLoad, first_load
+from features.eventlog.grids import check_ground, discover_grids, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch
 from features.intake.no_cases import without_no_cases
-from features.intake.personal_data.detector import find_identifier
-from features.intake.personal_data.screening import refuse_personal_names
+from features.intake.personal_data.screening import find_identifier, refuse_personal_names
 from features.intake.pseudonyms import deployment_key
-from features.intake.quarantine import Code
+from features.intake.quarantine import Code, Reason, Refusal, write_report
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Unmapped
 from features.intake.rules import set_terms
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
-from features.intake.spool import Spool
-from features.intake.storing_pass import StoringPass
-from features.intake.validation_pass import validate
-from features.remark import Remark
+from features.intake.spool import MOST_SEEN, Spool
+from features.intake.validation_pass import ValidationPass, validate
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
 from features.storage.home import Home
@@ -41,6 +43,69 @@ SHOWN_CHARS = 24
 
 Progress = Callable[[int, int], None]
 """Called with (rows stored, rows in all)."""
+
+
+class StoringPass:
+    """Stores the batches of one file, one after the other, and counts what became of their rows."""
+
+    def __init__(self, engine: Engine, surveyed: ValidationPass, refused: Path | None, load: FirstLoad | None = None) -> None:
+        """Begin with the paths above the grids, used where no grid table is registered, and the place of the list of refused rows.
+
+        Without such a place nothing is stored: batches are compared with the log only.
+        """
+        self._engine, self._terms, self._paths, self.refused = engine, surveyed.terms, surveyed.paths, refused
+        self._load = load
+        self._known_grids: set[str] = set()
+        self.read = self.accepted = self.duplicate = self.quarantined = self.normalised = 0
+        self.corrected = self.vanished = 0
+        self.by_field: Counter[Reason] = Counter()
+        self.emptied: Counter[Reason] = Counter()
+        self.seen: Counter[tuple[str, Code, str]] = Counter()
+
+    def store(self, mapped: MappedBatch) -> None:
+        """Store one batch and list its refused rows."""
+        if self._terms.grids is None and self.refused:
+            self._discover(mapped.cases[Col.GRID_ID])
+        feed = self._terms.source.name
+        quarantined = [(one.row_number, one.field, one.code.value, one.row_hash) for one in mapped.refusals]
+        moment = Moment(self._terms.now, self._terms.zone)
+        batch = Batch(
+            mapped.key,
+            feed,
+            mapped.cases,
+            quarantined,
+            mapped.read,
+            moment,
+            lambda rows: mapped.hash_rows(rows[Col.ROW_NUMBER]),
+        )
+        counts = append_batch(self._engine, batch, self._load) if self.refused else compare_batch(self._engine, batch)
+        conflicts = [Refusal(number, self._terms.source.field(field), Code[code], row) for number, field, code, row in counts.conflicts]
+        refusals = sorted([*mapped.refusals, *conflicts], key=lambda one: one.row_number)
+        if refusals and self.refused:
+            write_report(self.refused, [replace(one, place=mapped.places.get(one.row_number, "")) for one in refusals])
+        self.read += counts.read
+        self.accepted += counts.accepted
+        self.duplicate += counts.duplicate
+        self.quarantined += counts.quarantined
+        self.normalised += mapped.normalised
+        self.corrected += counts.corrected
+        self.vanished += counts.vanished
+        self.by_field.update((one.field, one.code) for one in refusals)
+        self.emptied.update(mapped.emptied)
+        self._look(mapped.seen)
+
+    def _look(self, seen: Counter[tuple[str, Code, str]]) -> None:
+        """Keep what cells held that no list knows, the first `MOST_SEEN` different texts of it."""
+        room = MOST_SEEN - len(self.seen)
+        fresh = [key for key in seen if key not in self.seen][: max(room, 0)]
+        self.seen.update({key: rows for key, rows in seen.items() if key in self.seen or key in fresh})
+
+    def _discover(self, grids: pl.Series) -> None:
+        """Let the grids be there before their events: new ones only, and only those of rows that are stored."""
+        found = pl.DataFrame({Col.GRID_ID: grids.unique(maintain_order=True)}).filter(~pl.col(Col.GRID_ID).is_in(self._known_grids))
+        if not found.is_empty():
+            discover_grids(self._engine, found.join(self._paths, on=Col.GRID_ID, how="left", maintain_order="left"))
+            self._known_grids.update(found[Col.GRID_ID])
 
 
 @dataclass(frozen=True)

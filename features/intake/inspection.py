@@ -1,4 +1,4 @@
-"""Say what a file holds before anything is taken in: its form, the likely meaning of its columns, and what stands in the way."""
+"""Say what a file holds before anything is taken in: its form, the likely meaning of its columns, and what stands in the way (findings)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,19 @@ from pathlib import Path
 
 import polars as pl
 
+from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.codes import LOST_DIGITS, NOTHING, NOTHING_AS_TIME, empty_where, without_text_marks
 from features.intake.column_meanings import LISTS, MOST_CODES, known_code, meaning_by_content, meaning_by_name
-from features.intake.findings import CodeCount, ColumnFinding, Inspection, SheetFinding
 from features.intake.no_cases import without_no_cases
-from features.intake.personal_data.detector import find_identifier, identifier_share, screen, suspect_column_names
-from features.intake.personal_data.regular_codes import regular_codes
-from features.intake.personal_data.screening import refuse_personal_names
+from features.intake.personal_data.screening import (
+    find_identifier,
+    identifier_share,
+    refuse_personal_names,
+    regular_codes,
+    screen,
+    suspect_column_names,
+)
 from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput, named
 from features.intake.readers.csv_reader import csv_head
@@ -24,7 +29,6 @@ from features.intake.readers.workbook_reader import Sheet, workbook_sheets
 from features.intake.report import FEWEST_ROWS
 from features.intake.source_file import CHECKOUT, SHIPPED, SOURCES, TIME_COLUMNS, find_source, source_files
 from features.intake.time_formats import TimeFormats, find_formats
-from features.remark import Remark
 from features.schema import CASE_REQUIRED, GRID_REQUIRED, Col
 
 LOOKED_AT = 200_000
@@ -32,6 +36,91 @@ LOOKED_AT = 200_000
 CODE_CHARS = 24
 """A longer text is no code of a list."""
 IDENTIFIED = "(names a person)"
+
+STANDS_IN = {Col.OCCURRED_AT: Col.REPORTED_AT, Col.REPORTED_AT: Col.OCCURRED_AT}
+
+
+@dataclass(frozen=True)
+class SheetFinding:
+    """A sheet of a workbook: whether it is read, and why not."""
+
+    name: str
+    header_row: int | None
+    read: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CodeCount:
+    """A text of a column with a closed list; `code` is the project's own code it means, None where it means none."""
+
+    text: str
+    rows: int
+    code: str | None
+
+
+@dataclass(frozen=True)
+class ColumnFinding:
+    """Findings about one column; no value is kept but codes that stand in several rows and speak of no person."""
+
+    name: str
+    meaning: str | None
+    by: str
+    """name or content; empty where nothing is known."""
+    filled: int
+    distinct: int
+    times: TimeFormats | None
+    codes: tuple[CodeCount, ...]
+    other_codes: int
+    """Rows whose text is not shown: it stands once, is long, or may speak of a person."""
+    persons: dict[Code, int]
+    """Rows per class."""
+    announces_persons: bool
+    lost_digits: int
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Contents of a file."""
+
+    path: Path
+    format: str
+    encoding: str | None
+    separator: str | None
+    header_row: int | None
+    """Counted from 1; None for formats that have none."""
+    sheets: tuple[SheetFinding, ...]
+    rows: int
+    broken: int
+    no_cases: int
+    """Rows beside these that are totals, notes or the header once more."""
+    whole: bool
+    """Whether all rows were looked at."""
+    columns: tuple[ColumnFinding, ...]
+    repeated_ids: int
+    """Rows that bear the id of an earlier one, those that repeat it whole included."""
+    repeated_rows: int
+    remarks: tuple[Remark, ...]
+
+    def filling(self, meaning: str) -> ColumnFinding | None:
+        """Return the column that is likely to fill a column of a case."""
+        return next((column for column in self.columns if column.meaning == meaning), None)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the columns that a case needs and none fills; one of the two times stands in for the other."""
+        return tuple(name for name in CASE_REQUIRED if not self.filling(name) and not self.stand_in(name))
+
+    def stand_in(self, meaning: str) -> ColumnFinding | None:
+        """Return the column of the other of the two times of a case, where the file has no column for this one."""
+        if meaning not in STANDS_IN or self.contenders(meaning):
+            return None
+        return self.filling(STANDS_IN[meaning])
+
+    def contenders(self, meaning: str) -> tuple[str, ...]:
+        """Return the columns that share a name which speaks of a column of a case: which of them is meant, a person has to say."""
+        repeated = repeated_names([column.name for column in self.columns])
+        return tuple(name for name in repeated if meaning_by_name(name) == meaning)
 
 
 def inspect_file(path: Path, zone: str, today: date) -> Inspection:

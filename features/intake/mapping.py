@@ -10,8 +10,9 @@ import polars as pl
 import polars.selectors as cs
 
 from features.eventlog.cases import CASE_SCHEMA
-from features.intake.cells import Cells, read_cells
 from features.intake.columns import (
+    Cells,
+    read_cells,
     read_codes,
     read_grids,
     read_ids,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from features.intake.column_meanings import LISTS, likely_event_type
-from features.intake.findings import ColumnFinding, Inspection
+from features.intake.inspection import ColumnFinding, Inspection
 from features.intake.source_file import SourceFile
 from features.intake.time_formats import settle
 from features.intake.times import time_that_reads_twice

@@ -18,8 +18,7 @@ from features.intake.pseudonyms import deployment_key, keyed_ids
 from features.intake.quarantine import Code, RowErrors
 from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.readers.open_input import open_input
-from features.intake.report import IngestReport
-from features.intake.tally import Tally, bare_batches
+from features.intake.report import IngestReport, Tally, bare_batches
 from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
 from features.settings import Settings
 from features.storage.home import Home

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import polars as pl
 
-from features.intake.personal_data.detector import screen
+from features.intake.personal_data.screening import screen
 from features.intake.quarantine import Code, RowErrors
 from features.intake.rules import YES_OR_NO
 from features.intake.times import parse_times

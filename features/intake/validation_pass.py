@@ -5,18 +5,15 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from features.display import Remark
 from features.errors import InputRefusedError
-from features.intake.checking import PATHS, BatchCheck
+from features.intake.checking import PATHS, BatchCheck, FileCounts, in_processes
 from features.intake.codes import spelt_differently, tell_spelling
-from features.intake.file_counts import FileCounts
-from features.intake.personal_data.regular_codes import regular_codes
-from features.intake.personal_data.screening import ADVICE
+from features.intake.personal_data.screening import ADVICE, regular_codes
 from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput
 from features.intake.rules import RowRules
 from features.intake.spool import Spool
-from features.intake.workers import in_processes
-from features.remark import Remark
 from features.schema import Col
 
 FEWEST = 20

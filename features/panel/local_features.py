@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import Days, to_date
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.errors import UsageError
 from features.facts.facts import Facts
 from features.panel.as_ofs import AsOfs

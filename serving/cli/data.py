@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from features.facts.facts import Facts
-    from features.intake.findings import Inspection
+    from features.intake.inspection import Inspection
     from features.intake.report import IngestReport
 
 Files = Annotated[list[Path] | None, typer.Argument(metavar="FILE...", help="Case files; none where the source file has a query.")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from features.display_names import plain
+from features.display import plain
 from serving.cli.workspace import Workspace
 from serving.text import SERVICE_ONLY, Text
 

@@ -64,7 +64,7 @@ def _packages(_: Workspace) -> str:
 
 
 def _font(_: Workspace) -> str:
-    from features.display_font import FONT
+    from features.display import FONT
     from training.plots.figure import font_family
 
     return f"{font_family()}, {FONT.stat().st_size / 1e6:.1f} MB"

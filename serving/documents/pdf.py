@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import typst
 
-from features.display_font import FONT
+from features.display import FONT
 from serving.documents.paper import Paper
 
 PDF_TYPE = "application/pdf"

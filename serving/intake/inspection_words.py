@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from features.intake.findings import CodeCount, ColumnFinding, Inspection
+from features.intake.inspection import CodeCount, ColumnFinding, Inspection
 from features.intake.quarantine import Code
 from features.intake.readers.layout import repeated_names
 from features.schema import Col

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from features.intake.column_meanings import LISTS, likely_event_type
-from features.intake.findings import Inspection
+from features.intake.inspection import Inspection
 from features.intake.source_file import SourceFile, find_source, source_files
 from features.intake.source_proposal import source_name
 from features.schema import Col

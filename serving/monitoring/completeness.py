@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import Days, local_days, to_date
-from features.display_names import SOURCE_ZH
+from features.display import SOURCE_ZH
 from features.schema import Action, Col
 from serving.monitoring.drift import Finding
 from serving.scoring.coverage import SILENT_FROM, SPREAD_FROM, Coverage

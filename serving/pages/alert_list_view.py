@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from features.display_names import CATEGORY_ZH, plain
+from features.display import CATEGORY_ZH, plain
 from serving.alerts.feedback import KindRecord, read_track_record
 from serving.alerts.lifecycle import State
 from serving.alerts.schemas import Alert

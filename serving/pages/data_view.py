@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from features.errors import InputRefusedError, YujingError
 from features.eventlog.feeds import declared_targets
 from features.intake.column_meanings import CHINESE, LISTS
-from features.intake.findings import Inspection
+from features.intake.inspection import Inspection
 from features.intake.quarantine import Code
 from features.intake.report import IngestReport, advice
 from features.schema import CASE_REQUIRED, Col

@@ -1,6 +1,6 @@
 """Sentences of explanation lines, and what of a line may be shown to whom."""
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
+from features.display import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
 from features.schema import EventType
 from serving.rankings.schemas import Explanation, ExplanationLine, Outcomes
 from serving.text import SMALLEST_SHOWN_COUNT, Text

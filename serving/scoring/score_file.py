@@ -10,9 +10,8 @@ from sqlalchemy import Engine
 from features.days import day_number, midnight
 from features.errors import NotReadyError
 from features.eventlog.snapshot import LogSnapshot
-from features.eventlog.unstored import feed_spec
 from features.intake.quarantine import Refusal
-from features.intake.unstored import read_unstored
+from features.intake.unstored import feed_spec, read_unstored
 from features.schema import Col
 from features.storage.home import Home
 from serving.accounts.permissions import Scope

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from features.display_names import SOURCE_ZH, plain
+from features.display import SOURCE_ZH, plain
 from features.undertakings.codes import words_of
 from serving.alerts.lifecycle import State
 from serving.documents.paper import Section, Speaker, Table

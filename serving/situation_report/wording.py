@@ -1,6 +1,6 @@
 """Words of a report: counts, changes, kinds of case and leads as officials say them, in both languages."""
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
+from features.display import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
 from serving.settings import Department
 from serving.situation_report.period import Change
 from serving.text import Text

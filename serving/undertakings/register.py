@@ -10,7 +10,7 @@ from features.database import undertaking_tables as tables
 from features.database.engine import reading, writing
 from features.errors import ForbiddenError, NotFoundError, UsageError
 from features.eventlog.undertakings import append_by_hand, current_undertakings, paths_above, paths_of
-from features.intake.personal_data.detector import find_identifier
+from features.intake.personal_data.screening import find_identifier
 from features.undertakings.codes import UndertakingKind, sub_kinds_of
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking
 from serving.accounts.permissions import Actor, Right, Scope

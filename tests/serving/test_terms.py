@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -44,7 +44,7 @@ def texts() -> Iterator[tuple[str, str]]:
     for folder, ending in (("serving/pages", "*.yaml"), ("serving/pages/templates", "*.html"), ("training/report/templates", "*.html")):
         for path in sorted((ROOT / folder).rglob(ending)):
             yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
-    yield "features/display_names.py", (ROOT / "features/display_names.py").read_text(encoding="utf-8")
+    yield "features/display.py", (ROOT / "features/display.py").read_text(encoding="utf-8")
     pages = (ROOT / "docs").glob("*.zh-CN.md"), (ROOT / "notebooks").glob("*.ipynb")
     for path in [ROOT / "README.zh-CN.md", ROOT / "docs/commands.md", *sorted(path for folder in pages for path in folder)]:
         yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")

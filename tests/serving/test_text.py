@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from serving.text import ATTENTION, CONFIDENCE, NOTICES, WITHHELD, fill, frequency
 
 

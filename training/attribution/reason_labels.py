@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from features.display_names import EVENT_TYPE_ZH
+from features.display import EVENT_TYPE_ZH
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature, as_label
 from features.undertakings.codes import KIND_WORDS

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from features.display_font import FONT
+from features.display import FONT
 from features.errors import StoreError
 
 INK, INK_2, INK_3, LINE, LINE_STRONG = "#16202a", "#3f4c59", "#586674", "#d5dbe1", "#a9b4bf"

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, plain
+from features.display import CATEGORY_ZH, EVENT_TYPE_ZH, plain
 from features.facts.facts import Facts
 from features.panel.build import Panel
 from training.attribution.attribute import attribute, find

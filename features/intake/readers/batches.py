@@ -1,15 +1,20 @@
-"""Batches of every reader: numbered rows as text, and apart from them the rows that cannot be used at all."""
+"""Batches of every reader: numbered rows as text, and apart from them the rows that cannot be used at all.
+
+Values of typed sources become the text that a CSV file would hold.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
 
 import polars as pl
 
+from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
 from features.intake.readers.layout import Layout, clean_name, own_spelling
-from features.remark import Remark
 
 BATCH_ROWS = 50_000
 MAX_COLUMNS = 64
@@ -22,6 +27,9 @@ FREE_BYTES, MOST_EXPANSION = 64 * 1024 * 1024, 50
 _DAMAGED = "[\x00\ufffd]"
 """A NUL, or the mark a decoder leaves where bytes were no text."""
 _UNNAMED = "\x00column "
+
+EXACT_BELOW = 10**15
+"""A spreadsheet and a float keep 15 digits of a number; a longer whole number is no code any more."""
 
 
 @dataclass(frozen=True)
@@ -167,3 +175,33 @@ def refuse_expansion(where: object, expanded: int, compressed: int) -> None:
     if expanded > max(FREE_BYTES, MOST_EXPANSION * compressed):
         found = f"found more than {expanded >> 20} MiB in {compressed >> 10} KiB. Send it as plain CSV."
         raise InputRefusedError(Code.FILE_TOO_LARGE, f"{where} may unpack to {MOST_EXPANSION} times its size, {found}")
+
+
+def as_text(value: object) -> str | None:
+    """Write one value as text: whole numbers without a point, moments as ISO 8601, truth as true or false.
+
+    >>> as_text(503.0), as_text(3.30402001001001e17), as_text(True)
+    ('503', '3.30402001001001E+17', 'true')
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, float):
+        return _float_text(value)
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return str(int(value))
+    return str(value)
+
+
+def without_lost_digits(value: object) -> object:
+    """Return a value of a spreadsheet, whole numbers of more than 15 digits as floats: that is all a spreadsheet keeps of them."""
+    return float(value) if isinstance(value, int) and abs(value) >= EXACT_BELOW else value
+
+
+def _float_text(value: float) -> str:
+    if value.is_integer():
+        return str(int(value)) if abs(value) < EXACT_BELOW else f"{value:.14E}"
+    return str(value)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
 from features.intake.readers.batches import MAX_COLUMNS, name_columns, unnamed_column
 from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likely_header
-from features.remark import Remark
 
 SEPARATORS = (",", ";", "\t", "，", "；", "|")
 SAMPLE_BYTES = 1 << 18

@@ -10,8 +10,7 @@ import polars as pl
 
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
-from features.intake.readers.as_text import as_text
-from features.intake.readers.batches import BATCH_ROWS, POLYGON_BYTES, RowBatch, RowInput, finish, name_columns, named
+from features.intake.readers.batches import BATCH_ROWS, POLYGON_BYTES, RowBatch, RowInput, as_text, finish, name_columns, named
 from features.intake.readers.layout import Layout
 from features.schema import Col
 

@@ -5,17 +5,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from features.display import Remark
 from features.errors import InputRefusedError, UsageError
 from features.intake.quarantine import Code
 from features.intake.readers.batches import RowInput
 from features.intake.readers.csv_reader import csv_input
 from features.intake.readers.geojson_reader import geojson_input
 from features.intake.readers.layout import Layout
-from features.intake.readers.sql_reader import sql_input
-from features.intake.readers.table_reader import parquet_input
+from features.intake.readers.table_reader import parquet_input, sql_input
 from features.intake.readers.workbook_reader import workbook_input
 from features.intake.source_file import SourceFile
-from features.remark import Remark
 
 READERS: dict[tuple[str, ...], Callable[[Path, Layout], RowInput]] = {
     (".csv", ".csv.gz", ".tsv", ".txt"): csv_input,

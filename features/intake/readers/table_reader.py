@@ -1,6 +1,11 @@
-"""Parquet files, read a batch at a time, and rows of other typed sources; every value becomes text, moments as ISO 8601."""
+"""Parquet files and answers of SQL queries, read a batch at a time; every value becomes text, moments as ISO 8601.
 
-from collections.abc import Iterator
+A query runs on a database that is only read.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -9,16 +14,20 @@ import polars as pl
 import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
-from features.errors import InputRefusedError
+from features.errors import InputRefusedError, UsageError
 from features.intake.quarantine import Code
-from features.intake.readers.as_text import EXACT_BELOW
 from features.intake.readers.batches import (
     BATCH_ROWS,
     CELL_BYTES,
+    EXACT_BELOW,
     POLYGON_BYTES,
     RowBatch,
     RowInput,
+    as_text,
     finish,
     name_columns,
     named,
@@ -26,6 +35,7 @@ from features.intake.readers.batches import (
     unnamed_column,
 )
 from features.intake.readers.layout import Layout
+from features.intake.source_file import Query
 
 FREE_ROWS = 5_000_000
 """Rows that a Parquet file may have in any case; beyond, each must take a byte at least."""
@@ -84,3 +94,30 @@ def _to_text(cells: pl.DataFrame) -> pl.DataFrame:
     texts = cells.with_columns(pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(written))
     texts = texts.with_columns(cs.datetime().dt.to_string("iso:strict"), cs.binary().bin.encode("hex"))
     return texts.cast(pl.String)
+
+
+def sql_input(query: Query) -> RowInput:
+    """Run the query once to learn its columns; every reading runs it again."""
+    with closing(_rows(query)) as rows:
+        header = name_columns(next(rows), Layout(), "the query")
+    return RowInput(header, partial(_batches, query, header), repeats=False)
+
+
+def _batches(query: Query, header: tuple[str, ...]) -> Iterator[RowBatch]:
+    rows = _rows(query)
+    next(rows)
+    return rows_to_batches(rows, header)
+
+
+def _rows(query: Query) -> Generator[tuple[str | None, ...], None, None]:
+    """Yield the names of the columns, then the rows as text."""
+    try:
+        engine = create_engine(os.path.expandvars(query.url), poolclass=NullPool)
+        with engine.connect().execution_options(stream_results=True, yield_per=BATCH_ROWS) as connection:
+            answer = connection.execute(text(query.query))
+            yield tuple(answer.keys())
+            for row in answer:
+                yield tuple(map(as_text, row))
+    except (SQLAlchemyError, ImportError) as error:
+        reason = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise UsageError(f"`sql` of the source file must name a database and a query that it answers, found: {reason}.") from error

@@ -1,6 +1,7 @@
 """Excel workbooks: which sheets are read, and their rows a batch at a time.
 
-What counts are the cells: the size a sheet declares is never believed. A merged range holds its first value in all its cells.
+What counts are the cells: the size a sheet declares is never believed. A merged range holds its first value in all its cells. How much
+a workbook may unpack to is limited, and so is what its files may hold.
 """
 
 import re
@@ -22,13 +23,21 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
+from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.quarantine import Code
-from features.intake.readers.as_text import as_text, without_lost_digits
-from features.intake.readers.batches import BATCH_ROWS, MAX_COLUMNS, RowBatch, RowInput, finish, name_columns, named
+from features.intake.readers.batches import (
+    BATCH_ROWS,
+    MAX_COLUMNS,
+    RowBatch,
+    RowInput,
+    as_text,
+    finish,
+    name_columns,
+    named,
+    without_lost_digits,
+)
 from features.intake.readers.layout import HEAD_ROWS, Layout, find_header, likely_header
-from features.intake.readers.workbook_archive import check_archive
-from features.remark import Remark
 
 MOST_ROWS = 1_048_576
 """Rows that a sheet can have."""
@@ -37,6 +46,55 @@ _FORMULA = re.compile(rb"<((?:\w+:)?f)[\s>/]")
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*?\bref="([A-Z0-9:]+)"')
 
 Row = tuple[str | None, ...]
+
+WORKBOOK_BYTES = 256 * 1024 * 1024
+"""Unpacked size of a workbook, which has to be held in memory in part."""
+SHARED_BYTES = 96 * 1024 * 1024
+"""Of these, the texts that cells share: all of them are held in memory, where each takes several times its room."""
+SHARED_TEXTS = "sharedstrings.xml"
+_UNPACKED_CHUNK_BYTES = 1 << 20
+
+
+class _RootReachedError(Exception):
+    """The first element of an XML file was reached without a document type."""
+
+
+def check_archive(path: Path) -> None:
+    """Return quietly when a workbook can be read safely.
+
+    Raises:
+        InputRefusedError: it unpacks to too much, or declares entities of its own.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > WORKBOOK_BYTES:
+            found = f"found {size >> 20} MiB. Save it as CSV."
+            raise InputRefusedError(Code.FILE_TOO_LARGE, f"{path} may unpack to {WORKBOOK_BYTES >> 20} MiB, {found}")
+        shared = sum(member.file_size for member in members if member.filename.lower().endswith(SHARED_TEXTS))
+        if shared > SHARED_BYTES:
+            found = f"found {shared >> 20} MiB. Save it as CSV."
+            raise InputRefusedError(Code.FILE_TOO_LARGE, f"the texts of {path} may take {SHARED_BYTES >> 20} MiB, {found}")
+        for member in members:
+            if member.filename.lower().endswith((".xml", ".rels")):
+                with archive.open(member) as content:
+                    _refuse_document_type(content, path)
+
+
+def _refuse_document_type(content: IO[bytes], path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be a plain workbook, found XML entities of its own. Save it again.")
+
+    def stop(*_: object) -> None:
+        raise _RootReachedError
+
+    parser = xml.parsers.expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, stop
+    try:
+        while chunk := content.read(_UNPACKED_CHUNK_BYTES):
+            parser.Parse(chunk, False)
+    except _RootReachedError:
+        return
 
 
 @dataclass(frozen=True)

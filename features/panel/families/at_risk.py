@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
+from features.display import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, plain
 from features.facts.facts import Facts, Outcome
 from features.panel.case_rows import first_counted
 from features.panel.channels import Channel, ChannelSet

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from features.days import NEVER
-from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.display import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import Values
 from features.panel.block import Block, ratio

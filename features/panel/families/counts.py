@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, SOURCE_ZH, plain
+from features.display import CATEGORY_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH, SOURCE_ZH, plain
 from features.facts.facts import Facts
 from features.panel.as_ofs import LOOKBACKS
 from features.panel.channels import GROUP, KIND, REPORTED, SOURCE, Channel

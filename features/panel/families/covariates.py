@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from features.display_names import plain
+from features.display import plain
 from features.facts.facts import Facts
 from features.panel.block import ratio
 from features.panel.channels import Channel, ChannelSet

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.display import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.channels import REPORTED, TARGET, Channel
 from features.panel.feature import Feature, Kind, Use

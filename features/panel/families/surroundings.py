@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from features.display_names import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.display import AREA_EN, AREA_ZH, EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import MEMORY_DAYS, Values
 from features.panel.block import Block

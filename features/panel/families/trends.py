@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from features.display_names import EVENT_TYPE_EN, EVENT_TYPE_ZH
+from features.display import EVENT_TYPE_EN, EVENT_TYPE_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import LOOKBACKS, MEMORY_DAYS, Values
 from features.panel.block import Block

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.days import NEVER, Days
-from features.display_names import AREA_EN, AREA_ZH
+from features.display import AREA_EN, AREA_ZH
 from features.facts.facts import Facts
 from features.panel.as_ofs import MEMORY_DAYS, Values
 from features.panel.block import Block

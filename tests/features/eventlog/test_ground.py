@@ -6,9 +6,8 @@ import pytest
 import shapely
 from sqlalchemy import Engine
 
-from features.eventlog.datum import to_bd09, to_gcj02
 from features.eventlog.grids import check_ground, find_neighbours, store_grids
-from features.eventlog.ground import shift_between
+from features.eventlog.ground import shift_between, to_bd09, to_gcj02
 
 SIDE = 0.01
 

@@ -10,7 +10,7 @@ import pytest
 from features.errors import InputRefusedError
 from features.intake.codes import canonical, empty_where, spelt_differently
 from features.intake.ingest import IngestReport
-from features.intake.personal_data.regular_codes import regular_codes
+from features.intake.personal_data.screening import regular_codes
 from features.intake.source_file import SourceFile
 
 Case = Callable[..., str]

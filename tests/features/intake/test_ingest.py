@@ -13,7 +13,7 @@ from features.database.engine import database_url, open_database
 from features.errors import InputRefusedError, StoreError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
-from features.intake import storing_pass
+from features.intake import ingest
 from features.intake.ingest import IngestReport, IngestRequest, preview
 from features.intake.source_file import SourceFile
 from features.settings import Settings
@@ -291,17 +291,17 @@ def test_ingest_stores_the_batch_it_was_given_whatever_its_size(
     """A run that dies between two batches is finished by the next one."""
     monkeypatch.setattr("features.intake.readers.csv_reader.BATCH_ROWS", 10)
     path = write_cases([case(number) for number in range(35)])
-    whole = storing_pass.append_batch
+    whole = ingest.append_batch
 
     def die_later(engine, batch, load):  # type: ignore[no-untyped-def]
         if batch.cases["row_number"][0] > 20:
             raise KeyboardInterrupt
         return whole(engine, batch, load)
 
-    monkeypatch.setattr(storing_pass, "append_batch", die_later)
+    monkeypatch.setattr(ingest, "append_batch", die_later)
     with pytest.raises(KeyboardInterrupt):
         take_in(path)
-    monkeypatch.setattr(storing_pass, "append_batch", whole)
+    monkeypatch.setattr(ingest, "append_batch", whole)
 
     assert counts(take_in(path)) == (35, 15, 20, 0)
     assert log(home).records["event_seq"].n_unique() == 35

@@ -16,7 +16,7 @@ from features.errors import InputRefusedError
 from features.eventlog.grids import store_crosswalk
 from features.intake.ingest import IngestReport
 from features.intake.quarantine import Code
-from features.intake.readers import csv_reader, workbook_archive
+from features.intake.readers import csv_reader, workbook_reader
 from features.intake.readers.batches import RowBatch
 from features.settings import Settings
 from features.storage.home import Home
@@ -157,7 +157,7 @@ def put(path: Path, content: str | bytes) -> Path:
 
 def put_workbook(path: Path) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("xl/sharedStrings.xml", bytes(workbook_archive.WORKBOOK_BYTES + 1))
+        archive.writestr("xl/sharedStrings.xml", bytes(workbook_reader.WORKBOOK_BYTES + 1))
     return path
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.schema import DISPUTE_CATEGORIES, EventType
 from serving.alerts import lifecycle, recommended_actions
 from serving.alerts.schemas import AlertText

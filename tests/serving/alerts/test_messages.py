@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from serving.alerts.messages import MOST_CHARACTERS, Site, sign
 from serving.alerts.transitions import take_step
 from serving.alerts.webhooks import deliver

@@ -7,7 +7,7 @@ from sqlalchemy import insert, update
 
 from features.database.engine import writing
 from features.database.tables import feed
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.errors import NotReadyError
 from serving.accounts.permissions import Scope
 from serving.alerts.lifecycle import Action

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.simulation.describe import config_text
 from features.simulation.preset import Span
 from serving.pages.translations import translations

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.database.engine import writing
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.eventlog.undertakings import append_from_source
 from features.undertakings.undertaking import Undertaking
 from serving.rankings.line_words import mask

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from features.database.engine import writing
 from features.database.tables import grid
-from features.display_names import CATEGORY_ZH, EVENT_TYPE_ZH, forbidden_words
+from features.display import CATEGORY_ZH, EVENT_TYPE_ZH, forbidden_words
 from features.errors import NotReadyError, UsageError
 from features.eventlog.read import read_log
 from features.facts.derive import read_facts

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from features.display_names import forbidden_words
+from features.display import forbidden_words
 from features.errors import NotReadyError
 from features.settings import Settings as FactSettings
 from features.storage.home import Home

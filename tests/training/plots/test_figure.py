@@ -9,7 +9,7 @@ import pytest
 from fontTools.ttLib import TTFont
 from matplotlib import font_manager
 
-from features.display_font import FONT
+from features.display import FONT
 from features.errors import StoreError
 from training.plots import figure
 from training.plots.figure import font_family, paint

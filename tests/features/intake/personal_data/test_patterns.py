@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from features.intake.personal_data.detector import find_identifier
 from features.intake.personal_data.patterns import RESIDENT_ID
+from features.intake.personal_data.screening import find_identifier
 from features.intake.quarantine import Code
 
 AS_OF = date(2026, 11, 22)

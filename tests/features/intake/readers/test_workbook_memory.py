@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from features.errors import InputRefusedError
-from features.intake.readers import workbook_archive
+from features.intake.readers import workbook_reader
 from features.intake.readers.layout import Layout
 from features.intake.readers.workbook_reader import workbook_input
 
@@ -86,7 +86,7 @@ def test_workbook_of_many_rows_is_read_in_bounded_memory(tmp_path: Path, record_
 
 def test_workbook_with_too_many_shared_texts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_workbook(tmp_path / "ledger.xlsx", 200)
-    monkeypatch.setattr(workbook_archive, "SHARED_BYTES", 16 * 1024)
+    monkeypatch.setattr(workbook_reader, "SHARED_BYTES", 16 * 1024)
 
     with pytest.raises(InputRefusedError, match=r"texts of .* may take .* Save it as CSV") as refusal:
         workbook_input(path, LAYOUT)

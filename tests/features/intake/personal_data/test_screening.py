@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.intake.personal_data import detector
-from features.intake.personal_data.detector import find_identifier, identifier_share, screen, suspect_column_names
+from features.intake.personal_data import screening
+from features.intake.personal_data.screening import find_identifier, identifier_share, screen, suspect_column_names
 
 AS_OF = date(2026, 11, 22)
 REAL_DATA = Path(__file__).parents[4].parent / "shared" / "data"
@@ -56,7 +56,7 @@ def test_screen_planted_identifiers_equal_the_exact_search(plant):
 def test_screen_first_look_for_plain_digits_only_is_caught(plant, monkeypatch):
     """The broken variant forgets the disguises that the exact search sees through."""
     texts = [one.text for one in plant(seed=7, repeats=1)]
-    monkeypatch.setattr(detector, "_TRIGGER", "[0-9]{10}")
+    monkeypatch.setattr(screening, "_TRIGGER", "[0-9]{10}")
 
     assert _exact(texts) != screen(pl.Series(texts), AS_OF).to_list()
 
@@ -79,7 +79,7 @@ def test_screen_any_text_equals_the_exact_search(texts):
     ids=["iso_times", "us_times", "grid_codes", "amounts", "categories"],
 )
 def test_screen_clean_column_never_reaches_the_exact_search(cells):
-    assert len(detector._cells_matching(pl.Series(cells), detector._TRIGGER)) == 0
+    assert len(screening._cells_matching(pl.Series(cells), screening._TRIGGER)) == 0
 
 
 @pytest.mark.parametrize("name", ["boston_311_2015.csv.gz", "nyc_council_complaints.csv.gz"])

@@ -9,7 +9,7 @@ from features.database.engine import writing
 from features.eventlog.append import Moment
 from features.eventlog.covariates import COVARIATE_SCHEMA, append_covariates
 from features.eventlog.feeds import FeedSpec
-from features.eventlog.unstored import UnstoredCases, snapshot_of_cases
+from features.intake.unstored import UnstoredCases, snapshot_of_cases
 from features.schema import Col
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

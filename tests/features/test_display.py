@@ -5,9 +5,9 @@ from pathlib import Path
 
 import openpyxl
 
+from features.display import Remark
 from features.intake.readers.layout import Layout
 from features.intake.readers.open_input import open_file
-from features.remark import Remark
 
 HALF_WIDTH = re.compile(r"[,;:!?()](?![0-9])")
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from features.errors import WorkersLostError
-from features.intake import workers
+from features.intake import checking
 from features.intake.checking import BatchCheck
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import set_terms
@@ -31,12 +31,12 @@ def check() -> BatchCheck:
 
 @pytest.fixture(autouse=True)
 def every_file_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(checking, "FEWEST_ROWS", 1)
 
 
 def test_in_processes_batches_come_in_their_order_as_from_this_process(check: BatchCheck) -> None:
     batches = [batch(1), batch(2, category="unheard of"), batch(3, occurred_at="no time"), batch(4), batch(5, self_found="maybe")]
-    found = list(workers.in_processes(check, iter(batches)))
+    found = list(checking.in_processes(check, iter(batches)))
     expected = [check(one) for one in batches]
     assert [one.mapped for one in expected] == [one.mapped for one in found]
     assert [one.counts for one in expected] == [one.counts for one in found]
@@ -46,7 +46,7 @@ def test_in_processes_batches_come_in_their_order_as_from_this_process(check: Ba
 def test_in_processes_fault_in_a_batch_is_raised_here(check: BatchCheck) -> None:
     broken = RowBatch(pl.Series([2], dtype=pl.Int64), pl.DataFrame({"event_id": ["E2"]}))
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
-        list(workers.in_processes(check, iter([batch(1), broken, batch(3)])))
+        list(checking.in_processes(check, iter([batch(1), broken, batch(3)])))
     assert not active_children()
 
 
@@ -59,4 +59,4 @@ def test_in_processes_worker_that_is_killed_ends_the_check_with_an_error(check: 
         yield from (batch(3), batch(4))
 
     with pytest.raises(WorkersLostError, match="died"):
-        list(workers.in_processes(check, batches()))
+        list(checking.in_processes(check, batches()))

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.facts.ordering import insertion_points, sort_order
+from features.facts.arrays import insertion_points, sort_order
 
 rows = st.lists(st.tuples(st.integers(0, 3), st.integers(-2, 2), st.integers(0, 2)), max_size=12)
 

@@ -1,7 +1,7 @@
-"""Chinese and English words for the closed lists, and the words that no text about a place may contain.
+"""How things are shown: Chinese and English words for the closed lists, sentences in both languages, and the font of plots and papers."""
 
-A code without an entry is shown as it is.
-"""
+from pathlib import Path
+from typing import Literal, Self
 
 EVENT_TYPE_ZH = {
     "dispute": "矛盾纠纷",
@@ -76,6 +76,8 @@ FORBIDDEN = (
 )
 """Words that name persons as risks, promise what nobody knows, or claim a cause. No generated text contains one."""
 
+FONT = Path(__file__).with_name("fonts") / "yujing-sans.otf"
+
 
 def plain(code: str) -> str:
     """Return a code as words.
@@ -95,3 +97,25 @@ def forbidden_words(text: str) -> list[str]:
     ['将会发生', '由于']
     """
     return [word for word in FORBIDDEN if word in text.lower()]
+
+
+class Remark(str):
+    """One sentence in English, as commands write it, that also knows itself in Chinese.
+
+    >>> remark = Remark("Two rows are empty.", zh="两行为空。")
+    >>> remark, remark.in_language("zh")
+    ('Two rows are empty.', '两行为空。')
+    """
+
+    __slots__ = ("zh",)
+    zh: str
+
+    def __new__(cls, en: str, *, zh: str) -> Self:
+        """Make the sentence; `zh` says the same in Chinese."""
+        remark = super().__new__(cls, en)
+        remark.zh = zh
+        return remark
+
+    def in_language(self, language: Literal["zh", "en"]) -> str:
+        """Return the sentence in one language."""
+        return self.zh if language == "zh" else str(self)
