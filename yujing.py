@@ -48,8 +48,8 @@ from training.evaluation.own_model import (
 )
 from training.learning.folds import Fold, Gap, ripe_as_ofs
 from training.learning.model_rows import to_rows
+from training.registry.candidate import PREDICTIONS
 from training.registry.tracking import open_registry
-from training.registry.versions import PREDICTIONS
 from training.rivals import PEERS
 
 __all__ = ["Backtest", "District", "open"]

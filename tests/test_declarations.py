@@ -21,7 +21,7 @@ from tests.serving.conftest import make_trained  # noqa: F401 - a fixture
 from tests.support.documents import features_page
 from tests.support.event_logs import HORIZON, make_facts, make_rich_log
 from tests.support.published_world import LAST_DAY, SETTINGS
-from training.attribution.reason_labels import LABELS, column_label, reason_labels
+from training.attribution import LABELS, column_label, reason_labels
 from training.learning.folds import Gap, ripe_as_ofs
 from training.registry.published import current
 from training.train import fit_all

@@ -28,19 +28,17 @@ from training.evaluation.metrics import METRICS
 from training.learning.examples import training_part
 from training.learning.fit import fit
 from training.learning.folds import Fold, Gap, ripe_as_ofs
-from training.learning.inner_validation import InnerPredictions
+from training.learning.inner_validation import InnerPredictions, Tried
 from training.learning.model import Fitted
-from training.learning.tried import Tried
+from training.registry.accountability import write_impact_assessment, write_transparency_record
 from training.registry.candidate import BACKTEST, RECIPE, add_evidence
 from training.registry.gate import FOLD_KEYS, METRIC, Comparison, Report, evaluate_gate, turnover
-from training.registry.impact_assessment import write_impact_assessment
 from training.registry.local_columns import require_local_columns
 from training.registry.model_card import write_card
 from training.registry.published import BOOSTER, FEATURES, Published, sha256
 from training.registry.pyfunc_model import Interface
 from training.registry.run_record import Run, TrainingData
 from training.registry.tracking import open_registry
-from training.registry.transparency_record import write_transparency_record
 from training.report.report import Subject, make_report
 from training.settings import ModelSettings, Settings
 

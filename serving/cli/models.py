@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from serving.settings import Settings
+    from training.learning.inner_validation import Tried
     from training.learning.search import Searched
-    from training.learning.tried import Tried
     from training.registry.published import Publication, Published
     from training.registry.tracking import Registry
 
@@ -52,7 +52,7 @@ def list_models(work: Workspace, *, target: TargetName = None, as_json: AsJson =
 def compare_models(work: Workspace, *, first: First, second: Second, target: TargetName = None, as_json: AsJson = False) -> None:
     """Compare two trained models, row by row of the same folds; below them the first minus the second."""
     from serving.cli.backtest import tabulate_differences, tabulate_models
-    from training.registry.versions import compare_versions
+    from training.registry.candidate import compare_versions
 
     registry = _registry(work, target)
     card = compare_versions(registry, registry.show_model(first), registry.show_model(second), work.settings.backtest)

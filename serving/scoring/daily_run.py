@@ -38,7 +38,7 @@ from serving.scoring.scoring import ScoredDay, score_days, score_snapshot
 from serving.settings import Settings
 from serving.undertakings.review import review_monthly
 from training.learning.labels import count_labels
-from training.learning.plausibility import most_expected
+from training.learning.model import most_expected
 from training.registry.published import read_published
 
 

@@ -15,11 +15,10 @@ from tests.training.conftest import NOW, SMALL
 from training.evaluation.backtest import backtest
 from training.learning.booster import margin, read_booster
 from training.learning.folds import Gap, ripe_as_ofs
+from training.registry.accountability import write_impact_assessment, write_transparency_record
 from training.registry.gate import FOLD_KEYS, evaluate_gate
-from training.registry.impact_assessment import write_impact_assessment
 from training.registry.model_card import write_card
 from training.registry.published import current
-from training.registry.transparency_record import write_transparency_record
 from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, Task, compare, describe_data, fit_all, train
 
 GAP = Gap(14, 0)

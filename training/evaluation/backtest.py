@@ -15,18 +15,26 @@ from features.errors import NotReadyError
 from features.facts.facts import Facts
 from features.panel.build import Panel, Progress
 from features.schema import Col
-from training.evaluation.already_due import AlreadyDue, count_already_due, judge_already_due
 from training.evaluation.baselines import available
 from training.evaluation.coverage import Coverage, check_coverage
 from training.evaluation.disparity import Grouping, compare_groups, to_json
-from training.evaluation.fold_runner import MODEL, Stage, by_model, replay
-from training.evaluation.leak_check import find_leak_signs
+from training.evaluation.fold_runner import MODEL, Contribution, Stage, by_model, replay, sum_contributions
+from training.evaluation.leak_check import AlreadyDue, count_already_due, find_leak_signs, judge_already_due
 from training.evaluation.metrics import Predicted, Scorecard, measure, score
 from training.evaluation.named_before import count_named_before
-from training.evaluation.part_contributions import Contribution, sum_contributions
 from training.evaluation.peers import installed
-from training.evaluation.predictions import EXPECTED, FOLD, MOST, outcomes, predicted, surge_outcomes, surge_predicted, tabulate, weigh
-from training.evaluation.subsets import SUBSETS
+from training.evaluation.predictions import (
+    EXPECTED,
+    FOLD,
+    MOST,
+    SUBSETS,
+    outcomes,
+    predicted,
+    surge_outcomes,
+    surge_predicted,
+    tabulate,
+    weigh,
+)
 from training.learning.design_matrix import families_read
 from training.learning.folds import Fold, Gap, rolling_folds
 from training.learning.inner_validation import InnerPredictions, inner_folds, inner_validate

@@ -23,8 +23,7 @@ from training.bootstrap import interval
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import Scorecard, measure, score
-from training.evaluation.predictions import EXPECTED, RISK, outcomes, predicted, weigh
-from training.evaluation.subsets import SUBSETS
+from training.evaluation.predictions import EXPECTED, RISK, SUBSETS, outcomes, predicted, weigh
 from training.rivals import BOUNDS, KNOWABLE, ORACLE, without_bounds
 from training.settings import BacktestSettings
 

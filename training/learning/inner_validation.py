@@ -2,11 +2,14 @@
 
 Rounds and calibration are found there, on rows that no tree had seen. A backtest makes these refits anyway, so each of its folds learns
 from all before it, and the model trained last from all of them.
+
+A trial of a search for settings, as it is recorded.
 """
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -235,3 +238,17 @@ def _loss(told: ForetoldPart, seen: Examples) -> Floats:
     part, happened = told.design.part, seen.happened(told.design.part)
     exposure = np.log(seen.exposure).ravel() if part is Part.NEW else 0.0
     return np.array([(told.design.weight * part.loss(row + exposure, happened)).sum() for row in told.margins.astype(np.float64)])
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Settings that were tried, and what they were worth."""
+
+    number: int
+    parameters: Mapping[str, float]
+    deviance: float | None
+    """Deviance it had reached when it ended; None where it was broken off before any refit."""
+    finished: bool
+    """False where it was broken off, behind the median of the others."""
+    began: datetime
+    ended: datetime

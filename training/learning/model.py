@@ -1,4 +1,4 @@
-"""The model: expected escalations as the sum of three parts, and all that is needed to say so again."""
+"""The model: expected escalations as the sum of three parts, all that is needed to say so again, and the most that is plausible."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +27,9 @@ from training.learning.usual_level import USUAL_RATE, RateRegression, UsualLevel
 
 Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.int64]
+
+MOST_TIMES = 10.0
+"""Largest multiple of the level of a grid, and of the mean level of all grids together, that new cases may bring."""
 
 
 @dataclass(frozen=True)
@@ -282,3 +285,20 @@ def _read_start(part: Part, start: dict[str, Any]) -> Start:
 
 def _json(value: object) -> bytes:
     return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+
+
+def most_expected(model: Fitted, panel: Panel) -> Floats:
+    """Return the largest plausible number of escalations by a model, (T, G)."""
+    return most_of(part.lay_out(panel, model.horizon_days) for part in model.parts)
+
+
+def most_of(designs: Iterable[Design]) -> Floats:
+    """Return the largest plausible number by the designs of all parts, (T, G): each case once, and `MOST_TIMES` the level of new ones."""
+    return np.asarray(np.sum([_most(design) for design in designs], axis=0), np.float64)
+
+
+def _most(design: Design) -> Floats:
+    if design.part is not Part.NEW:
+        return sum_cells(design.cell, design.weight, design.shape)
+    level = np.exp(design.start).reshape(design.shape)
+    return np.asarray(MOST_TIMES * (level + level.mean(axis=1, keepdims=True)))

@@ -16,8 +16,7 @@ from scipy.special import xlogy
 from features.panel.build import Progress
 from features.storage.home import Home
 from training.learning.examples import Examples
-from training.learning.inner_validation import InnerPredictions, Tuned, inner_folds, predict_ahead, tune
-from training.learning.tried import Tried
+from training.learning.inner_validation import InnerPredictions, Tried, Tuned, inner_folds, predict_ahead, tune
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]

@@ -8,9 +8,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from training.attribution.attribute import Attribution
-from training.attribution.reason_labels import column_label
-from training.attribution.shapley import beeswarm
+from training.attribution import Attribution, beeswarm, column_label
 from training.plots.figure import BAR, INK_2, INK_3, LINE_STRONG, PUSHING, note
 
 Findings = Mapping[str, Any]

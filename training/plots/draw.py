@@ -6,7 +6,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from training.attribution.attribute import Attribution
+from training.attribution import Attribution
 from training.plots import calibration, contributions, ranking
 from training.plots.figure import BAR, HALF, INK, OBSERVED, PUSHING, WIDE, paint
 

@@ -1,14 +1,23 @@
-"""A candidate: the fitted model with the evidence that goes wherever the model goes."""
+"""A candidate: the fitted model with the evidence that goes wherever the model goes, and its comparison with another trained version.
+
+Versions are compared by the predictions that their backtests left in the registry.
+"""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+import polars as pl
 
-from features.errors import GateRefusedError
+from features.errors import GateRefusedError, UsageError
 from features.panel.build import Matrix, Panel
+from features.schema import Col
+from training.evaluation.fold_runner import MODEL
+from training.evaluation.metrics import Scorecard, score
+from training.evaluation.predictions import FOLD, outcomes, predicted, weigh
 from training.learning.booster import margin, read_booster
 from training.learning.design_matrix import Design
 from training.learning.model import Fitted, part_of
@@ -17,14 +26,18 @@ from training.registry.gate import Comparison, Report, check_all
 from training.registry.local_columns import local_columns
 from training.registry.published import BOOSTER, FEATURES, FILE_NAME, sha256
 from training.registry.tracking import ModelVersion, Registry
-from training.settings import ModelSettings
+from training.settings import BacktestSettings, ModelSettings
 
 BACKTEST, COMPARISON, GATE, GOLDEN, RECIPE = "backtest.json", "comparison.json", "gate.json", "golden.json", "recipe.json"
-MODEL = "model.json"
-REQUIRED = frozenset({BOOSTER, MODEL, FEATURES, BACKTEST, GOLDEN, RECIPE})
+MODEL_FILE = "model.json"
+REQUIRED = frozenset({BOOSTER, MODEL_FILE, FEATURES, BACKTEST, GOLDEN, RECIPE})
 BOOSTER_SUFFIX = ".lgb"
 
 GOLDEN_ROWS = 200
+
+PREDICTIONS = "report/predictions.parquet"
+IDENTICAL = (FOLD, Col.AS_OF, Col.GRID_ID, "count")
+"""Two versions were measured on the same folds if their rows agree in these."""
 
 
 def add_evidence(fitted: Fitted, panel: Panel, recipe: ModelSettings, report: Report, comparison: Comparison | None) -> dict[str, bytes]:
@@ -95,3 +108,28 @@ def repeat_golden(files: Mapping[str, bytes]) -> None:
     boosters = {name: content.decode() for name, content in files.items() if name.endswith(BOOSTER_SUFFIX)}
     rows = {name: golden["rows"].get(part_of(name), []) for name in boosters}
     check_boosters(boosters, rows, golden["margins"])
+
+
+def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersion, settings: BacktestSettings) -> Scorecard:
+    """Measure two versions on the same rows and draws; the difference is the first minus the second.
+
+    Raises:
+        NotFoundError: the registry no longer has the predictions of one.
+        UsageError: they are one version, or were not measured on identical folds.
+    """
+    if first.version == second.version:
+        raise UsageError(f"two versions must be named, got version {first.version} twice.")
+    rows, others = (pl.read_parquet(BytesIO(registry.read_document(model, PREDICTIONS))) for model in (first, second))
+    if different := _different(rows, others):
+        raise UsageError(
+            f"versions must have been measured on identical folds, and {first.version} and {second.version} differ in {different}. "
+            "Train again, and compare with the new version."
+        )
+    said = {f"version {model.version}": predicted(table)[MODEL] for model, table in ((first, rows), (second, others))}
+    return score(outcomes(rows), said, weigh(rows, settings.bootstrap_draws, settings.seed))
+
+
+def _different(rows: pl.DataFrame, others: pl.DataFrame) -> str:
+    if len(rows) != len(others):
+        return "their number of rows"
+    return ", ".join(name for name in IDENTICAL if not rows[name].equals(others[name]))

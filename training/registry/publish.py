@@ -114,7 +114,7 @@ def champions(entries: Sequence[Publication]) -> list[Publication]:
 
 
 def _describe(model: ModelVersion, files: Mapping[str, bytes]) -> Manifest:
-    about = json.loads(files[candidate.MODEL])
+    about = json.loads(files[candidate.MODEL_FILE])
     return Manifest(
         target=about["target"],
         horizon_days=about["horizon_days"],

@@ -22,7 +22,7 @@ from mlflow.utils.mlflow_tags import (
     MLFLOW_USER,
 )
 
-from training.learning.tried import Tried
+from training.learning.inner_validation import Tried
 from training.registry.published import sha256
 from training.registry.pyfunc_model import FILES, Interface, save
 

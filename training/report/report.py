@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from features.display import CATEGORY_ZH, EVENT_TYPE_ZH, plain
 from features.facts.facts import Facts
 from features.panel.build import Panel
-from training.attribution.attribute import attribute, find
+from training.attribution import attribute, find
 from training.bootstrap import Cell
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
@@ -20,8 +20,7 @@ from training.learning.folds import Gap
 from training.learning.model import Fitted
 from training.plots.draw import draw_attribution, draw_backtest
 from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, PART_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
-from training.report.evidence import gather, to_parquet
-from training.report.summary import summarise
+from training.report.summary import gather, summarise, to_parquet
 from training.settings import Settings
 
 PAGE, FIGURES = "report.html", "report.json"

@@ -1,28 +1,88 @@
-"""Summary: every figure of a report, as one JSON object."""
+"""Evidence and summary: the tables a report is computed from, stored beside it, and every figure of it as one JSON object."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Self
 
+import numpy as np
 import polars as pl
 
-from features.days import to_date
+from features.days import EPOCH, to_date
+from features.facts.facts import Facts
+from features.panel.build import build_panel
 from features.schema import Col
 from training.bootstrap import Floats, too_few
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import score
-from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, TOWNSHIP, models, outcomes, predicted, weigh
-from training.evaluation.subsets import SUBSETS
+from training.evaluation.predictions import EXPECTED, FOLD, RESIDENT_COUNT, SUBSETS, TOWNSHIP, models, outcomes, predicted, weigh
 from training.learning.folds import Gap
-from training.report.evidence import Evidence
+from training.learning.model import Fitted
 from training.report.list_scores import at_capacities, churn, hit_curve, lead_time, reliability, two_lists
 from training.rivals import BOUNDS, simple_rules
-from training.settings import BacktestSettings
+from training.settings import BacktestSettings, Settings
 
 METRIC = "poisson_deviance"
 NOT_OF_COUNTS = frozenset({METRIC, "brier_skill", "ece"})
 """Figures that models of all escalations cannot give for a part of them."""
+
+DAYS = 29
+"""Neighbouring days of which the lists of the final fit are compared."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All figures of a report follow from these tables."""
+
+    predictions: pl.DataFrame
+    """As `training.evaluation.predictions.tabulate` returns it."""
+    escalations: pl.DataFrame
+    """grid_id, occurred (date), weight (below 1 only where a redrawn grid shares them out)."""
+    daily: pl.DataFrame
+    """as_of, grid_id and what the final fit expects, for the last days of the log; without rows where nothing was fitted."""
+
+    def files(self) -> dict[str, bytes]:
+        """Return each table as a Parquet file of its name."""
+        return {f"{table.name}.parquet": to_parquet(getattr(self, table.name)) for table in fields(self)}
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read the files from a folder."""
+        return cls(**{table.name: pl.read_parquet(folder / f"{table.name}.parquet") for table in fields(cls)})
+
+
+def to_parquet(table: pl.DataFrame) -> bytes:
+    """Return a table as a Parquet file."""
+    content = BytesIO()
+    table.write_parquet(content)
+    return content.getvalue()
+
+
+def gather(facts: Facts, predictions: pl.DataFrame, fitted: Fitted | None, settings: Settings) -> Evidence:
+    """Put beside the predictions of a backtest what happened, and what the final fit says of the last days."""
+    daily = predictions.select(Col.AS_OF, Col.GRID_ID, EXPECTED + MODEL).clear() if fitted is None else _daily(facts, fitted, settings)
+    return Evidence(predictions, _escalations(facts), daily)
+
+
+def _escalations(facts: Facts) -> pl.DataFrame:
+    occurred = np.datetime64(EPOCH, "D") + facts.target.occurred_day
+    weight = facts.weights_of(facts.target)
+    return pl.DataFrame({Col.GRID_ID: facts.places.grid_ids[facts.target.grid], "occurred": occurred, "weight": weight})
+
+
+def _daily(facts: Facts, fitted: Fitted, settings: Settings) -> pl.DataFrame:
+    last = facts.known_through_day
+    panel = build_panel(facts, np.arange(last - DAYS + 1, last + 1, dtype=np.int32), fitted.horizon_days, settings)
+    grids = len(panel.grid_ids)
+    return pl.DataFrame(
+        {
+            Col.AS_OF: np.repeat(np.datetime64(EPOCH, "D") + panel.as_ofs, grids),
+            Col.GRID_ID: np.tile(panel.grid_ids, DAYS),
+            EXPECTED + MODEL: fitted.predict(panel).expected.ravel(),
+        }
+    )
 
 
 def shown_models(cards: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -14,7 +14,7 @@ from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, 
 from training.evaluation import fold_runner as replaying
 from training.evaluation.backtest import Largest, ablate, backtest, check_largest, judge
 from training.evaluation.metrics import METRICS
-from training.evaluation.subsets import SUBSETS
+from training.evaluation.predictions import SUBSETS
 from training.learning import examples
 from training.learning.design_matrix import choose_columns, families_read
 from training.learning.examples import training_part

@@ -10,8 +10,7 @@ from features.errors import UsageError
 from training.evaluation.backtest import BacktestResult, judge
 from training.evaluation.metrics import METRICS
 from training.evaluation.oracle import add_oracle, gaps
-from training.evaluation.predictions import EXPECTED, RISK, SURGE
-from training.evaluation.subsets import SUBSETS
+from training.evaluation.predictions import EXPECTED, RISK, SUBSETS, SURGE
 from training.rivals import BOUNDS, KNOWABLE, ORACLE
 from training.settings import BacktestSettings
 

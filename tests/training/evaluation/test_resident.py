@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.support.trained_worlds import make_facts
-from training.evaluation.subsets import resident_reported
+from training.evaluation.predictions import resident_reported
 
 
 def facts_with(self_found, source):

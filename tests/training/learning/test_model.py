@@ -13,8 +13,10 @@ from training.learning.examples import Examples
 from training.learning.fit import fit
 from training.learning.folds import Gap
 from training.learning.labels import count_labels
-from training.learning.model import Fitted
+from training.learning.model import MOST_TIMES, Fitted, most_expected
 from training.learning.usual_level import fit_usual_level
+from training.settings import ModelSettings
+from training.train import fit_all
 
 DAYS = 400
 GRIDS = 40
@@ -205,3 +207,32 @@ def test_fit_offset_keeps_effort_out_of_the_ranking():
     correlation, share, _ = judged(truth, exposure, scores(np.ones(200)))
     assert correlation <= 0.7, "without the offset effort must be mistaken for risk"
     assert share == 1.0
+
+
+PLAUSIBILITY_DAYS = 280
+SETTINGS = ModelSettings(num_boost_round=20, inner_folds=1, replicates=0, least_as_ofs=2, threads=1)
+
+
+def test_most_expected_holds_every_row_of_a_fit_and_no_explosion():
+    facts = draw_facts(place_rates(20, 1), PLAUSIBILITY_DAYS, 2)
+    panel = make_panel(facts, weekly(PLAUSIBILITY_DAYS))
+    model = fit_all(facts, panel, Gap(14, 0), SETTINGS)
+
+    most, expected = most_expected(model, panel), model.predict(panel).expected
+
+    assert (expected <= most).all()
+    assert (replace(model, scale=1000.0).predict(panel).expected > most).any()
+
+
+def test_most_expected_counts_each_case_at_risk_once_beside_the_level():
+    facts = draw_facts(place_rates(20, 1), PLAUSIBILITY_DAYS, 2)
+    panel = make_panel(facts, weekly(PLAUSIBILITY_DAYS))
+    model = fit_all(facts, panel, Gap(14, 0), SETTINGS)
+    new = model.parts[-1]
+    level = new.start.per_day(panel) * 14
+    waiting = np.zeros(level.shape)
+    for part in model.parts[:-1]:
+        rows = panel.open_cases if part.part == "open" else panel.closed_cases
+        np.add.at(waiting, (rows.as_of, rows.grid), rows.weight)
+
+    np.testing.assert_allclose(waiting + MOST_TIMES * (level + level.mean(axis=1)[:, None]), most_expected(model, panel))

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from features.storage.home import Home
 from tests.training.conftest import NOW
-from training.learning.tried import Tried
+from training.learning.inner_validation import Tried
 from training.registry.run_record import Run
 from training.registry.tracking import open_registry
 

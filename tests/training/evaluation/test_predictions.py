@@ -5,7 +5,7 @@ import numpy as np
 
 from features.days import day_number
 from tests.support.trained_worlds import make_facts, make_panel
-from training.evaluation.subsets import subsets
+from training.evaluation.predictions import subsets
 
 NEW_YEAR_2023 = day_number(date(2023, 1, 22))
 

@@ -6,8 +6,8 @@ from sklearn.metrics import mean_poisson_deviance
 
 from features.errors import NotFoundError, UsageError
 from tests.training.conftest import NOW, SMALL
+from training.registry.candidate import IDENTICAL, PREDICTIONS, compare_versions
 from training.registry.run_record import Run
-from training.registry.versions import IDENTICAL, PREDICTIONS, compare_versions
 
 
 def add_version(world, predictions):

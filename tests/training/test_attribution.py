@@ -3,8 +3,7 @@ import polars as pl
 import pytest
 
 from tests.support.trained_worlds import HORIZON
-from training.attribution.attribute import NOTICEABLE, REPLICATE_ROWS, ROWS, attribute, find
-from training.attribution.shapley import shapley_interactions, shapley_values
+from training.attribution import NOTICEABLE, REPLICATE_ROWS, ROWS, attribute, find, shapley_interactions, shapley_values
 from training.learning.booster import Columns, Rows, boost, contributions, read_booster
 from training.settings import ModelSettings
 
