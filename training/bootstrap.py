@@ -3,6 +3,7 @@
 An estimate is a figure with the interval over its draws, or the reason why there is none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,15 @@ class Sample:
 
     def total(self, values: npt.NDArray[np.generic]) -> Floats:
         """Return the sum of values over the rows, then over every draw of them, (R,)."""
-        return np.asarray(self.weights @ np.bincount(self.block, values, minlength=self.weights.shape[1]), np.float64)
+        return np.asarray(self.weights @ self.sums(values), np.float64)
+
+    def sums(self, values: npt.NDArray[np.generic]) -> Floats:
+        """Return the sum of values in each block, (blocks,)."""
+        return np.asarray(np.bincount(self.block, values, minlength=self.weights.shape[1]), np.float64)
+
+    def totals(self, sums: Sequence[Floats]) -> Floats:
+        """Return what `total` gives for each of several columns by their sums in blocks, (columns, R); draws are read once for all."""
+        return np.asarray(self.weights @ np.stack(sums, axis=1)).T
 
     def ratio(self, part: npt.NDArray[np.generic], whole: npt.NDArray[np.generic]) -> Cell:
         """Estimate the sum of one column over that of another."""

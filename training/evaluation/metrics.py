@@ -8,9 +8,8 @@ ties at the edge of the flagged share count as if broken at random.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import repeat
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -64,52 +63,80 @@ def flag(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], share:
 
 def flag_shares(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], shares: Sequence[float]) -> Iterator[Floats]:
     """Yield what `flag` returns for each of several shares; rows are put in order once."""
-    return _flag(score, as_of, [partial(_places, share) for share in shares])
-
-
-def flag_top(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places: int) -> Floats:
-    """Return each row's probability of being among the `places` rows of its as_of with the highest score; all where there are no more.
-
-    >>> flag_top(np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int), places=2)
-    array([1. , 0.5, 0.5, 0. ])
-    """
-    return next(flag_tops(score, as_of, [places]))
-
-
-def flag_tops(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places: Sequence[int]) -> Iterator[Floats]:
-    """Yield what `flag_top` returns for each of several numbers of places; rows are put in order once."""
-    return _flag(score, as_of, [partial(np.minimum, number) for number in places])
-
-
-def without_ties(score: npt.NDArray[np.floating], favour: npt.NDArray[np.floating]) -> Floats:
-    """Return scores in the same order, all different; of equal ones the row with the higher `favour` comes out higher.
-
-    >>> without_ties(np.array([3.0, 1.0, 1.0]), favour=np.array([0.0, 0.0, 5.0]))
-    array([2., 0., 1.])
-    """
-    resolved = np.empty(len(score))
-    resolved[np.lexsort((favour, score))] = np.arange(len(score))
-    return resolved
-
-
-def _flag(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], places_of: Sequence[PlacesOf]) -> Iterator[Floats]:
-    """Yield each row's probability of having one of the places of its as_of, for each way to count the places."""
     if len(score) == 0:
-        yield from (np.zeros(0) for _ in places_of)
+        yield from (np.zeros(0) for _ in shares)
         return
-    order = np.lexsort((-score, as_of))
-    opens_day = _changes(as_of[order])
-    opens_tie = opens_day | _changes(score[order])
-    day, tie = np.cumsum(opens_day) - 1, np.cumsum(opens_tie) - 1
-    sizes, tied = np.bincount(day), np.bincount(tie)[tie]
-    ahead = np.flatnonzero(opens_tie)[tie] - np.flatnonzero(opens_day)[day]
-    for count in places_of:
-        flagged = np.empty(len(score))
-        flagged[order] = np.clip((count(sizes)[day] - ahead) / tied, 0, 1)
-        yield flagged
+    order = _Order.of(score, as_of)
+    for share in shares:
+        yield order.flag(places_of_share(share, order.sizes))
 
 
-def _places(share: float, sizes: Sizes) -> Floats:
+@dataclass(frozen=True)
+class Luck:
+    """Rows of lists of one length: each row's chance of being listed, and whether it is with ties broken for and against the score."""
+
+    chance: Floats
+    best: npt.NDArray[np.bool_]
+    worst: npt.NDArray[np.bool_]
+
+
+def flag_with_luck(
+    score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], happened: Floats, lists: Sequence[PlacesOf]
+) -> Iterator[Luck]:
+    """Yield the rows of lists of several lengths, of which there is at least one row; rows are put in order once.
+
+    >>> order = np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int)
+    >>> next(flag_with_luck(*order, happened=np.array([0.0, 0.0, 5.0, 0.0]), lists=[lambda rows: np.minimum(2, rows)])).best
+    array([ True, False,  True, False])
+    """
+    order = _Order.of(score, as_of, -happened)
+    for places_of in lists:
+        places = places_of(order.sizes)
+        yield Luck(order.flag(places), *order.flag_lucky(places))
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Rows by as_of and falling score; arrays (N,) in that order."""
+
+    rows: npt.NDArray[np.int64]
+    day: Sizes
+    ahead: Sizes
+    """Rows of the same as_of with a higher score."""
+    tied: Sizes
+    """Rows of the same as_of with the same score, the row itself among them."""
+    within: Sizes
+    """Place of a row among those it ties with."""
+    sizes: Sizes
+    """(T,) rows of each as_of."""
+
+    @classmethod
+    def of(cls, score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], *then: Floats) -> Self:
+        """Put at least one row in order; those that tie by what comes `then`."""
+        rows = np.lexsort((*then, -score, as_of))
+        opens_day = _changes(as_of[rows])
+        opens_tie = opens_day | _changes(score[rows])
+        day, tie = np.cumsum(opens_day) - 1, np.cumsum(opens_tie) - 1
+        first = np.flatnonzero(opens_tie)[tie]
+        ahead = first - np.flatnonzero(opens_day)[day]
+        return cls(rows, day, ahead, np.bincount(tie)[tie], np.arange(len(rows)) - first, np.bincount(day))
+
+    def flag(self, places: npt.NDArray[np.number]) -> Floats:
+        """Return each row's probability of having one of the places (T,) of its as_of; ties share those that are left."""
+        flagged = np.empty(len(self.rows))
+        flagged[self.rows] = np.clip((places[self.day] - self.ahead) / self.tied, 0, 1)
+        return flagged
+
+    def flag_lucky(self, places: npt.NDArray[np.number]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Tell which rows have a place where ties are broken in this order, and where in the opposite one."""
+        left = places[self.day] - self.ahead
+        forward, backward = np.empty(len(self.rows), np.bool_), np.empty(len(self.rows), np.bool_)
+        forward[self.rows], backward[self.rows] = self.within < left, self.tied - 1 - self.within < left
+        return forward, backward
+
+
+def places_of_share(share: float, sizes: Sizes) -> Floats:
+    """Return the places of a list by the rows of each as_of: a share of them, rounded half up, at least one."""
     return np.asarray(np.maximum(1, np.floor(sizes * share + 0.5)), np.float64)
 
 

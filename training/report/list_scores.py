@@ -3,7 +3,9 @@
 A list of chronic places holds many escalations and few surges; a list of rising ones the other way round. So both are held against both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +16,7 @@ import polars as pl
 from features.schema import Col
 from training.bootstrap import Cell, Floats, Sample, divide, estimate, too_few
 from training.evaluation.fold_runner import MODEL, Z_SCORE
-from training.evaluation.metrics import RISK_BINS, Outcomes, Predicted, flag, flag_shares, flag_tops, risk_bins, without_ties
+from training.evaluation.metrics import RISK_BINS, Luck, Outcomes, Predicted, flag, flag_with_luck, places_of_share, risk_bins
 from training.evaluation.predictions import EXPECTED, SURGE, USUAL_LEVEL, outcomes, surge_outcomes
 from training.registry.gate import turnover
 
@@ -89,39 +91,56 @@ def churn(table: pl.DataFrame, column: str) -> dict[str, Any]:
 
 def hit_curve(outcomes: Outcomes, score: Floats, weights: Floats) -> list[dict[str, Any]]:
     """Measure hit rate and PAI at every share; ties at the edge count as broken at random, for, and against the score."""
-    sample, shares = Sample(outcomes.block, weights), [percent / 100 for percent in CURVE_SHARES]
-    flags = zip(*(flag_shares(each, outcomes.as_of, shares) for each in _with_luck(score, outcomes.counts)), strict=True)
-    return [
-        {"share": percent, **_at_share(outcomes.counts, sample, *flagged)} for percent, flagged in zip(CURVE_SHARES, flags, strict=True)
-    ]
+    shares = [partial(places_of_share, percent / 100) for percent in CURVE_SHARES]
+    flags = flag_with_luck(score, outcomes.as_of, outcomes.counts, shares)
+    lists, happened, rows = _measure_lists(Sample(outcomes.block, weights), flags, outcomes.counts)
+    return [{"share": percent, **_at_share(each, happened, rows)} for percent, each in zip(CURVE_SHARES, lists, strict=True)]
 
 
-def _with_luck(score: Floats, happened: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return the score, and the same with ties broken for and against it."""
-    return score, without_ties(score, happened), without_ties(score, -happened)
+@dataclass(frozen=True)
+class _List:
+    """What lists of one length hold; arrays by draw, (R,), the rows themselves first."""
+
+    held: Floats
+    length: Floats
+    most: float
+    least: float
+    """What they hold of the rows themselves with ties broken for and against the score."""
 
 
-def _at_share(counts: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
-    hit_rate, area = (
-        divide(sample.total(flagged * counts), sample.total(counts)),
-        divide(sample.total(flagged), sample.total(np.ones(len(counts)))),
-    )
+def _measure_lists(sample: Sample, flags: Iterable[Luck], happened: Floats) -> tuple[list[_List], Floats, Floats]:
+    """Return the lists of each length, and beside them all that happened and all rows, by draw (R,)."""
+    sums, ties = [sample.sums(happened), sample.sums(np.ones(len(happened)))], []
+    for listed in flags:
+        sums += [sample.sums(listed.chance * happened), sample.sums(listed.chance)]
+        ties.append((float(listed.best @ happened), float(listed.worst @ happened)))
+    whole, rows, *totals = sample.totals(sums)
+    return [_List(held, length, *edge) for held, length, edge in zip(totals[::2], totals[1::2], ties, strict=True)], whole, rows
+
+
+def _at_share(lists: _List, happened: Floats, rows: Floats) -> dict[str, Any]:
+    hit_rate = divide(lists.held, happened)
     return {
         "hit": estimate(hit_rate),
-        "hit_best_ties": sample.ratio(lucky * counts, counts)["value"],
-        "hit_worst_ties": sample.ratio(unlucky * counts, counts)["value"],
-        "pai": estimate(divide(hit_rate, area)),
+        "hit_best_ties": _share(lists.most, happened),
+        "hit_worst_ties": _share(lists.least, happened),
+        "pai": estimate(divide(hit_rate, divide(lists.length, rows))),
     }
+
+
+def _share(part: float, whole: Floats) -> float | None:
+    return part / float(whole[0]) if whole[0] else None
 
 
 def at_capacities(outcomes: Outcomes, score: Floats, weights: Floats, capacities: Sequence[int]) -> list[dict[str, Any]]:
     """Measure lists of so many grids per as_of: which share of each saw an escalation, and which share of those it held."""
     sample, positive = Sample(outcomes.block, weights), outcomes.positive.astype(np.float64)
     most = np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0)
-    flags = zip(*(flag_tops(each, outcomes.as_of, capacities) for each in _with_luck(score, positive)), strict=True)
+    flags = flag_with_luck(score, outcomes.as_of, positive, [partial(np.minimum, capacity) for capacity in capacities])
+    lists, happened, _ = _measure_lists(sample, flags, positive)
     return [
-        _too_long(capacity) if capacity > most else {"capacity": capacity, **_at_capacity(positive, sample, *flagged)}
-        for capacity, flagged in zip(capacities, flags, strict=True)
+        _too_long(capacity) if capacity > most else {"capacity": capacity, **_at_capacity(each, happened)}
+        for capacity, each in zip(capacities, lists, strict=True)
     ]
 
 
@@ -130,12 +149,12 @@ def _too_long(capacity: int) -> dict[str, Any]:
     return {"capacity": capacity, "precision": nothing, "recall": nothing, "reason": f"不能估计：网格总数少于{capacity}个"}
 
 
-def _at_capacity(positive: Floats, sample: Sample, flagged: Floats, lucky: Floats, unlucky: Floats) -> dict[str, Any]:
+def _at_capacity(lists: _List, happened: Floats) -> dict[str, Any]:
     return {
-        "precision": sample.ratio(flagged * positive, flagged),
-        "precision_best_ties": sample.ratio(lucky * positive, lucky)["value"],
-        "precision_worst_ties": sample.ratio(unlucky * positive, unlucky)["value"],
-        "recall": sample.ratio(flagged * positive, positive),
+        "precision": estimate(divide(lists.held, lists.length)),
+        "precision_best_ties": _share(lists.most, lists.length),
+        "precision_worst_ties": _share(lists.least, lists.length),
+        "recall": estimate(divide(lists.held, happened)),
         "reason": None,
     }
 

@@ -1,11 +1,12 @@
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, mean_poisson_deviance, roc_auc_score
 
 from training.evaluation import metrics
-from training.evaluation.metrics import METRICS, Outcomes, Predicted, flag, flag_top, measure, without_ties
+from training.evaluation.metrics import METRICS, Outcomes, Predicted, flag, flag_with_luck, measure, places_of_share
 
 
 @pytest.fixture
@@ -162,19 +163,24 @@ def test_flag_no_rows_gives_none():
     assert flag(np.zeros(0), np.zeros(0, int), 0.1).tolist() == []
 
 
-def test_flag_top_counts_places_not_shares():
-    score, as_of = np.array([5.0, 4, 3, 9, 9, 9]), np.repeat([0, 1], 3)
+def test_flag_with_luck_counts_places_of_each_as_of():
+    score, as_of, happened = np.array([5.0, 4, 3, 9, 9, 9]), np.repeat([0, 1], 3), np.array([0.0, 0, 1, 0, 2, 1])
 
-    assert flag_top(score, as_of, 1).tolist() == pytest.approx([1, 0, 0, 1 / 3, 1 / 3, 1 / 3])
-    assert flag_top(score, as_of, 5).tolist() == [1] * 6
+    one, five = flag_with_luck(score, as_of, happened, [partial(np.minimum, 1), partial(np.minimum, 5)])
+
+    assert one.chance.tolist() == pytest.approx([1, 0, 0, 1 / 3, 1 / 3, 1 / 3])
+    assert one.best.tolist() == [True, False, False, False, True, False]
+    assert one.worst.tolist() == [True, False, False, True, False, False]
+    assert [five.chance.tolist(), five.best.tolist(), five.worst.tolist()] == [[1] * 6] * 3
 
 
-def test_without_ties_for_and_against_a_score_bound_the_expected_hits():
+def test_ties_broken_for_and_against_a_score_are_the_extremes_of_all_ways_to_break_them():
     generator = np.random.default_rng(1)
-    score, counts, as_of = generator.integers(0, 3, 60).astype(float), generator.poisson(1, 60), np.repeat([0, 1, 2], 20)
+    score, counts, as_of = generator.integers(0, 3, 20).astype(float), generator.poisson(1, 20).astype(float), np.zeros(20, int)
 
-    worst, expected, best = (
-        (flag(values, as_of, 0.25) * counts).sum() for values in (without_ties(score, -counts), score, without_ties(score, counts))
-    )
+    (listed,) = flag_with_luck(score, as_of, counts, [partial(places_of_share, 0.25)])
+    ways = [flag(score + generator.uniform(0, 0.5, 20), as_of, 0.25) @ counts for _ in range(2000)]
 
-    assert worst < expected < best
+    assert listed.worst @ counts == min(ways)
+    assert listed.best @ counts == max(ways)
+    assert np.mean(ways) == pytest.approx(listed.chance @ counts, abs=0.1)
