@@ -66,38 +66,23 @@ def flag_shares(score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer],
     if len(score) == 0:
         yield from (np.zeros(0) for _ in shares)
         return
-    order = _Order.of(score, as_of)
+    order = Order.of(score, as_of)
     for share in shares:
-        yield order.flag(places_of_share(share, order.sizes))
+        flagged = np.empty(len(score))
+        flagged[order.rows] = order.chance(places_of_share(share, order.sizes))
+        yield flagged
 
 
 @dataclass(frozen=True)
-class Luck:
-    """Rows of lists of one length: each row's chance of being listed, and whether it is with ties broken for and against the score."""
+class Order:
+    """Rows by as_of and falling score; arrays (N,) in that order.
 
-    chance: Floats
-    best: npt.NDArray[np.bool_]
-    worst: npt.NDArray[np.bool_]
-
-
-def flag_with_luck(
-    score: npt.NDArray[np.floating], as_of: npt.NDArray[np.integer], happened: Floats, lists: Sequence[PlacesOf]
-) -> Iterator[Luck]:
-    """Yield the rows of lists of several lengths, of which there is at least one row; rows are put in order once.
-
-    >>> order = np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int)
-    >>> next(flag_with_luck(*order, happened=np.array([0.0, 0.0, 5.0, 0.0]), lists=[lambda rows: np.minimum(2, rows)])).best
-    array([ True, False,  True, False])
+    >>> order = Order.of(np.array([3.0, 1.0, 1.0, 0.0]), np.zeros(4, int), -np.array([0.0, 0.0, 5.0, 0.0]))
+    >>> order.rows, order.chance(np.array([2]))
+    (array([0, 2, 1, 3]), array([1. , 0.5, 0.5, 0. ]))
+    >>> order.broken(np.array([2]))
+    (array([ True,  True, False, False]), array([ True, False,  True, False]))
     """
-    order = _Order.of(score, as_of, -happened)
-    for places_of in lists:
-        places = places_of(order.sizes)
-        yield Luck(order.flag(places), *order.flag_lucky(places))
-
-
-@dataclass(frozen=True)
-class _Order:
-    """Rows by as_of and falling score; arrays (N,) in that order."""
 
     rows: npt.NDArray[np.int64]
     day: Sizes
@@ -121,18 +106,14 @@ class _Order:
         ahead = first - np.flatnonzero(opens_day)[day]
         return cls(rows, day, ahead, np.bincount(tie)[tie], np.arange(len(rows)) - first, np.bincount(day))
 
-    def flag(self, places: npt.NDArray[np.number]) -> Floats:
+    def chance(self, places: npt.NDArray[np.number]) -> Floats:
         """Return each row's probability of having one of the places (T,) of its as_of; ties share those that are left."""
-        flagged = np.empty(len(self.rows))
-        flagged[self.rows] = np.clip((places[self.day] - self.ahead) / self.tied, 0, 1)
-        return flagged
+        return np.asarray(np.clip((places[self.day] - self.ahead) / self.tied, 0, 1), np.float64)
 
-    def flag_lucky(self, places: npt.NDArray[np.number]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    def broken(self, places: npt.NDArray[np.number]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Tell which rows have a place where ties are broken in this order, and where in the opposite one."""
         left = places[self.day] - self.ahead
-        forward, backward = np.empty(len(self.rows), np.bool_), np.empty(len(self.rows), np.bool_)
-        forward[self.rows], backward[self.rows] = self.within < left, self.tied - 1 - self.within < left
-        return forward, backward
+        return self.within < left, self.tied - 1 - self.within < left
 
 
 def places_of_share(share: float, sizes: Sizes) -> Floats:

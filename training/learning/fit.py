@@ -3,7 +3,7 @@
 Refits to resampled rows run in processes of their own, so that a crash of LightGBM ends them and not the program.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -114,7 +114,7 @@ def fit(
     replicates: dict[Part, tuple[str, ...]] = dict.fromkeys(prepared, ())
     samples = {str(part): given.sample for part, given in prepared.items()}
     if blocks is not None and settings.replicates:
-        draws = list(_draw(examples, blocks, settings))
+        draws = _draw(examples, blocks, settings)
         bytes_of_each, rows_of_each = examples.panel.piece_bytes // REFITS, settings.most_rows // REFITS
         most = {part: fitting_rows(len(given.columns.names), bytes_of_each, rows_of_each) for part, given in prepared.items()}
         wanted = {part: _refit(given, tuned.rounds[part], draws, most[part], settings.seed) for part, given in prepared.items()}
@@ -140,26 +140,38 @@ def _split(part: Part, given: Prepared, examples: Examples, settings: ModelSetti
     return fit_outcome_split(design.take(rows), codes[rows], design.weight[rows], given.columns.names, settings)
 
 
-def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> Iterator[Floats]:
-    """Yield how often each cell of the examples is drawn, (T x G,)."""
-    numbers = blocks.ravel() - blocks.min()
-    for weights in draw_weights(examples.panel.as_ofs, int(numbers.max()) + 1, settings.replicates, settings.seed)[1:]:
-        yield weights[numbers]
+@dataclass(frozen=True)
+class _Draws:
+    """How often each block is drawn by each replicate."""
+
+    weights: Floats
+    """(replicates, blocks)."""
+    block: npt.NDArray[np.integer]
+    """Block of each cell of the examples, (T x G,)."""
+
+    def of(self, cells: int, chosen: npt.NDArray[np.int64]) -> tuple[Floats, ...]:
+        """Return how often some of the last cells are drawn, once for each replicate."""
+        block = self.block[-cells:][chosen]
+        return tuple(weights[block] for weights in self.weights)
+
+
+def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> _Draws:
+    block = blocks.ravel() - blocks.min()
+    return _Draws(draw_weights(examples.panel.as_ofs, int(block.max()) + 1, settings.replicates, settings.seed)[1:], block)
 
 
 def _sample_of(rows: Rows, fitted: Sample) -> Sample:
     return replace(fitted, rows=len(rows.counts), events=int((rows.counts > 0).sum()))
 
 
-def _refit(given: Prepared, rounds: int, draws: Sequence[Floats], most: int, seed: int) -> Refit:
+def _refit(given: Prepared, rounds: int, draws: _Draws, most: int, seed: int) -> Refit:
     """Put at most so many rows of a part beside how often each is drawn; it may have learnt from the last as_ofs alone.
 
     Several refits are under way at a time, each with rows of its own, so they learn from a sample where the fit has many rows.
     """
-    cells = given.shape[0] * given.shape[1]
     drawn = sample_rows(given.rows.counts.astype(np.float64), most, seed)
     rows, cell = given.rows, given.cell
     if drawn is not None:
         chosen, stands_for = drawn
         rows, cell = rows.drawn_at(chosen, stands_for), cell[chosen]
-    return Refit(rows, given.columns, rounds, tuple(draw[-cells:][cell] for draw in draws))
+    return Refit(rows, given.columns, rounds, draws.of(given.shape[0] * given.shape[1], cell))

@@ -3,7 +3,7 @@
 A list of chronic places holds many escalations and few surges; a list of rising ones the other way round. So both are held against both.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -16,7 +16,7 @@ import polars as pl
 from features.schema import Col
 from training.bootstrap import Cell, Floats, Sample, divide, estimate, too_few
 from training.evaluation.fold_runner import MODEL, Z_SCORE
-from training.evaluation.metrics import RISK_BINS, Luck, Outcomes, Predicted, flag, flag_with_luck, places_of_share, risk_bins
+from training.evaluation.metrics import RISK_BINS, Order, Outcomes, PlacesOf, Predicted, flag, places_of_share, risk_bins
 from training.evaluation.predictions import EXPECTED, SURGE, USUAL_LEVEL, outcomes, surge_outcomes
 from training.registry.gate import turnover
 
@@ -92,8 +92,7 @@ def churn(table: pl.DataFrame, column: str) -> dict[str, Any]:
 def hit_curve(outcomes: Outcomes, score: Floats, weights: Floats) -> list[dict[str, Any]]:
     """Measure hit rate and PAI at every share; ties at the edge count as broken at random, for, and against the score."""
     shares = [partial(places_of_share, percent / 100) for percent in CURVE_SHARES]
-    flags = flag_with_luck(score, outcomes.as_of, outcomes.counts, shares)
-    lists, happened, rows = _measure_lists(Sample(outcomes.block, weights), flags, outcomes.counts)
+    lists, happened, rows = _measure_lists(outcomes, score, outcomes.counts, weights, shares)
     return [{"share": percent, **_at_share(each, happened, rows)} for percent, each in zip(CURVE_SHARES, lists, strict=True)]
 
 
@@ -108,12 +107,17 @@ class _List:
     """What they hold of the rows themselves with ties broken for and against the score."""
 
 
-def _measure_lists(sample: Sample, flags: Iterable[Luck], happened: Floats) -> tuple[list[_List], Floats, Floats]:
-    """Return the lists of each length, and beside them all that happened and all rows, by draw (R,)."""
+def _measure_lists(
+    outcomes: Outcomes, score: Floats, happened: Floats, weights: Floats, lengths: Sequence[PlacesOf]
+) -> tuple[list[_List], Floats, Floats]:
+    """Return the lists of each length, and beside them all that happened and all rows, by draw (R,); rows are put in order once."""
+    order = Order.of(score, outcomes.as_of, -happened)
+    sample, happened = Sample(outcomes.block[order.rows], weights), happened[order.rows]
     sums, ties = [sample.sums(happened), sample.sums(np.ones(len(happened)))], []
-    for listed in flags:
-        sums += [sample.sums(listed.chance * happened), sample.sums(listed.chance)]
-        ties.append((float(listed.best @ happened), float(listed.worst @ happened)))
+    for places in (places_of(order.sizes) for places_of in lengths):
+        chance = order.chance(places)
+        sums += [sample.sums(chance * happened), sample.sums(chance)]
+        ties.append([float(happened[listed].sum()) for listed in order.broken(places)])
     whole, rows, *totals = sample.totals(sums)
     return [_List(held, length, *edge) for held, length, edge in zip(totals[::2], totals[1::2], ties, strict=True)], whole, rows
 
@@ -134,10 +138,10 @@ def _share(part: float, whole: Floats) -> float | None:
 
 def at_capacities(outcomes: Outcomes, score: Floats, weights: Floats, capacities: Sequence[int]) -> list[dict[str, Any]]:
     """Measure lists of so many grids per as_of: which share of each saw an escalation, and which share of those it held."""
-    sample, positive = Sample(outcomes.block, weights), outcomes.positive.astype(np.float64)
+    positive = outcomes.positive.astype(np.float64)
     most = np.bincount(outcomes.as_of - outcomes.as_of.min()).max(initial=0)
-    flags = flag_with_luck(score, outcomes.as_of, positive, [partial(np.minimum, capacity) for capacity in capacities])
-    lists, happened, _ = _measure_lists(sample, flags, positive)
+    lengths = [partial(np.minimum, capacity) for capacity in capacities]
+    lists, happened, _ = _measure_lists(outcomes, score, positive, weights, lengths)
     return [
         _too_long(capacity) if capacity > most else {"capacity": capacity, **_at_capacity(each, happened)}
         for capacity, each in zip(capacities, lists, strict=True)

@@ -1,12 +1,11 @@
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, mean_poisson_deviance, roc_auc_score
 
 from training.evaluation import metrics
-from training.evaluation.metrics import METRICS, Outcomes, Predicted, flag, flag_with_luck, measure, places_of_share
+from training.evaluation.metrics import METRICS, Order, Outcomes, Predicted, flag, measure, places_of_share
 
 
 @pytest.fixture
@@ -163,24 +162,24 @@ def test_flag_no_rows_gives_none():
     assert flag(np.zeros(0), np.zeros(0, int), 0.1).tolist() == []
 
 
-def test_flag_with_luck_counts_places_of_each_as_of():
+def test_order_counts_places_of_each_as_of():
     score, as_of, happened = np.array([5.0, 4, 3, 9, 9, 9]), np.repeat([0, 1], 3), np.array([0.0, 0, 1, 0, 2, 1])
 
-    one, five = flag_with_luck(score, as_of, happened, [partial(np.minimum, 1), partial(np.minimum, 5)])
+    order = Order.of(score, as_of, -happened)
 
-    assert one.chance.tolist() == pytest.approx([1, 0, 0, 1 / 3, 1 / 3, 1 / 3])
-    assert one.best.tolist() == [True, False, False, False, True, False]
-    assert one.worst.tolist() == [True, False, False, True, False, False]
-    assert [five.chance.tolist(), five.best.tolist(), five.worst.tolist()] == [[1] * 6] * 3
+    assert order.rows.tolist() == [0, 1, 2, 4, 5, 3]
+    assert order.chance(np.array([1, 1])).tolist() == pytest.approx([1, 0, 0, 1 / 3, 1 / 3, 1 / 3])
+    assert [flags.tolist() for flags in order.broken(np.array([1, 1]))] == [[1, 0, 0, 1, 0, 0], [1, 0, 0, 0, 0, 1]]
+    assert order.chance(np.array([5, 5])).tolist() == [1] * 6
 
 
 def test_ties_broken_for_and_against_a_score_are_the_extremes_of_all_ways_to_break_them():
     generator = np.random.default_rng(1)
     score, counts, as_of = generator.integers(0, 3, 20).astype(float), generator.poisson(1, 20).astype(float), np.zeros(20, int)
 
-    (listed,) = flag_with_luck(score, as_of, counts, [partial(places_of_share, 0.25)])
+    order = Order.of(score, as_of, -counts)
+    best, worst = (counts[order.rows][listed].sum() for listed in order.broken(places_of_share(0.25, order.sizes)))
     ways = [flag(score + generator.uniform(0, 0.5, 20), as_of, 0.25) @ counts for _ in range(2000)]
 
-    assert listed.worst @ counts == min(ways)
-    assert listed.best @ counts == max(ways)
-    assert np.mean(ways) == pytest.approx(listed.chance @ counts, abs=0.1)
+    assert (worst, best) == (min(ways), max(ways))
+    assert np.mean(ways) == pytest.approx(flag(score, as_of, 0.25) @ counts, abs=0.1)
