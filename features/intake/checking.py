@@ -1,17 +1,18 @@
-"""The check of one batch of a file: screened, counted and mapped in one go, in this process or in processes beside it.
+"""The check of one batch of a file: screened, counted and mapped in one go, in this process or in one beside it.
 
-Counts of batches add up, and from their sum it is judged whether the file may come in. Findings of other processes come in the order
-of the file.
+Counts of batches add up, and from their sum it is judged whether the file may come in. Findings come in the order of the file.
 """
 
 import signal
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from threading import Timer
 
 import polars as pl
 
@@ -147,20 +148,18 @@ def _count_paths(cells: Cells) -> pl.DataFrame:
     return above.group_by(Col.GRID_ID, Col.PARENT_PATH).agg(pl.len().alias("rows"))
 
 
-WORKERS = 2
 FEWEST_ROWS = 100_000
-"""So many rows are checked in this process: smaller files are done before another one would be ready."""
+"""So many rows are checked in this process alone: smaller files are done before another one would be ready."""
+DEADLINE_SECONDS = 600.0
+"""Longest time that the other process may take to accept or to answer a batch; a busy machine takes seconds."""
 Check = Callable[[RowBatch], CheckedBatch]
-
-_Line = Connection
-"""Pipe to a worker: batches there, findings or an exception back."""
 
 
 def in_processes(check: Check, batches: Iterator[RowBatch]) -> Iterator[CheckedBatch]:
-    """Yield the findings of each batch; a large file is checked in processes beside this one.
+    """Yield the findings of each batch; of a large file every other batch is checked in a process beside this one.
 
     Raises:
-        WorkersLostError: a process ended before its batch was ready.
+        WorkersLostError: that process ended, or did not answer in time.
     """
     rows = 0
     for batch in batches:
@@ -170,53 +169,53 @@ def in_processes(check: Check, batches: Iterator[RowBatch]) -> Iterator[CheckedB
             break
     if (coming := next(batches, None)) is None:
         return
-    with ExitStack() as stack:
-        idle = deque(stack.enter_context(_worker(check)) for _ in range(WORKERS))
-        yield from _pass_round(chain([coming], batches), idle)
+    with _worker(check) as worker:
+        for batch in chain([coming], batches):
+            worker.send(batch)
+            own = None if (beside := next(batches, None)) is None else check(beside)
+            yield worker.receive()
+            if own is not None:
+                yield own
 
 
-def _pass_round(batches: Iterator[RowBatch], idle: deque[_Line]) -> Iterator[CheckedBatch]:
-    """Give each worker its next batch as soon as its last result is there."""
-    busy: deque[_Line] = deque()
-    for batch in batches:
-        ready: list[CheckedBatch] = []
-        if not idle:
-            line = busy.popleft()
-            ready = [_receive(line)]
-            idle.append(line)
-        line = idle.popleft()
-        _send(line, batch)
-        busy.append(line)
-        yield from ready
-    while busy:
-        yield _receive(busy.popleft())
+class _Worker:
+    """The process that checks what it is sent, one batch at a time."""
 
+    def __init__(self, process: BaseProcess, line: Connection) -> None:
+        """Take a process and the line to it: batches there, findings or an exception back."""
+        self._process, self._line = process, line
 
-def _send(line: _Line, batch: RowBatch) -> None:
-    with _told_as_lost():
-        line.send(batch)
+    def send(self, batch: RowBatch) -> None:
+        """Hand over a batch; the one before was received."""
+        with self._in_time():
+            self._line.send(batch)
 
+    def receive(self) -> CheckedBatch:
+        """Return the findings of the batch that was sent, or raise the error that its check raised."""
+        with self._in_time():
+            checked: CheckedBatch | Exception = self._line.recv()
+        if isinstance(checked, Exception):
+            raise checked
+        return checked
 
-def _receive(line: _Line) -> CheckedBatch:
-    with _told_as_lost():
-        checked: CheckedBatch | Exception = line.recv()
-    if isinstance(checked, Exception):
-        raise checked
-    return checked
+    @contextmanager
+    def _in_time(self) -> Iterator[None]:
+        """Kill the process once the deadline is over, which ends the wait for it."""
+        late = Timer(DEADLINE_SECONDS, self._process.kill)
+        late.start()
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            found = f"the process that checked rows died or gave no answer for {DEADLINE_SECONDS:g} s"
+            advice = "Nothing of the file is stored: give it more memory and repeat."
+            raise WorkersLostError(f"all rows must be checked before any is stored, and {found}. {advice}") from error
+        finally:
+            late.cancel()
 
 
 @contextmanager
-def _told_as_lost() -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, OSError) as error:
-        found = "a process that checked rows died. Nothing of the file is stored: give it more memory and repeat."
-        raise WorkersLostError(f"all rows must be checked before any is stored, and {found}") from error
-
-
-@contextmanager
-def _worker(check: Check) -> Iterator[_Line]:
-    """Start a process that ends when its line is closed, or when this process dies.
+def _worker(check: Check) -> Iterator[_Worker]:
+    """Start a process that ends with this context, or when this process dies.
 
     It imports for itself: one that is forked would wait for ever for the threads of Polars that this process has.
     """
@@ -226,13 +225,14 @@ def _worker(check: Check) -> Iterator[_Line]:
     process.start()
     there.close()
     try:
-        yield here
+        yield _Worker(process, here)
     finally:
         here.close()
+        process.kill()  # it holds nothing that would be lost
         process.join()
 
 
-def _serve(line: _Line, check: Check) -> None:
+def _serve(line: Connection, check: Check) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:

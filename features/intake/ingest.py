@@ -34,6 +34,7 @@ from features.intake.rules import set_terms
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.spool import MOST_SEEN, Spool
 from features.intake.validation_pass import ValidationPass, validate
+from features.memory import return_freed_memory
 from features.schema import CASE_REQUIRED, Col
 from features.settings import Settings
 from features.storage.home import Home
@@ -166,6 +167,8 @@ def _take_in(
         grids = ground.registered(engine) if dry else registered_grids(engine)
         redrawn = ground.redrawn
         del ground  # the polygons of a province are as large as all else that a load holds
+        engine.dispose()  # as are the pages that its connections keep
+        return_freed_memory()
         surveyed = validate(rows, set_terms(source, settings, grids, now), key, spool)
         if refused is not None:
             refused.unlink(missing_ok=True)

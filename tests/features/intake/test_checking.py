@@ -43,10 +43,12 @@ def test_in_processes_batches_come_in_their_order_as_from_this_process(check: Ba
     assert not active_children()
 
 
-def test_in_processes_fault_in_a_batch_is_raised_here(check: BatchCheck) -> None:
-    broken = RowBatch(pl.Series([2], dtype=pl.Int64), pl.DataFrame({"event_id": ["E2"]}))
+@pytest.mark.parametrize("place", [2, 3])
+def test_in_processes_fault_in_a_batch_is_raised_here(check: BatchCheck, place: int) -> None:
+    broken = RowBatch(pl.Series([place], dtype=pl.Int64), pl.DataFrame({"event_id": [f"E{place}"]}))
+    batches = [broken if number == place else batch(number) for number in range(1, 5)]
     with pytest.raises(pl.exceptions.ColumnNotFoundError):
-        list(checking.in_processes(check, iter([batch(1), broken, batch(3)])))
+        list(checking.in_processes(check, iter(batches)))
     assert not active_children()
 
 
@@ -60,3 +62,13 @@ def test_in_processes_worker_that_is_killed_ends_the_check_with_an_error(check: 
 
     with pytest.raises(WorkersLostError, match="died"):
         list(checking.in_processes(check, batches()))
+
+
+def test_in_processes_worker_that_gives_no_answer_in_time_ends_the_check_with_an_error(
+    check: BatchCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that was just started imports for longer than this."""
+    monkeypatch.setattr(checking, "DEADLINE_SECONDS", 0.01)
+    with pytest.raises(WorkersLostError, match="gave no answer"):
+        list(checking.in_processes(check, iter([batch(1), batch(2), batch(3)])))
+    assert not active_children()
