@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -24,21 +23,25 @@ def insert_rows(connection: Connection, table: Table, rows: pl.DataFrame, on_con
     rows = rows.select(column for column in rows if column.null_count() < len(column))  # a quarter faster where a source leaves fields out
     names = ", ".join(f'"{name}"' for name in rows.columns)
     into = f'INSERT INTO "{table.name}" ({names}) VALUES'
-    plain_rows = rows.with_columns(cs.datetime().to_physical()).rows()
+    rows = rows.with_columns(cs.datetime().to_physical())
     if connection.dialect.name == "sqlite":
         size = max(PARAMETERS // rows.width, 1)
-        whole = len(plain_rows) // size * size
-        for together, some in ((size, plain_rows[:whole]), (len(plain_rows) - whole, plain_rows[whole:])):
-            if some:
+        whole = rows.height // size * size
+        for together, some in ((size, rows[:whole]), (rows.height - whole, rows[whole:])):
+            if not some.is_empty():
                 marks = ", ".join([f"({', '.join('?' * rows.width)})"] * together)
                 connection.exec_driver_sql(f"{into} {marks} {on_conflict}", _joined(some, together))
     else:
-        connection.exec_driver_sql(f"{into} ({', '.join(['%s'] * rows.width)}) {on_conflict}", plain_rows)
+        connection.exec_driver_sql(f"{into} ({', '.join(['%s'] * rows.width)}) {on_conflict}", rows.rows())
 
 
-def _joined(rows: list[tuple[Any, ...]], size: int) -> list[tuple[Any, ...]]:
-    """Make one row of every `size` rows."""
-    return [tuple(chain.from_iterable(rows[start : start + size])) for start in range(0, len(rows), size)]
+def _joined(rows: pl.DataFrame, size: int) -> list[tuple[Any, ...]]:
+    """Return the values of every `size` rows, one row after the other; by columns it takes half the time of joining rows."""
+    values: list[Any] = [None] * (rows.height * rows.width)
+    for place, column in enumerate(rows):
+        values[place :: rows.width] = column.to_list()
+    step = size * rows.width
+    return [tuple(values[start : start + step]) for start in range(0, len(values), step)]
 
 
 def read_frame(connection: Connection, query: Select[*tuple[Any, ...]], schema: pl.Schema) -> pl.DataFrame:
