@@ -172,7 +172,7 @@ class District:
 
     def explain(self, grid_id: str, as_of: date) -> Mapping[str, Any]:
         """Return one grid's row of a day with its reasons, as `yujing explain --json` prints it."""
-        from serving.scoring.explain_grid import explain  # noqa: PLC0415 - brings the model with it
+        from serving.scoring.on_demand import explain  # noqa: PLC0415 - brings the model with it
 
         explained = explain(self._work.home, self._work.engine, self._settings, grid_id, as_of)
         return {"ranking_id": explained.ranking_id, "row": explained.row.model_dump(mode="json")}

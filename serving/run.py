@@ -1,12 +1,17 @@
-"""Running the application and its log: one process, on this machine only unless told otherwise."""
+"""Running the application and its log: one process, on this machine only unless told otherwise.
+
+systemd is told that it is ready, alive, and about to stop (sd_notify(3)).
+"""
 
 import asyncio
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from socket import socket
+from socket import AF_UNIX, SOCK_DGRAM, socket
 
 import structlog
 import uvicorn
@@ -16,12 +21,28 @@ from features.storage.home import Home
 from serving.api.routes.grids import OpenExplainer
 from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
-from serving.server.connections import LimitedProtocol, max_connections
+from serving.server.connections import LimitedProtocol, listen, max_connections
 from serving.server.dependencies import Overdue
-from serving.server.listening import listen
 from serving.server.request_log import with_request_id
-from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
 from serving.settings import Settings
+
+READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"
+MICROSECONDS = 1_000_000
+
+
+def notify(state: str) -> None:
+    """Send one message to the socket that NOTIFY_SOCKET names; one that cannot be sent is no fault of the service."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with suppress(OSError), socket(AF_UNIX, SOCK_DGRAM) as sender:
+        sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+def watchdog_seconds() -> int | None:
+    """Return how often systemd is told that this process is alive, at half of its patience; None where it does not ask."""
+    asked = os.environ.get("WATCHDOG_USEC", "")
+    return max(1, int(asked) // MICROSECONDS // 2) if asked.isdecimal() and int(asked) else None
 
 
 def configure_logs() -> None:

@@ -1,9 +1,10 @@
-"""Sentences that appear on every list, and how values stand in them."""
+"""Sentences that appear on every list, and how values and days stand in them."""
 
 import re
-from typing import Literal
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 SMALLEST_SHOWN_COUNT = 3
 """Counts below this are shown as "few": one or two cases can point at one home."""
@@ -143,3 +144,21 @@ def per_hundred_range(low: float, high: float) -> Text:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+"""A day as ISO 8601 writes it, and in no other way that could be taken for one, such as a number of seconds."""
+
+
+def iso(value: object) -> object:
+    """Return a value that is a day or the text of one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(value, date) and not (isinstance(value, str) and WRITTEN.fullmatch(value)):
+        raise ValueError("a date must be written YYYY-MM-DD")
+    return value
+
+
+IsoDay = Annotated[date, BeforeValidator(iso)]

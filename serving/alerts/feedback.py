@@ -16,10 +16,10 @@ from features.database.tables import grid
 from features.errors import ConflictError, ForbiddenError, NotFoundError, NotReadyError
 from serving.accounts.permissions import Actor, Right
 from serving.accounts.row_security import reading_within
-from serving.alerts.idempotency import Request, idempotent
 from serving.alerts.lifecycle import AT_ONCE, ENDED, Action
 from serving.alerts.queries import MISSING, alert_of, row_in_reach, seen_by
-from serving.dates import IsoDay
+from serving.alerts.transitions import Request, idempotent
+from serving.text import IsoDay
 
 WINDOW = timedelta(days=180)
 REAL = frozenset({(Action.CLOSE, "settled"), (Action.CLOSE, "referred"), (Action.CLOSE, "served"), (Action.NOT_NEEDED, "known")})

@@ -14,9 +14,8 @@ from features.errors import NotFoundError
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import State, due_at, time_allowed
-from serving.alerts.outcomes import read_outcomes
 from serving.alerts.rule import Outcome
-from serving.alerts.schemas import Alert, AlertStep, SaidReason, read_text
+from serving.alerts.schemas import Alert, AlertStep, SaidReason, read_outcomes, read_text
 from serving.rankings.line_words import mask_line, with_similar
 from serving.rankings.publishing import shown
 from serving.settings import DueHours

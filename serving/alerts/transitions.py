@@ -3,23 +3,25 @@
 Whoever has an alert may pass it to any area above its grid, a unit that directs others to any grid of its own as well, and both to a
 department (责任单位) that is configured for the place. A department hands back to the area that it came from. An alert that is with a
 department keeps its owner: the area that handed it over, and that may take it back.
+
+Idempotency: a request that is repeated under its key is answered as it was the first time, and does nothing more.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from features.database.alert_tables import OPEN_STATES, alert, alert_transition
+from features.database.alert_tables import OPEN_STATES, alert, alert_transition, answered
 from features.database.engine import writing
 from features.database.tables import grid
 from features.errors import ChangedError, ConflictError, ForbiddenError, NotFoundError
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.alerts.corrections import enter_correction
-from serving.alerts.idempotency import Request, idempotent
 from serving.alerts.lifecycle import EXPIRED, Action, State, Supervision, allowed_actions, step
 from serving.alerts.queries import MISSING, alert_of, row_in_reach
 from serving.alerts.schemas import Alert
@@ -34,6 +36,47 @@ NEEDED_RIGHT: Mapping[Action, Right] = dict.fromkeys(Action, Right.ANSWER_ALERTS
 CLOCK = "clock"
 """Actor that ends alerts whose window is over."""
 ID_LENGTH = 16
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Request:
+    """Request under a key of the client's choice."""
+
+    actor_id: str
+    key: str
+    content: str
+    """Everything that was asked, as one text."""
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.content.encode()).hexdigest()
+
+
+def idempotent(connection: Connection, request: Request, model: type[Answer], now: datetime, do: Callable[[], Answer]) -> Answer:
+    """Do what is asked and keep the answer, or return the answer that was given before; inside the caller's transaction.
+
+    Raises:
+        ConflictError: the key was used for another request.
+    """
+    query = select(answered).where(answered.c.actor_id == request.actor_id, answered.c.key == request.key)
+    given = connection.execute(query).first()
+    if given is None:
+        answer = do()
+        stored = {
+            "actor_id": request.actor_id,
+            "key": request.key,
+            "request_hash": request.hash,
+            "answer": answer.model_dump_json(),
+            "at": now,
+        }
+        connection.execute(insert(answered), stored)
+        return answer
+    if given.request_hash != request.hash:
+        raise ConflictError("an idempotency key must stand for one request, and this one stood for another. Choose a new key.")
+    return model.model_validate_json(given.answer)
 
 
 class Destination(NamedTuple):

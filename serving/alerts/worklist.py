@@ -16,9 +16,8 @@ from features.database.tables import grid
 from serving.accounts.permissions import Actor, Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import ENDED, OPEN, Action, State, Supervision, due_at
-from serving.alerts.outcomes import read_outcomes
 from serving.alerts.queries import alert_of, disclose, seen_by, within
-from serving.alerts.schemas import Alert
+from serving.alerts.schemas import Alert, read_outcomes
 from serving.rankings.publishing import shown
 from serving.settings import DueHours
 

@@ -1,12 +1,15 @@
 """The audit trail: who did what, when; written in the transaction of the deed, chained by hashes, never changed.
 
 Settings leave an entry each time that they differ from the last ones.
+
+Chains of hashes: every entry names the one before it, so a change anywhere breaks all that follows.
 """
 
+import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, RowMapping, insert, select, text
@@ -15,7 +18,6 @@ from features.database.access_tables import audit
 from features.database.access_tables import audit as trail
 from features.database.engine import reading, writing
 from features.errors import StoreError
-from serving.audit.hash_chain import GENESIS, hash_entry
 from serving.settings import Settings
 
 OPERATOR = "operator"
@@ -24,6 +26,19 @@ OPERATOR = "operator"
 ACTION, SUBJECT = "settings.change", "settings"
 SECRET = ("database_url",)
 """Settings that may hold a password."""
+
+GENESIS = "0" * 64
+"""Predecessor of the first entry."""
+
+
+def hash_entry(fields: Mapping[str, object]) -> str:
+    """Return the SHA-256 over all fields of an entry, its `previous_hash` among them."""
+    content = json.dumps(fields, default=_moment, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _moment(value: date) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value.isoformat()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from serving.alerts.recommended_actions import DEEDS, actions_for, is_actionable
 from serving.alerts.worklist import open_now
 from serving.briefs.desk import AreaList, Desk
 from serving.documents.paper import Point, spoken
-from serving.operations.sources import Source, read_sources
+from serving.operations.health import Source, read_sources
 from serving.rankings.line_words import mask_line
 from serving.rankings.publishing import shown
 from serving.rankings.schemas import Explanation, ExplanationLine, FactorExplanation, GridRow

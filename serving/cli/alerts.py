@@ -39,8 +39,8 @@ def list_alerts(work: Workspace, *, with_ended: All = False, as_json: AsJson = F
 
 def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
     """Show the words of one alert and what was done with it."""
-    from serving.alerts.outcomes import NOT_DUE
     from serving.alerts.queries import find_alert, history
+    from serving.alerts.schemas import NOT_DUE
 
     found = find_alert(work.engine, operator(), alert_id)
     text = found.text

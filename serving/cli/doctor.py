@@ -145,7 +145,7 @@ def _whole_trail(work: Workspace) -> str:
 
 
 def _jobs(work: Workspace) -> str:
-    from serving.operations.job_runs import job_states
+    from serving.operations.jobs import job_states
 
     states = job_states(work.engine)
     if failed := [f"{job} failed: {state.last.fault}" for job, state in sorted(states.items()) if state.last.fault]:

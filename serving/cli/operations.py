@@ -13,7 +13,7 @@ from serving.cli.workspace import Workspace
 from serving.rankings.pause_reasons import PauseReason
 
 if TYPE_CHECKING:
-    from serving.operations.checkpoints import Checkpoint
+    from serving.operations.integrity import Checkpoint
 
 COLUMNS = ("key", "purpose", "fingerprint", "since", "age days", "database knows it", "can be rotated")
 Name = Annotated[str, typer.Argument(help="Key as `yujing keys list` names it.")]
@@ -36,7 +36,7 @@ MEGABYTE = 1e6
 
 def verify_ledger(work: Workspace) -> None:
     """Check every published list, against the checkpoints in the second place too."""
-    from serving.operations.checkpoints import ledger_heads
+    from serving.operations.integrity import ledger_heads
     from serving.rankings.ledger import verify
 
     heads = _heads(work)
@@ -91,7 +91,7 @@ def export_ledger(work: Workspace, *, target: TargetName = None, exported: Expor
 def verify_audit(work: Workspace) -> None:
     """Check every entry of the audit trail, against the checkpoints in the second place too."""
     from serving.audit.audit_log import verify
-    from serving.operations.checkpoints import audit_heads
+    from serving.operations.integrity import audit_heads
 
     heads = _heads(work)
     count = verify(work.engine, audit_heads(heads))
@@ -99,7 +99,7 @@ def verify_audit(work: Workspace) -> None:
 
 
 def _heads(work: Workspace) -> "list[Checkpoint]":
-    from serving.operations.checkpoints import read_second_place
+    from serving.operations.integrity import read_second_place
 
     heads = read_second_place(work.home, work.settings.serving.checkpoint_dir)
     if not heads:
@@ -129,7 +129,7 @@ def backup(work: Workspace, *, out: Out) -> None:
 
 def restore(work: Workspace, *, folder: Folder, fingerprint: Signer = None) -> None:
     """Make the home out of a backup; signature, files, keys, triggers and both chains are checked first."""
-    from serving.operations.restore import restore as bring_back
+    from serving.operations.backup import restore as bring_back
 
     restored = bring_back(folder, work.home, work.settings.database_url, fingerprint)
     where = "the database of database_url" if work.settings.database_url else work.home.root
@@ -141,7 +141,7 @@ def restore(work: Workspace, *, folder: Folder, fingerprint: Signer = None) -> N
 
 def move(work: Workspace, *, to: To) -> None:
     """Copy the whole database into another one, such as from SQLite to PostgreSQL, and verify it there."""
-    from serving.operations.move import move as copy_over
+    from serving.operations.backup import move as copy_over
 
     work.refuse_without_database()
     moved = copy_over(work.home, work.engine, to)

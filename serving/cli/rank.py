@@ -46,7 +46,7 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
 
 def _note_chains(work: Workspace) -> None:
     """Write down in the second place where both chains stand; a list that is published stands without it."""
-    from serving.operations.checkpoints import second_place, write_checkpoint
+    from serving.operations.integrity import second_place, write_checkpoint
 
     try:
         write_checkpoint(work.home, work.engine, second_place(work.home, work.settings.serving.checkpoint_dir), datetime.now(UTC))
@@ -75,7 +75,7 @@ def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName
     from training.learning.boosters_alone import import_boosters_alone
 
     import_boosters_alone()
-    from serving.scoring.explain_grid import explain as explain_row
+    from serving.scoring.on_demand import explain as explain_row
     from serving.text import SERVICE_ONLY
 
     explained = explain_row(work.home, work.engine, work.settings, grid_id, as_of, target)

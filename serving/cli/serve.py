@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from serving.operations.background import PeriodicTask, Task
     from serving.operations.schedule import DailyRuns, RankDay
-    from serving.scoring.explain_grid import OnDemand
-    from serving.scoring.score_file import FileScorer
+    from serving.scoring.on_demand import FileScorer, OnDemand
     from serving.settings import Receiver
     from serving.text import Text
 
@@ -51,10 +50,9 @@ def daily_runs(work: Workspace, daily: time) -> "DailyRuns":
 def _deliver(work: Workspace, receiver: "Receiver") -> None:
     """Send a receiver what it does not know yet, if no other process does."""
     from features.database.known_keys import known_secret
-    from serving.alerts.messages import Site
-    from serving.alerts.sending import post, send_mail
+    from serving.alerts.messages import Site, post, send_mail
     from serving.alerts.webhooks import deliver
-    from serving.briefs.sending import send_briefs
+    from serving.briefs.briefs import send_briefs
     from serving.operations.schedule import take_lease
 
     now = datetime.now(UTC)
@@ -118,7 +116,7 @@ def serve_home(
     from serving.operations.background import run_in_background
     from serving.run import Beside
     from serving.run import serve as run
-    from serving.server.listening import listen
+    from serving.server.connections import listen
     from serving.settings import ServingSettings
     from serving.text import Text
 
@@ -151,14 +149,14 @@ def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | No
 
 def _open_explainer(work: Workspace) -> "OnDemand":
     """Load what explains grids on demand, which brings the model with it."""
-    from serving.scoring.explain_grid import OnDemand
+    from serving.scoring.on_demand import OnDemand
 
     return OnDemand(work.home, work.engine, work.settings)
 
 
 def _open_scorer(work: Workspace) -> "FileScorer":
     """Load what scores case files that are not stored."""
-    from serving.scoring.score_file import FileScorer
+    from serving.scoring.on_demand import FileScorer
 
     return FileScorer(work.home, work.engine, work.settings)
 

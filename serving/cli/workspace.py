@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from features.eventlog.read import EventLog
     from features.eventlog.snapshot import LogSnapshot
     from features.facts.facts import Facts
-    from serving.operations.job_runs import Run
+    from serving.operations.jobs import Run
     from serving.settings import Settings
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder that holds everything: YUJING_HOME, else ./var.")]
@@ -119,7 +119,7 @@ class Workspace:
 @contextmanager
 def _recorded(work: Workspace, command: str) -> "Iterator[dict[str, float]]":
     """Keep in the home's database how a job went; other commands leave nothing there."""
-    from serving.operations.job_runs import JOBS, record_run, timed
+    from serving.operations.jobs import JOBS, record_run, timed
 
     counts: dict[str, float] = {}
     if command not in JOBS:

@@ -1,16 +1,30 @@
-"""Uploaded files: held in the home for half an hour at most, readable by its owner only, and removed once they are taken in."""
+"""Uploaded files and the jobs that take them in: tried first, then stored, recorded and removed.
+
+A file is held in the home for half an hour at most, readable by its owner only.
+"""
 
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+from sqlalchemy import Engine
+
+from features.database.engine import writing
 from features.errors import NotFoundError, UsageError
+from features.intake.ingest import IngestRequest, Progress, ingest, preview
+from features.intake.report import IngestReport, load_faults
+from features.intake.source_file import find_source
 from features.storage.home import Home
+from serving.accounts.permissions import Actor
+from serving.audit import audit_log
+from serving.intake.mapping import keep_mapping
+from serving.operations.jobs import PageJob, Run, Work, record_run, timed
+from serving.settings import Settings
 
 HELD = timedelta(minutes=30)
 TOKEN_BYTES = 16
@@ -18,6 +32,8 @@ TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - the pattern of a name
 NAME_CHARS = 80
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 CASES, GRIDS, HOLDER, SOURCE = "cases", "grids", "holder", "source.yaml"
+
+TAKEN_IN = "data.take_in"
 
 
 @dataclass(frozen=True)
@@ -108,3 +124,65 @@ def _plain(name: str) -> str:
     if ending is None:
         raise UsageError(f"a file must end in one of {', '.join(ENDINGS)}, got another name. Save it as one of them.")
     return f"{base[: -len(ending)][:NAME_CHARS] or CASES}{ending}"
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Place where files are taken in, and the account they are taken in for."""
+
+    home: Home
+    engine: Engine
+    settings: Settings
+    actor: Actor
+    now: Callable[[], datetime]
+
+    def try_out(self, upload: Upload) -> Work:
+        """Return the job that tells what would become of a file's rows."""
+        return lambda job: preview(self.home, self.settings, _request(upload), self.now(), _progress(job))
+
+    def take_in(self, upload: Upload) -> Work:
+        """Return the job that stores them; the file is removed unless it was refused as a whole."""
+
+        def work(job: PageJob) -> IngestReport:
+            began, request = self.now(), _request(upload)
+            runs: list[Run] = []
+            counts: dict[str, float] = {}
+            try:
+                with timed("ingest", began) as runs:
+                    report = ingest(self.home, self.settings, request, began, _progress(job))
+                    counts = report.figures
+            finally:
+                for run in runs:
+                    record_run(self.engine, replace(run, counts=counts))
+            self._note(report, upload)
+            discard(upload)
+            return report
+
+        return work
+
+    def _note(self, report: IngestReport, upload: Upload) -> None:
+        source = find_source(str(upload.source))
+        keep_mapping(self.home, source, upload.source.read_text(encoding="utf-8"))
+        counts = {name: getattr(report, name) for name in ("read", "accepted", "duplicate", "quarantined")}
+        with writing(self.engine) as connection:
+            audit_log.record(connection, self.actor.account_id, TAKEN_IN, source.name, counts, self.now())
+
+    def has_failed(self, report: IngestReport) -> bool:
+        """Tell whether a load counts as failed: it took nothing in, or lost too much."""
+        return bool(load_faults(report, self.settings.intake.max_refused_share))
+
+
+def _request(upload: Upload) -> IngestRequest:
+    return IngestRequest(upload.cases, find_source(str(upload.source)), upload.grids)
+
+
+def _progress(job: PageJob) -> Progress:
+    def tell(done: int, total: int) -> None:
+        job.stage, job.done, job.total = "rows", done, total
+
+    return tell
+
+
+def quarantine_reports(home: Home) -> list[Path]:
+    """Return the lists of refused rows, the newest first."""
+    return sorted(home.quarantine.glob("*.csv"), reverse=True) if home.quarantine.is_dir() else []

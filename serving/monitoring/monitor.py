@@ -16,9 +16,8 @@ from features.facts.facts import Facts
 from features.schema import Col
 from features.storage.home import Home
 from features.workdays import calendar_known_until
-from serving.monitoring.agreement import Agreement, agreement_findings, read_agreement
-from serving.monitoring.alert_quality import Followed, follow_alerts
-from serving.monitoring.completeness import Silence, completeness_findings, find_silences
+from serving.monitoring.alert_quality import Agreement, Followed, agreement_findings, follow_alerts, read_agreement
+from serving.monitoring.completeness import Halved, Silence, completeness_findings, find_halved, find_silences, halved_findings
 from serving.monitoring.drift import (
     SEASON_DAYS,
     Finding,
@@ -29,7 +28,6 @@ from serving.monitoring.drift import (
     prediction_shift,
     shift_findings,
 )
-from serving.monitoring.halved_reports import Halved, find_halved, halved_findings
 from serving.monitoring.history import WatchedDay
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
 from serving.scoring.coverage import Coverage, read_coverage, staleness_of

@@ -1,4 +1,4 @@
-"""Operational health: undelivered messages, days without a list, old lists, late data and jobs that fail."""
+"""Operational health: undelivered messages, days without a list, old lists, jobs that fail, and how far each source of data reaches."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, func, select
 from features.database.engine import reading
 from features.database.tables import feed, ranking
 from serving.alerts.webhooks import dead_letters
-from serving.operations.job_runs import Run, job_states
+from serving.operations.jobs import Run, job_states
 from serving.operations.schedule import missed_days
-from serving.settings import ServingSettings
+from serving.settings import ServingSettings, Settings
 from serving.text import Text
 
 HOUR = timedelta(hours=1)
@@ -134,3 +134,26 @@ def newest_moments(engine: Engine) -> tuple[datetime | None, datetime | None]:
         published = connection.execute(select(func.max(ranking.c.published_at))).scalar()
         known = connection.execute(select(func.max(feed.c.known_through))).scalar()
     return published, known
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source."""
+
+    name: str
+    through: datetime | None
+    days_old: int
+    """Whole days between its newest record and now."""
+    late: bool
+    """Older than `serving.data_late_after_hours`, or without a record."""
+
+
+def read_sources(engine: Engine, now: datetime, settings: Settings) -> tuple[Source, ...]:
+    """Return all sources by name, judged by the clock; those that have ended, as the settings say, are left out."""
+    with reading(engine) as connection:
+        rows = connection.execute(select(feed.c.name, feed.c.known_through).order_by(feed.c.name)).all()
+    limit = timedelta(hours=settings.serving.data_late_after_hours)
+    ages = {row: now - row.known_through if row.known_through else None for row in rows if row.name not in settings.intake.retired_sources}
+    return tuple(
+        Source(row.name, row.known_through, max(age.days, 0) if age else 0, age is None or age > limit) for row, age in ages.items()
+    )

@@ -13,7 +13,7 @@ from features.intake.pseudonyms import KEY_NAME as INTAKE
 from features.storage.home import Home
 from features.storage.keys import BACKUPS, HEADS, MODELS, PRIVATE, PUBLIC, SECRET, key_files, replace_pair, replace_secret
 from serving.audit import audit_log
-from serving.operations.checkpoints import replace_key
+from serving.operations.integrity import replace_key
 from training.registry.publish import sign_again
 
 ACTION = "key.rotate"

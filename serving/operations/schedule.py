@@ -11,7 +11,7 @@ from features.database.alert_tables import daily_run, lease
 from features.database.engine import reading, writing
 from features.database.tables import ranking
 from serving.alerts.corrections import accepted_corrections
-from serving.operations.job_runs import job_states
+from serving.operations.jobs import job_states
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,8 @@ from features.days import day_number, midnight
 from serving.accounts.permissions import Scope
 from serving.alerts.lifecycle import State
 from serving.alerts.worklist import AreaBacklog, OpenAlert, backlog_below, open_at, open_now
-from serving.maps.binary import MOST_SHAPES
-from serving.operations.sources import Source, read_sources
+from serving.maps.drawing import MOST_SHAPES
+from serving.operations.health import Source, read_sources
 from serving.pages.areas import LEVELS, Area, count_rated, find_area, name_crumbs
 from serving.pages.layout import render_part
 from serving.pages.list_query import BoardQuery, ShownDay

@@ -1,28 +1,43 @@
-"""Contents of the data pages: the job that runs or ran last, how a file is mapped, and what became of its rows."""
+"""Contents of the data pages: the job that runs or ran last, how a file is mapped, and what became of its rows.
+
+The way to the first list: which steps are done, which is next, and who takes it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from sqlalchemy import Engine, func, select
+
+from features.database.engine import reading
+from features.database.tables import feed, ranking
 from features.errors import InputRefusedError, YujingError
 from features.eventlog.feeds import declared_targets
+from features.eventlog.read import count_cases
 from features.intake.column_meanings import CHINESE, LISTS
 from features.intake.inspection import Inspection
 from features.intake.quarantine import Code
 from features.intake.report import IngestReport, advice
 from features.schema import CASE_REQUIRED, Col
 from features.targets import DEFAULT_TARGET
+from serving.accounts.accounts import accounts
+from serving.accounts.permissions import Right, Role
 from serving.intake.inspection_words import CASE_COLUMNS
-from serving.intake.jobs import Intake
 from serving.intake.mapping import CODE, COLUMN, ESCALATION_RULES, EVERY_ROW, PARENTS, Answers
-from serving.operations.page_jobs import PageJob
+from serving.intake.uploads import Intake
+from serving.operations.jobs import PageJob, job_states
+from serving.pages.layout import moment_text
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator
+from serving.rankings.publishing import publications
 
 FOR_ALL_ROWS = (Col.EVENT_TYPE, Col.CATEGORY)
 """Columns that may be one code for all rows."""
 LISTED = tuple(name for name in LISTS if name != Col.SELF_FOUND)
 """Columns whose texts are mapped to codes."""
 SHOWN_TEXTS = 20
+
+StepName = Literal["analyst", "ingest", "train", "promote", "rank"]
 
 
 @dataclass(frozen=True)
@@ -200,3 +215,71 @@ def choosable_targets(viewer: Viewer) -> Sequence[str]:
 
 def _words(code: Code, t: Translator) -> str:
     return (code.zh if t.language == "zh" else code.en).rstrip("。.")
+
+
+@dataclass(frozen=True)
+class SetupStep:
+    """One step to the first list."""
+
+    name: StepName
+    done: bool
+    note: str
+    """State of the step: how much is there, or what is to be done."""
+    address: str | None
+    """Page on which the reader may take it; None where another account does."""
+    command: str | None
+    """The same on the command line."""
+
+
+@dataclass(frozen=True)
+class StartView:
+    """All that the template shows."""
+
+    steps: tuple[SetupStep, ...]
+    next: SetupStep | None
+    """The first step that is not done; None where a list was made."""
+    listed: bool
+    """Whether lists are shown."""
+
+
+def view_start(viewer: Viewer) -> StartView:
+    """Look how far a home has come."""
+    steps = _steps(viewer)
+    following = next((step for step in steps if not step.done), None)
+    return StartView(steps, following, viewer.reading.shelf.current is not None)
+
+
+def _steps(viewer: Viewer) -> tuple[SetupStep, ...]:
+    engine, t = viewer.engine, viewer.t
+    published, lists = publications(engine), _count_lists(engine)
+    trained = bool(published) or "train" in _succeeded(engine)
+    analysts = any(each.actor.role == Role.ANALYST and each.disabled_at is None for each in accounts(engine))
+    models = "/data#models" if viewer.actor.may(Right.TRAIN) else None
+    listed = viewer.reading.shelf.current is not None
+    rank_note = t("start_rank_done", n=lists) if listed else t("start_rank_held") if lists else t("start_rank_todo")
+    return (
+        SetupStep("analyst", analysts, t("start_analyst_note"), "/admin" if viewer.actor.may(Right.ADMINISTER) else None, None),
+        _ingest_step(viewer),
+        SetupStep("train", trained, t("start_train_note"), models, "yujing train"),
+        SetupStep("promote", bool(published), t("start_promote_note"), models, 'yujing models promote --reason "..."'),
+        SetupStep("rank", bool(lists), rank_note, models, f"yujing rank --as-of {viewer.local_now.date()}"),
+    )
+
+
+def _ingest_step(viewer: Viewer) -> SetupStep:
+    with reading(viewer.engine) as connection:
+        newest = connection.execute(select(func.max(feed.c.known_through))).scalar()
+    cases = count_cases(viewer.engine)
+    note = viewer.t("start_ingest_todo")
+    if cases and newest:
+        note = viewer.t("start_ingest_done", n=f"{cases:,}", at=moment_text(newest, viewer.t, viewer.site.settings.tz))
+    return SetupStep("ingest", bool(cases), note, "/data" if viewer.actor.may(Right.INGEST) else None, "yujing ingest FILE")
+
+
+def _count_lists(engine: Engine) -> int:
+    with reading(engine) as connection:
+        return int(connection.execute(select(func.count()).select_from(ranking)).scalar_one())
+
+
+def _succeeded(engine: Engine) -> set[str]:
+    return {job for job, state in job_states(engine).items() if state.success}

@@ -11,13 +11,13 @@ from sqlalchemy import Engine, select
 from features.database.engine import reading
 from features.database.tables import ranking
 from features.errors import NotFoundError
-from serving.dates import IsoDay
 from serving.pages.ranked_lists import ListName
 from serving.rankings.entries import Entry
 from serving.rankings.publishing import shown
 from serving.rankings.schemas import Level
 from serving.server.dependencies import AppState
 from serving.server.list_cache import PublishedList
+from serving.text import IsoDay
 
 USUAL = {("show", "attention"), ("page", 1)}
 """Values that an address need not state."""

@@ -11,10 +11,9 @@ from features.database.engine import reading
 from features.database.tables import grid, grid_neighbour
 from features.storage.home import Home
 from serving.accounts.permissions import EVERYTHING
-from serving.maps.binary import MOST_SHAPES, grid_ids, packed
+from serving.maps.drawing import MOST_SHAPES, Outlines, Sheet, draw, grid_ids, lay_out, packed
 from serving.maps.place_names import Gazetteer
 from serving.maps.polygons import Ground, prepare
-from serving.maps.svg import Outlines, Sheet, draw, lay_out
 from serving.pages.kept import Kept
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED
 from serving.rankings.schemas import Level

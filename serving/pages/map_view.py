@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 from sqlalchemy import Engine
 
 from serving.accounts.permissions import Scope
-from serving.maps.binary import SHEET
+from serving.maps.drawing import SHEET, Outlines
 from serving.maps.place_names import Gazetteer
-from serving.maps.svg import Outlines
 from serving.pages.areas import Area
 from serving.pages.list_query import ListQuery
 from serving.pages.map_cache import MapCache, MapRequest

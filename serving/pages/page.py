@@ -26,7 +26,7 @@ from features.errors import (
 )
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
-from serving.operations.page_jobs import PageJobs
+from serving.operations.jobs import PageJobs
 from serving.pages.kept import Kept
 from serving.pages.layout import Look, render
 from serving.pages.map_cache import MapCache

@@ -27,7 +27,7 @@ from features.storage.home import Home, check_free_disk
 from serving.alerts.corrections import accepted_corrections, note_rescores
 from serving.alerts.raising import Raising
 from serving.alerts.rule import RankedGrids
-from serving.maps.binary import pack_all
+from serving.maps.drawing import pack_all
 from serving.maps.polygons import prepare
 from serving.rankings.entries import Body, Entry, Origin, hash_body
 from serving.rankings.ledger import newest, publish, read_body

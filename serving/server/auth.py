@@ -21,7 +21,7 @@ from serving.accounts.oidc_login import Issuer, actor_of_identity
 from serving.accounts.permissions import DELICATE, Actor, Right
 from serving.accounts.sessions import SECRET_LENGTH, actor_of_session, close_session, csrf_fits, hash_secret
 from serving.accounts.tokens import actor_of_token
-from serving.server.request_rate import RequestRate
+from serving.server.limits import RequestRate
 
 Clock = Callable[[], datetime]
 

@@ -1,15 +1,19 @@
 """Deadlines and limits of connections: size and time of a request's head, time of its body, idle time, and how many are open.
 
-uvicorn closes connections that rest after a response and leaves the rest to whoever is in front; here nobody has to be.
+uvicorn closes connections that rest after a response and leaves the rest to whoever is in front; here nobody has to be. The socket is bound
+before anything is said or done: an address that cannot be had costs nobody a password.
 """
 
 import asyncio
+import errno
 import resource
 from enum import Enum, auto
 from http import HTTPStatus
+from socket import AF_INET, AF_INET6, create_server, socket
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from features.errors import UsageError
 from serving.server.errors import problem
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -30,6 +34,8 @@ DETAILS = {
     HTTPStatus.REQUEST_TIMEOUT: "The request must arrive within its time. Send it again.",
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: f"Request line and headers must not exceed {MAX_HEAD_BYTES} bytes together.",
 }
+
+BACKLOG = 2048
 
 
 class _Phase(Enum):
@@ -201,3 +207,18 @@ def _plain_response(status: HTTPStatus) -> bytes:
     headers = [*response.raw_headers, (b"connection", b"close")]
     head = b"".join(b"%s: %s\r\n" % header for header in headers)
     return b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (status, status.phrase.encode(), head, response.body)
+
+
+def listen(host: str, port: int) -> socket:
+    """Bind the address of the service.
+
+    Raises:
+        UsageError: another program has it, or it is none of this machine.
+    """
+    try:
+        return create_server((host, port), family=AF_INET6 if ":" in host else AF_INET, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(f"port {port} of {host} must be free, found it in use. Choose another with --port.") from error
+        advice = "Choose another with --host and --port."
+        raise UsageError(f"{host}, port {port}, must be an address to listen on, found: {error.strerror or error}. {advice}") from error

@@ -16,8 +16,8 @@ from features.errors import TooFastError
 from serving.accounts.permissions import Actor, Right
 from serving.server.auth import Credential, CredentialCache
 from serving.server.dependencies import AppState
+from serving.server.limits import RequestRate
 from serving.server.list_cache import PublishedList
-from serving.server.request_rate import RequestRate
 
 PATH = "/v1/rankings"
 BEARER = b"Bearer "

@@ -1,17 +1,27 @@
-"""Answers put together from published bytes: the rows of a list are never serialised again."""
+"""Answers put together from published bytes: the rows of a list are never serialised again. Cursors say where their next page begins.
 
+A cursor is signed, for one list, one scope and a quarter of an hour.
+"""
+
+import base64
 import hashlib
+import hmac
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Self
 from zoneinfo import ZoneInfo
 
-from fastapi import Request
+from fastapi import HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.days import day_number, midnight
 from serving.rankings.entries import Entry
+from serving.rankings.schemas import Level
 from serving.server.list_cache import Head
 from serving.text import NOTICES
 
@@ -19,6 +29,11 @@ JSON_TYPE = "application/json"
 UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "Unchanged"}}
 """Further answers of a route that uses `respond`, for its `responses=`."""
 NOTICES_JSON = b"[" + b",".join(notice.model_dump_json().encode() for notice in NOTICES) + b"]"
+
+VALID_SECONDS = 15 * 60
+STAMP_SECONDS = 5 * 60
+"""Cursors of one page given within this time are the same, so that the page is."""
+SIGNATURE_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -85,3 +100,52 @@ def respond(request: Request, shown: ShownList, answer: JsonAnswer) -> Response:
 
 def _json(value: object) -> bytes:
     return value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()
+
+
+class Cursor(BaseModel):
+    """A place on one list; opaque to whoever carries it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ranking_id: str
+    scope: str
+    """Path of the scope it was given for."""
+    level: Level
+    node: str | None
+    offset: int
+
+    def sign(self, key: bytes, now: datetime) -> str:
+        """Return the cursor as it travels in an address."""
+        stamp = int(now.timestamp()) // STAMP_SECONDS
+        content = f"{stamp} {self.model_dump_json()}".encode()
+        return base64.urlsafe_b64encode(_signature(key, content) + content).rstrip(b"=").decode()
+
+    @classmethod
+    def read(cls, text: str, key: bytes, now: datetime) -> Self:
+        """Read what `sign` returned.
+
+        Raises:
+            RequestValidationError: it is no cursor of ours.
+            HTTPException: it was one, and is too old (410).
+        """
+        try:
+            signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            signature, content = signed[:SIGNATURE_BYTES], signed[SIGNATURE_BYTES:]
+            if not hmac.compare_digest(signature, _signature(key, content)):
+                raise wrong_cursor()
+            stamp, _, place = content.decode().partition(" ")
+            cursor = cls.model_validate_json(place)
+        except (ValidationError, ValueError) as error:
+            raise wrong_cursor() from error
+        if now.timestamp() - int(stamp) * STAMP_SECONDS > VALID_SECONDS:
+            raise HTTPException(HTTPStatus.GONE, "A cursor is good for a quarter of an hour. Start again from the first page.")
+        return cursor
+
+
+def wrong_cursor(detail: str = "A cursor must be used as it was given") -> RequestValidationError:
+    """Return the error that answers a cursor of someone else, or of nobody."""
+    return RequestValidationError([{"type": "cursor", "loc": ("query", "cursor"), "msg": detail, "input": None}])
+
+
+def _signature(key: bytes, content: bytes) -> bytes:
+    return hmac.digest(key, b"cursor " + content, hashlib.sha256)[:SIGNATURE_BYTES]

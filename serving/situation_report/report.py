@@ -13,8 +13,8 @@ import shapely
 
 from features.days import to_date
 from serving.documents.paper import Language, Paper, Section, Speaker
+from serving.maps.drawing import Sheet, flatten
 from serving.maps.polygons import prepare
-from serving.maps.svg import Sheet, flatten
 from serving.situation_report import counts, sections
 from serving.situation_report.counts import happened, masked
 from serving.situation_report.handling import handling_section

@@ -40,7 +40,7 @@ def _shared_routes() -> Iterator[None]:
 def _unlimited_requests() -> Iterator[None]:
     """Let an account ask as often as a test wants; what limits it is tested by itself."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("serving.server.request_rate.WINDOW_SECONDS", 0.0)
+        patch.setattr("serving.server.limits.WINDOW_SECONDS", 0.0)
         yield
 
 

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from features.errors import ConflictError, StoreError
 from serving.cli.main import app
-from serving.operations.checkpoints import FILE
+from serving.operations.integrity import FILE
 
 
 @pytest.fixture

@@ -16,9 +16,8 @@ from features.database.tables import ranking
 from features.errors import StoreError
 from features.storage.home import Home
 from serving.audit import audit_log
-from serving.audit.audit_log import AuditEntry
-from serving.audit.hash_chain import GENESIS
-from serving.operations.checkpoints import audit_heads, ledger_heads, read_checkpoints, write_checkpoint
+from serving.audit.audit_log import GENESIS, AuditEntry
+from serving.operations.integrity import audit_heads, ledger_heads, read_checkpoints, write_checkpoint
 from serving.rankings import ledger
 from serving.rankings.entries import Entry, Origin
 from tests.support.databases import drop_trigger

@@ -6,9 +6,8 @@ from datetime import date, timedelta
 from features.schema import DISPUTE_CATEGORIES, SENSITIVE_CATEGORIES, EventType
 from serving.alerts.lifecycle import REASONS, Action
 from serving.alerts.messages import TAGS
-from serving.alerts.outcomes import tell
 from serving.alerts.recommended_actions import DEEDS
-from serving.alerts.schemas import AlertText
+from serving.alerts.schemas import AlertText, tell
 from serving.alerts.text import NO_LIST_BEFORE, RANDOM, SECOND_LOOK, UNCHANGED, WEAK, Odds, Subject, compose
 from serving.pages.translations import translations
 from serving.rankings.line_words import say_line

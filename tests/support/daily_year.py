@@ -35,8 +35,8 @@ from serving.cli.models import promote_at, train_and_show
 from serving.cli.reports import monitor
 from serving.cli.workspace import Workspace
 from serving.operations.backup import back_up
-from serving.operations.checkpoints import ledger_heads, read_second_place, second_place, write_checkpoint
-from serving.operations.job_runs import record_run, timed
+from serving.operations.integrity import ledger_heads, read_second_place, second_place, write_checkpoint
+from serving.operations.jobs import record_run, timed
 from serving.operations.prune import find_prunable, prune
 from serving.rankings.archive import archive
 from serving.rankings.ledger import newest, verify

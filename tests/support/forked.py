@@ -25,21 +25,21 @@ from features.storage.home import Home
 from serving.accounts.permissions import Actor
 from serving.alerts import transitions
 from serving.alerts.lifecycle import OPEN, REASONS, Action, State
+from serving.alerts.messages import post
 from serving.alerts.queries import Wanted, find_alert, list_alerts
 from serving.alerts.schemas import Alert
-from serving.alerts.sending import post
 from serving.alerts.transitions import TransitionRequest, take_step
 from serving.alerts.webhooks import deliver
 from serving.api.routes import alerts
 from serving.app import create_app
 from serving.pages.layout import read_templates
 from serving.pages.map_cache import MapCache
-from serving.server import request_rate
+from serving.server import limits
 from serving.settings import Receiver, Settings
 from tests.serving.alerts.conftest import COMMAND, NOW
 
 KEY = b"k" * 32
-request_rate.WINDOW_SECONDS = 0.0
+limits.WINDOW_SECONDS = 0.0
 MapCache.make_ready = lambda *_: None  # type: ignore[method-assign]  # Polars, which prepares maps, does not outlive a fork
 NEXT = {State.PUBLISHED: Action.ACKNOWLEDGE, State.ACKNOWLEDGED: Action.START, State.IN_ACTION: Action.CLOSE}
 LATER_SECONDS = 0.2

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-from serving.operations.job_runs import Run, record_run
+from serving.operations.jobs import Run, record_run
 from tests.support.published_world import PUBLISHED_AT, World
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from features.database.engine import writing
 from features.database.tables import grid
 from serving.accounts.permissions import Role
-from serving.maps.binary import pack_all
+from serving.maps.drawing import pack_all
 from serving.maps.polygons import prepare
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish

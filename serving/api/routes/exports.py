@@ -10,12 +10,12 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from serving.accounts.permissions import Actor, Right
-from serving.accounts.quotas import EXPORTS, consume
 from serving.api.routes.rankings import ListQuery, find_list
 from serving.exports import COLUMNS, XLSX_TYPE, Column, Purpose, Sheet, cells, to_csv, to_xlsx
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ListsOf
 from serving.server.errors import described
+from serving.server.limits import EXPORTS, consume
 from serving.server.list_cache import PublishedList
 
 CSV_TYPE = "text/csv; charset=utf-8"

@@ -13,14 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from features.errors import NotFoundError
 from serving.accounts.permissions import Scope
 from serving.api.schemas import RankingPage
-from serving.dates import IsoDay
 from serving.rankings.schemas import Level
 from serving.server.auth import ListReader
 from serving.server.dependencies import AppState, ListsOf
 from serving.server.errors import described
 from serving.server.list_cache import PublishedList
-from serving.server.pagination import Cursor, wrong_cursor
-from serving.server.responses import UNCHANGED, JsonAnswer, ShownList, json_list, respond
+from serving.server.responses import UNCHANGED, Cursor, JsonAnswer, ShownList, json_list, respond, wrong_cursor
+from serving.text import IsoDay
 
 router = APIRouter(prefix="/v1", tags=["rankings"])
 

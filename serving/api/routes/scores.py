@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import InputRefusedError, NotReadyError
 from serving.accounts.permissions import Actor, Right
-from serving.accounts.quotas import SCORED_FILES, consume
-from serving.dates import IsoDay
 from serving.rankings.schemas import RowsRefusedError, ScoredFile, ScoreRequest
 from serving.server.auth import needs
 from serving.server.dependencies import ReadingOf
 from serving.server.errors import FieldFault, described, problem
+from serving.server.limits import SCORED_FILES, consume
+from serving.text import IsoDay
 
 MAX_BYTES = 50 * 1024**2
 MAX_ROWS = 200_000

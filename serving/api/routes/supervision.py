@@ -13,11 +13,11 @@ from serving.alerts.schemas import Alert
 from serving.alerts.silences import Silence, data_notices, end_silence, list_silences, silence_area
 from serving.api.routes.alerts import CHANGE, READ, AlertReader
 from serving.api.schemas import DataNotices, NotAlerted, Released, SilenceOrder, SilenceState
-from serving.dates import IsoDay
 from serving.rankings.publishing import held_lists, release
 from serving.rankings.schemas import GridRow
 from serving.server.auth import needs
 from serving.server.dependencies import ListsOf, ReadingOf
+from serving.text import IsoDay
 
 router = APIRouter(prefix="/v1", tags=["supervision"])
 

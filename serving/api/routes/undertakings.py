@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 from features.undertakings.codes import UndertakingKind
 from features.undertakings.undertaking import SEPARATOR, Undertaking
 from serving.accounts.permissions import Actor, Right
-from serving.dates import IsoDay
 from serving.server.auth import needs
 from serving.server.dependencies import ReadingOf
 from serving.server.errors import described
-from serving.text import NOTICES, Text
+from serving.text import NOTICES, IsoDay, Text
 from serving.undertakings.estimates import Estimate, read_review
 from serving.undertakings.register import end_undertaking, enter_undertaking, list_undertakings
 

@@ -9,8 +9,8 @@ from fastapi.responses import RedirectResponse
 
 from features.errors import UsageError
 from serving.accounts.accounts import Grant, NewAccount, accounts, create_account
-from serving.accounts.devices import bound_sessions, make_wall, revoke_session
 from serving.accounts.permissions import Right, Scope
+from serving.accounts.sessions import bound_sessions, make_wall, revoke_session
 from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
 from serving.alerts.webhooks import resend
 from serving.pages.admin_view import Trial, read_rule, try_rule

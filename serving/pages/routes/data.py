@@ -17,14 +17,13 @@ from serving.accounts.permissions import Right, Role
 from serving.api.routes.scores import MAX_BYTES
 from serving.audit import audit_log
 from serving.intake.inspection_words import describe
-from serving.intake.jobs import Intake, quarantine_reports
 from serving.intake.mapping import answers_of, keep_answers, propose_answers, read_kept
-from serving.intake.uploads import Upload, discard, find_upload, hold
-from serving.operations.page_jobs import PageJob, Work, run_program
+from serving.intake.uploads import Intake, Upload, discard, find_upload, hold, quarantine_reports
+from serving.operations.jobs import PageJob, Work, run_program
 from serving.pages import data_view
+from serving.pages.data_view import view_start
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import PageRoute, Viewer, viewer_with
-from serving.pages.start_view import view_start
 from serving.server.auth import keep_wall_signed_in
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

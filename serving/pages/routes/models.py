@@ -15,7 +15,6 @@ from fastapi.responses import FileResponse
 from features.errors import InputRefusedError, NotFoundError, NotReadyError
 from features.eventlog.read import log_state
 from serving.accounts.permissions import Right
-from serving.accounts.quotas import SCORED_FILES, consume
 from serving.api.routes.scores import FAULTS_SHOWN, MAX_BYTES, OpenScorer
 from serving.monitoring.history import read_history
 from serving.pages.compare_view import compare, distinct_models, weak_subsets
@@ -25,6 +24,7 @@ from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.pages.time_charts import draw_drift
 from serving.rankings.publishing import publications
 from serving.rankings.schemas import RowsRefusedError, ScoredFile, ScoreRequest
+from serving.server.limits import SCORED_FILES, consume
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

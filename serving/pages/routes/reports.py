@@ -25,7 +25,7 @@ from serving.briefs.desk import Desk
 from serving.documents.paper import Paper, picture_urls, to_html
 from serving.documents.pdf import PDF_TYPE, to_pdf
 from serving.documents.word import FILE, MAX_BYTES, WORD_TYPE, keep_template, kept_template, remove_template, to_word
-from serving.operations.page_jobs import PageJob, run_program
+from serving.operations.jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render
 from serving.pages.page import ListViewer, PageRoute, Viewer, viewer_with
 from serving.settings import BriefKind

@@ -13,12 +13,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from features.errors import IdentityError, NotFoundError, NotSignedInError, TooManyError, UsageError
 from serving.accounts.accounts import change_password
-from serving.accounts.devices import bind_session, device_of, enrol_wall
 from serving.accounts.oidc_login import OUT_FOR, OidcLogin
 from serving.accounts.oidc_provider import BACK, DOOR
 from serving.accounts.passwords import KnownBrowsers, check_password
 from serving.accounts.permissions import Actor
-from serving.accounts.sessions import LASTING, SECRET_LENGTH, choose_area, open_session
+from serving.accounts.sessions import LASTING, SECRET_LENGTH, bind_session, choose_area, device_of, enrol_wall, open_session
 from serving.pages.layout import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, render
 from serving.pages.page import PageRoute, inside
 from serving.pages.translations import LANGUAGES

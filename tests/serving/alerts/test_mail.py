@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from serving.alerts import sending
-from serving.alerts.sending import send_mail
-from serving.briefs.sending import send_briefs
+from serving.alerts import messages
+from serving.alerts.messages import send_mail
+from serving.briefs.briefs import send_briefs
 from serving.settings import Receiver, Settings
 from tests.serving.alerts.conftest import NOW, Days
 
@@ -142,7 +142,7 @@ def test_wrong_password_is_told_and_nothing_sent(certificate):
 
 def test_submission_port_never_stays_in_the_clear(monkeypatch):
     with mail_server() as (mailbox, port):
-        monkeypatch.setattr(sending, "SUBMISSION_PORT", port)
+        monkeypatch.setattr(messages, "SUBMISSION_PORT", port)
         assert not send(f"smtp://127.0.0.1:{port}")
 
     assert [] == mailbox.mails

@@ -8,15 +8,15 @@ from threading import Thread
 
 import pytest
 
-from serving.alerts import sending
-from serving.alerts.sending import post, send_mail
+from serving.alerts import messages
+from serving.alerts.messages import post, send_mail
 
 DEADLINE = 0.5
 
 
 @pytest.fixture(autouse=True)
 def _short_deadline(monkeypatch):
-    monkeypatch.setattr(sending, "TOTAL_SECONDS", DEADLINE)
+    monkeypatch.setattr(messages, "TOTAL_SECONDS", DEADLINE)
 
 
 @contextmanager

@@ -6,8 +6,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from serving.alerts import webhooks
-from serving.alerts.messages import sign, signature_of
-from serving.alerts.sending import post
+from serving.alerts.messages import post, sign, signature_of
 from serving.alerts.transitions import take_step
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters, deliver, resend
 from serving.rankings.publishing import release

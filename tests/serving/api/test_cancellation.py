@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from serving.server.cancellation import CLIENT_CLOSED, CancelOnDisconnect
-from serving.server.concurrency_limit import Capacity, ConcurrencyLimit
+from serving.server.limits import Capacity, ConcurrencyLimit
+from serving.server.middleware import CLIENT_CLOSED, CancelOnDisconnect
 
 REQUEST = {"type": "http.request", "body": b"", "more_body": False}
 LEFT = {"type": "http.disconnect"}

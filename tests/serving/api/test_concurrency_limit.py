@@ -4,8 +4,8 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from serving.app import create_app
-from serving.server import concurrency_limit
-from serving.server.concurrency_limit import MAKES_A_FILE, Capacity, ConcurrencyLimit, RefuseAtOnce, Slots
+from serving.server import limits
+from serving.server.limits import MAKES_A_FILE, Capacity, ConcurrencyLimit, RefuseAtOnce, Slots
 from serving.settings import Settings
 from tests.support.access_matrix import Application, Request
 
@@ -95,7 +95,7 @@ def test_concurrency_limit_has_waiting_places_serves_those_in_turn():
 
 
 def test_concurrency_limit_waits_too_long_refuses(monkeypatch):
-    monkeypatch.setattr(concurrency_limit, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 0.0)
 
     async def ask():
         busy = Busy()
@@ -197,7 +197,7 @@ def test_slots_line_that_moves_slowly_is_refused_at_once(monkeypatch):
     """Four leave in two seconds: the next but one would wait a second, and the one behind it more."""
 
     async def run():
-        monkeypatch.setattr(concurrency_limit, "SMOOTHING", 1.0)
+        monkeypatch.setattr(limits, "SMOOTHING", 1.0)
         slots, clock = Slots(1, 100), Moments(monkeypatch)
         await slots.take()
         line = [asyncio.create_task(slots.take()) for _ in range(7)]
@@ -224,7 +224,7 @@ def test_refusals_beyond_so_many_a_second_are_held_back_for_at_most_a_second(mon
         async def sleep(seconds):
             held.append(round(seconds, 3))
 
-        monkeypatch.setattr(concurrency_limit.asyncio, "sleep", sleep)
+        monkeypatch.setattr(limits.asyncio, "sleep", sleep)
         limit = limited(Busy(), 1, 0)
         await limit._capacity._reading.take()
         for _ in range(503):

@@ -10,14 +10,13 @@ from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 
 from serving.accounts.permissions import Right, Role
-from serving.accounts.quotas import EXPORTS, SCORED_FILES
 from serving.alerts.queries import Wanted, list_alerts
 from serving.api.schemas import Health
 from serving.app import create_app
 from serving.rankings.ledger import newest, read_body
-from serving.scoring.explain_grid import OnDemand
-from serving.scoring.score_file import FileScorer
+from serving.scoring.on_demand import FileScorer, OnDemand
 from serving.server.auth import needs
+from serving.server.limits import EXPORTS, SCORED_FILES
 from tests.support.described import ask
 from tests.support.loopback import on_loopback
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import yaml
 
-from serving.operations.job_runs import JOBS, Run, record_run
+from serving.operations.jobs import JOBS, Run, record_run
 from tests.support.prometheus import RULES, panels
 from tests.support.published_world import PUBLISHED_AT
 

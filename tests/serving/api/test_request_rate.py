@@ -2,8 +2,8 @@ import pytest
 
 from features.errors import TooFastError
 from serving.app import create_app
-from serving.server import request_rate
-from serving.server.request_rate import RequestRate
+from serving.server import limits
+from serving.server.limits import RequestRate
 from serving.settings import ServingSettings
 from tests.support.published_world import PUBLISHED_AT
 from tests.support.visitors import Clock, open_client, sign_up
@@ -12,7 +12,7 @@ from tests.support.visitors import Clock, open_client, sign_up
 @pytest.fixture
 def minute(monkeypatch):
     """The limit as it is outside of tests."""
-    monkeypatch.setattr(request_rate, "WINDOW_SECONDS", 60.0)
+    monkeypatch.setattr(limits, "WINDOW_SECONDS", 60.0)
 
 
 def test_request_rate_counts_each_account_within_the_last_minute(minute):
@@ -29,7 +29,7 @@ def test_request_rate_counts_each_account_within_the_last_minute(minute):
 
 
 def test_request_rate_forgets_accounts_that_asked_longest_ago(minute, monkeypatch):
-    monkeypatch.setattr(request_rate, "MOST_ACCOUNTS", 2)
+    monkeypatch.setattr(limits, "MOST_ACCOUNTS", 2)
     rate = RequestRate(1)
     for number in range(3):
         rate.count(f"a{number}", 0.0)

@@ -14,7 +14,7 @@ from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause
-from serving.server import auth, request_rate, response_cache
+from serving.server import auth, limits, response_cache
 from serving.server.response_cache import MOST_KEPT, ResponseCache
 from serving.settings import Settings
 from tests.support.access_matrix import Application, Request, by, running
@@ -226,7 +226,7 @@ def test_page_is_not_sent_while_publishing_is_paused(serving, engine, page):
 
 
 def test_page_sent_again_counts_among_the_requests_of_its_account(home, page, monkeypatch):
-    monkeypatch.setattr(request_rate, "WINDOW_SECONDS", 60.0)
+    monkeypatch.setattr(limits, "WINDOW_SECONDS", 60.0)
 
     async def run():
         settings = Settings(serving={"requests_per_minute": FIRST + 2})

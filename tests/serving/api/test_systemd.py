@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from features.storage.home import Home
-from serving.server.systemd import ALIVE, READY, STOPPING, notify, watchdog_seconds
+from serving.run import ALIVE, READY, STOPPING, notify, watchdog_seconds
 from tests.support.loopback import free_port
 from tests.support.servers import PROGRAM
 

@@ -9,7 +9,7 @@ from features.database.engine import writing
 from features.storage.home import Home
 from serving.audit import audit_log
 from serving.audit.audit_log import note_settings, record, verify
-from serving.operations.checkpoints import audit_heads, read_checkpoints, write_checkpoint
+from serving.operations.integrity import audit_heads, read_checkpoints, write_checkpoint
 from serving.settings import Settings
 from tests.support.audit_entries import newest_entries
 

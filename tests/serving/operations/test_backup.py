@@ -19,9 +19,7 @@ from serving.accounts.permissions import Role
 from serving.app import create_app
 from serving.audit import audit_log
 from serving.cli.main import app
-from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, back_up, list_files, signer, sync_and_hash
-from serving.operations.move import move
-from serving.operations.restore import restore
+from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, back_up, list_files, move, restore, signer, sync_and_hash
 from serving.rankings import ledger
 from serving.rankings.ledger import newest
 from tests.support.golden_sample import make_sample
@@ -241,6 +239,6 @@ def test_move_while_somebody_writes_is_refused(world, databases, tmp_path, monke
         sign_up(source, PUBLISHED_AT, Role.COMMAND)
         return rows
 
-    monkeypatch.setattr("serving.operations.move.copy_rows", copy_and_write)
+    monkeypatch.setattr("serving.operations.backup.copy_rows", copy_and_write)
     with databases.new("sqlite", tmp_path / "moved") as url, pytest.raises(StoreError, match="nobody must write"):
         move(world.home, world.engine, url)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from serving.operations.job_runs import JOBS, Run, record_run
+from serving.operations.jobs import JOBS, Run, record_run
 from tests.support.prometheus import expression, panels, promtool, read_metrics
 from tests.support.published_world import PUBLISHED_AT
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from features.database.alert_tables import daily_run, delivery
 from features.database.bulk import read_frame
 from features.database.engine import reading, writing
-from features.database.tables import grid
+from features.database.tables import feed, grid
 from features.eventlog.grids import store_grids
 from features.schema import GRID_REQUIRED, Col
 from serving.accounts.accounts import NewAccount, change_password, create_account
@@ -21,8 +21,9 @@ from serving.alerts.webhooks import dead_letters
 from serving.app import create_app
 from serving.audit.audit_log import OPERATOR
 from serving.cli.main import app
-from serving.operations.health import read_operational_health
-from serving.operations.job_runs import Run, job_states, record_run
+from serving.operations.health import Source, read_operational_health, read_sources
+from serving.operations.jobs import Run, job_states, record_run
+from serving.settings import Settings
 from tests.support.people import token_of
 from tests.support.planted import PLANTED
 from tests.support.published_world import AS_OF, PUBLISHED_AT
@@ -176,3 +177,17 @@ def test_doctor_of_a_sound_home_finds_only_that_its_data_are_old(world) -> None:
     told = json.loads(CliRunner().invoke(app, ["doctor", "--json", "--whole", "--home", str(world.home.root)]).stdout)
 
     assert ["upkeep"] == [each["check"] for each in told if not each["ok"]]
+
+
+NOW = datetime(2026, 1, 9, 6, tzinfo=UTC)
+OLDEST_ON_TIME, LATE = NOW - timedelta(hours=72), NOW - timedelta(hours=73)
+
+
+def test_sources_are_late_by_the_clock_or_without_a_record_and_ended_ones_are_left_out(engine) -> None:
+    settings = Settings(serving={"data_late_after_hours": 72.0}, intake={"retired_sources": ["ended"]})
+    moments = {"hotline": OLDEST_ON_TIME, "mediation": LATE, "new": None, "ended": LATE}
+    with writing(engine) as connection:
+        connection.execute(insert(feed), [{"name": name, "spec": "{}", "known_through": moment} for name, moment in moments.items()])
+
+    expected = (Source("hotline", OLDEST_ON_TIME, 3, False), Source("mediation", LATE, 3, True), Source("new", None, 0, True))
+    assert expected == read_sources(engine, NOW, settings)

@@ -12,10 +12,9 @@ from features.storage.home import Home
 from features.storage.keys import BACKUPS, HEADS, MODELS, secret_key
 from serving.cli.main import app
 from serving.operations import keys
-from serving.operations.backup import back_up, signer
-from serving.operations.checkpoints import ledger_heads, read_second_place, second_place, write_checkpoint
+from serving.operations.backup import back_up, restore, signer
+from serving.operations.integrity import ledger_heads, read_second_place, second_place, write_checkpoint
 from serving.operations.keys import list_keys, rotate
-from serving.operations.restore import restore
 from serving.rankings import ledger
 from tests.support.audit_entries import newest_entries
 from tests.support.published_world import PUBLISHED_AT

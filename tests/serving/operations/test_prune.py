@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from serving.cli.main import app
-from serving.operations.job_runs import Run, job_states, record_run
+from serving.operations.jobs import Run, job_states, record_run
 from serving.operations.prune import find_prunable, prune
 from serving.scoring.daily_run import reproduce
 from serving.settings import RetentionSettings

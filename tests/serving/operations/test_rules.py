@@ -13,8 +13,8 @@ from sqlalchemy import insert
 from features.database.alert_tables import daily_run, delivery
 from features.database.engine import writing
 from serving.accounts.permissions import Role
-from serving.operations.checkpoints import second_place, write_checkpoint
-from serving.operations.job_runs import Run, record_run
+from serving.operations.integrity import second_place, write_checkpoint
+from serving.operations.jobs import Run, record_run
 from tests.support.planted import PLANTED
 from tests.support.prometheus import promtool, read_metrics
 from tests.support.published_world import AS_OF, PUBLISHED_AT

@@ -3,7 +3,7 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from serving.operations.job_runs import Run, record_run
+from serving.operations.jobs import Run, record_run
 from serving.operations.schedule import DailyRuns, due_days, missed_days, take_lease
 from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
 

@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 import shapely
 
+from serving.maps.drawing import Sheet, draw, lay_out
 from serving.maps.place_names import Gazetteer, PlaceName
 from serving.maps.polygons import join
-from serving.maps.svg import Sheet, draw, lay_out
-from serving.pages.grid_charts import draw_reasons
+from serving.pages.grid_view import draw_reasons
 from serving.pages.map_cache import _by_area
 from serving.pages.time_charts import Week, draw_trend
 from serving.pages.translations import Translator

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from features.database.engine import writing
 from features.database.tables import grid
-from serving.maps.binary import grid_ids
+from serving.maps.drawing import grid_ids
 from serving.maps.polygons import prepare
 from tests.support.people import visit
 from tests.support.province import make_province

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from serving.accounts.permissions import Role
-from serving.operations.job_runs import Run, record_run
+from serving.operations.jobs import Run, record_run
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause
 from tests.support.visitors import Clock, sign_up, visit_home

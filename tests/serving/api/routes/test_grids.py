@@ -7,7 +7,7 @@ from serving.api.schemas import GridPage
 from serving.app import create_app
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.schemas import GridRow
-from serving.scoring.explain_grid import OnDemand
+from serving.scoring.on_demand import OnDemand
 from serving.scoring.scoring import score_day
 from tests.serving.scoring.test_daily_run import grid_rows, late_cases
 from tests.support.published_world import AS_OF, PUBLISHED_AT, append
@@ -92,7 +92,7 @@ def test_explanation_published_or_not_is_the_same_but_for_saying_so(explaining, 
 def test_explanation_of_one_more_grid_scores_no_day_again(world, entry, rows, monkeypatch):
     on_demand = OnDemand(world.home, world.engine, world.settings)
     scored: list[date] = []
-    monkeypatch.setattr("serving.scoring.explain_grid.score_day", lambda *of: scored.append(of[3]) or score_day(*of))
+    monkeypatch.setattr("serving.scoring.on_demand.score_day", lambda *of: scored.append(of[3]) or score_day(*of))
 
     for row in [row for row in rows if row.score]:
         on_demand.explain(entry, row)

@@ -6,7 +6,7 @@ import pytest
 from features.storage.keys import secret_key
 from serving.api.schemas import RankingPage
 from serving.rankings.ledger import newest, read_body
-from serving.server.pagination import Cursor
+from serving.server.responses import Cursor
 from tests.support.published_world import AS_OF
 
 

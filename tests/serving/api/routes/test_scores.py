@@ -11,7 +11,7 @@ from serving.accounts.permissions import Role
 from serving.app import create_app
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.schemas import GridRow, ScoredFile
-from serving.scoring.score_file import FileScorer
+from serving.scoring.on_demand import FileScorer
 from tests.support.audit_entries import newest_entries
 from tests.support.golden_sample import make_sample
 from tests.support.published_world import AS_OF, LAST_DAY, PUBLISHED_AT

@@ -17,7 +17,7 @@ from features.eventlog.read import read_log
 from features.storage.home import Home
 from serving.accounts.permissions import Role
 from serving.intake.uploads import HELD, sweep
-from serving.operations.job_runs import job_states
+from serving.operations.jobs import job_states
 from tests.support.people import token_of
 from tests.support.visitors import PASSWORD, sign_up, visit_home
 
@@ -175,7 +175,7 @@ def test_mapping_without_a_needed_column_is_refused_and_stays_on_the_form(home: 
 
 
 def test_second_job_waits_for_the_first(home: Home, engine: Engine) -> None:
-    from serving.operations.page_jobs import PageJob
+    from serving.operations.jobs import PageJob
 
     with visit(home, engine) as client:
         page = send(client)

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from serving.alerts.transitions import take_step
-from serving.monitoring.agreement import SECOND_LOOK, Agreement, agreement_findings, read_agreement
+from serving.monitoring.alert_quality import SECOND_LOOK, Agreement, agreement_findings, read_agreement
 from tests.serving.alerts.conftest import COMMAND, NOW, Days, asked, days, raise_alerts  # noqa: F401 - fixtures
 
 AGREE, DISAGREE, WRONG = ("not_needed", "known"), ("not_needed", "no_need"), ("data_wrong", "count")

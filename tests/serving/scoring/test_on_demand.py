@@ -5,7 +5,7 @@ import pytest
 from features.errors import NotFoundError
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.schemas import GridRow
-from serving.scoring.explain_grid import explain
+from serving.scoring.on_demand import explain
 from tests.support.published_world import AS_OF
 
 

@@ -1,17 +1,28 @@
-"""Limit the number of concurrent requests; answer 503 with Retry-After beyond it.
+"""Limits: requests that run at a time, requests a minute of each account, and how often an account may do what is rare (quotas).
 
-Threads share one interpreter: more of them at a time answer no more requests, they only make each of them, and the loop that accepts
-connections, wait longer. So few run, the next ones wait in line, and whoever would wait too long is told so at once. Requests that make a
-file work for seconds: they have a few slots of their own, and leave the others to those who read.
+Beyond them the answer is 503 or 429 with Retry-After. Threads share one interpreter: more of them at a time answer no more requests, they
+only make each of them, and the loop that accepts connections, wait longer. So few run, the next ones wait in line, and whoever would wait
+too long is told so at once. Requests that make a file work for seconds: they have a few slots of their own, and leave the others to those
+who read. Each use of a quota is an entry of the audit trail, and those are counted.
 """
 
 import asyncio
 import re
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from sqlalchemy import Engine, func, select
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from features.database.access_tables import audit as trail
+from features.database.engine import writing
+from features.errors import TooFastError, TooManyError
+from serving.accounts.permissions import Actor
+from serving.audit import audit_log
 from serving.server.errors import problem
 
 EXEMPT = frozenset({"/healthz", "/metrics"})
@@ -34,6 +45,10 @@ REFUSALS_PER_SECOND = 500
 HELD_SECONDS = 1.0
 """Longest time that a refusal is held back."""
 REFUSAL = problem(HTTPStatus.SERVICE_UNAVAILABLE, "Too many requests are under way. Try again later.")
+
+WINDOW_SECONDS = float(TooFastError.window_seconds)
+MOST_ACCOUNTS = 10_000
+"""Accounts whose requests are remembered; those that asked longest ago are forgotten first."""
 
 
 class Slots:
@@ -190,3 +205,57 @@ def _is_exempt(scope: Scope) -> bool:
 
 def _has_body(scope: Scope) -> bool:
     return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in scope["headers"])
+
+
+class RequestRate:
+    """Counts the requests of each account within the last minute, by a clock that only goes forward."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._asked: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def count(self, account_id: str, moment: float) -> None:
+        """Count a request at a moment in seconds.
+
+        Raises:
+            TooFastError: as many were made within the minute before.
+        """
+        asked = self._asked.setdefault(account_id, deque())
+        self._asked.move_to_end(account_id)
+        while asked and asked[0] <= moment - WINDOW_SECONDS:
+            asked.popleft()
+        if len(asked) >= self._most:
+            raise TooFastError(f"an account may make {self._most} requests a minute, found more. Wait a minute.")
+        asked.append(moment)
+        if len(self._asked) > MOST_ACCOUNTS:
+            self._asked.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Number of times that an account may do something."""
+
+    action: str
+    """As the audit trail calls it."""
+    most: int
+    within: timedelta
+
+
+EXPORTS = Quota("export", 5, timedelta(days=1))
+SCORED_FILES = Quota("score", 30, timedelta(hours=1))
+
+
+def consume(engine: Engine, actor: Actor, allowance: Quota, about: tuple[str, Mapping[str, object]], now: datetime) -> None:
+    """Write down that an account does something; `about` is what it acts on, and what else must be known later.
+
+    Raises:
+        TooManyError: it has done so as often as it may.
+    """
+    done = select(func.count()).where(
+        trail.c.actor_id == actor.account_id, trail.c.action == allowance.action, trail.c.at > now - allowance.within
+    )
+    with writing(engine) as connection:
+        if connection.execute(done).scalar_one() >= allowance.most:
+            hours = allowance.within // timedelta(hours=1)
+            raise TooManyError(f"{allowance.action} is allowed {allowance.most} times in {hours} h, found as many. Try again later.")
+        audit_log.record(connection, actor.account_id, allowance.action, *about, now)

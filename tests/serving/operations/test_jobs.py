@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import ConflictError, NotReadyError
-from serving.operations.page_jobs import PageJob, PageJobs, run_program
+from serving.operations.jobs import PageJob, PageJobs, run_program
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 
