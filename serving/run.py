@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from socket import AF_UNIX, SOCK_DGRAM, socket
@@ -85,12 +85,18 @@ LISTEN_ON_SECONDS = 1
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, greet: Callable[[], None] | None) -> None:
+        super().__init__(config)
+        self._greet = greet
+
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Start to listen, and say so."""
+        """Start to listen, and say so; people are greeted last, so that no line of the log stands below."""
         await super().startup(sockets)
         for bound in sockets or []:
             logging.getLogger("uvicorn.error").info("Uvicorn running on http://%s:%d (Press CTRL+C to quit)", *bound.getsockname()[:2])
         notify(READY)
+        if self.started and self._greet is not None:
+            self._greet()
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Read first what clients have sent already: to the server they look at rest, and their requests would be lost."""
@@ -115,6 +121,8 @@ class Beside:
     """Tells which work beside the service is late."""
     program: Sequence[str] = ()
     """The command line of yujing on this home, which pages start long jobs by."""
+    greet: Callable[[], None] | None = None
+    """Tells people where the service is and how they sign in; called once it listens."""
 
 
 def serve(home: Home, settings: Settings, beside: Beside | None = None, bound: socket | None = None) -> None:
@@ -144,7 +152,7 @@ def serve(home: Home, settings: Settings, beside: Beside | None = None, bound: s
         log_config=None,
         server_header=False,
     )
-    server = _Server(config)
+    server = _Server(config, beside.greet)
     server.run([bound or listen(settings.serving.host, settings.serving.port)])
     if not server.started:
         sys.exit(1)

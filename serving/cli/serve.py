@@ -118,25 +118,31 @@ def serve_home(
     from serving.run import serve as run
     from serving.server.connections import listen
     from serving.settings import ServingSettings
-    from serving.text import Text
 
     serving = validate(ServingSettings, {**work.settings.serving.model_dump(), **(given or {})}, "serve")
     bound = listen(serving.host, serving.port)
     note_settings(work.engine, work.settings, datetime.now(UTC))
     _make_shared_keys(work)
     _warn_of_neglect(work)
-    address = f"http://{serving.host}:{serving.port}"
+    runs = daily_runs(work, daily) if daily is not None else None
+    with run_in_background(background_tasks(work, runs), EVERY_SECONDS) as tasks:
+        settings = work.settings.model_copy(update={"serving": serving})
+        overdue = partial(_overdue, work, tasks, runs)
+        greet = partial(_greet, f"http://{serving.host}:{serving.port}", welcome or partial(_welcome, work))
+        beside = Beside(lambda: _open_explainer(work), lambda: _open_scorer(work), overdue, program_of(work), greet)
+        run(work.home, settings, beside, bound)
+
+
+def _greet(address: str, welcome: "Callable[[], None]") -> None:
+    """Say where the service is and how to sign in, which is the last thing on the console."""
+    from serving.text import Text
+
     say(
         Text(
             zh=f"服务地址：{address}（接口说明在 /docs），按 Ctrl-C 停止。", en=f"Serving {address}, documented at /docs; stop with Ctrl-C."
         )
     )
-    (welcome or partial(_welcome, work))()
-    runs = daily_runs(work, daily) if daily is not None else None
-    with run_in_background(background_tasks(work, runs), EVERY_SECONDS) as tasks:
-        settings = work.settings.model_copy(update={"serving": serving})
-        overdue = partial(_overdue, work, tasks, runs)
-        run(work.home, settings, Beside(lambda: _open_explainer(work), lambda: _open_scorer(work), overdue, program_of(work)), bound)
+    welcome()
 
 
 def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | None", now: datetime) -> "list[Text]":
