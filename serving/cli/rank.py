@@ -31,6 +31,7 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
     from training.learning.boosters_alone import import_boosters_alone
 
     import_boosters_alone()
+    from serving.rankings.ledger import read_body
     from serving.scoring.daily_run import rank as publish
 
     note_settings(work.engine, work.settings, datetime.now(UTC))
@@ -39,7 +40,8 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
     _note_chains(work)
     if as_json:
         about = {"ranking_id": entry.ranking_id, "as_of": of_day.isoformat(), "revision": entry.revision}
-        typer.echo(json_text(about | {"rows": [json.loads(body) for body in _bodies(work, entry)]}))
+        rows = [json.loads(row.body) for row in read_body(work.engine, entry)["grid"]]
+        typer.echo(json_text(about | {"rows": rows}))
         return
     _show(work, entry, top)
 
@@ -55,19 +57,14 @@ def _note_chains(work: Workspace) -> None:
 
 
 def _show(work: Workspace, entry: "Entry", top: int) -> None:
+    from serving.rankings.ledger import read_first
     from serving.rankings.schemas import GridRow
     from serving.text import SERVICE_ONLY
 
-    bodies = _bodies(work, entry)
-    print_table(COLUMNS, [_cells(GridRow.model_validate_json(body)) for body in bodies[:top]])
-    listed = f"List {entry.ranking_id} of {entry.origin.as_of}, revision {entry.revision}: {len(bodies)} grids"
+    bodies, grids = read_first(work.engine, entry, "grid", top)
+    print_table(COLUMNS, [_cells(GridRow.model_validate_json(body)) for body in bodies])
+    listed = f"List {entry.ranking_id} of {entry.origin.as_of}, revision {entry.revision}: {grids} grids"
     message(f"{listed}. {SERVICE_ONLY.zh} / {SERVICE_ONLY.en}.")
-
-
-def _bodies(work: Workspace, entry: "Entry") -> list[str]:
-    from serving.rankings.ledger import read_body
-
-    return [row.body for row in read_body(work.engine, entry)["grid"]]
 
 
 def explain(work: Workspace, *, grid_id: GridId, as_of: AsOf, target: TargetName = None, as_json: AsJson = False) -> None:

@@ -17,7 +17,7 @@ from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
 from serving.audit.audit_log import GENESIS
 from serving.rankings.entries import Body, Entry, Origin, PublishedRow, hash_body
-from serving.rankings.list_rows import ListRow, check_archive, read_rows
+from serving.rankings.list_rows import ListRow, check_archive, count_rows, read_rows
 from serving.rankings.publishing import shown
 from serving.rankings.schemas import Level, place_of_body
 
@@ -105,6 +105,13 @@ def read_body(engine: Engine, entry: Entry) -> Body:
     """
     with reading(engine) as connection:
         return _read_body(connection, entry)
+
+
+def read_first(engine: Engine, entry: Entry, level: Level, most: int) -> tuple[list[str], int]:
+    """Return the JSON of the first rows of a level, unchecked, and how many rows the level has."""
+    with reading(engine) as connection:
+        bodies = [row.body for row in read_rows(connection, [entry.id], level, most=most)]
+        return bodies, count_rows(connection, entry.id, level)
 
 
 def read_row(engine: Engine, scope: Scope, entry: Entry, level: Level, place: str) -> str | None:

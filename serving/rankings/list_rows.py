@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
-from sqlalchemy import ColumnElement, Connection, false, or_, select
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 
 from features.database.tables import archived_list, ranking_row
 from features.errors import DamagedError, StoreError
@@ -30,20 +30,28 @@ def read_rows(
     level: Level | None = None,
     places: Sequence[str] | None = None,
     scope: Scope = EVERYTHING,
+    most: int | None = None,
 ) -> Iterator[ListRow]:
     """Yield rows of lists by their numbers in the chain, those of one list in published order; all levels and places without a choice.
 
-    Only rows within the scope are read, and rows of before, which have no path; whoever shows them narrows those.
+    With `most` only so many of each list and level, the first ones. Only rows within the scope are read, and rows of before, which have no
+    path; whoever shows them narrows those.
 
     Raises:
         DamagedError: the file of an archived list is not there or cannot be read.
     """
     moved = select(archived_list).where(archived_list.c.ranking_id.in_(numbers))
     files = {row.ranking_id: row.file for row in connection.execute(moved)}
-    yield from _stored_rows(connection, set(numbers) - files.keys(), level, places, scope)
+    yield from _stored_rows(connection, set(numbers) - files.keys(), level, places, scope, most)
     for name in sorted(set(files.values())):
         there = [number for number in files if files[number] == name]
-        yield from _archived_rows(archive_folder(connection) / name, there, level, places, scope)
+        yield from _archived_rows(archive_folder(connection) / name, there, level, places, scope, most)
+
+
+def count_rows(connection: Connection, number: int, level: Level) -> int:
+    """Return how many rows of a level a list has."""
+    stored = select(func.count()).select_from(ranking_row).where(ranking_row.c.ranking_id == number, ranking_row.c.level == level)
+    return connection.execute(stored).scalar_one() or sum(1 for _ in read_rows(connection, [number], level))
 
 
 def archive_folder(connection: Connection) -> Path:
@@ -72,7 +80,7 @@ def check_archive(connection: Connection) -> None:
 
 
 def _stored_rows(
-    connection: Connection, numbers: Collection[int], level: Level | None, places: Sequence[str] | None, scope: Scope
+    connection: Connection, numbers: Collection[int], level: Level | None, places: Sequence[str] | None, scope: Scope, most: int | None
 ) -> Iterator[ListRow]:
     columns = [ranking_row.c[name] for name in ListRow._fields]
     query = select(*columns).where(ranking_row.c.ranking_id.in_(numbers)).order_by(*columns[:3])
@@ -80,6 +88,8 @@ def _stored_rows(
         query = query.where(ranking_row.c.level == level)
     if places is not None:
         query = query.where(ranking_row.c.place.in_(places))
+    if most is not None:
+        query = query.where(ranking_row.c.position < most)
     if scope != EVERYTHING:
         query = query.where(_within(scope))
     yield from (ListRow(*row) for row in connection.execute(query))
@@ -93,13 +103,15 @@ def _within(scope: Scope) -> ColumnElement[bool]:
 
 
 def _archived_rows(
-    path: Path, numbers: Sequence[int], level: Level | None, places: Sequence[str] | None, scope: Scope
+    path: Path, numbers: Sequence[int], level: Level | None, places: Sequence[str] | None, scope: Scope, most: int | None
 ) -> Iterator[ListRow]:
     chosen: list[tuple[str, str, Any]] = [("ranking_id", "in", numbers)]
     if level is not None:
         chosen.append(("level", "=", level))
     if places is not None:
         chosen.append(("place", "in", places))
+    if most is not None:
+        chosen.append(("position", "<", most))
     try:
         table = pq.read_table(path, filters=chosen, use_threads=False, memory_map=True)
     except (OSError, ValueError) as error:

@@ -3,13 +3,13 @@
 Figures are rounded before anything is summed, so what a reader adds up is what the list says.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json
 from scipy.special import nbdtrik, pdtrik
 
 from features.errors import InputRefusedError
@@ -215,7 +215,7 @@ def place_of(row: Mapping[str, str | None]) -> str:
 
 def place_of_body(body: str) -> str:
     """Return the same of a row as it is stored."""
-    return place_of(json.loads(body))
+    return place_of(from_json(body))
 
 
 def micro(value: float) -> int:

@@ -15,7 +15,7 @@ from serving.accounts.row_security import reading_within
 from serving.rankings import archive as archiving
 from serving.rankings.archive import archive
 from serving.rankings.entries import PublishedRow
-from serving.rankings.ledger import entries, find, history, publish, read_body, read_row, verify
+from serving.rankings.ledger import entries, find, history, publish, read_body, read_first, read_row, verify
 from tests.serving.rankings.test_ledger import NOW, ORIGIN, body_of, grid_row
 from tests.support.audit_entries import newest_entries
 from tests.support.databases import drop_trigger
@@ -62,6 +62,7 @@ def test_archived_lists_are_read_as_before(chain):
     assert read_body(chain, first) == body_of(0, 2, 3)
     assert read_body(chain, find(chain, revised.ranking_id)) == body_of(99, 2)
     assert read_row(chain, EVERYTHING, first, "grid", "g1") == grid_row("g1", 2)
+    assert [read_first(chain, each, "grid", 1) for each in (first, revised)] == [([grid_row("g0", 0)], 3), ([grid_row("g0", 99)], 2)]
     assert read_row(chain, EVERYTHING, first, "grid", "nowhere") is None
     assert read_row(chain, Scope("d/t2"), first, "grid", "g1") is None
     assert history(chain, Scope("d"), "g0", "escalation", limit=60) == before
