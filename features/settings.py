@@ -1,7 +1,7 @@
 """Settings of intake, event log and panel: frozen, typed, every key known.
 
 Defaults live here. The home's `config.yaml` overrides them, the file of `--config` overrides that one key by key, and the environment
-(`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both.
+(`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both. A key that stands twice in a YAML file is refused.
 """
 
 import logging
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
+import yaml
 from holidays import list_supported_countries
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -26,11 +27,36 @@ from pydantic_settings import (
 
 from features.errors import UsageError, suggest
 from features.targets import Target
-from features.yaml_file import read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
 LOG = logging.getLogger(__name__)
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which refuses a key that stands twice instead of taking the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if repeated := next((name for place, name in enumerate(names) if name in names[:place]), None):
+            raise yaml.constructor.ConstructorError(None, None, f"the key {repeated!r} stands twice, keep one", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML mapping, or say in one line why it is none."""
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a subclass of the safe loader
+    except OSError as error:
+        raise UsageError(f"{path} must be a readable YAML file: {error.strerror}. Check the path and its rights.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        detail = " ".join(str(error).split())
+        raise UsageError(f"{path} must be YAML in UTF-8: {detail}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise UsageError(f"{path} must hold a YAML mapping (key: value), found {type(content).__name__}.")
+    return content
 
 
 class Section(BaseModel):

@@ -12,8 +12,7 @@ from features.days import to_date
 from features.intake.ingest import IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.simulation.preset import Span
-from features.simulation.presets import find_preset
-from features.simulation.simulate import Order, simulate
+from features.simulation.simulate import Order, find_preset, simulate
 from features.storage.home import Home
 from serving.cli.models import promote_model, train_and_show
 from serving.cli.workspace import Workspace

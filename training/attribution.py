@@ -16,7 +16,7 @@ from features.display import EVENT_TYPE_ZH
 from features.panel.build import Panel
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature, as_label
-from features.undertakings.codes import KIND_WORDS
+from features.undertakings.undertaking import KIND_WORDS
 from training.learning.booster import Booster, contributions, read_booster
 from training.learning.case_start import CaseStart
 from training.learning.design_matrix import cases_of

@@ -9,8 +9,7 @@ import polars as pl
 from sqlalchemy import Connection, Select, func, insert, select
 
 from features.database.bulk import among, plain, read_frame
-from features.database.tables import grid, grid_mapping
-from features.database.undertaking_tables import effort, undertaking
+from features.database.tables import effort, grid, grid_mapping, undertaking
 from features.days import day_number, midnight
 from features.eventlog.sequence import advance_sequence, lock_sequence
 from features.schema import Col

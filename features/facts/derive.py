@@ -21,8 +21,7 @@ from features.facts.places import Places, positions, read_places
 from features.schema import DISPUTE_CATEGORIES, Action, Col, EventType
 from features.settings import Settings
 from features.targets import DEFAULT_TARGET, Target
-from features.undertakings.laid import with_undertakings
-from features.undertakings.visits import with_visits
+from features.undertakings.exposure import with_undertakings, with_visits
 
 
 def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Settings) -> Facts:

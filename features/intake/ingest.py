@@ -24,13 +24,12 @@ from features.eventlog.first_load import FirstLoad, first_load
 from features.eventlog.grids import check_ground, discover_grids, registered_grids, store_crosswalk, store_grids
 from features.intake.grid_files import GridFile, read_crosswalk_file, read_grid_file
 from features.intake.mapping import MappedBatch
-from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.screening import find_identifier, refuse_personal_names
 from features.intake.pseudonyms import deployment_key
 from features.intake.quarantine import Code, Reason, Refusal, write_report
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Unmapped
-from features.intake.rules import set_terms
+from features.intake.rules import set_terms, without_no_cases
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.spool import MOST_SEEN, Spool
 from features.intake.validation_pass import ValidationPass, validate

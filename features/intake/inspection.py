@@ -11,7 +11,6 @@ from features.display import Remark
 from features.errors import InputRefusedError
 from features.intake.codes import LOST_DIGITS, NOTHING, NOTHING_AS_TIME, empty_where, without_text_marks
 from features.intake.column_meanings import LISTS, MOST_CODES, known_code, meaning_by_content, meaning_by_name
-from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.screening import (
     find_identifier,
     identifier_share,
@@ -27,6 +26,7 @@ from features.intake.readers.layout import Layout, repeated_names
 from features.intake.readers.open_input import file_kind, open_file
 from features.intake.readers.workbook_reader import Sheet, workbook_sheets
 from features.intake.report import FEWEST_ROWS
+from features.intake.rules import without_no_cases
 from features.intake.source_file import CHECKOUT, SHIPPED, SOURCES, TIME_COLUMNS, find_source, source_files
 from features.intake.time_formats import TimeFormats, find_formats
 from features.schema import CASE_REQUIRED, GRID_REQUIRED, Col

@@ -13,9 +13,8 @@ from features.errors import UsageError, suggest
 from features.intake.readers.layout import Layout
 from features.intake.times import NUMBERS, time_that_reads_twice
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, LEVELS, TRANSITION_COLUMNS, Col, EventType
-from features.settings import Section, validate
+from features.settings import Section, read_yaml, validate
 from features.targets import Bursts, Rule, Target
-from features.yaml_file import read_yaml
 
 SOURCES = Path("configs/sources")
 """Source files of one's own, under the folder the command runs in."""

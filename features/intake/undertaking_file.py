@@ -12,14 +12,13 @@ from sqlalchemy import Engine
 from features.database.engine import database_url, open_database, reading, writing
 from features.errors import InputRefusedError, UsageError
 from features.eventlog.undertakings import append_from_source, known_places
-from features.intake.effort_rows import EFFORT_COLUMNS, declare_campaigns, store_effort
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.pseudonyms import deployment_key, keyed_ids
 from features.intake.quarantine import Code, RowErrors
 from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Tally, bare_batches
-from features.intake.undertaking_rows import UndertakingTerms, read_undertakings
+from features.intake.undertaking_rows import EFFORT_COLUMNS, UndertakingTerms, declare_campaigns, read_undertakings, store_effort
 from features.settings import Settings
 from features.storage.home import Home
 

@@ -22,11 +22,10 @@ from features.eventlog.sequence import last_sequence
 from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
 from features.intake.ingest import check_columns
 from features.intake.mapping import MappedBatch
-from features.intake.no_cases import without_no_cases
 from features.intake.personal_data.screening import refuse_personal_names
 from features.intake.quarantine import Code, Refusal
 from features.intake.readers.open_input import open_input
-from features.intake.rules import set_terms
+from features.intake.rules import set_terms, without_no_cases
 from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.spool import Spool
 from features.intake.validation_pass import validate

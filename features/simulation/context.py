@@ -8,9 +8,9 @@ import polars as pl
 from features.days import day_number
 from features.schema import Col
 from features.settings import Period
+from features.simulation.district import World
 from features.simulation.plans import KINDS
 from features.simulation.preset import Span
-from features.simulation.world import World
 
 TREATMENT_NOTICE_DAYS = 14
 """Days before its start at which the treatment of an estate is made public."""

@@ -7,11 +7,9 @@ import numpy.typing as npt
 import polars as pl
 
 from features.schema import Col
-from features.simulation.district import District
-from features.simulation.knowable import knowable_by_hazard, knowable_escalations
-from features.simulation.oracle import expected_by_hazard, expected_escalations
+from features.simulation.district import District, weekly_rates
+from features.simulation.oracle import expected_by_hazard, expected_escalations, knowable_by_hazard, knowable_escalations
 from features.simulation.preset import Span
-from features.simulation.world import weekly_rates
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,8 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from features.days import NEVER, Days, local_days
-from features.undertakings.codes import UndertakingKind
-from features.undertakings.undertaking import EVERYWHERE, SEPARATOR
+from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, UndertakingKind
 
 Indices = npt.NDArray[np.int32]
 

@@ -12,6 +12,7 @@ from features.database.access_tables import account, login_attempt, session, tok
 from features.database.engine import reading, writing
 from features.database.tables import grid
 from features.errors import ConflictError, NotFoundError, UsageError
+from serving import audit
 from serving.accounts.passwords import (
     PASSWORD_PAGE,
     check_password,
@@ -23,7 +24,6 @@ from serving.accounts.passwords import (
     password_fits,
 )
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
-from serving.audit import audit_log
 
 NAME = re.compile(r"[\w.@-]{2,64}")
 ID_BYTES = 6
@@ -84,7 +84,7 @@ def add_account(connection: Connection, new: NewAccount, by: str, now: datetime)
     }
     stored = {"account_id": actor.account_id, "name": new.name, "must_change_password": True, "created_at": now}
     connection.execute(insert(account), stored | granted | {"password_hash": hash_one_time(password)})
-    audit_log.record(connection, by, "account.create", actor.account_id, granted, now)
+    audit.record(connection, by, "account.create", actor.account_id, granted, now)
     return Account(actor, now, None, new.unit), password
 
 
@@ -93,7 +93,7 @@ def first_account(engine: Engine, now: datetime) -> str | None:
     with reading(engine) as connection:
         if connection.execute(select(account.c.account_id).limit(1)).first():
             return None
-    _, password = create_account(engine, NewAccount("admin", Role.COMMAND, EVERYTHING, administers=True), audit_log.OPERATOR, now)
+    _, password = create_account(engine, NewAccount("admin", Role.COMMAND, EVERYTHING, administers=True), audit.OPERATOR, now)
     return password
 
 
@@ -134,7 +134,7 @@ def disable_account(engine: Engine, account_id: str, by: str, now: datetime) -> 
         if not connection.execute(wanted.values(disabled_at=now)).rowcount:
             raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
         _end_credentials(connection, account_id)
-        audit_log.record(connection, by, "account.disable", account_id, {}, now)
+        audit.record(connection, by, "account.disable", account_id, {}, now)
 
 
 def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> str:
@@ -150,7 +150,7 @@ def reset_password(engine: Engine, account_id: str, by: str, now: datetime) -> s
             raise ConflictError("an account must be enabled to get a password, found it disabled. Enable it first.")
         _store_password(connection, account_id, password, one_time=True)
         forget_attempts(connection, account_id)
-        audit_log.record(connection, by, "account.reset_password", account_id, {}, now)
+        audit.record(connection, by, "account.reset_password", account_id, {}, now)
     return password
 
 
@@ -170,7 +170,7 @@ def change_password(engine: Engine, actor: Actor, old: str, new: str, now: datet
     with writing(engine) as connection:
         connection.execute(delete(login_attempt).where(attempt))
         _store_password(connection, actor.account_id, new, one_time=False)
-        audit_log.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
+        audit.record(connection, actor.account_id, "account.change_password", actor.account_id, {}, now)
 
 
 def actor_of(row: RowMapping, *, by_password: bool) -> Actor:
@@ -247,7 +247,7 @@ def enable_account(engine: Engine, account_id: str, by: str, now: datetime) -> N
         disabled = update(account).where(account.c.account_id == account_id, account.c.disabled_at.is_not(None))
         if not connection.execute(disabled.values(disabled_at=None)).rowcount:
             raise NotFoundError("an account that is disabled must be named, found none of that id. List the accounts.")
-        audit_log.record(connection, by, "account.enable", account_id, {}, now)
+        audit.record(connection, by, "account.enable", account_id, {}, now)
 
 
 @dataclass(frozen=True)
@@ -283,7 +283,7 @@ def change_account(engine: Engine, account_id: str, grant: Grant, by: str, now: 
         after["unit"] = before["unit"] if grant.unit is None else grant.unit or None
         after["more_scopes"] = check_more(connection, role, scope, grant.more_scopes)
         connection.execute(update(account).where(account.c.account_id == account_id).values(after))
-        audit_log.record(connection, by, "account.change", account_id, {"before": dict(before), "after": after}, now)
+        audit.record(connection, by, "account.change", account_id, {"before": dict(before), "after": after}, now)
 
 
 def grant_of(actor: Actor, role: Role | None, path: str | None, department: str | None) -> Grant:

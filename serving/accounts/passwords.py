@@ -24,8 +24,8 @@ from zxcvbn import zxcvbn
 from features.database.access_tables import login_attempt
 from features.database.engine import writing
 from features.errors import BusyError, TooManyError, UsageError
+from serving import audit
 from serving.accounts.permissions import Actor
-from serving.audit import audit_log
 
 MIN_LENGTH, MAX_LENGTH = 12, 200
 JUDGED_LENGTH = 72
@@ -185,7 +185,7 @@ def clear_attempts(engine: Engine, holder: Actor | None, by: str, now: datetime)
     condition = true() if holder is None else of_account(holder.name)
     with writing(engine) as connection:
         cleared = connection.execute(delete(login_attempt).where(condition)).rowcount
-        audit_log.record(connection, by, "account.unlock", holder.account_id if holder else "accounts", {"attempts": cleared}, now)
+        audit.record(connection, by, "account.unlock", holder.account_id if holder else "accounts", {"attempts": cleared}, now)
     return cleared
 
 

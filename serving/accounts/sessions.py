@@ -15,10 +15,10 @@ from sqlalchemy import Connection, Delete, Engine, RowMapping, Update, and_, del
 from features.database.access_tables import account, login_attempt, session
 from features.database.engine import reading, writing
 from features.errors import NotFoundError, NotSignedInError, StoreError, UsageError
+from serving import audit
 from serving.accounts.accounts import NewAccount, actor_of, create_account
 from serving.accounts.passwords import NOWHERE, Origin, count_attempt, password_fits
 from serving.accounts.permissions import Actor, Binding, Role, Scope
-from serving.audit import audit_log
 
 SECRET_BYTES = 32
 SECRET_LENGTH = 43
@@ -90,7 +90,7 @@ def start_session(connection: Connection, account_id: str, now: datetime, *, vou
     opened = {"secret_hash": hash_secret(secret), "account_id": account_id, "seen_at": now, "ends_at": now + LONGEST}
     connection.execute(insert(session), opened | {"vouched": vouched, "proved_at": now})
     connection.execute(update(account).where(account.c.account_id == account_id).values(signed_in_at=now))
-    audit_log.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
+    audit.record(connection, account_id, "session.open", account_id, {"vouched": vouched}, now)
     return secret
 
 
@@ -138,7 +138,7 @@ def choose_area(engine: Engine, secret: str, actor: Actor, path: str, now: datet
         raise NotFoundError("an area to work in must be one of this account, found another. Choose one of them.")
     with writing(engine) as connection:
         connection.execute(update(session).where(session.c.secret_hash == hash_secret(secret)).values(scope=path))
-        audit_log.record(connection, actor.account_id, "session.choose_area", path, {}, now)
+        audit.record(connection, actor.account_id, "session.choose_area", path, {}, now)
 
 
 def close_session(engine: Engine, secret: str, now: datetime) -> bool:
@@ -147,7 +147,7 @@ def close_session(engine: Engine, secret: str, now: datetime) -> bool:
         ended = delete(session).where(session.c.secret_hash == hash_secret(secret)).returning(session.c.account_id, session.c.vouched)
         row = connection.execute(ended).first()
         if row:
-            audit_log.record(connection, row.account_id, "session.close", row.account_id, {}, now)
+            audit.record(connection, row.account_id, "session.close", row.account_id, {}, now)
         return bool(row and row.vouched)
 
 
@@ -199,7 +199,7 @@ def bind_session(engine: Engine, secret: str, device: Device, now: datetime) -> 
     with writing(engine) as connection:
         query = update(session).where(session.c.secret_hash == secret_hash).values(bound).returning(session.c.account_id)
         account_id = connection.execute(query).scalar_one()
-        audit_log.record(connection, account_id, "session.bind", account_id, {"device": device.label}, now)
+        audit.record(connection, account_id, "session.bind", account_id, {"device": device.label}, now)
 
 
 def make_wall(engine: Engine, new: tuple[str, Scope, str | None], by: str, now: datetime) -> str:
@@ -214,7 +214,7 @@ def make_wall(engine: Engine, new: tuple[str, Scope, str | None], by: str, now: 
     row = {"secret_hash": hash_secret(secret), "account_id": created.actor.account_id, "seen_at": now, "ends_at": FOR_EVER}
     with writing(engine) as connection:
         connection.execute(insert(session), row | {"vouched": True, "address": address or None, "label": name})
-        audit_log.record(connection, by, "wall.create", created.actor.account_id, {"scope": scope.path, "address": address}, now)
+        audit.record(connection, by, "wall.create", created.actor.account_id, {"scope": scope.path, "address": address}, now)
     return secret
 
 
@@ -235,7 +235,7 @@ def enrol_wall(engine: Engine, secret: str, device: Device, address: str, now: d
             raise NotFoundError(NO_SUCH_WALL)
         if fresh:
             connection.execute(update(session).where(session.c.secret_hash == secret_hash).values(device_hash=device.hash, seen_at=now))
-            audit_log.record(connection, row["account_id"], "wall.enrol", row["account_id"], {"device": device.label}, now)
+            audit.record(connection, row["account_id"], "wall.enrol", row["account_id"], {"device": device.label}, now)
 
 
 def bound_sessions(engine: Engine) -> list[BoundSession]:
@@ -273,4 +273,4 @@ def revoke_session(engine: Engine, session_id: str, by: str, now: datetime) -> N
         row = connection.execute(ended).first()
         if row is None:
             raise NotFoundError("a bound session must be named, found none of that id. List the sessions.")
-        audit_log.record(connection, by, "session.revoke", row.account_id, {"session": session_id}, now)
+        audit.record(connection, by, "session.revoke", row.account_id, {"session": session_id}, now)

@@ -8,10 +8,10 @@ from sqlalchemy import Engine, delete, insert, select
 from features.database.access_tables import account, token
 from features.database.engine import reading, writing
 from features.errors import NotFoundError, UsageError
+from serving import audit
 from serving.accounts.accounts import actor_of
 from serving.accounts.permissions import Actor
 from serving.accounts.sessions import hash_secret, new_secret
-from serving.audit import audit_log
 
 LONGEST = timedelta(days=90)
 USUAL = timedelta(days=30)
@@ -46,7 +46,7 @@ def issue_token(engine: Engine, account_id: str, label: str, ends_at: datetime, 
         if not connection.execute(wanted).first():
             raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
         connection.execute(insert(token), row)
-        audit_log.record(connection, by or account_id, "token.issue", _token_id(secret_hash), {"ends_at": ends_at.isoformat()}, now)
+        audit.record(connection, by or account_id, "token.issue", _token_id(secret_hash), {"ends_at": ends_at.isoformat()}, now)
     return secret
 
 
@@ -75,7 +75,7 @@ def revoke_token(engine: Engine, account_id: str, token_id: str, by: str, now: d
         mine = (token.c.account_id == account_id, token.c.secret_hash.startswith(token_id, autoescape=True))
         if len(token_id) != ID_LENGTH or not connection.execute(delete(token).where(*mine)).rowcount:
             raise NotFoundError("a token of this account must be named, found none of that id. List the tokens.")
-        audit_log.record(connection, by, "token.revoke", token_id, {}, now)
+        audit.record(connection, by, "token.revoke", token_id, {}, now)
 
 
 def _token_id(secret_hash: str) -> str:

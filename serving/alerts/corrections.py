@@ -12,12 +12,12 @@ from features.database.alert_tables import correction, correction_step, rescore
 from features.database.engine import reading, writing
 from features.database.tables import ranking
 from features.errors import ConflictError, ForbiddenError, NotFoundError
+from serving import audit
 from serving.accounts.permissions import Actor, Right
 from serving.accounts.row_security import reading_within
 from serving.alerts.lifecycle import REASONS, Action
 from serving.alerts.queries import MISSING, alert_of, row_in_reach, within
 from serving.alerts.schemas import Alert
-from serving.audit import audit_log
 from serving.rankings.entries import ID_LENGTH, Entry
 
 ACKNOWLEDGED_WITHIN = timedelta(days=15)
@@ -111,7 +111,7 @@ def enter_correction(connection: Connection, actor: Actor, found: Alert, reason:
     place = {"grid_id": found.grid_id, "path": found.path, "alert_id": found.alert_id}
     stored = place | {"about": about, "reason": reason, "actor_id": actor.account_id, "at": now}
     number: int = connection.execute(insert(correction).values(stored).returning(correction.c.id)).scalar_one()
-    audit_log.record(connection, actor.account_id, "correction.contest", found.alert_id, {"about": about, "reason": reason}, now)
+    audit.record(connection, actor.account_id, "correction.contest", found.alert_id, {"about": about, "reason": reason}, now)
     return number
 
 
@@ -142,7 +142,7 @@ def answer_correction(engine: Engine, actor: Actor, number: int, taken: Correcti
             raise ForbiddenError("a correction is decided by another account than the one that entered it. Ask a colleague.")
         entry = {"correction_id": number, "step": taken, "actor_id": actor.account_id, "at": now}
         connection.execute(insert(correction_step), entry)
-        audit_log.record(connection, actor.account_id, f"correction.{taken}", str(number), {}, now)
+        audit.record(connection, actor.account_id, f"correction.{taken}", str(number), {}, now)
         return _find(connection, actor, number)
 
 

@@ -17,7 +17,7 @@ from serving.alerts.lifecycle import RAISED, Action, State
 from serving.alerts.rule import MOST_LISTED, OF_LISTS, AlertHistory, Decision, Outcome, RankedGrids, Rated, decide, seeded
 from serving.alerts.text import Subject, compose
 from serving.alerts.transitions import expire, name_alert, write_first
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.rankings.entries import Entry
 from serving.rankings.list_rows import read_rows
 from serving.rankings.publishing import hold

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, sel
 from features.database.alert_tables import silence
 from features.database.engine import writing
 from features.errors import ForbiddenError, NotFoundError, UsageError
+from serving import audit
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.accounts.row_security import reading_within
 from serving.alerts.queries import within
-from serving.audit import audit_log
 from serving.rankings.schemas import GridRow, place_of
 
 LONGEST = timedelta(days=14)
@@ -56,7 +56,7 @@ def silence_area(engine: Engine, actor: Actor, asked: Silence, now: datetime) ->
     with writing(engine) as connection:
         connection.execute(insert(silence), stored | {"actor_id": actor.account_id})
         detail = {"reason": asked.reason, "until": asked.ends_at.isoformat()}
-        audit_log.record(connection, actor.account_id, "alert.silence", asked.area.path, detail, now)
+        audit.record(connection, actor.account_id, "alert.silence", asked.area.path, detail, now)
     return asked
 
 
@@ -76,7 +76,7 @@ def end_silence(engine: Engine, actor: Actor, area: Scope, now: datetime) -> lis
             raise NotFoundError("an area must be silenced for its silence to end, found none of it. Look at the list of silences.")
         stored = {"path": area.path, "starts_at": now, "ends_at": now, "reason": ENDED, "actor_id": actor.account_id}
         connection.execute(insert(silence), stored)
-        audit_log.record(connection, actor.account_id, "alert.silence_end", area.path, {"ended": len(ended)}, now)
+        audit.record(connection, actor.account_id, "alert.silence_end", area.path, {"ended": len(ended)}, now)
     return ended
 
 

@@ -20,12 +20,12 @@ from features.database.alert_tables import OPEN_STATES, alert, alert_transition,
 from features.database.engine import writing
 from features.database.tables import grid
 from features.errors import ChangedError, ConflictError, ForbiddenError, NotFoundError
+from serving import audit
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.alerts.corrections import enter_correction
 from serving.alerts.lifecycle import EXPIRED, Action, State, Supervision, allowed_actions, step
 from serving.alerts.queries import MISSING, alert_of, row_in_reach
 from serving.alerts.schemas import Alert
-from serving.audit import audit_log
 from serving.settings import Department
 
 NEEDED_RIGHT: Mapping[Action, Right] = dict.fromkeys(Action, Right.ANSWER_ALERTS) | {
@@ -230,7 +230,7 @@ def _step(
     holder = _holder(connection, actor, before, asked, departments)
     detail = {"reason": asked.reason, "from": before.state, "to": state, "owner": holder.owner, "department": holder.department}
     detail |= {"platform": asked.platform} if asked.platform else {}
-    audit_log.record(connection, actor.account_id, f"alert.{asked.action}", before.alert_id, detail, now)
+    audit.record(connection, actor.account_id, f"alert.{asked.action}", before.alert_id, detail, now)
     if asked.action is Action.REOPEN:
         return _reopen(connection, actor, before, asked, now)
     if asked.action is Action.DATA_WRONG:

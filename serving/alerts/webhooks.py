@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, func, insert, li
 
 from features.database.alert_tables import alert, alert_transition, delivery
 from features.database.engine import reading, writing
+from serving import audit
 from serving.accounts.permissions import Scope
 from serving.alerts.messages import REMINDER, TAGS, Site, compose_message
 from serving.alerts.queries import within
 from serving.alerts.worklist import is_overdue
-from serving.audit import audit_log
 from serving.rankings.publishing import shown
 from serving.settings import Receiver
 
@@ -80,7 +80,7 @@ def resend(engine: Engine, receiver: str, actor_id: str, now: datetime) -> int:
     with writing(engine) as connection:
         count = connection.execute(update(delivery).where(*dead).values(state="waiting", attempts=0, next_at=now)).rowcount
         if count:
-            audit_log.record(connection, actor_id, "webhook.resend", receiver, {"letters": count}, now)
+            audit.record(connection, actor_id, "webhook.resend", receiver, {"letters": count}, now)
     return count
 
 

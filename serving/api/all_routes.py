@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.routes import alerts, exports, grids, health, platforms, rankings, reports, scores, status, supervision, undertakings
+from serving.api.routes import alerts, exports, grids, platforms, rankings, reports, scores, status, supervision, undertakings
 from serving.server.errors import ANYBODY, SIGNED_IN, described
 
 ROUTERS = (
@@ -49,7 +49,7 @@ def add_routes(app: FastAPI) -> None:
     """Let the application answer them."""
     for router in ROUTERS:
         app.include_router(router, responses=described(*SIGNED_IN))
-    app.include_router(health.router, responses=described(*ANYBODY))
+    app.include_router(status.health_router, responses=described(*ANYBODY))
 
 
 class OldPaths:

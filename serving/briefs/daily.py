@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from features.errors import NotReadyError
-from features.undertakings.codes import UndertakingKind, words_of
+from features.undertakings.undertaking import UndertakingKind, words_of
 from serving.alerts.lifecycle import EXPIRED, RAISED, Action, State
 from serving.briefs.desk import AreaList, Desk, days_listed, read_list
 from serving.briefs.parts import DueAlert, OpenAlerts, count_steps, describe, late_sources, name_places, read_open, say_missing

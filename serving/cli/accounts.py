@@ -50,7 +50,7 @@ def add_account(work: Workspace, *, name: Name, role: RoleOption, belonging: Bel
     """Make an account and print its one-time password."""
     from serving.accounts.accounts import NewAccount, create_account
     from serving.accounts.permissions import Scope
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     new = NewAccount(name, role, Scope(belonging.scope, belonging.department), administers, belonging.unit)
     _, password = create_account(work.engine, new, OPERATOR, datetime.now(UTC))
@@ -61,7 +61,7 @@ def import_accounts(work: Workspace, *, file: AccountFile, dry_run: DryRun = Fal
     """Make the accounts of a CSV file, all or none, and hand out their one-time passwords."""
     from serving.accounts.import_accounts import ONE_TIME_HEADER, Outcome, count_outcomes, one_time_rows
     from serving.accounts.import_accounts import import_accounts as take_in
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
     from serving.exports import table_to_csv
 
     decision = (OPERATOR, datetime.now(UTC))
@@ -108,7 +108,7 @@ def disable_account(work: Workspace, *, name: Name) -> None:
     """Let an account in no more; its sessions and tokens end."""
     from serving.accounts.accounts import disable_account as disable
     from serving.accounts.accounts import find_account
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     disable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
     message(f"{name} is disabled.")
@@ -118,7 +118,7 @@ def enable_account(work: Workspace, *, name: Name) -> None:
     """Let a disabled account in again, with the password it had."""
     from serving.accounts.accounts import enable_account as enable
     from serving.accounts.accounts import find_account
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     enable(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC))
     message(f"{name} is enabled. For a new password: yujing accounts reset {name}")
@@ -128,7 +128,7 @@ def change_account(work: Workspace, *, name: Name, role: NewRole = None, scope: 
     """Change the role, area or department of an account; what is not given stays."""
     from serving.accounts.accounts import change_account as change
     from serving.accounts.accounts import find_account, grant_of
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     actor = find_account(work.engine, name).actor
     change(work.engine, actor.account_id, grant_of(actor, role, scope, department), OPERATOR, datetime.now(UTC))
@@ -138,7 +138,7 @@ def change_account(work: Workspace, *, name: Name, role: NewRole = None, scope: 
 def reset_account(work: Workspace, *, name: Name) -> None:
     """Print a new one-time password; sessions and tokens end."""
     from serving.accounts.accounts import find_account, reset_password
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     _show(reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, datetime.now(UTC)))
 
@@ -147,7 +147,7 @@ def unlock_account(work: Workspace, *, name: AnyName = None) -> None:
     """Forget the failed logins of an account, or of all, so that it may sign in at once."""
     from serving.accounts.accounts import find_account
     from serving.accounts.passwords import clear_attempts
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     holder = find_account(work.engine, name).actor if name else None
     message(f"{clear_attempts(work.engine, holder, OPERATOR, datetime.now(UTC))} failed logins are forgotten.")
@@ -157,7 +157,7 @@ def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -
     """Print a new token for a program."""
     from serving.accounts.accounts import find_account
     from serving.accounts.tokens import issue_token as issue
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     now = datetime.now(UTC)
     account_id = find_account(work.engine, name).actor.account_id

@@ -111,6 +111,6 @@ def forecast_alerts(work: Workspace, *, target: TargetName = None, places: Place
 def operator() -> "Actor":
     """Return who works at the machine itself: everything, everywhere."""
     from serving.accounts.permissions import EVERYTHING, Actor, Role
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     return Actor(OPERATOR, OPERATOR, Role.COMMAND, EVERYTHING)

@@ -223,8 +223,7 @@ def simulate(
 ) -> None:
     """Write what a made-up district would deliver: cases, grids, projects, effort, the calendar, and apart from them the truth."""
     from features.simulation.preset import Span
-    from features.simulation.presets import find_preset
-    from features.simulation.simulate import Order
+    from features.simulation.simulate import Order, find_preset
     from features.simulation.simulate import simulate as write
 
     with progress("simulate") as step:

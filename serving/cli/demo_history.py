@@ -193,7 +193,7 @@ def _place_worker(work: Workspace, township: "Actor", now: datetime) -> None:
     from serving.accounts.permissions import Role, Scope
     from serving.alerts.lifecycle import State
     from serving.alerts.queries import Wanted, list_alerts
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     unanswered = list_alerts(work.engine, township, Wanted(frozenset({State.PUBLISHED})), MOST_ALERTS)
     waiting = Counter(alert.path.rpartition("/")[0] for alert in unanswered)
@@ -232,7 +232,7 @@ def one_time_passwords(work: Workspace, now: datetime) -> "list[tuple[str, Role,
 
 def _give_one_time_password(work: Workspace, name: str, now: datetime) -> str:
     from serving.accounts.accounts import find_account, reset_password
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     return reset_password(work.engine, find_account(work.engine, name).actor.account_id, OPERATOR, now)
 
@@ -241,7 +241,7 @@ def _account(work: Workspace, name: str, role: "Role", scope: str, at: datetime)
     """Return an account that may act; its password is nobody's, and replaced at the end."""
     from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
     from serving.accounts.permissions import Scope
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
 
     if name not in {each.actor.name for each in accounts(work.engine)}:
         made, password = create_account(work.engine, NewAccount(name, role, Scope(scope), administers=name == "admin"), OPERATOR, at)

@@ -113,7 +113,7 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
 
 def _note(connection: "Connection", publication: "Publication") -> None:
     """Write a promotion or rollback into the audit trail, with what the gate objected to where it was overruled."""
-    from serving.audit.audit_log import OPERATOR, record
+    from serving.audit import OPERATOR, record
 
     detail = {"target": publication.target, "version": publication.model_version, "by": publication.published_by}
     detail |= {"reason": publication.reason, "override": publication.override}

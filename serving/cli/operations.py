@@ -90,7 +90,7 @@ def export_ledger(work: Workspace, *, target: TargetName = None, exported: Expor
 
 def verify_audit(work: Workspace) -> None:
     """Check every entry of the audit trail, against the checkpoints in the second place too."""
-    from serving.audit.audit_log import verify
+    from serving.audit import verify
     from serving.operations.integrity import audit_heads
 
     heads = _heads(work)
@@ -154,7 +154,7 @@ Reason = Annotated[PauseReason, typer.Option("--reason", help="Why lists are nei
 
 def pause_publishing(work: Workspace, *, reason: Reason) -> None:
     """Stop showing and making lists; open alerts stay workable."""
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
     from serving.rankings.publishing import pause
 
     pause(work.engine, OPERATOR, reason, datetime.now(UTC))
@@ -163,7 +163,7 @@ def pause_publishing(work: Workspace, *, reason: Reason) -> None:
 
 def resume_publishing(work: Workspace) -> None:
     """Show and make lists again."""
-    from serving.audit.audit_log import OPERATOR
+    from serving.audit import OPERATOR
     from serving.rankings.publishing import resume
 
     resume(work.engine, OPERATOR, datetime.now(UTC))

@@ -27,7 +27,7 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
 
     A list that stands already is printed as it stands.
     """
-    from serving.audit.audit_log import note_settings
+    from serving.audit import note_settings
     from training.learning.boosters_alone import import_boosters_alone
 
     import_boosters_alone()

@@ -112,7 +112,7 @@ def serve_home(
 ) -> None:
     """Serve a home until stopped, with some settings in place of its own; `welcome` tells people how to come in."""
     from features.settings import validate
-    from serving.audit.audit_log import note_settings
+    from serving.audit import note_settings
     from serving.operations.background import run_in_background
     from serving.run import Beside
     from serving.run import serve as run

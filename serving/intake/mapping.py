@@ -11,9 +11,8 @@ from features.intake.inspection import Inspection
 from features.intake.source_file import SourceFile, find_source, source_files
 from features.intake.source_proposal import source_name
 from features.schema import Col
-from features.settings import validate
+from features.settings import read_yaml, validate
 from features.storage.home import Home
-from features.yaml_file import read_yaml
 from serving.intake.inspection_words import CASE_COLUMNS
 
 Answers = Mapping[str, str]

@@ -20,8 +20,8 @@ from features.intake.ingest import IngestRequest, Progress, ingest, preview
 from features.intake.report import IngestReport, load_faults
 from features.intake.source_file import find_source
 from features.storage.home import Home
+from serving import audit
 from serving.accounts.permissions import Actor
-from serving.audit import audit_log
 from serving.intake.mapping import keep_mapping
 from serving.operations.jobs import PageJob, Run, Work, record_run, timed
 from serving.settings import Settings
@@ -165,7 +165,7 @@ class Intake:
         keep_mapping(self.home, source, upload.source.read_text(encoding="utf-8"))
         counts = {name: getattr(report, name) for name in ("read", "accepted", "duplicate", "quarantined")}
         with writing(self.engine) as connection:
-            audit_log.record(connection, self.actor.account_id, TAKEN_IN, source.name, counts, self.now())
+            audit.record(connection, self.actor.account_id, TAKEN_IN, source.name, counts, self.now())
 
     def has_failed(self, report: IngestReport) -> bool:
         """Tell whether a load counts as failed: it took nothing in, or lost too much."""

@@ -30,7 +30,7 @@ from features.eventlog.read import log_state
 from features.storage.atomic_files import TEMPORARY_SUFFIX, atomic_write, sync_and_hash, sync_folder
 from features.storage.home import Home, sqlite_url
 from features.storage.keys import BACKUPS, HEADS, is_signed, public_key, sign
-from serving.audit import audit_log
+from serving import audit
 from serving.operations.integrity import FILE as CHECKPOINTS
 from serving.operations.integrity import audit_heads, ledger_heads, read_checkpoints, write_checkpoint
 from serving.rankings import ledger
@@ -203,7 +203,7 @@ def _verify(staged: Home, url: str | None) -> None:
             raise StoreError(f"the backup must hold the keys its database knows, found other or no {', '.join(lost)}. Choose another.")
         heads = read_checkpoints(staged, staged.root)
         ledger.verify(engine, ledger_heads(heads))
-        audit_log.verify(engine, audit_heads(heads))
+        audit.verify(engine, audit_heads(heads))
         if url:
             _fill_database(engine, url, staged.archive)
     finally:
@@ -215,7 +215,7 @@ def _fill_database(engine: Engine, url: str, archive: Path) -> None:
     try:
         copy_rows(engine, target)
         ledger.verify(target)
-        audit_log.verify(target)
+        audit.verify(target)
     finally:
         target.dispose()
 
@@ -256,11 +256,11 @@ def move(home: Home, source: Engine, url: str) -> Moved:
     """
     if lost := lost_keys(home, source):
         raise StoreError(f"{home.keys} must hold the keys that the database knows, found other or no {', '.join(lost)}. Restore them.")
-    before = ledger.verify(source), audit_log.verify(source)
+    before = ledger.verify(source), audit.verify(source)
     target = open_database(url, home.archive)
     try:
         rows = copy_rows(source, target)
-        last, entries = ledger.verify(target), audit_log.verify(target)
+        last, entries = ledger.verify(target), audit.verify(target)
         if (last, entries) != before or count_rows(source) != count_rows(target):
             raise StoreError("nobody must write while a database is moved, and somebody did. Stop the service, then take a new one.")
     finally:

@@ -21,9 +21,9 @@ from features.database.triggers import missing_guards
 from features.errors import StoreError, YujingError
 from features.storage.home import Home
 from features.storage.keys import HEADS, check_signature, public_key, replace_pair, sign
+from serving import audit
 from serving.alerts.queries import edited_alerts
-from serving.audit import audit_log
-from serving.audit.audit_log import GENESIS
+from serving.audit import GENESIS
 from serving.rankings import ledger
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def write_checkpoint(home: Home, engine: Engine, folder: Path, now: datetime) ->
     """
     known_pair(home, engine, HEADS)
     last = ledger.newest_entry(engine)
-    head = Checkpoint(now.isoformat(), last.hash if last else GENESIS, audit_log.last_hash(engine))
+    head = Checkpoint(now.isoformat(), last.hash if last else GENESIS, audit.last_hash(engine))
     if _stands_there(folder, head):
         return head
     content = json.dumps(vars(head))
@@ -183,7 +183,7 @@ def check_trail(vault: Vault, newest: int | None = NEWEST_ENTRIES) -> str:
         StoreError: an entry is not as it was written.
     """
     heads = read_second_place(vault.home, vault.checkpoint_dir)
-    count = audit_log.verify(vault.engine, audit_heads(heads), newest)
+    count = audit.verify(vault.engine, audit_heads(heads), newest)
     against = f"{len(heads)} checkpoints, the last of {heads[-1].at}" if heads else "no second place: a cut end cannot be told"
     return f"{count} entries, checked against {against}"
 

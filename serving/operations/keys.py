@@ -12,7 +12,7 @@ from features.errors import NotFoundError, StoreError, UsageError
 from features.intake.pseudonyms import KEY_NAME as INTAKE
 from features.storage.home import Home
 from features.storage.keys import BACKUPS, HEADS, MODELS, PRIVATE, PUBLIC, SECRET, key_files, replace_pair, replace_secret
-from serving.audit import audit_log
+from serving import audit
 from serving.operations.integrity import replace_key
 from training.registry.publish import sign_again
 
@@ -105,7 +105,7 @@ def rotate(home: Home, engine: Engine, name: str, now: datetime) -> Purpose:
         with writing(engine) as connection:
             key = purpose.replace(home)
             replace_fingerprint(connection, name, key)
-            audit_log.record(connection, audit_log.OPERATOR, ACTION, name, {"fingerprint": fingerprint_of(key)}, now)
+            audit.record(connection, audit.OPERATOR, ACTION, name, {"fingerprint": fingerprint_of(key)}, now)
     except BaseException:
         for path, content in before.items():
             path.write_bytes(content)

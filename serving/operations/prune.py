@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, func, select
 from features.database.engine import reading, writing
 from features.database.tables import job_run
 from features.storage.home import Home
-from serving.audit import audit_log
+from serving import audit
 from serving.operations.backup import MANIFEST
 from serving.settings import RetentionSettings
 from training.registry.published import history
@@ -84,7 +84,7 @@ def prune(home: Home, engine: Engine, prunable: Prunable, now: datetime) -> None
     counts = {"quarantine": len(prunable.quarantine), "models": len(prunable.runs), "backups": len(prunable.backups)}
     with writing(engine) as connection:
         connection.execute(delete(job_run).where(job_run.c.started_at < prunable.before))
-        audit_log.record(connection, audit_log.OPERATOR, ACTION, "home", counts | {"job_runs": prunable.job_runs}, now)
+        audit.record(connection, audit.OPERATOR, ACTION, "home", counts | {"job_runs": prunable.job_runs}, now)
 
 
 def _old_reports(folder: Path, before: datetime) -> list[Path]:

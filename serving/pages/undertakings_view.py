@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from features.undertakings.codes import KIND_WORDS, SUB_KIND_WORDS, UndertakingKind, words_of
+from features.undertakings.undertaking import KIND_WORDS, SUB_KIND_WORDS, UndertakingKind, words_of
 from serving.accounts.permissions import Right, Scope
 from serving.maps.place_names import Gazetteer
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator
 from serving.text import Text
-from serving.undertakings.estimates import Review, read_review, say_followed, say_helped
-from serving.undertakings.register import Placed, begun_or_ahead, list_undertakings
+from serving.undertakings.register import Placed, Review, begun_or_ahead, list_undertakings, read_review, say_followed, say_helped
 
 AHEAD = timedelta(days=30)
 ENDED = timedelta(days=90)

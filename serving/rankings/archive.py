@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from features.database.engine import reading, writing
 from features.database.tables import archived_list, ranking, ranking_row
 from features.storage.atomic_files import TEMPORARY_SUFFIX, sync_and_hash, sync_folder
-from serving.audit import audit_log
+from serving import audit
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import check_rows, entry_of
 from serving.rankings.list_rows import ListRow, archive_folder, read_rows
@@ -79,7 +79,7 @@ def _move(engine: Engine, folder: Path, month: str, entries: Sequence[Entry], no
             check_rows(read_rows(connection, [entry.id]), entry)
             connection.execute(delete(ranking_row).where(ranking_row.c.ranking_id == entry.id))
         detail = {"lists": numbers, "sha256": made.sha256}
-        audit_log.record(connection, audit_log.OPERATOR, ACTION, made.name, detail, now)
+        audit.record(connection, audit.OPERATOR, ACTION, made.name, detail, now)
     return made
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.audit.audit_log import hash_entry
+from serving.audit import hash_entry
 from serving.rankings.schemas import Count, Level, Row
 
 ID_LENGTH = 16

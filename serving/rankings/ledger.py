@@ -15,7 +15,7 @@ from features.errors import DamagedError, NotFoundError, StoreError
 from features.targets import DEFAULT_TARGET
 from serving.accounts.permissions import Scope
 from serving.accounts.row_security import reading_within
-from serving.audit.audit_log import GENESIS
+from serving.audit import GENESIS
 from serving.rankings.entries import Body, Entry, Origin, PublishedRow, hash_body
 from serving.rankings.list_rows import ListRow, check_archive, count_rows, read_rows
 from serving.rankings.publishing import shown

@@ -14,9 +14,9 @@ from features.database.alert_tables import review
 from features.database.engine import reading, writing
 from features.database.tables import model_publication, ranking
 from features.errors import ConflictError, ForbiddenError, NotFoundError, PausedError
+from serving import audit
 from serving.accounts.permissions import Actor, Right
-from serving.audit import audit_log
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.rankings.entries import ID_LENGTH
 from serving.rankings.pause_reasons import PauseReason
 
@@ -43,13 +43,13 @@ class Pause:
 def pause(engine: Engine, by: str, reason: PauseReason, now: datetime) -> None:
     """Stop lists from being shown and made; open alerts stay workable. `by` is an account_id."""
     with writing(engine) as connection:
-        audit_log.record(connection, by, PAUSE, SUBJECT, {"reason": reason}, now)
+        audit.record(connection, by, PAUSE, SUBJECT, {"reason": reason}, now)
 
 
 def resume(engine: Engine, by: str, now: datetime) -> None:
     """Let lists be shown and made again."""
     with writing(engine) as connection:
-        audit_log.record(connection, by, RESUME, SUBJECT, {}, now)
+        audit.record(connection, by, RESUME, SUBJECT, {}, now)
 
 
 def paused(engine: Engine) -> Pause | None:
@@ -129,7 +129,7 @@ def release(engine: Engine, actor: Actor, ranking_id: str, now: datetime) -> Non
         if not found.waits:
             raise ConflictError("a list must wait for its release, and this one is shown already. Nothing is to be done.")
         connection.execute(insert(review), {"ranking_id": found.id, "step": RELEASED, "actor_id": actor.account_id, "at": now})
-        audit_log.record(connection, actor.account_id, "ranking.release", ranking_id, {}, now)
+        audit.record(connection, actor.account_id, "ranking.release", ranking_id, {}, now)
 
 
 def _has(ranking_number: ColumnElement[int], step: str) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from features.panel.case_columns import CaseColumn
 from features.panel.case_rows import CaseRows
 from features.panel.feature import Feature, Kind
 from features.schema import SENSITIVE_CATEGORIES
-from features.undertakings.codes import UndertakingKind
+from features.undertakings.undertaking import UndertakingKind
 from serving.rankings.line_words import say_line
 from serving.rankings.schemas import MICRO, Explanation, ExplanationLine, Outcomes
 from serving.text import Text, fill

@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from features.database.access_tables import audit as trail
 from features.database.engine import writing
 from features.errors import TooFastError, TooManyError
+from serving import audit
 from serving.accounts.permissions import Actor
-from serving.audit import audit_log
 from serving.server.errors import problem
 
 EXEMPT = frozenset({"/healthz", "/metrics"})
@@ -258,4 +258,4 @@ def consume(engine: Engine, actor: Actor, allowance: Quota, about: tuple[str, Ma
         if connection.execute(done).scalar_one() >= allowance.most:
             hours = allowance.within // timedelta(hours=1)
             raise TooManyError(f"{allowance.action} is allowed {allowance.most} times in {hours} h, found as many. Try again later.")
-        audit_log.record(connection, actor.account_id, allowance.action, *about, now)
+        audit.record(connection, actor.account_id, allowance.action, *about, now)

@@ -24,7 +24,7 @@ from serving.situation_report.source import AT_END, HAPPENED, Source
 from serving.situation_report.topics import LastTime, Topic, choose_topics, last_time_section, topics_section
 from serving.situation_report.wording import HIDDEN, cases, direction, kind_name
 from serving.text import NOTICES
-from serving.undertakings.estimates import read_review
+from serving.undertakings.register import read_review
 from training.plots.situation import MapArea, SituationPlots, draw_situation
 
 MONTHS = 13

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from features.display import SOURCE_ZH, plain
-from features.undertakings.codes import words_of
+from features.undertakings.undertaking import words_of
 from serving.alerts.lifecycle import State
 from serving.documents.paper import Section, Speaker, Table
 from serving.monitoring.completeness import Silence
@@ -14,7 +14,7 @@ from serving.situation_report.counts import AreaLevel, Column, Compared
 from serving.situation_report.handling import Rates
 from serving.situation_report.wording import cases, direction, kind_name, say_change, shown, write_change
 from serving.text import WITHHELD, Text
-from serving.undertakings.estimates import Review, say_helped
+from serving.undertakings.register import Review, say_helped
 
 MASK_NOTE = Text(
     zh="※：少于5件、报送不足3天，或显示后可推出此类数字，不予显示。"

@@ -10,15 +10,15 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from features.database.alert_tables import alert, alert_decision
 from features.database.engine import reading, writing
-from features.database.undertaking_tables import undertaking_review
+from features.database.tables import undertaking_review
 from features.days import day_number, to_date
 from features.facts.facts import Facts
 from features.facts.places import positions
-from features.undertakings.codes import UndertakingKind
+from features.undertakings.undertaking import UndertakingKind
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.rankings.list_rows import read_rows
 from serving.settings import Settings
-from serving.undertakings.estimates import Estimate
+from serving.undertakings.register import Estimate
 from training.evaluation.effects import CannotTell, Effect, RandomSlots, acting_effect, begun_effect, treatment_effect
 from training.learning.labels import count_labels
 

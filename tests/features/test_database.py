@@ -16,8 +16,7 @@ from features.database.access_tables import audit
 from features.database.alert_tables import alert
 from features.database.engine import SQLITE_PRAGMAS, database_url, open_database, reading, writing
 from features.database.packed_text import PackedText
-from features.database.tables import APPEND_ONLY, UtcTime, feed
-from features.database.undertaking_tables import APPEND_ONLY_UNDERTAKINGS
+from features.database.tables import APPEND_ONLY, APPEND_ONLY_UNDERTAKINGS, UtcTime, feed
 from features.errors import StoreError, UsageError
 from features.settings import Settings
 from features.storage.home import Home

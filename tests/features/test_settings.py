@@ -1,12 +1,13 @@
 """Settings: frozen, typed, and every key known."""
 
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from features.errors import UsageError
-from features.settings import CalendarSettings, Period, Settings
+from features.settings import CalendarSettings, Period, Settings, read_yaml
 from features.targets import EventFilter, Target
 
 
@@ -149,3 +150,21 @@ def test_calendar_settings_country_that_is_not_known_is_refused(country: str) ->
 def test_period_without_a_day_is_refused(end: str) -> None:
     with pytest.raises(ValidationError, match="a period must end after it starts"):
         Period(name="gaokao", start="2026-06-07", end=end)
+
+
+@pytest.mark.parametrize("text", ["zone: UTC\nmodel: {}\nzone: Asia/Shanghai\n", "model:\n  zone: UTC\n  zone: UTC\n"])
+def test_read_yaml_key_that_stands_twice_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(UsageError, match="the key 'zone' stands twice") as caught:
+        read_yaml(file)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_read_yaml_same_key_in_two_mappings_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("a: {zone: UTC}\nb: {zone: UTC}\n", encoding="utf-8")
+
+    assert {"a": {"zone": "UTC"}, "b": {"zone": "UTC"}} == read_yaml(file)

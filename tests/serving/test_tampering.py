@@ -15,8 +15,8 @@ from features.database.engine import writing
 from features.database.tables import ranking
 from features.errors import StoreError
 from features.storage.home import Home
-from serving.audit import audit_log
-from serving.audit.audit_log import GENESIS, AuditEntry
+from serving import audit
+from serving.audit import GENESIS, AuditEntry
 from serving.operations.integrity import audit_heads, ledger_heads, read_checkpoints, write_checkpoint
 from serving.rankings import ledger
 from serving.rankings.entries import Entry, Origin
@@ -44,7 +44,7 @@ class Chain:
 
 
 LEDGER = Chain(ranking, ledger.entry_of, ledger._verify, {"seed": 9, "model_version": "9", "published_at": NOW, "entry_hash": "0" * 64})
-TRAIL = Chain(trail, audit_log._deed, audit_log._verify, {"actor_id": "other", "detail": "{}", "at": NOW, "previous_hash": "1" * 64})
+TRAIL = Chain(trail, audit._deed, audit._verify, {"actor_id": "other", "detail": "{}", "at": NOW, "previous_hash": "1" * 64})
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def written(engine: Engine) -> Engine:
         at = NOW + timedelta(minutes=number)
         ledger.publish(engine, replace(origin, as_of=origin.as_of + timedelta(days=number)), {}, at)
         with writing(engine) as connection:
-            audit_log.record(connection, f"a{number}", "alert.close", f"alert{number}", {"seen": number}, at)
+            audit.record(connection, f"a{number}", "alert.close", f"alert{number}", {"seen": number}, at)
     with engine.begin() as connection:
         for table in ("ranking", "audit"):
             for verb in ("UPDATE", "DELETE"):

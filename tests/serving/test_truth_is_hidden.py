@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 import training.train
 from features.panel.build import Panel, build_panel
 from features.simulation.preset import Span
-from features.simulation.presets import PRESETS
-from features.simulation.simulate import TRUTH, Order, simulate
+from features.simulation.simulate import PRESETS, TRUTH, Order, simulate
 from serving.cli import backtest as command
 from serving.cli.backtest import compare_with_truth
 from serving.cli.main import app

@@ -16,7 +16,7 @@ from features.database.engine import reading
 from features.database.tables import event
 from features.errors import NotReadyError
 from features.panel.build import Panel
-from serving.audit import audit_log
+from serving import audit
 from serving.cli.main import app
 from serving.rankings import ledger
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World, open_world
@@ -59,7 +59,7 @@ def test_recent_home_keeps_both_chains_and_goes_on_with_its_model(recent_world) 
     following = recent_world.rank(AS_OF + timedelta(days=1), PUBLISHED_AT + timedelta(days=1))
 
     assert (last.id, last.hash) == (2, RECENT_HASH)
-    assert audit_log.verify(recent_world.engine) >= 3
+    assert audit.verify(recent_world.engine) >= 3
     assert (following.id, following.origin.model_hash) == (3, last.origin.model_hash)
     assert ledger.verify(recent_world.engine).id == 3
 
@@ -69,7 +69,7 @@ def test_old_home_keeps_its_records_and_both_chains(old_world) -> None:
         events = connection.execute(select(func.count()).select_from(event)).scalar()
 
     assert (3, LAST_HASH) == ((last := ledger.verify(old_world.engine)).id, last.hash)
-    assert (audit_log.verify(old_world.engine), events) == (6, 534)
+    assert (audit.verify(old_world.engine), events) == (6, 534)
 
 
 def test_old_home_asks_for_a_new_model_before_the_next_list(old_world) -> None:

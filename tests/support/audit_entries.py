@@ -4,7 +4,7 @@ from sqlalchemy import Engine, select
 
 from features.database.access_tables import audit
 from features.database.engine import reading
-from serving.audit.audit_log import AuditEntry, _deed
+from serving.audit import AuditEntry, _deed
 
 
 def newest_entries(engine: Engine, limit: int) -> list[AuditEntry]:

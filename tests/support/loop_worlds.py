@@ -14,8 +14,8 @@ import polars as pl
 from features.days import EPOCH
 from features.facts.facts import Facts
 from features.panel.build import build_panel
+from features.undertakings.exposure import with_visits
 from features.undertakings.undertaking import EFFORT_SCHEMA
-from features.undertakings.visits import with_visits
 from serving.settings import AlertSettings
 from tests.support.trained_worlds import FAST, make_facts
 from training.learning.examples import Examples

@@ -25,7 +25,7 @@ from features.database.tables import grid
 from features.targets import DEFAULT_TARGET
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.cli.workspace import Workspace
 from serving.intake.uploads import hold
 from serving.pages.layout import THEMES

@@ -14,7 +14,7 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.permissions import Actor, Role, Scope
 from serving.accounts.tokens import issue_token
 from serving.app import create_app, utc_now
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.settings import Settings
 
 PASSWORD = "chosen by its holder"  # noqa: S105 - of accounts that live as long as a test

@@ -21,7 +21,7 @@ from features.facts.facts import Facts
 from features.facts.places import Indices
 from features.panel.families.undertakings import BEGUN_DAYS
 from features.schema import EventType
-from features.undertakings.codes import UndertakingKind
+from features.undertakings.undertaking import UndertakingKind
 from training.bootstrap import STRETCH_DAYS
 
 Floats = npt.NDArray[np.float64]

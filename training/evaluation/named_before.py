@@ -14,7 +14,7 @@ import numpy.typing as npt
 from features.days import NEVER, Days
 from features.facts.facts import Facts
 from features.panel.families.undertakings import BEGUN_DAYS
-from features.undertakings.codes import UndertakingKind
+from features.undertakings.undertaking import UndertakingKind
 from training.evaluation.metrics import flag
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from training.evaluation.disparity import Verdict
 from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report
-from training.registry.markdown import UNKNOWN, blank, document, figure, table
+from training.registry.model_card import UNKNOWN, blank, document, figure, table
 from training.rivals import simple_rules
 
 SHORT = """\

@@ -1,12 +1,15 @@
-"""The model card: what a model is for, what it was made from, how good it is and what it must not be used for; all figures from its run."""
+"""The model card: what a model is for, what it was made from, how good it is and what it must not be used for; all figures from its run.
 
-from collections.abc import Mapping, Sequence
+The parts of Markdown in which documents are written (tables, figures with their interval, sections) stand here too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from features.panel.case_columns import CaseColumn
 from features.panel.feature import Feature
 from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report
-from training.registry.markdown import UNKNOWN, document, figure, table
 from training.rivals import PEERS, simple_rules
 
 SHOWN = (METRIC, "auc", "ap", "hit@5%", "hit@10%", "brier_skill", "ece")
@@ -30,6 +33,39 @@ REFUSED = """\
 - to predict or hinder petitions, gatherings, complaints, speech or anything else that is lawful;
 - to dispatch anyone, the police included, without a person's decision;
 - as evidence of guilt, or as the only ground of any decision."""
+
+UNKNOWN = "cannot be estimated"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a table; a bar within a cell becomes a slash."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(str(cell).replace('|', '/') for cell in line)} |" for line in lines)
+
+
+def figure(value: float | None, interval: Sequence[float] | None) -> str:
+    """Return a figure with its interval in brackets.
+
+    >>> figure(0.25, (0.2, 0.3)), figure(None, None)
+    ('0.2500 [0.2000, 0.3000]', 'cannot be estimated')
+    """
+    if value is None:
+        return UNKNOWN
+    return f"{value:.4f}" + (f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else f" [{UNKNOWN}]")
+
+
+def document(title: str, sections: Mapping[str, str]) -> str:
+    """Return a document of one title and its sections."""
+    return f"# {title}\n" + "".join(f"\n## {name}\n\n{text}\n" for name, text in sections.items())
+
+
+def blank(zh: str, en: str) -> str:
+    """Return a place that whoever runs the service fills in by hand.
+
+    >>> blank("单位名称", "name of the body")
+    '〔待填：单位名称 · to be filled in: name of the body〕'
+    """
+    return f"〔待填：{zh} · to be filled in: {en}〕"
 
 
 def write_card(report: Report, parameters: Mapping[str, str], features: Sequence[Feature | CaseColumn], objections: Sequence[str]) -> str:

@@ -17,8 +17,8 @@ from features.panel.block import Block
 from features.panel.channels import Channel, ChannelSet
 from features.panel.counters import Increments
 from features.panel.feature import Feature, Kind, Use, Valued
-from features.undertakings.codes import UndertakingKind, words_of
 from features.undertakings.in_force import Undertakings
+from features.undertakings.undertaking import UndertakingKind, words_of
 
 FAMILY = "undertakings"
 JUST_ENDED_DAYS = 90

@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError
+from serving import audit
 from serving.accounts.permissions import Actor, Right
-from serving.audit import audit_log
 from serving.documents.paper import Language, to_html
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ReadingOf
@@ -74,5 +74,5 @@ def find_report(name: str, actor: Actor, reading: AppState) -> KeptReport:
     report = read_report(reading.home, name)
     if report.area != area_of_reports(actor.scope, reading.shelf.current):
         raise NotFoundError(NO_REPORT)
-    audit_log.note(reading.shelf.engine, actor.account_id, "report.read", name, reading.now())
+    audit.note(reading.shelf.engine, actor.account_id, "report.read", name, reading.now())
     return report

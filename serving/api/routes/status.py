@@ -1,16 +1,18 @@
-"""GET and POST /v1/publishing: whether lists are shown, and the switch.
+"""GET and POST /v1/publishing: whether lists are shown, and the switch. GET /v1/models/current: the model of the newest list.
 
-GET /v1/models/current: which model made the newest list, and who put it there.
+GET /healthz and /readyz: does the process answer, and can it read the ledger.
 """
 
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
+from features.storage.home import check_free_disk
 from serving.accounts.permissions import Actor, Right
-from serving.api.schemas import ModelPage, ModelPublication
+from serving.api.schemas import Health, ModelPage, ModelPublication, Readiness
 from serving.rankings.entries import ListHead
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause, publications, resume
@@ -22,6 +24,10 @@ router = APIRouter(prefix="/v1", tags=["publishing"])
 Switcher = Annotated[Actor, Depends(needs(Right.PAUSE))]
 
 model_router = APIRouter(prefix="/v1", tags=["model"])
+
+health_router = APIRouter(tags=["health"])
+
+DAMAGED = "The newest list is not as it was published and not shown. yujing doctor says why; restore the backup."
 
 
 class PublishingState(BaseModel):
@@ -73,3 +79,28 @@ def read_current_model(reading: ReadingOf) -> ModelPage:
         ranking=ListHead.of(current.head.entry) if current else None,
         publications=[ModelPublication(**row) for row in publications(reading.shelf.engine)],
     )
+
+
+@health_router.get("/healthz")
+async def read_health() -> Health:
+    """Answer as long as the process lives."""
+    return Health(status="ok")
+
+
+@health_router.get("/readyz")
+def read_readiness(reading: ReadingOf) -> Readiness:
+    """Answer once the newest list is loaded, or it is certain that there is none; what waits for upkeep is said beside it.
+
+    Raises:
+        StoreError: the store cannot be read, or the disk is too full to publish.
+        HTTPException: the newest list is damaged, a list is due and missing, or a task beside the service is stuck.
+    """
+    check_free_disk(reading.home)
+    if overdue := reading.overdue(reading.now()):
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "; ".join(text.en for text in overdue).capitalize() + ".")
+    reading.shelf.refresh()
+    if reading.shelf.fault:
+        raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, DAMAGED)
+    current = reading.shelf.current
+    waiting = list(reading.health())
+    return Readiness(status="ready", ranking_id=current.head.ranking_id if current else None, attention=waiting)

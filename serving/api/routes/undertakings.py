@@ -7,15 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from features.undertakings.codes import UndertakingKind
-from features.undertakings.undertaking import SEPARATOR, Undertaking
+from features.undertakings.undertaking import SEPARATOR, Undertaking, UndertakingKind
 from serving.accounts.permissions import Actor, Right
 from serving.server.auth import needs
 from serving.server.dependencies import ReadingOf
 from serving.server.errors import described
 from serving.text import NOTICES, IsoDay, Text
-from serving.undertakings.estimates import Estimate, read_review
-from serving.undertakings.register import end_undertaking, enter_undertaking, list_undertakings
+from serving.undertakings.register import Estimate, end_undertaking, enter_undertaking, list_undertakings, read_review
 
 router = APIRouter(prefix="/v1", tags=["undertakings"])
 

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from features.database.engine import writing
+from serving import audit
 from serving.accounts.permissions import Right
-from serving.audit import audit_log
 from serving.exports import table_to_csv
 from serving.pages.audit_view import HEADER, TOPICS, AuditFilter, in_words, read_entries, read_names
 from serving.pages.handling_view import names_of
@@ -57,9 +57,9 @@ def _record(viewer: Viewer, action: str, wanted: AuditFilter, actor_ids: set[str
     """Write down that the trail was read, and return login names by pseudonym where they were asked for, which is written down too."""
     reader, now = viewer.actor.account_id, viewer.now
     with writing(viewer.engine) as connection:
-        audit_log.record(connection, reader, action, "audit", wanted.detail | {"before": wanted.before}, now)
+        audit.record(connection, reader, action, "audit", wanted.detail | {"before": wanted.before}, now)
         if not wanted.names:
             return {}
         names = read_names(connection, actor_ids)
-        audit_log.record(connection, reader, "audit.read_names", "audit", {"accounts": sorted(names)}, now)
+        audit.record(connection, reader, "audit.read_names", "audit", {"accounts": sorted(names)}, now)
     return names

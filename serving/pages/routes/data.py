@@ -13,9 +13,9 @@ from fastapi.responses import FileResponse, RedirectResponse
 from features.database.engine import writing
 from features.errors import ForbiddenError, InputRefusedError, NotFoundError, NotReadyError, YujingError
 from features.intake.inspection import inspect_file
+from serving import audit
 from serving.accounts.permissions import Right, Role
 from serving.api.routes.scores import MAX_BYTES
-from serving.audit import audit_log
 from serving.intake.inspection_words import describe
 from serving.intake.mapping import answers_of, keep_answers, propose_answers, read_kept
 from serving.intake.uploads import Intake, Upload, discard, find_upload, hold, quarantine_reports
@@ -147,7 +147,7 @@ def _start_program(viewer: Viewer, name: str, *arguments: str) -> Response:
         viewer.reading.shelf.refresh()
 
     with writing(viewer.engine) as connection:
-        audit_log.record(connection, viewer.actor.account_id, f"page.{name}", name, {"arguments": list(arguments)}, viewer.now)
+        audit.record(connection, viewer.actor.account_id, f"page.{name}", name, {"arguments": list(arguments)}, viewer.now)
     return _start(viewer, PageJob(name, "", viewer.now), work, "/data")
 
 

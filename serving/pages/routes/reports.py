@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from features.errors import NotFoundError, UsageError
 from features.targets import DEFAULT_TARGET
+from serving import audit
 from serving.accounts.permissions import Right
 from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for
-from serving.audit import audit_log
 from serving.briefs.briefs import WRITERS
 from serving.briefs.desk import Desk
 from serving.documents.paper import Paper, picture_urls, to_html
@@ -88,7 +88,7 @@ def throw_template_away(viewer: Office) -> Response:
 
 
 def _noted(viewer: Viewer, step: str) -> Response:
-    audit_log.note(viewer.engine, viewer.actor.account_id, f"report.template_{step}", FILE, viewer.now)
+    audit.note(viewer.engine, viewer.actor.account_id, f"report.template_{step}", FILE, viewer.now)
     return RedirectResponse("/reports/template", HTTPStatus.SEE_OTHER)
 
 
@@ -154,7 +154,7 @@ def make_report(viewer: Reader, form: Annotated[NewReport, Form()]) -> Response:
     options = [form.what, "--month" if period.months == 1 else "--quarter", form.period, "--target", target]
     command = (*viewer.site.program, *options, *(["--area", area] if area else []))
     viewer.site.report_jobs.start(PageJob(form.period, area, viewer.now), lambda job: run_program(command, job))
-    audit_log.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
+    audit.note(viewer.engine, viewer.actor.account_id, f"{form.what}.make", name, viewer.now)
     return RedirectResponse("/reports", HTTPStatus.SEE_OTHER)
 
 
@@ -198,7 +198,7 @@ def decide(
         topic.kind: (_one_of(leader, viewer, topic.lead), deed if deed in DEEDS else topic.action) for topic, leader, deed in chosen
     }
     enter_decisions(viewer.reading.home, name, decisions)
-    audit_log.note(viewer.engine, viewer.actor.account_id, "report.decide", name, viewer.now)
+    audit.note(viewer.engine, viewer.actor.account_id, "report.decide", name, viewer.now)
     return RedirectResponse(f"/reports/{name}", HTTPStatus.SEE_OTHER)
 
 
@@ -215,7 +215,7 @@ def take_account(name: Name, query: Annotated[AccountQuery, Query()], viewer: Re
     account = _find_account(name, viewer)
     is_archive = query.form == "zip"
     content = read_archive(viewer.reading.home, name) if is_archive else to_pdf(account_paper(account, viewer.t.language))
-    audit_log.note(viewer.engine, viewer.actor.account_id, "verification.read", name, viewer.now)
+    audit.note(viewer.engine, viewer.actor.account_id, "verification.read", name, viewer.now)
     disposition = {"Content-Disposition": f'attachment; filename="{name}.account.{query.form}"'}
     return Response(content, media_type="application/zip" if is_archive else PDF_TYPE, headers=HEADERS | disposition)
 

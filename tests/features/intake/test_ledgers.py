@@ -12,10 +12,10 @@ import pytest
 
 from features.errors import InputRefusedError
 from features.intake.inspection import inspect_file
-from features.intake.no_cases import set_no_cases_apart
 from features.intake.readers.batches import RowBatch
 from features.intake.readers.layout import Layout
 from features.intake.readers.open_input import open_file
+from features.intake.rules import set_no_cases_apart
 from features.intake.times import parse_times
 
 HEADER = ["编号", "网格编码", "办结时间"]

@@ -6,8 +6,7 @@ import pytest
 
 from features.simulation.district import District
 from features.simulation.preset import Span
-from features.simulation.presets import PRESETS
-from features.simulation.simulate import Order, simulate
+from features.simulation.simulate import PRESETS, Order, simulate
 from tests.support.acceptance import END, simulated
 
 

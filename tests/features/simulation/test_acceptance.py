@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.simulation.district import District
-from features.simulation.presets import PRESETS
+from features.simulation.simulate import PRESETS
 from tests.support.acceptance import CHECKS, Check, change, hand_score, simulated
 
 NANHU = PRESETS["nanhu"]

@@ -7,7 +7,7 @@ from features.days import day_number, to_date
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 from features.simulation.ground import Ground, make_ground
 from features.simulation.preset import Size
-from features.simulation.presets import PRESETS
+from features.simulation.simulate import PRESETS
 from tests.support.acceptance import END
 
 CODE = "990101"

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from features.simulation.district import District
-from features.simulation.knowable import knowable_by_hazard, knowable_escalations
-from features.simulation.oracle import expected_by_hazard, expected_escalations
+from features.simulation.oracle import expected_by_hazard, expected_escalations, knowable_by_hazard, knowable_escalations
 from tests.features.simulation.test_oracle import WARM_UP, by_grid
 from tests.support.acceptance import HORIZON, Floats, average_precision, escalations
 

@@ -9,7 +9,7 @@ from features.simulation.context import project_table, undertaking_table
 from features.simulation.district import District, make_district
 from features.simulation.plans import FELT_IN
 from features.simulation.preset import Span
-from features.simulation.presets import PRESETS
+from features.simulation.simulate import PRESETS
 from tests.support.acceptance import END
 
 DAYS = 3 * 365

@@ -21,7 +21,7 @@ from serving.accounts.accounts import (
 )
 from serving.accounts.permissions import EVERYTHING, Actor, Right, Role, Scope
 from serving.accounts.sessions import actor_of_session, choose_area, open_session
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)

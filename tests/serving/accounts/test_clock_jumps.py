@@ -12,7 +12,7 @@ from serving.accounts.accounts import NewAccount, create_account
 from serving.accounts.passwords import ATTEMPTS_PER_ACCOUNT
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import actor_of_session, open_session, start_session
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.server.auth import Credential, CredentialCache
 from tests.support.visitors import Clock
 

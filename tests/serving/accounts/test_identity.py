@@ -18,7 +18,7 @@ from features.errors import UsageError
 from serving.accounts.accounts import NewAccount, create_account, disable_account
 from serving.accounts.oidc_login import ALGORITHMS, Issuer
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.server.auth import Credential, CredentialCache
 from serving.settings import OidcSettings
 from tests.support.visitors import Clock

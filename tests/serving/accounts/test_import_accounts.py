@@ -10,7 +10,7 @@ from serving.accounts.accounts import NewAccount, accounts, create_account
 from serving.accounts.import_accounts import Outcome, Refusal, import_accounts, one_time_rows
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.settings import DEPARTMENTS
 from tests.support.audit_entries import newest_entries
 

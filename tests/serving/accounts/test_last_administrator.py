@@ -5,7 +5,7 @@ import pytest
 from features.errors import ConflictError
 from serving.accounts.accounts import NewAccount, accounts, create_account, disable_account
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 
 NOW = datetime(2026, 1, 9, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from features.storage.home import Home
 from serving.accounts.accounts import NewAccount, create_account, disable_account
 from serving.accounts.permissions import Role, Scope
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.pages.routes.session import KEPT
 from serving.server.auth import COOKIE
 from serving.settings import Settings

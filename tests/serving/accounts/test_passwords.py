@@ -7,7 +7,7 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.passwords import ATTEMPTS_PER_ACCOUNT, ATTEMPTS_PER_ADDRESS, KnownBrowsers, Origin, clear_attempts
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)

@@ -18,7 +18,7 @@ from serving.accounts.sessions import (
     revoke_session,
 )
 from serving.accounts.tokens import actor_of_token, issue_token
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from tests.support.audit_entries import newest_entries
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)

@@ -6,7 +6,7 @@ from features.errors import NotFoundError, UsageError
 from serving.accounts.accounts import NewAccount, create_account
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.tokens import actor_of_token, issue_token, revoke_token, tokens
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 
 NOW = datetime(2026, 1, 9, 8, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from serving.accounts.permissions import EVERYTHING, RIGHTS, Right, Role
 from serving.accounts.sessions import csrf_token, hash_secret, open_session
 from serving.accounts.tokens import issue_token, revoke_token, tokens
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.server.auth import COOKIE, Credential, CredentialCache, Needs, give_session
 from tests.support.published_world import PUBLISHED_AT
 from tests.support.visitors import PASSWORD, Clock, open_client, sign_up

@@ -11,7 +11,7 @@ from features.storage.home import Home
 from serving.accounts.permissions import Role
 from serving.accounts.tokens import revoke_token, tokens
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import pause
 from serving.server import auth, limits, response_cache

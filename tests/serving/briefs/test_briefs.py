@@ -15,7 +15,7 @@ from serving.accounts.permissions import Scope
 from serving.alerts.lifecycle import Action
 from serving.alerts.transitions import TransitionRequest, take_step
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.briefs.briefs import WRITERS, due_briefs, open_desk, send_briefs
 from serving.documents.paper import Section, to_text
 from serving.documents.pdf import to_pdf

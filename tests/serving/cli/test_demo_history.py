@@ -10,7 +10,7 @@ import pytest
 
 from features.panel.families.undertakings import BEGUN_DAYS
 from features.storage.home import Home
-from features.undertakings.codes import UndertakingKind
+from features.undertakings.undertaking import UndertakingKind
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.alerts.lifecycle import Action, Position, State, step
 from serving.cli.demo import LIST_DAYS

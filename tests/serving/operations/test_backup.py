@@ -15,9 +15,9 @@ from features.errors import StoreError, UsageError
 from features.eventlog.read import read_log
 from features.storage.home import Home
 from features.storage.keys import BACKUPS, public_key, sign
+from serving import audit
 from serving.accounts.permissions import Role
 from serving.app import create_app
-from serving.audit import audit_log
 from serving.cli.main import app
 from serving.operations.backup import MANIFEST, PUBLIC_KEY, SEALS, SIGNATURE, back_up, list_files, move, restore, signer, sync_and_hash
 from serving.rankings import ledger
@@ -204,13 +204,13 @@ def test_backup_of_an_empty_place_is_refused_and_leaves_none(tmp_path):
 
 
 def test_backup_of_either_database_restores_into_either_with_both_chains(world, backup, databases, tmp_path):
-    chains = ledger.verify(world.engine), audit_log.verify(world.engine)
+    chains = ledger.verify(world.engine), audit.verify(world.engine)
     for dialect in ("sqlite", "postgresql"):
         home = Home(tmp_path / f"as-{dialect}")
         with databases.new(dialect, home.root) as url:
             restore(backup, home, None if dialect == "sqlite" else url)
             engine = open_database(url)
-            copied = ledger.verify(engine), audit_log.verify(engine)
+            copied = ledger.verify(engine), audit.verify(engine)
             counts = count_rows(engine)
             engine.dispose()
 

@@ -19,7 +19,7 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.alerts.webhooks import dead_letters
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.cli.main import app
 from serving.operations.health import Source, read_operational_health, read_sources
 from serving.operations.jobs import Run, job_states, record_run

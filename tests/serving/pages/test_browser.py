@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.browser import chromium, press, serving, window
 from tests.support.people import NOW, TOWNSHIP

@@ -22,7 +22,7 @@ from serving.accounts.accounts import NewAccount, change_password, create_accoun
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.tokens import issue_token
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.pages import layout
 from serving.server.auth import Needs
 from serving.settings import AlertSettings

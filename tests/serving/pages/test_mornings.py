@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.app import create_app
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from tests.support.browser import Visit, chromium, press, window
 from tests.support.loopback import on_loopback
 from tests.support.people import NOW, sign_everybody_up

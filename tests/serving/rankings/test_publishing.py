@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from features.errors import PausedError
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import Pause, pause, paused, refuse_while_paused, resume
 from tests.support.audit_entries import newest_entries

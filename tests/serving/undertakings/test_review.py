@@ -11,8 +11,7 @@ from sqlalchemy import Engine, select
 from features.database.alert_tables import alert
 from features.database.bulk import insert_rows
 from features.database.engine import reading, writing
-from features.database.tables import grid
-from features.database.undertaking_tables import undertaking_review
+from features.database.tables import grid, undertaking_review
 from features.days import day_number
 from features.facts.facts import Facts
 from serving.alerts.raising import Raising

@@ -13,7 +13,7 @@ from features.facts.facts import Facts
 from features.simulation.district import District, make_district
 from features.simulation.place import PROPERTY
 from features.simulation.preset import Span
-from features.simulation.presets import PRESETS
+from features.simulation.simulate import PRESETS
 from features.undertakings.in_force import Undertakings
 from tests.support.trained_worlds import make_facts
 from training.evaluation.effects import Effect, treatment_effect

@@ -9,7 +9,7 @@ from features.settings import Settings as FeatureSettings
 from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.sessions import open_session
-from serving.audit.audit_log import OPERATOR
+from serving.audit import OPERATOR
 from serving.pages.admin_view import read_settings
 from serving.settings import AlertSettings, Receiver, Settings
 from tests.support.audit_entries import newest_entries

@@ -10,10 +10,10 @@ import pytest
 
 import serving
 from features.database.engine import writing
+from serving import audit
 from serving.accounts.accounts import NewAccount, create_account, find_account
 from serving.accounts.permissions import Role, Scope
-from serving.audit import audit_log
-from serving.audit.audit_log import OPERATOR, verify
+from serving.audit import OPERATOR, verify
 from serving.pages import audit_view
 from serving.pages.translations import LANGUAGES, Translator
 from tests.serving.pages.test_answers import fields_of
@@ -64,9 +64,7 @@ def test_audit_names_actions_and_reasons_in_the_readers_language(auditor) -> Non
 def test_audit_details_are_read_as_a_person_reads_them(auditor, own_world) -> None:
     moment = datetime(2026, 3, 1, 1, 30, tzinfo=UTC)
     with writing(own_world.engine) as connection:
-        audit_log.record(
-            connection, OPERATOR, "token.issue", "t", {"ends_at": moment.isoformat(), "names": "True", "first": "2026-03-01"}, NOW
-        )
+        audit.record(connection, OPERATOR, "token.issue", "t", {"ends_at": moment.isoformat(), "names": "True", "first": "2026-03-01"}, NOW)
 
     (row,) = rows_of(auditor.get("/audit", params={"topic": "token"}).text)[:1]
 

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from features.database.access_tables import audit
 from features.database.engine import reading, writing
-from features.database.undertaking_tables import undertaking, undertaking_review
+from features.database.tables import undertaking, undertaking_review
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of
 
 PROJECT = {

@@ -7,8 +7,8 @@ from sqlalchemy import Engine
 
 from features.database.engine import writing
 from features.storage.home import Home
-from serving.audit import audit_log
-from serving.audit.audit_log import note_settings, record, verify
+from serving import audit
+from serving.audit import note_settings, record, verify
 from serving.operations.integrity import audit_heads, read_checkpoints, write_checkpoint
 from serving.settings import Settings
 from tests.support.audit_entries import newest_entries
@@ -33,7 +33,7 @@ def test_record_many_at_once_make_one_chain(engine):
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda number: write(engine, number), range(24)))
 
-    assert audit_log.verify(engine) == 24
+    assert audit.verify(engine) == 24
     assert {deed.actor_id for deed in newest_entries(engine, 100)} == {f"a{number}" for number in range(24)}
 
 
@@ -55,7 +55,7 @@ def test_verify_of_the_tables_as_they_are_finds_nothing(chain, tmp_path):
         write_checkpoint(home, chain, tmp_path, NOW)
         write(chain, 9)
 
-    assert audit_log.verify(chain, audit_heads(read_checkpoints(home, tmp_path))) == ENTRIES + 2
+    assert audit.verify(chain, audit_heads(read_checkpoints(home, tmp_path))) == ENTRIES + 2
 
 
 SETTINGS_TRAIL_NOW = datetime(2026, 1, 9, tzinfo=UTC)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.days import day_number
+from features.simulation.arrivals import Clock, make_clock
 from features.simulation.preset import Rhythm
-from features.simulation.rhythm import Clock, make_clock
 
 KINDS = ("neighbor", "labor_wage")
 FIRST = date(2024, 1, 1)

@@ -6,8 +6,8 @@ import pytest
 
 from features.days import to_date
 from features.facts.places import WEIGHT_UNIT
+from features.undertakings.exposure import with_visits
 from features.undertakings.undertaking import EFFORT_SCHEMA
-from features.undertakings.visits import with_visits
 from tests.support.trained_worlds import HORIZON, make_facts, make_panel
 from training.learning.labels import count_labels
 

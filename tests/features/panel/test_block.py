@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from features.panel.as_ofs import AsOfs
+from features.panel.block import usual_rate
 from features.panel.channels import TARGET, Channel
-from features.panel.empirical_bayes import usual_rate
 from tests.support.event_logs import Case, days, draw_cases, make_facts
 
 DISTRICT = {f"g{number:03}": f"D/T{number % 7}/C{number % 23}" for number in range(120)}
