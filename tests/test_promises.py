@@ -24,7 +24,9 @@ def run(tmp_path: Path) -> Run:
 
     def read(cases: str) -> dict[str, Outcome]:
         file = tmp_path / "run.xml"
-        file.write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>", encoding="utf-8")
+        file.write_text(
+            f'<testsuites><testsuite timestamp="2026-03-01T08:00:00.5+00:00">{cases}</testsuite></testsuites>', encoding="utf-8"
+        )
         return read_outcomes([file])
 
     return read
@@ -94,4 +96,15 @@ def test_write_table_has_a_row_with_the_figures_of_the_run(run: Run, monkeypatch
     *_, row, end = write_table("promises", outcomes).split("\n")
 
     figures = "kills: 60<br>cases that passed: 3"
-    assert ("", f"| Kills | – | Nothing is lost. | kept | {figures} | `{HELD}` | `{BROKEN}` |") == (end, row)
+    assert ("", f"| Kills | – | Nothing is lost. | kept | 2026-03-01 | {figures} | `{HELD}` | `{BROKEN}` |") == (end, row)
+
+
+def test_write_table_of_several_runs_dates_a_row_by_the_first_and_the_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(promises, "read_promises", lambda table: [PROMISE])
+    days = {"test_a": "2026-02-27", "test_b_is_caught": "2026-03-01"}
+    for name, day in days.items():
+        (tmp_path / f"{name}.xml").write_text(f'<testsuite timestamp="{day}T08:00:00">{case(name)}</testsuite>', encoding="utf-8")
+
+    table = write_table("promises", read_outcomes(sorted(tmp_path.glob("*.xml"))))
+
+    assert "| kept | 2026-02-27 to 2026-03-01 |" in table

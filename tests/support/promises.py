@@ -15,7 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 TABLES = {"promises": "What yujing promises", "responsible": "What yujing promises to people", "faults": "Faults that attacks showed"}
-HEAD = "| Promise | Before | What is promised | Kept | Figures of this run | Tests that hold it | Broken variant that is caught |"
+HEAD = "| Promise | Before | What is promised | Kept | Run | Figures | Tests that hold it | Broken variant that is caught |"
 
 
 class Promise(BaseModel):
@@ -45,6 +45,8 @@ class Outcome:
     failed: int = 0
     skipped: list[str] = field(default_factory=list)
     figures: Counter[str] = field(default_factory=Counter)
+    days: set[str] = field(default_factory=set)
+    """Days of the runs in which it passed, as ISO dates."""
 
 
 def read_promises(table: str) -> list[Promise]:
@@ -57,13 +59,14 @@ def read_outcomes(files: Iterable[Path]) -> dict[str, Outcome]:
     """Read JUnit files; keys are `path::name` below tests/."""
     outcomes: dict[str, Outcome] = defaultdict(Outcome)
     for file in files:
-        for case in ET.parse(file).iter("testcase"):  # noqa: S314 - written by pytest a moment ago
-            path = case.attrib["classname"].removeprefix("tests.").replace(".", "/")
-            _add(outcomes[f"{path}.py::{case.attrib['name'].partition('[')[0]}"], case)
+        for suite in ET.parse(file).iter("testsuite"):  # noqa: S314 - written by pytest a moment ago
+            for case in suite.iter("testcase"):
+                path = case.attrib["classname"].removeprefix("tests.").replace(".", "/")
+                _add(outcomes[f"{path}.py::{case.attrib['name'].partition('[')[0]}"], case, suite.get("timestamp", "")[:10])
     return outcomes
 
 
-def _add(outcome: Outcome, case: ET.Element) -> None:
+def _add(outcome: Outcome, case: ET.Element, day: str) -> None:
     outcome.figures.update(f"{figure.attrib['name']}: {figure.attrib['value']}" for figure in case.iter("property"))
     skipped = case.find("skipped")
     if case.find("failure") is not None or case.find("error") is not None:
@@ -72,6 +75,7 @@ def _add(outcome: Outcome, case: ET.Element) -> None:
         outcome.skipped.append(skipped.attrib.get("message", ""))
     else:
         outcome.passed += 1
+        outcome.days.add(day)
 
 
 def judge(promise: Promise, outcomes: dict[str, Outcome]) -> str:
@@ -101,12 +105,18 @@ def write_table(table: str, outcomes: dict[str, Outcome]) -> str:
             promise.before or "–",
             promise.promise,
             judge(promise, outcomes),
+            _run_on({day for outcome in ran for day in outcome.days if day}),
             "<br>".join(figures),
             _list(promise.tests),
             _list(promise.broken),
         )
         rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
-    return "\n".join((f"# {TABLES[table]}", "", HEAD, "|---|---|---|---|---|---|---|", *rows, ""))
+    return "\n".join((f"# {TABLES[table]}", "", HEAD, "|---|---|---|---|---|---|---|---|", *rows, ""))
+
+
+def _run_on(days: set[str]) -> str:
+    """Return the day of a run, or the first and the last of several."""
+    return "–" if not days else " to ".join(sorted({min(days), max(days)}))
 
 
 def _list(names: Iterable[str]) -> str:
