@@ -14,11 +14,11 @@ from serving.text import Text
 
 @dataclass(frozen=True)
 class RecommendedAction:
-    """One action, the law it rests on, and its short form for a phone."""
+    """One action, the law it rests on, and its short form for a phone or half a line of paper."""
 
     words: Text
     legal_basis: Text | None
-    phone: str
+    short: Text
 
 
 DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
@@ -29,7 +29,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Visit within a week, hear what is needed, and mediate on the spot where it helps",
             ),
             legal_basis=Text(zh="《人民调解法》第21条", en="People's Mediation Law art. 21"),
-            phone="上门走访",
+            short=Text(zh="上门走访", en="visit at home"),
         ),
         "mediation": RecommendedAction(
             words=Text(
@@ -37,7 +37,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Where the parties agree, let a mediator help in time; never against one party's refusal",
             ),
             legal_basis=Text(zh="《人民调解法》第17条", en="People's Mediation Law art. 17"),
-            phone="各方愿意的及时调解",
+            short=Text(zh="各方愿意的及时调解", en="mediate where the parties agree"),
         ),
         "joint_consult": RecommendedAction(
             words=Text(
@@ -45,14 +45,14 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Let the governance centre call the offices together and name who leads and answers by when",
             ),
             legal_basis=Text(zh="《突发事件应对法》第34条", en="Emergency Response Law art. 34"),
-            phone="邀部门会商",
+            short=Text(zh="邀部门会商", en="call the offices together"),
         ),
         "legal_aid": RecommendedAction(
             words=Text(zh="告知可申请法律援助和劳动仲裁先予执行", en="Tell of legal aid and of advance enforcement in labour arbitration"),
             legal_basis=Text(
                 zh="《法律援助法》第31条，《劳动争议调解仲裁法》第44条", en="Legal Aid Law art. 31, Labour Arbitration Law art. 44"
             ),
-            phone="告知法律援助",
+            short=Text(zh="告知法律援助", en="tell of legal aid"),
         ),
         "labor_inspect": RecommendedAction(
             words=Text(
@@ -60,7 +60,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Ask the labour office to check the project's wage account, wage deposit and notice board",
             ),
             legal_basis=Text(zh="《保障农民工工资支付条例》第26、32、34条", en="Migrant Workers' Wages Regulation art. 26, 32, 34"),
-            phone="联系人社核查工资专户",
+            short=Text(zh="联系人社核查工资专户", en="have the wage account checked"),
         ),
         "property_talk": RecommendedAction(
             words=Text(
@@ -68,7 +68,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Let the residents' committee bring owners and property manager together; pass complaints to the office in charge",
             ),
             legal_basis=Text(zh="《物业管理条例》第48条", en="Property Management Regulation art. 48"),
-            phone="组织物业协商",
+            short=Text(zh="组织物业协商", en="bring owners and manager together"),
         ),
         "noise_check": RecommendedAction(
             words=Text(
@@ -76,7 +76,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Ask for a check of noise and night work on site; pass on what stays unsettled",
             ),
             legal_basis=Text(zh="《噪声污染防治法》第43、70条", en="Noise Pollution Law art. 43, 70"),
-            phone="现场核查噪声",
+            short=Text(zh="现场核查噪声", en="have noise checked"),
         ),
         "psych_support": RecommendedAction(
             words=Text(
@@ -84,7 +84,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Offer counselling, as far as it is wanted, and keep it private",
             ),
             legal_basis=Text(zh="《反家庭暴力法》第5条", en="Anti-Domestic Violence Law art. 5"),
-            phone="提供心理疏导",
+            short=Text(zh="提供心理疏导", en="offer counselling"),
         ),
         "info_disclose": RecommendedAction(
             words=Text(
@@ -92,7 +92,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Let the offices publish the rules, answer on site, and reply to every opinion",
             ),
             legal_basis=Text(zh="《政府信息公开条例》第19条", en="Government Information Regulation art. 19"),
-            phone="现场答疑",
+            short=Text(zh="现场答疑", en="answer questions on site"),
         ),
         "hearing": RecommendedAction(
             words=Text(
@@ -100,14 +100,14 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Check the time given for opinions and what was made of them, and hold a hearing where the law asks for one",
             ),
             legal_basis=Text(zh="《国有土地上房屋征收与补偿条例》第10、11条", en="Housing Expropriation Regulation art. 10, 11"),
-            phone="核对征求意见",
+            short=Text(zh="核对征求意见", en="check the hearing of opinions"),
         ),
         "risk_assessment": RecommendedAction(
             words=Text(
                 zh="核对社会稳定风险评估已完成、结论已落实", en="Check that the social stability risk assessment was made and acted upon"
             ),
             legal_basis=Text(zh="《国有土地上房屋征收与补偿条例》第12条", en="Housing Expropriation Regulation art. 12"),
-            phone="核对稳评",
+            short=Text(zh="核对稳评", en="check the risk assessment"),
         ),
         "follow_up": RecommendedAction(
             words=Text(
@@ -115,7 +115,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Follow up what was closed in the last half year, and see whether agreements are kept",
             ),
             legal_basis=Text(zh="《人民调解法》第31条", en="People's Mediation Law art. 31"),
-            phone="回访办结事项",
+            short=Text(zh="回访办结事项", en="follow up what was closed"),
         ),
         "deadline_check": RecommendedAction(
             words=Text(
@@ -123,7 +123,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Check office and deadline of each open matter and tell how it stands; extend only by the rules",
             ),
             legal_basis=Text(zh="《信访工作条例》第34条", en="Petition Regulation art. 34"),
-            phone="核对办理时限",
+            short=Text(zh="核对办理时限", en="check deadlines"),
         ),
         "term_check": RecommendedAction(
             words=Text(
@@ -131,14 +131,14 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Check office and term of each open case, tell how it stands, and settle it before the term ends",
             ),
             legal_basis=Text(zh="《人民调解工作若干规定》第33条", en="Mediation Rules art. 33"),
-            phone="核对办理期限",
+            short=Text(zh="核对办理期限", en="check terms"),
         ),
         "confirm_court": RecommendedAction(
             words=Text(
                 zh="告知可在调解协议生效后30日内申请司法确认", en="Tell that a court can confirm a mediated agreement within 30 days"
             ),
             legal_basis=Text(zh="《人民调解法》第33条", en="People's Mediation Law art. 33"),
-            phone="告知司法确认",
+            short=Text(zh="告知司法确认", en="tell of confirmation by a court"),
         ),
         "data_check": RecommendedAction(
             words=Text(
@@ -146,7 +146,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Check the data: are closed matters entered, and do they belong to this grid",
             ),
             legal_basis=None,
-            phone="核实数据",
+            short=Text(zh="核实数据", en="check the data"),
         ),
         "neighbor_coord": RecommendedAction(
             words=Text(
@@ -154,12 +154,12 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Share a mediator with the neighbouring grids, or mediate together, with one answer",
             ),
             legal_basis=Text(zh="《人民调解法》第21条", en="People's Mediation Law art. 21"),
-            phone="与相邻网格联动",
+            short=Text(zh="与相邻网格联动", en="act with the neighbouring grids"),
         ),
         "village_open": RecommendedAction(
             words=Text(zh="有关事项在村（社区）公开，当面答复疑问", en="Publish the matter in the village and answer questions in person"),
             legal_basis=Text(zh="《村民委员会组织法》第30条", en="Village Committees Law art. 30"),
-            phone="公开并答疑",
+            short=Text(zh="公开并答疑", en="publish and answer"),
         ),
         "land_title": RecommendedAction(
             words=Text(
@@ -167,7 +167,7 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Ask the land office to explain title and borders on site; submit what stays unsettled",
             ),
             legal_basis=Text(zh="《土地管理法》第14条", en="Land Administration Law art. 14"),
-            phone="讲清权属界址",
+            short=Text(zh="讲清权属界址", en="explain title and borders"),
         ),
         "forest_title": RecommendedAction(
             words=Text(
@@ -175,31 +175,31 @@ DEEDS: Mapping[str, RecommendedAction] = MappingProxyType(
                 en="Ask the forest office to explain title and borders on site; submit what stays unsettled",
             ),
             legal_basis=Text(zh="《森林法》第22条", en="Forest Law art. 22"),
-            phone="讲清林权界址",
+            short=Text(zh="讲清林权界址", en="explain forest title and borders"),
         ),
         "consumer_mediation": RecommendedAction(
             words=Text(zh="提请市场监管部门或消费者协会组织调解", en="Ask the market office or the consumer association to mediate"),
             legal_basis=Text(zh="《消费者权益保护法》第39条", en="Consumer Protection Law art. 39"),
-            phone="请市场监管调解",
+            short=Text(zh="请市场监管调解", en="ask the market office to mediate"),
         ),
         "traffic_mediation": RecommendedAction(
             words=Text(
                 zh="告知可请公安交管部门调解，也可起诉", en="Tell that the traffic police can mediate, and that a court can be asked"
             ),
             legal_basis=Text(zh="《道路交通安全法》第74条", en="Road Traffic Safety Law art. 74"),
-            phone="告知交管调解",
+            short=Text(zh="告知交管调解", en="tell of mediation by the traffic police"),
         ),
         "injury_aid": RecommendedAction(
             words=Text(zh="告知人身损害赔偿可申请法律援助", en="Tell of legal aid for compensation of injuries"),
             legal_basis=Text(zh="《法律援助法》第31条", en="Legal Aid Law art. 31"),
-            phone="告知法律援助",
+            short=Text(zh="告知法律援助", en="tell of legal aid"),
         ),
         "expropriation_explain": RecommendedAction(
             words=Text(
                 zh="公布补偿方案，做好解释，逐条答复意见", en="Publish the compensation plan, explain it, and reply to every opinion"
             ),
             legal_basis=Text(zh="《国有土地上房屋征收与补偿条例》第13条", en="Housing Expropriation Regulation art. 13"),
-            phone="公布补偿方案",
+            short=Text(zh="公布补偿方案", en="publish the compensation plan"),
         ),
     }
 )

@@ -199,7 +199,7 @@ def _phone(subject: Subject, codes: tuple[str, ...]) -> str:
     head = f"【{'随机复核' if subject.second_look else '关注'}】{subject.row.name[:NAME_LENGTH]}："
     tail = f"。每100个同类网格中{per_hundred(subject.odds.risk).zh}升级。不针对个人。"
     facts = [mask_line(line).words.zh for line in subject.explanation.named] or ["请关注近期情况"]
-    advice = "。建议：" + "，".join(DEEDS[code].phone for code in codes[:2])
+    advice = "。建议：" + "，".join(DEEDS[code].short.zh for code in codes[:2])
     while len(facts) > 1 and len(head + "；".join(facts) + advice + tail) > PHONE_LENGTH:
         facts.pop()
     space = PHONE_LENGTH - len(head + advice + tail)

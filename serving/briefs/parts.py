@@ -31,9 +31,10 @@ def describe(desk: Desk, row: GridRow, *, is_new: bool) -> Point:
     parts = [*_reasons(desk, row.explanation)] or [say("依据见网格页", "see the page of the grid for the reasons")]
     often = per_hundred(row.score.risk) if row.score else Text(zh="", en="")
     advice = say("、", ", ").join(_advice(desk, row.explanation))
+    english = "; ".join(parts)
     body = say(
         f"{'；'.join(parts)}。建议：{advice}。（每100个同类网格中{often.zh}随后升级）",
-        f"{'; '.join(parts)}. Advice: {advice}. (Of 100 such grids {often.en} see an escalation.)",
+        f"{english[:1].upper()}{english[1:]}. Advice: {advice}. Escalation: {often.en} in 100.",
     )
     return Point(row.name, body, say("新", "new") if is_new else "")
 
@@ -62,7 +63,7 @@ def _telling(explanation: Explanation) -> Sequence[ExplanationLine]:
 def _advice(desk: Desk, explanation: Explanation | FactorExplanation | None) -> Sequence[str]:
     lines = _telling(explanation) if isinstance(explanation, Explanation) else ()
     codes = list(dict.fromkeys(code for line in lines for code in actions_for(line)[:MOST_ACTIONS])) or ["home_visit"]
-    return [desk.say(DEEDS[code].phone, DEEDS[code].words.en) for code in codes[:MOST_ACTIONS]]
+    return [desk.say.of(DEEDS[code].short) for code in codes[:MOST_ACTIONS]]
 
 
 def late_sources(desk: Desk) -> list[Source]:

@@ -44,7 +44,7 @@ def _lines() -> Iterator[str]:
     yield from ("", "## Around them", "")
     yield from _around(compose(_subject(_line("open", event_type="dispute", category="labor_wage", count=5, oldest_days=40))))
     yield from ("", "## Advice and its legal basis", "", "| advice | legal basis | phone |", "| --- | --- | --- |")
-    yield from (f"| {each.words.zh} | {each.legal_basis.zh if each.legal_basis else '—'} | {each.phone} |" for each in DEEDS.values())
+    yield from (f"| {each.words.zh} | {each.legal_basis.zh if each.legal_basis else '—'} | {each.short.zh} |" for each in DEEDS.values())
     yield from ("", "## Steps and their reasons", "", "| step | reasons |", "| --- | --- |")
     reasons = {action: "、".join(each.zh for each in codes.values()) for action, codes in REASONS.items()}
     yield from (f"| {translations()[f'did_{action}'].zh} | {reasons[action]} |" for action in Action)

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -17,7 +18,8 @@ from serving.alerts.transitions import TransitionRequest, take_step
 from serving.alerts.webhooks import MOST_ATTEMPTS, Told, dead_letters
 from serving.audit import OPERATOR
 from serving.briefs.briefs import WRITERS, due_briefs, open_desk, send_briefs
-from serving.documents.paper import Section, to_text
+from serving.briefs.daily import MOST_DUE, MOST_POINTS
+from serving.documents.paper import Point, Section, to_text
 from serving.documents.pdf import to_pdf
 from serving.rankings.publishing import PauseReason, pause
 from serving.settings import Receiver, Settings
@@ -150,6 +152,17 @@ def test_briefs_fit_one_page_and_hold_no_forbidden_word(days, kind, language):
     paper = write(days, kind, language=language)
     assert len(page_texts(to_pdf(paper))) == 1
     assert forbidden_words("".join(to_text(paper).split(paper.standing[-1]))) == []
+
+
+@pytest.mark.parametrize(("language", "letters"), [("zh", 100), ("en", 180)])
+def test_brief_of_a_full_day_fits_one_page(days, language, letters):
+    days.publish(listed("g1"))
+    paper = write(days, language=language)
+    full = Point("沁涧街道汐浔社区第1网格", ("字" if language == "zh" else "word ") * (letters // (1 if language == "zh" else 5)), "新")
+
+    first, due, *rest = paper.sections
+    busy = [replace(first, points=(full,) * MOST_POINTS), replace(due, points=(replace(full, body="应于11月17日06:00前签收"),) * MOST_DUE)]
+    assert len(page_texts(to_pdf(replace(paper, sections=[*busy, *rest])))) == 1
 
 
 def test_brief_before_the_first_list_is_refused(days):
