@@ -118,13 +118,14 @@ class District:
         `folds` adds `fold`, the number of the backtest's test part in which an as_of lies, missing where rows only ever train.
         """
         facts, horizon = self._work.facts(target, horizon_days)
-        as_ofs = _within(ripe_as_ofs(facts, self._gap(horizon), self._settings.backtest), first, until)
+        gap = self._gap(horizon)
+        as_ofs = _within(ripe_as_ofs(facts, gap, self._settings.backtest), first, until)
         panel = build_panel(facts, as_ofs, horizon, self._settings)
         frame = panel.to_frame()
         if labels:
-            frame = add_labels(frame, facts, panel, horizon, self._settings)
+            frame = add_labels(frame, facts, panel, gap)
         if folds:
-            frame = add_folds(frame, facts, panel, horizon, self._settings)
+            frame = add_folds(frame, facts, panel, gap, self._settings.backtest)
         return frame.to_pandas()
 
     def columns(self, target: str | None = None, horizon_days: int | None = None) -> pd.DataFrame:

@@ -126,22 +126,22 @@ async def _opened(
         yield {"reading": reading, "door": CredentialCache(engine, now, issuer), "sign_on": sign_on, **limits, **once}
 
 
-def _guard(app: FastAPI, settings: ServingSettings) -> None:
+def _guard(app: FastAPI, serving: ServingSettings) -> None:
     """Measure every request and refuse wrong hosts and large bodies, outermost last."""
-    figures = Metrics(settings.metrics_allowed_addresses)
+    figures = Metrics(serving.metrics_allowed_addresses)
     app.include_router(figures.routes())
-    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=settings.max_body_bytes)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts), www_redirect=False)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=serving.max_body_bytes)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(serving.allowed_hosts), www_redirect=False)
     app.add_middleware(PlainErrorsAsProblems)
-    capacity = Capacity(settings.max_concurrent_requests, settings.max_waiting_requests)
+    capacity = Capacity(serving.max_concurrent_requests, serving.max_waiting_requests)
     app.add_middleware(ConcurrencyLimit, capacity=capacity)
     app.add_middleware(CancelOnDisconnect)
     app.add_middleware(OldPaths)
     app.add_middleware(RefuseAtOnce, capacity=capacity)
     app.add_middleware(ErrorPages)
     app.add_middleware(HeadRequests)
-    if settings.root_path:
-        app.add_middleware(PathPrefix, prefix=settings.root_path)
+    if serving.root_path:
+        app.add_middleware(PathPrefix, prefix=serving.root_path)
     app.add_middleware(GZipMiddleware, minimum_size=SMALLEST_COMPRESSED, compresslevel=COMPRESSION)
-    app.add_middleware(ResponseCache, prefix=settings.root_path)
-    app.add_middleware(RequestLog, figures=figures, every_request=settings.access_log)
+    app.add_middleware(ResponseCache, prefix=serving.root_path)
+    app.add_middleware(RequestLog, figures=figures, every_request=serving.access_log)

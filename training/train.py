@@ -184,7 +184,7 @@ def fit_all(
     facts: Facts,
     panel: Panel,
     gap: Gap,
-    settings: ModelSettings,
+    model_settings: ModelSettings,
     past: Sequence[InnerPredictions] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
@@ -194,7 +194,7 @@ def fit_all(
     """
     everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
     blocks = number_blocks(panel.as_ofs, facts.places)
-    return fit(training_part(facts, panel, everything, gap), settings, blocks, past, progress)
+    return fit(training_part(facts, panel, everything, gap), model_settings, blocks, past, progress)
 
 
 def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, champion: Published, settings: Settings) -> Comparison:
@@ -217,10 +217,10 @@ def _read_recipe(champion: Published) -> ModelSettings | None:
         return None
 
 
-def _turnover(today: Panel, fitted: Fitted, champion: Published, settings: PanelSettings) -> float | None:
+def _turnover(today: Panel, fitted: Fitted, champion: Published, panel: PanelSettings) -> float | None:
     """Return which share of the champion's top grids would leave the list, or None where it is of another kind, or reads other columns."""
     try:
-        require_local_columns(champion.files, settings.local_features)
+        require_local_columns(champion.files, panel.local_features)
         before = Fitted.from_files(champion.files).predict(today)
     except (NotReadyError, UsageError, StoreError, LookupError, TypeError):
         return None

@@ -1,6 +1,6 @@
 """Derive facts from a snapshot of the event log, for one target."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -33,17 +33,17 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
         UsageError: the target is not declared anywhere, or the log holds no record it could count.
     """
     subject = find_subject(snapshot.feeds, target_name, settings)
-    places, histories = derive_histories(snapshot, subject, settings)
+    places, histories = derive_histories(snapshot, subject, settings.categories)
     return assemble(histories, places, snapshot, subject)
 
 
-def derive_histories(snapshot: LogSnapshot, subject: Subject, settings: Settings) -> tuple[Places, Histories]:
+def derive_histories(snapshot: LogSnapshot, subject: Subject, categories: Collection[str]) -> tuple[Places, Histories]:
     """Follow every case of the subject through the log; return also the places they lie in.
 
     Raises:
         UsageError: the target names an unknown category, or the log holds no record it could count.
     """
-    refuse_unknown_categories(subject.target, known_categories(snapshot, settings))
+    refuse_unknown_categories(subject.target, known_categories(snapshot, categories))
     records = _records_of(snapshot, subject)
     if not (records[Col.ACTION] == Action.REPORTED).any():
         raise UsageError("the event log holds no records of this target. Run `yujing ingest FILE` first.")
@@ -105,30 +105,30 @@ def find_target(feeds: Mapping[str, Feed], name: str | None, settings: Settings)
         return settings.targets[name], dict(feeds)
     declared = {feed.targets[name] for feed in feeds.values() if name in feed.targets}
     if not declared:
-        known = ", ".join(target_names(feeds, settings))
+        known = ", ".join(target_names(feeds, settings.targets))
         raise UsageError(f"target must be one of {known}, got {name!r}. Name it under `targets:` of the configuration.")
     if len(declared) > 1:
         raise UsageError(f"target {name!r} means different things in several source files. Settle it under `targets:` of the settings.")
     return declared.pop(), {key: feed for key, feed in feeds.items() if name in feed.targets}
 
 
-def target_names(feeds: Mapping[str, Feed], settings: Settings) -> tuple[str, ...]:
+def target_names(feeds: Mapping[str, Feed], targets: Collection[str]) -> tuple[str, ...]:
     """Return the targets that can be named: the default one first, then those of the settings and of the source files."""
-    named = {*settings.targets, *(name for feed in feeds.values() for name in feed.targets)} - {DEFAULT_TARGET}
+    named = {*targets, *(name for feed in feeds.values() for name in feed.targets)} - {DEFAULT_TARGET}
     return (DEFAULT_TARGET, *sorted(named))
 
 
 def targets_that_occurred(snapshot: LogSnapshot, settings: Settings) -> dict[str, int]:
     """Return target -> how often it occurred, of those that ever did."""
-    counts = {name: len(read_facts(snapshot, name, settings).target.case) for name in target_names(snapshot.feeds, settings)}
+    counts = {name: len(read_facts(snapshot, name, settings).target.case) for name in target_names(snapshot.feeds, settings.targets)}
     return {name: count for name, count in counts.items() if count}
 
 
-def known_categories(snapshot: LogSnapshot, settings: Settings) -> set[str]:
+def known_categories(snapshot: LogSnapshot, categories: Collection[str]) -> set[str]:
     """Return the codes a target may name: the project's own, those of the settings and the source files, and those in the log."""
     declared = {code for feed in snapshot.feeds.values() for code in feed.categories}
     seen = snapshot.records[Col.CATEGORY].drop_nulls().unique().cast(pl.String)
-    return {*DISPUTE_CATEGORIES, *settings.categories, *declared, *seen}
+    return {*DISPUTE_CATEGORIES, *categories, *declared, *seen}
 
 
 def _records_of(snapshot: LogSnapshot, subject: Subject) -> pl.DataFrame:

@@ -209,7 +209,7 @@ class _Shelf:
     def derive(self) -> Derived:
         """Derive the facts of the whole log."""
         snapshot = self.log.read()
-        places, histories = derive_histories(snapshot, self.subject, self.settings)
+        places, histories = derive_histories(snapshot, self.subject, self.settings.categories)
         return histories, places, assemble(histories, places, snapshot, self.subject)
 
     def extend(self) -> Derived | None:

@@ -58,7 +58,7 @@ def ingest_covariates(home: Home, settings: Settings, path: Path, now: datetime)
     refused.unlink(missing_ok=True)
     engine = open_database(database_url(home, settings))
     try:
-        terms = _terms(rows, engine, settings, now)
+        terms = _terms(rows, engine, settings.zone, now)
         tally = Tally(deployment_key(home, engine), refused)
         for batch in bare_batches(rows):
             tally.count(batch, *_store(engine, batch.cells, terms))
@@ -67,7 +67,7 @@ def ingest_covariates(home: Home, settings: Settings, path: Path, now: datetime)
     return tally.report(time.monotonic() - began, rows)
 
 
-def _terms(rows: RowInput, engine: Engine, settings: Settings, now: datetime) -> _Terms:
+def _terms(rows: RowInput, engine: Engine, zone: str, now: datetime) -> _Terms:
     about = next((name for name in DAYS if name in rows.header), None)
     names = tuple(name for name in rows.header if name not in (Col.GRID_ID, Col.KNOWN_AT, about))
     if about is None or not {Col.GRID_ID, Col.KNOWN_AT} <= set(rows.header) or not names:
@@ -84,7 +84,7 @@ def _terms(rows: RowInput, engine: Engine, settings: Settings, now: datetime) ->
         grids = list(connection.execute(select(grid.c.grid_id)).scalars())
     if not grids:
         raise UsageError("covariates need the grids they are about, found none. Run `yujing ingest FILE --grids GRIDS` first.")
-    return _Terms(about, names, grids, settings.zone, now)
+    return _Terms(about, names, grids, zone, now)
 
 
 def _no_codes(names: Sequence[str]) -> list[str]:

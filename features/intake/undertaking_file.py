@@ -98,7 +98,7 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
         for batch in bare_batches(rows):
             tally.count(batch, *store(batch))
         if used == EFFORT_COLUMNS:
-            declare_campaigns(engine, settings, key, SOURCE_ACTOR, now)
+            declare_campaigns(engine, settings.tz, key, SOURCE_ACTOR, now)
     finally:
         engine.dispose()
     return tally.report(time.monotonic() - began, rows, used)
@@ -115,7 +115,7 @@ def _terms(engine: Engine, settings: Settings, now: datetime) -> UndertakingTerm
 def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: bytes) -> tuple[Store, tuple[str, ...]]:
     """Return what stores the batches of a file with this header, and the columns it reads."""
     if set(EFFORT_COLUMNS) <= set(rows.header):
-        return lambda batch: store_effort(engine, batch.cells, terms.places, terms.settings), EFFORT_COLUMNS
+        return lambda batch: store_effort(engine, batch.cells, terms.places, terms.settings.zone), EFFORT_COLUMNS
     layout = next((one for one in LAYOUTS if set(one.needed) <= set(rows.header)), None)
     if layout is None:
         advice = "Rename its columns, or send a list of projects, periods or effort as `yujing simulate` writes it."

@@ -5,6 +5,7 @@ Effort are visits, screening campaigns and active reporters by grid and week.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import polars as pl
 from sqlalchemy import Engine
@@ -134,27 +135,27 @@ def _optional(flat: pl.DataFrame, name: str) -> pl.Series:
     return flat[name] if name in flat.columns else pl.repeat(None, flat.height, dtype=pl.String, eager=True)
 
 
-def read_effort(cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[RowErrors, pl.DataFrame]:
+def read_effort(cells: pl.DataFrame, places: set[str], zone: str) -> tuple[RowErrors, pl.DataFrame]:
     """Check every row and return the faults, and all rows as numbers, those with a fault among them."""
     faults = RowErrors(cells.height)
     faults.add("grid_id", Code.GRID_UNKNOWN, ~cells["grid_id"].is_in(list(places)).fill_null(value=False))
-    moments, codes = parse_times(cells["week"], (), settings.zone, None)
+    moments, codes = parse_times(cells["week"], (), zone, None)
     faults.add_codes("week", codes)
     faults.add("week", Code.TIME_MISSING, cells["week"].is_null())
     numbers = {name: _read_number(cells[name], name, faults) for name in ("visits", "active_reporters")}
     campaign = cells["screening_campaign"].str.to_lowercase()
     faults.add("screening_campaign", Code.NUMBER_FORMAT, ~campaign.is_in(list(YES_OR_NO)).fill_null(value=False))
     flag = campaign.replace_strict(YES_OR_NO, default=None, return_dtype=pl.String) == "true"
-    days = moments.dt.convert_time_zone(settings.zone).dt.date()
+    days = moments.dt.convert_time_zone(zone).dt.date()
     columns = {"grid_id": cells["grid_id"], "week": days, "visits": numbers["visits"], "screening_campaign": flag}
     rows = pl.DataFrame({**columns, "active_reporters": numbers["active_reporters"]})
     faults.add("week", Code.ID_CONFLICT, _repeated(rows))
     return faults, rows
 
 
-def store_effort(engine: Engine, cells: pl.DataFrame, places: set[str], settings: Settings) -> tuple[RowErrors, int]:
+def store_effort(engine: Engine, cells: pl.DataFrame, places: set[str], zone: str) -> tuple[RowErrors, int]:
     """Store weeks of effort; a week that is stored with other numbers is refused. Return the faults and how many rows are new."""
-    faults, rows = read_effort(cells, places, settings)
+    faults, rows = read_effort(cells, places, zone)
     fit = ~faults.rows
     with writing(engine) as connection:
         outcomes = append_effort(connection, rows.filter(fit))
@@ -164,7 +165,7 @@ def store_effort(engine: Engine, cells: pl.DataFrame, places: set[str], settings
     return faults, int((outcomes == "accepted").sum())
 
 
-def declare_campaigns(engine: Engine, settings: Settings, key: bytes, actor_id: str, now: datetime) -> None:
+def declare_campaigns(engine: Engine, tz: ZoneInfo, key: bytes, actor_id: str, now: datetime) -> None:
     """Enter the screening weeks of the effort that is stored as campaigns, so that every reader finds them in one place."""
     with writing(engine) as connection:
         runs = campaigns_of_effort(connection)
@@ -173,7 +174,7 @@ def declare_campaigns(engine: Engine, settings: Settings, key: bytes, actor_id: 
             Undertaking(identifier, UndertakingKind.CAMPAIGN, "screening", places, start, start, end)
             for identifier, (start, end, places) in zip(ids, runs, strict=True)
         ]
-        append_from_source(connection, campaigns, actor_id, now, settings.tz)
+        append_from_source(connection, campaigns, actor_id, now, tz)
 
 
 def _repeated(rows: pl.DataFrame) -> pl.Series:

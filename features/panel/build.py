@@ -40,7 +40,7 @@ from features.panel.families import (
 from features.panel.feature import Feature, Use
 from features.panel.local_features import local_features
 from features.schema import Col
-from features.settings import Settings
+from features.settings import PanelSettings, Settings
 from features.storage.array_files import GIB, release, scratch
 
 FAMILIES = (history, new_cases, counts, rates, due, at_risk, backlog, trends, recency, repeats, surroundings, quality, undertakings)
@@ -171,7 +171,7 @@ def build_features(
     when, memory = AsOfs(np.asarray(as_ofs, np.int32), horizon_days), int(settings.memory_gib * GIB)
     values = scratch((len(features), len(as_ofs), facts.places.size), np.float32, memory // PIECES)
     spans = list(_spans(len(as_ofs), facts.places.size, memory // PIECES))
-    with _engine(settings) as fill:
+    with _engine(settings.panel) as fill:
         for number, span in enumerate(spans):
             within = AsOfs(when.as_ofs[span], horizon_days)
             for done, blocks in fill(values[:, span], facts, within, features, settings):
@@ -189,14 +189,14 @@ def _spans(as_ofs: int, grids: int, most_bytes: int) -> Iterator[slice]:
 
 
 @contextmanager
-def _engine(settings: Settings) -> Iterator[Fill]:
+def _engine(panel: PanelSettings) -> Iterator[Fill]:
     """Yield what fills panels: threads of this process, or workers of Dask."""
-    if settings.panel.engine == "local":
+    if panel.engine == "local":
         yield _fill
         return
     if find_spec("distributed") is None:
         raise UsageError("`panel.engine: dask` needs a package that is not installed. `pip install 'yujing[dask]'` brings it.")
-    with import_module("features.panel.dask_engine").connected(settings.panel) as fill:
+    with import_module("features.panel.dask_engine").connected(panel) as fill:
         yield fill
 
 

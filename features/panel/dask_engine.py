@@ -31,14 +31,14 @@ CONNECT_SECONDS = 30
 
 
 @contextmanager
-def connected(settings: PanelSettings) -> Iterator[Fill]:
+def connected(panel: PanelSettings) -> Iterator[Fill]:
     """Connect to a scheduler, or start workers on this machine, and yield what fills panels there.
 
     Raises:
         UsageError: no scheduler answers, or a worker has other code.
         WorkersLostError: a block could not be computed, however often it was tried.
     """
-    with _open(settings) as client:
+    with _open(panel) as client:
         _refuse_other_code(client)
         try:
             yield partial(_fill, client)
@@ -49,17 +49,17 @@ def connected(settings: PanelSettings) -> Iterator[Fill]:
 
 
 @contextmanager
-def _open(settings: PanelSettings) -> Iterator[Client]:
-    if settings.scheduler is None:
-        local = {"n_workers": settings.threads, "threads_per_worker": 1, "host": LOOPBACK, "dashboard_address": None}
+def _open(panel: PanelSettings) -> Iterator[Client]:
+    if panel.scheduler is None:
+        local = {"n_workers": panel.threads, "threads_per_worker": 1, "host": LOOPBACK, "dashboard_address": None}
         with LocalCluster(**local) as cluster, Client(cluster) as client:
             yield client
         return
     try:
-        client = Client(settings.scheduler, timeout=CONNECT_SECONDS)
+        client = Client(panel.scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         advice = "Start it with `dask scheduler`, or leave `panel.scheduler` out for workers on this machine."
-        raise UsageError(f"a Dask scheduler must answer at {settings.scheduler}, and none does. {advice}") from error
+        raise UsageError(f"a Dask scheduler must answer at {panel.scheduler}, and none does. {advice}") from error
     with client:
         yield client
 

@@ -101,26 +101,26 @@ def read_local_features(named: str) -> LocalFeatures:
     return LocalFeatures(path.name, sha256(content).hexdigest(), declare)
 
 
-def local_features(facts: Facts, horizon_days: int, settings: PanelSettings, taken: Collection[str]) -> tuple[Feature, ...]:
+def local_features(facts: Facts, horizon_days: int, panel: PanelSettings, taken: Collection[str]) -> tuple[Feature, ...]:
     """Return the features of the code that the settings name, in its order; none where they name none.
 
     Args:
         facts: the log.
         horizon_days: days ahead that a model will speak of.
-        settings: which code, and whether petition volume may be used.
+        panel: which code, and whether petition volume may be used.
         taken: names of the product's own columns.
 
     Raises:
         UsageError: the code cannot be read, or a feature breaks a rule of this module's docstring.
     """
-    if settings.local_features is None:
+    if panel.local_features is None:
         return ()
-    local = read_local_features(settings.local_features)
+    local = read_local_features(panel.local_features)
     features = local.features(facts, horizon_days)
     for feature in features:
         if fault := next(_faults(feature, taken, [other.name for other in features]), None):
             raise local.refusal(f"{feature.name} {fault}")
-    _check_values(local, features, facts, horizon_days, petitions=settings.petition_volume.in_model)
+    _check_values(local, features, facts, horizon_days, petitions=panel.petition_volume.in_model)
     return features
 
 

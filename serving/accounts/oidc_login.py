@@ -39,13 +39,13 @@ class Issuer:
     provider: OidcProvider
 
     @classmethod
-    def of(cls, settings: OidcSettings) -> "Issuer | None":
+    def of(cls, oidc: OidcSettings) -> "Issuer | None":
         """Return the configured issuer; None where there is none.
 
         Raises:
             UsageError: its file of keys or the client's secret cannot be read.
         """
-        return cls(settings, OidcProvider(settings)) if settings.issuer and settings.client_id else None
+        return cls(oidc, OidcProvider(oidc)) if oidc.issuer and oidc.client_id else None
 
     def name_in(self, token: str, now: datetime) -> str | None:
         """Return the login name that a token speaks for; None where the token is not to be trusted."""

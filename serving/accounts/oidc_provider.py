@@ -111,10 +111,10 @@ class LoginRequest:
 class OidcProvider:
     """Asks the provider when something is first needed, and again when it may have changed."""
 
-    def __init__(self, settings: OidcSettings) -> None:
-        self._settings = settings
-        self._secret = _read_secret(settings.client_secret_file) if settings.client_secret_file else None
-        self._keys = read_keys(settings.jwks_file) if settings.jwks_file else None
+    def __init__(self, oidc: OidcSettings) -> None:
+        self._settings = oidc
+        self._secret = _read_secret(oidc.client_secret_file) if oidc.client_secret_file else None
+        self._keys = read_keys(oidc.jwks_file) if oidc.jwks_file else None
         self._known: Description | None = None
         self._asked_at: datetime | None = None
         self._lock = Lock()

@@ -30,15 +30,15 @@ class _Replay:
     ends: dict[str, date] = field(default_factory=dict)
     above: frozenset[str] = frozenset()
 
-    def alerts_of(self, day: date, horizon_days: int, listed: RankedGrids, settings: AlertSettings, attention: Attention) -> int:
-        cool_down = timedelta(days=settings.cool_down_days)
+    def alerts_of(self, day: date, horizon_days: int, listed: RankedGrids, alerts: AlertSettings, attention: Attention) -> int:
+        cool_down = timedelta(days=alerts.cool_down_days)
         standing = AlertHistory(
             open=frozenset(grid for grid, end in self.ends.items() if end > day),
             cooling=frozenset(grid for grid, end in self.ends.items() if end <= day < end + cool_down),
             above=self.above,
             attention=attention,
         )
-        decisions = decide(listed.candidates, standing, settings, seeded(day, "expected", 0))
+        decisions = decide(listed.candidates, standing, alerts, seeded(day, "expected", 0))
         raised = [each.grid_id for each in decisions if each.outcome is Outcome.RAISED]
         self.ends |= dict.fromkeys(raised, day + timedelta(days=horizon_days))
         self.above = frozenset(each.grid_id for each in decisions if is_above(each))
@@ -46,7 +46,7 @@ class _Replay:
 
 
 def expected_alerts_per_day(
-    engine: Engine, settings: AlertSettings, target: str, lists: int = LISTS, tried: Attention = ()
+    engine: Engine, alerts: AlertSettings, target: str, lists: int = LISTS, tried: Attention = ()
 ) -> dict[date, int]:
     """Return per day of the last published lists how many alerts a rule would have raised; empty where nothing was published.
 
@@ -63,7 +63,7 @@ def expected_alerts_per_day(
             number, horizon_days = newest[day]
             rows = [GridRow.model_validate_json(row.body) for row in read_rows(connection, [number], "grid")]
             saved = tuple((Scope(path), factor) for path, factor in attention_on(connection, day))
-            counted[day] = replay.alerts_of(day, horizon_days, RankedGrids(rows), settings, (*saved, *tried))
+            counted[day] = replay.alerts_of(day, horizon_days, RankedGrids(rows), alerts, (*saved, *tried))
     return counted
 
 
@@ -72,7 +72,7 @@ LISTS_A_WEEK = 7
 NEVER = Text(zh="不会被随机抽到", en="never")
 
 
-def revisit_interval_weeks(grids: int, townships: int, settings: AlertSettings) -> float:
+def revisit_interval_weeks(grids: int, townships: int, alerts: AlertSettings) -> float:
     """Return after how many weeks a grid is drawn by lot on average: grids over the share of the slots that is drawn.
 
     >>> round(revisit_interval_weeks(605, 11, AlertSettings()))
@@ -80,11 +80,11 @@ def revisit_interval_weeks(grids: int, townships: int, settings: AlertSettings) 
     >>> revisit_interval_weeks(605, 11, AlertSettings(exploration_share=0))
     inf
     """
-    drawn = settings.exploration_share * settings.per_township * max(townships, 1) * LISTS_A_WEEK
+    drawn = alerts.exploration_share * alerts.per_township * max(townships, 1) * LISTS_A_WEEK
     return grids / drawn if drawn else math.inf
 
 
-def read_revisit_interval(engine: Engine, settings: AlertSettings) -> float | None:
+def read_revisit_interval(engine: Engine, alerts: AlertSettings) -> float | None:
     """Return the same for the places of the newest list; None before the first."""
     last = newest_entry(engine)
     if last is None:
@@ -92,7 +92,7 @@ def read_revisit_interval(engine: Engine, settings: AlertSettings) -> float | No
     query = select(ranking_row.c.level, func.count()).where(ranking_row.c.ranking_id == last.id).group_by(ranking_row.c.level)
     with reading(engine) as connection:
         rows = {row[0]: row[1] for row in connection.execute(query)}
-    return revisit_interval_weeks(rows.get("grid", 0), rows.get("township", 0), settings)
+    return revisit_interval_weeks(rows.get("grid", 0), rows.get("township", 0), alerts)
 
 
 def say_neglect(weeks: float) -> Text:

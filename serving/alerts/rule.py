@@ -102,20 +102,20 @@ def seeded(as_of: date, target: str, seed: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8]))
 
 
-def decide(candidates: Sequence[Candidate], standing: AlertHistory, settings: AlertSettings, rng: np.random.Generator) -> list[Decision]:
+def decide(candidates: Sequence[Candidate], standing: AlertHistory, alerts: AlertSettings, rng: np.random.Generator) -> list[Decision]:
     """Decide on every rated grid of a list, given by rank; returned in the same order."""
     taken = Counter(standing.raised_today or {})
     by_score: dict[str, Decision] = {}
     for candidate in candidates:
-        outcome = _held(candidate, standing, settings)
-        if outcome is Outcome.RAISED and taken[candidate.unit] >= settings.per_township:
+        outcome = _held(candidate, standing, alerts)
+        if outcome is Outcome.RAISED and taken[candidate.unit] >= alerts.per_township:
             outcome = Outcome.CAPACITY
         raised = outcome is Outcome.RAISED
         taken[candidate.unit] += raised
-        second_look = raised and bool(rng.random() < settings.blind_review_share)
+        second_look = raised and bool(rng.random() < alerts.blind_review_share)
         by_score[candidate.grid_id] = Decision(candidate.grid_id, outcome, second_look=second_look)
     if standing.raised_today is None:
-        by_score |= {drawn.grid_id: drawn for drawn in _explore(_pools(candidates, by_score, standing), taken, settings, rng)}
+        by_score |= {drawn.grid_id: drawn for drawn in _explore(_pools(candidates, by_score, standing), taken, alerts, rng)}
     return [by_score[candidate.grid_id] for candidate in candidates]
 
 
@@ -124,9 +124,9 @@ def is_above(decision: Decision) -> bool:
     return decision.chosen_by == "score" and decision.outcome is not Outcome.BELOW_THRESHOLD
 
 
-def _held(candidate: Candidate, standing: AlertHistory, settings: AlertSettings) -> Outcome:
+def _held(candidate: Candidate, standing: AlertHistory, alerts: AlertSettings) -> Outcome:
     """Return why a grid is not raised, capacity aside; `RAISED` where nothing holds it."""
-    threshold = settings.leave_share if candidate.grid_id in standing.above else settings.enter_share
+    threshold = alerts.leave_share if candidate.grid_id in standing.above else alerts.enter_share
     if candidate.share > threshold * standing.factor(candidate.path):
         return Outcome.BELOW_THRESHOLD
     if candidate.grid_id in standing.unnoted:
@@ -150,12 +150,12 @@ def _pools(candidates: Sequence[Candidate], by_score: Mapping[str, Decision], st
 
 
 def _explore(
-    pools: Mapping[str, list[str]], taken: Mapping[str, int], settings: AlertSettings, rng: np.random.Generator
+    pools: Mapping[str, list[str]], taken: Mapping[str, int], alerts: AlertSettings, rng: np.random.Generator
 ) -> Iterator[Decision]:
     """Fill the random slots of each unit, on average their share of its slots, as far as it has room; uniform over its pool."""
-    slots, part = divmod(settings.exploration_share * settings.per_township, 1)
+    slots, part = divmod(alerts.exploration_share * alerts.per_township, 1)
     for unit, pool in pools.items():
-        room = min(settings.per_township - taken[unit], len(pool))
+        room = min(alerts.per_township - taken[unit], len(pool))
         fewer, more = min(int(slots), room), min(int(slots) + 1, room)
         drawn = more if rng.random() < part else fewer
         probability = (fewer * (1 - part) + more * part) / len(pool)

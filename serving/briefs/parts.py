@@ -68,7 +68,7 @@ def _advice(desk: Desk, explanation: Explanation | FactorExplanation | None) -> 
 
 def late_sources(desk: Desk) -> list[Source]:
     """Return the sources that are late by the clock."""
-    return [source for source in read_sources(desk.engine, desk.now, desk.settings) if source.late]
+    return [source for source in read_sources(desk.engine, desk.now, desk.settings.serving, desk.settings.intake) if source.late]
 
 
 def say_missing(desk: Desk, listed: AreaList) -> Iterator[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from training.evaluation.metrics import Scorecard
     from training.evaluation.oracle import Gap
     from training.learning.model import Fitted
+    from training.settings import BacktestSettings
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
@@ -57,12 +58,12 @@ def report_folder(home: Home, result: "BacktestResult") -> Path:
     return home.folder(home.backtests / f"{result.target}-{result.horizon_days}d")
 
 
-def compare_with_truth(result: "BacktestResult", truth: Path, settings: "Settings") -> "tuple[BacktestResult, list[Gap]]":
+def compare_with_truth(result: "BacktestResult", truth: Path, backtest: "BacktestSettings") -> "tuple[BacktestResult, list[Gap]]":
     """Return a finished backtest with what could be known beside the models, and how much of it is known."""
     from training.evaluation.oracle import add_oracle, gaps
 
-    judged = add_oracle(result, truth, settings.backtest)
-    return judged, gaps(judged, settings.backtest)
+    judged = add_oracle(result, truth, backtest)
+    return judged, gaps(judged, backtest)
 
 
 def tabulate_gaps(gaps: "Sequence[Gap]") -> None:
@@ -156,9 +157,9 @@ def backtest(
     with progress("fit") as step:
         fitted = _fit(facts, panel, result, settings, step) if output.report else None
     if output.predictions:
-        result = _judge(result, output.predictions, settings)
+        result = _judge(result, output.predictions, settings.backtest)
     # nothing is learnt or predicted any more: only now may the truth be looked at
-    result, gaps = compare_with_truth(result, output.truth, settings) if output.truth else (result, [])
+    result, gaps = compare_with_truth(result, output.truth, settings.backtest) if output.truth else (result, [])
     keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
     found = {"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}
     figures = json_text(result.to_json() | found | _without(ablation))
@@ -173,12 +174,12 @@ def backtest(
         output.json_file.write_text(figures + "\n", encoding="utf-8")
 
 
-def _judge(result: "BacktestResult", file: Path, settings: "Settings") -> "BacktestResult":
+def _judge(result: "BacktestResult", file: Path, backtest: "BacktestSettings") -> "BacktestResult":
     """Put a table of somebody's own predictions beside the models, under the name of its file."""
     from training.evaluation.own_model import add_model, judged, match_predictions, read_predictions
 
     said = match_predictions(result.predictions, read_predictions(file))
-    return judged(result, add_model(result.predictions, file.stem, *said), settings.backtest)
+    return judged(result, add_model(result.predictions, file.stem, *said), backtest)
 
 
 def _without(ablation: "Scorecard | None") -> dict[str, object]:

@@ -158,6 +158,7 @@ def panel(  # noqa: PLR0913 - options of a command
     from features.days import day_number
     from features.panel.build import build_panel
     from training.evaluation.own_model import add_folds, add_labels, describe
+    from training.learning.folds import Gap
 
     write = table_writer(out)
     last = day_number(as_of)
@@ -170,10 +171,11 @@ def panel(  # noqa: PLR0913 - options of a command
     with progress("panel") as step:
         built = build_panel(facts, as_ofs, horizon, work.settings, step)
     table = built.to_frame()
+    gap = Gap(horizon, work.settings.delay_allowance_days)
     if learning.labels:
-        table = add_labels(table, facts, built, horizon, work.settings)
+        table = add_labels(table, facts, built, gap)
     if learning.folds:
-        table = add_folds(table, facts, built, horizon, work.settings)
+        table = add_folds(table, facts, built, gap, work.settings.backtest)
     write(table)
     words = out.with_suffix(".dictionary.csv")
     describe(built.features).write_csv(words)

@@ -203,7 +203,7 @@ def train_and_show(
         facts = replace(facts, known_through_day=min(facts.known_through_day, day_number(today) - 1))
     task = Task(facts, definition, _champion(work, facts.target_name), trials)
     trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
-    result, gaps = compare_with_truth(trained.result, truth, settings) if truth else (trained.result, [])
+    result, gaps = compare_with_truth(trained.result, truth, settings.backtest) if truth else (trained.result, [])
     keep(trained.report, result, report_folder(work.home, result))
     tabulate(result)
     tabulate_gaps(gaps)

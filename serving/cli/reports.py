@@ -199,7 +199,7 @@ def verification(
     facts, _ = work.facts(chosen)
     must_be_ripe(facts, period, work.settings.delay_allowance_days)
     say(Text(zh="正在逐日对账", en="Going through the lists day by day"))
-    counted = count_cells(facts, work.engine, work.settings, period, chosen)
+    counted = count_cells(facts, work.engine, work.settings.tz, period, chosen)
     name = keep_account(work.home, work.engine, (period, chosen), counted, datetime.now(UTC))
     if out is not None and out.suffix == ".zip":
         out.write_bytes(read_archive(work.home, name))

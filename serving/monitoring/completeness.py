@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from features.facts.places import Level
 from features.schema import Action, Col
 from serving.monitoring.drift import Finding
 from serving.scoring.coverage import SILENT_FROM, SPREAD_FROM, Coverage
-from serving.settings import Settings
+from serving.settings import RankingSettings
 from serving.text import Text
 
 YEAR_DAYS, WEEK_DAYS = 364, 7
@@ -51,11 +52,11 @@ class Silence:
     silent: bool
 
 
-def find_silences(records: pl.DataFrame, first: int, as_of: int, settings: Settings) -> list[Silence]:
-    """Measure every feed, and every kind of source named in the records, over [first, as_of) (day numbers)."""
+def find_silences(records: pl.DataFrame, days: tuple[int, int], tz: ZoneInfo, ranking: RankingSettings) -> list[Silence]:
+    """Measure every feed, and every kind of source named in the records, over some days: [first, as_of), as day numbers."""
     reported = records.filter(pl.col(Col.ACTION) == Action.REPORTED)
-    day = local_days(reported[Col.KNOWN_AT].dt.timestamp("us").to_numpy(), settings.tz)
-    return list(_silences(reported, day, (first, as_of), settings.ranking.stale_source_days))
+    day = local_days(reported[Col.KNOWN_AT].dt.timestamp("us").to_numpy(), tz)
+    return list(_silences(reported, day, days, ranking.stale_source_days))
 
 
 def completeness_findings(silences: list[Silence], coverage: Coverage) -> list[Finding]:

@@ -128,14 +128,14 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     facts, last = read_facts(snapshot, target, settings), day_number(as_of)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    coverage = read_coverage(facts, last, staleness_of(settings))
-    silences = find_silences(records, last - MONTH_DAYS, last, settings)
-    return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings))
+    coverage = read_coverage(facts, last, staleness_of(settings.ranking, settings.intake))
+    silences = find_silences(records, (last - MONTH_DAYS, last), settings.tz, settings.ranking)
+    return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings.calendar.country))
 
 
-def _calendar_findings(end: int, settings: Settings) -> list[Finding]:
+def _calendar_findings(end: int, country: str) -> list[Finding]:
     """Say when the days up to `end` are not all published, so that workdays among them are guessed."""
-    until = calendar_known_until(settings.calendar.country)
+    until = calendar_known_until(country)
     if until is None or to_date(end - 1) <= until:
         return []
     zh = f"工作日历只公布到{until}，此后的工作日按公共假日推测，不含调休；请升级chinesecalendar，或在calendar.workdays中写明"

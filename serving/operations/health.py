@@ -9,10 +9,11 @@ from sqlalchemy import Engine, func, select
 
 from features.database.engine import reading
 from features.database.tables import feed, ranking
+from features.settings import IntakeSettings
 from serving.alerts.webhooks import dead_letters
 from serving.operations.jobs import Run, job_states
 from serving.operations.schedule import missed_days
-from serving.settings import ServingSettings, Settings
+from serving.settings import ServingSettings
 from serving.text import Text
 
 HOUR = timedelta(hours=1)
@@ -148,12 +149,12 @@ class Source:
     """Older than `serving.data_late_after_hours`, or without a record."""
 
 
-def read_sources(engine: Engine, now: datetime, settings: Settings) -> tuple[Source, ...]:
+def read_sources(engine: Engine, now: datetime, serving: ServingSettings, intake: IntakeSettings) -> tuple[Source, ...]:
     """Return all sources by name, judged by the clock; those that have ended, as the settings say, are left out."""
     with reading(engine) as connection:
         rows = connection.execute(select(feed.c.name, feed.c.known_through).order_by(feed.c.name)).all()
-    limit = timedelta(hours=settings.serving.data_late_after_hours)
-    ages = {row: now - row.known_through if row.known_through else None for row in rows if row.name not in settings.intake.retired_sources}
+    limit = timedelta(hours=serving.data_late_after_hours)
+    ages = {row: now - row.known_through if row.known_through else None for row in rows if row.name not in intake.retired_sources}
     return tuple(
         Source(row.name, row.known_through, max(age.days, 0) if age else 0, age is None or age > limit) for row, age in ages.items()
     )

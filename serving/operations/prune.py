@@ -46,7 +46,7 @@ class Prunable:
             yield "job runs", f"{self.job_runs} before {self.before:%Y-%m-%d}", 0
 
 
-def find_prunable(home: Home, engine: Engine, settings: RetentionSettings, now: datetime, backups: Path | None = None) -> Prunable:
+def find_prunable(home: Home, engine: Engine, retention: RetentionSettings, now: datetime, backups: Path | None = None) -> Prunable:
     """Return what is older than the settings keep it; `backups` is the folder that backups lie in.
 
     Raises:
@@ -56,13 +56,13 @@ def find_prunable(home: Home, engine: Engine, settings: RetentionSettings, now: 
     def ago(days: int) -> datetime:
         return now - timedelta(days=days)
 
-    before = ago(settings.job_runs_days)
+    before = ago(retention.job_runs_days)
     with reading(engine) as connection:
         old_runs = connection.execute(select(func.count()).where(job_run.c.started_at < before)).scalar_one()
     return Prunable(
-        quarantine=_old_reports(home.quarantine, ago(settings.quarantine_days)),
-        runs=list(_old_models(home, engine, ago(settings.runs_days))),
-        backups=_old_backups(backups, ago(settings.backups_days), settings.least_backups) if backups else [],
+        quarantine=_old_reports(home.quarantine, ago(retention.quarantine_days)),
+        runs=list(_old_models(home, engine, ago(retention.runs_days))),
+        backups=_old_backups(backups, ago(retention.backups_days), retention.least_backups) if backups else [],
         job_runs=old_runs,
         before=before,
     )

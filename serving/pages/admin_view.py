@@ -39,7 +39,7 @@ class Rule:
     """Interval at which lot leads to each grid; None before the first list."""
 
 
-def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
+def read_rule(engine: Engine, alerts: AlertSettings) -> Rule:
     """Return the settings, and what they led to on the last lists."""
     by_day = select(alert.c.starts, func.count()).group_by(alert.c.starts).order_by(alert.c.starts.desc()).limit(LISTS)
     lists = select(alert_decision.c.ranking_id).distinct().order_by(alert_decision.c.ranking_id.desc()).limit(LISTS).scalar_subquery()
@@ -49,8 +49,8 @@ def read_rule(engine: Engine, settings: AlertSettings) -> Rule:
     with reading(engine) as connection:
         raised = tuple((str(day), count) for day, count in connection.execute(by_day))
         outcomes = {row[0]: row[1] for row in connection.execute(decided)}
-    weeks = read_revisit_interval(engine, settings)
-    return Rule(_figures(settings), raised, outcomes, None if weeks is None else say_neglect(weeks))
+    weeks = read_revisit_interval(engine, alerts)
+    return Rule(_figures(alerts), raised, outcomes, None if weeks is None else say_neglect(weeks))
 
 
 @dataclass(frozen=True)
@@ -70,26 +70,26 @@ class Trial:
         return sum(now for _, now, _ in self.days) / count, sum(then for *_, then in self.days) / count
 
 
-def try_rule(engine: Engine, settings: AlertSettings, wanted: Mapping[str, str], target: str) -> Trial:
+def try_rule(engine: Engine, alerts: AlertSettings, wanted: Mapping[str, str], target: str) -> Trial:
     """Replay a changed rule over the last lists; nothing is saved.
 
     Raises:
         UsageError: there is no such setting, or the settings do not fit together.
     """
-    if unknown := wanted.keys() - _figures(settings).keys():
+    if unknown := wanted.keys() - _figures(alerts).keys():
         raise UsageError(f"only figures of the rule can be tried, got {', '.join(sorted(unknown))}. Leave the rest out.")
     try:
-        changed = AlertSettings.model_validate({**settings.model_dump(), **wanted})
+        changed = AlertSettings.model_validate({**alerts.model_dump(), **wanted})
     except ValidationError as error:
         raise UsageError(f"the settings of the rule must fit together: {error.errors()[0]['msg']}. Change them.") from error
-    now, then = (expected_alerts_per_day(engine, each, target) for each in (settings, changed))
-    different = {name: value for name, value in _figures(changed).items() if value != _figures(settings)[name]}
+    now, then = (expected_alerts_per_day(engine, each, target) for each in (alerts, changed))
+    different = {name: value for name, value in _figures(changed).items() if value != _figures(alerts)[name]}
     lines = yaml.safe_dump({"alerts": different}, sort_keys=False) if different else ""
     return Trial(_figures(changed), tuple((day, now[day], then[day]) for day in sorted(now, reverse=True)), lines)
 
 
-def _figures(settings: AlertSettings) -> dict[str, object]:
-    plain = settings.model_dump()
+def _figures(alerts: AlertSettings) -> dict[str, object]:
+    plain = alerts.model_dump()
     return {name: value for name, value in plain.items() if isinstance(value, int | float) and not isinstance(value, bool)}
 
 

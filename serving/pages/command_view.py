@@ -257,7 +257,7 @@ def view_command(viewer: Viewer, day: ShownDay, query: BoardQuery) -> CommandVie
         board=board,
         waiting=waiting,
         areas=tuple(AreaLine(name, row, open_alerts.get(row.path, AreaBacklog(row.path, 0, 0, 0))) for row, name in board.children),
-        sources=read_sources(viewer.engine, viewer.now, viewer.site.settings),
+        sources=read_sources(viewer.engine, viewer.now, viewer.site.settings.serving, viewer.site.settings.intake),
         fresh=day.next is not None or not viewer.reading.freshness.stale(day.entry, viewer.now),
         ahead=_look_ahead(viewer, day, viewer.scope.meet(Scope(board.area.node)) or viewer.scope),
     )

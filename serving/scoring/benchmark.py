@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from features.database.engine import open_home
 from features.database.packed_text import pack
@@ -35,12 +36,12 @@ def list_costs(facts: Facts, model: Fitted, folder: Path, settings: Settings) ->
     yield cost
     rows, cost = measure(grids, "rows of the list", lambda: list_grids(day, {}, settings.ranking))
     yield cost
-    body, now = sum_up(day, rows), _morning(as_of, settings)
+    body, now = sum_up(day, rows), _morning(as_of, settings.tz)
     bare = _Bare(folder / "bare.db", body)
     entry, cost = measure(
         grids,
         "sum up and publish",
-        lambda: publish(engine, origin_of(day, settings), sum_up(day, rows), now),
+        lambda: publish(engine, origin_of(day, settings.tz, settings.ranking), sum_up(day, rows), now),
         (INSERTED, bare.insert),
     )
     yield cost
@@ -50,8 +51,8 @@ def list_costs(facts: Facts, model: Fitted, folder: Path, settings: Settings) ->
     engine.dispose()
 
 
-def _morning(as_of: date, settings: Settings) -> datetime:
-    return datetime.combine(as_of, time(6), settings.tz)
+def _morning(as_of: date, tz: ZoneInfo) -> datetime:
+    return datetime.combine(as_of, time(6), tz)
 
 
 class _Bare:

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts.facts import Facts, Reporters
-from serving.settings import Settings
+from features.settings import IntakeSettings
+from serving.settings import RankingSettings
 from serving.text import Confidence, Withheld
 
 WEEKS = 52
@@ -146,9 +147,9 @@ class Staleness:
     retired: tuple[str, ...] = ()
 
 
-def staleness_of(settings: Settings) -> Staleness:
+def staleness_of(ranking: RankingSettings, intake: IntakeSettings) -> Staleness:
     """Return what the settings say of sources that stopped."""
-    return Staleness(settings.ranking.stale_source_days, settings.intake.retired_sources)
+    return Staleness(ranking.stale_source_days, intake.retired_sources)
 
 
 def read_coverage(facts: Facts, as_of: int, staleness: Staleness) -> Coverage:

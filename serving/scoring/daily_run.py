@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from functools import partial
 from itertools import groupby, zip_longest
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from sqlalchemy import Engine, RowMapping, insert, select
@@ -35,8 +36,9 @@ from serving.rankings.publishing import refuse_while_paused
 from serving.rankings.schemas import Explanation
 from serving.scoring.list_builder import list_grids, sum_up
 from serving.scoring.scoring import ScoredDay, score_days, score_snapshot
-from serving.settings import Settings
+from serving.settings import RankingSettings, Settings
 from serving.undertakings.review import review_monthly
+from training.learning.folds import Gap
 from training.learning.labels import count_labels
 from training.learning.model import most_expected
 from training.registry.published import read_published
@@ -114,7 +116,7 @@ def rank_days(
         record_outcomes(engine, day.facts, settings.delay_allowance_days, now)
         before = newest(engine, target=day.model.target)
         entry = _publish(engine, day, names, settings, now)
-        review_monthly(engine, day.facts, day.model.horizon_days, settings, now)
+        review_monthly(engine, day.facts, Gap(day.model.horizon_days, settings.delay_allowance_days), settings.alerts, now)
         if day.as_of == now.astimezone(settings.tz).date():
             note_rescores(engine, corrected, before, entry, now)
         yield entry
@@ -133,7 +135,7 @@ def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings:
     with _collection_paused():
         grids = list_grids(day, names, settings.ranking)
         raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
-        return publish(engine, origin_of(day, settings), sum_up(day, grids), now, raising)
+        return publish(engine, origin_of(day, settings.tz, settings.ranking), sum_up(day, grids), now, raising)
 
 
 @contextmanager
@@ -176,7 +178,7 @@ def _explain(day: ScoredDay, grid_ids: Sequence[str]) -> dict[str, Explanation]:
     return dict(zip(grid_ids, day.explain(places), strict=True))
 
 
-def origin_of(day: ScoredDay, settings: Settings) -> Origin:
+def origin_of(day: ScoredDay, tz: ZoneInfo, ranking: RankingSettings) -> Origin:
     """Return what the list of a scored day is made from."""
     through = min(day_number(day.as_of), day.facts.known_through_day + 1)
     return Origin(
@@ -186,9 +188,9 @@ def origin_of(day: ScoredDay, settings: Settings) -> Origin:
         model_hash=day.model_hash,
         model_version=day.model_version,
         sequence=day.facts.sequence,
-        data_through=midnight(through, settings.tz),
+        data_through=midnight(through, tz),
         code_version=code_version(),
-        seed=settings.ranking.seed,
+        seed=ranking.seed,
     )
 
 

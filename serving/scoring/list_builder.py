@@ -67,7 +67,7 @@ class RankTable:
     rising: Flags
 
 
-def rank_grids(expected: Floats, usual_level: Floats, spread: Spread, ties: Ties, settings: RankingSettings) -> RankTable:
+def rank_grids(expected: Floats, usual_level: Floats, spread: Spread, ties: Ties, ranking: RankingSettings) -> RankTable:
     """Order grids by expected escalations and say how sure the order is.
 
     Args:
@@ -75,12 +75,12 @@ def rank_grids(expected: Floats, usual_level: Floats, spread: Spread, ties: Ties
         usual_level: (G,) the same, as usual for the grid.
         spread: of what is expected and of the counts about it.
         ties: (G,) numbers that order grids of equal score, from `tie_breakers`.
-        settings: where levels end and what counts as chronic or rising.
+        ranking: where levels end and what counts as chronic or rising.
     """
     rank = order(expected, ties)
     low, high = _range(rank, expected, spread, ties)
-    level = _levels(rank, settings)
-    return RankTable(rank, low, high, level, _chronic(usual_level, ties, settings), _rising(usual_level, spread.refits, settings))
+    level = _levels(rank, ranking)
+    return RankTable(rank, low, high, level, _chronic(usual_level, ties, ranking), _rising(usual_level, spread.refits, ranking))
 
 
 def tie_breakers(grid_ids: Iterable[str], as_of: date, seed: int) -> Ties:
@@ -107,22 +107,22 @@ def _range(rank: Ranks, expected: Floats, spread: Spread, ties: Ties) -> tuple[R
     return np.minimum(low, rank), np.maximum(high, rank)
 
 
-def _levels(rank: Ranks, settings: RankingSettings) -> tuple[AttentionLevel, ...]:
-    shares = (settings.priority_share, settings.elevated_share, settings.watch_share)
+def _levels(rank: Ranks, ranking: RankingSettings) -> tuple[AttentionLevel, ...]:
+    shares = (ranking.priority_share, ranking.elevated_share, ranking.watch_share)
     places = [_places(len(rank), share) for share in shares]
     names: tuple[AttentionLevel, ...] = ("priority", "elevated", "watch", "routine")
     return tuple(names[step] for step in np.searchsorted(places, rank).tolist())
 
 
-def _chronic(usual_level: Floats, ties: Ties, settings: RankingSettings) -> Flags:
-    return order(usual_level, ties) <= _places(len(usual_level), settings.chronic_share)
+def _chronic(usual_level: Floats, ties: Ties, ranking: RankingSettings) -> Flags:
+    return order(usual_level, ties) <= _places(len(usual_level), ranking.chronic_share)
 
 
-def _rising(usual_level: Floats, refits: Floats, settings: RankingSettings) -> Flags:
+def _rising(usual_level: Floats, refits: Floats, ranking: RankingSettings) -> Flags:
     """Mark grids whose factor stays high even at the low end of the refits; without refits nothing can be said."""
     if not len(refits):
         return np.zeros(len(usual_level), np.bool_)
-    return np.asarray(np.quantile(refits / usual_level, RANGE[0], axis=0) >= settings.rising_factor)
+    return np.asarray(np.quantile(refits / usual_level, RANGE[0], axis=0) >= ranking.rising_factor)
 
 
 def _places(size: int, share: float) -> int:
@@ -235,14 +235,14 @@ def _hide_differences(townships: list[AreaRow]) -> list[AreaRow]:
     return [area.model_copy(update={"weekly_escalations": tuple(row)}) for area, row in zip(townships, weeks, strict=True)]
 
 
-def list_grids(day: ScoredDay, names: Mapping[str, str], settings: RankingSettings) -> list[GridRow]:
-    """Return one row per grid in the published order; the top `settings.explain_top_n` of them with reasons.
+def list_grids(day: ScoredDay, names: Mapping[str, str], ranking: RankingSettings) -> list[GridRow]:
+    """Return one row per grid in the published order; the top `ranking.explain_top_n` of them with reasons.
 
     `names` gives the name of each grid_id; a grid without one is called by its code.
     """
-    scores = _scores(day, settings)
+    scores = _scores(day, ranking)
     by_rank = np.array(list(scores), np.int64)
-    top = by_rank[: settings.explain_top_n]
+    top = by_rank[: ranking.explain_top_n]
     explanations = dict(zip(top.tolist(), map(mask_lines, day.explain(top)), strict=True)) if len(top) else {}
     weeks = weekly_cases(day.facts, day_number(day.as_of))
     waiting = open_cases(day.facts, day_number(day.as_of))
@@ -272,14 +272,14 @@ def sum_up(day: ScoredDay, grids: Sequence[GridRow]) -> Body:
     return to_body({"grid": {row.grid_id: row for row in grids}, **rows})
 
 
-def _scores(day: ScoredDay, settings: RankingSettings) -> dict[int, Score]:
+def _scores(day: ScoredDay, ranking: RankingSettings) -> dict[int, Score]:
     """Return what is published of each rated grid, by position and in the order of their ranks."""
     rated = day.rated
     expected, usual_level, risk = day.expected[rated], day.usual_level[rated], day.risk[rated]
-    ties = tie_breakers(day.panel.grid_ids[rated].tolist(), day.as_of, settings.seed)
+    ties = tie_breakers(day.panel.grid_ids[rated].tolist(), day.as_of, ranking.seed)
     refits = day.refits[:, rated]
-    spread = Spread(refits, day.model.variation.of_grid, (settings.seed, day_number(day.as_of)))
-    standing = rank_grids(expected, usual_level, spread, ties, settings)
+    spread = Spread(refits, day.model.variation.of_grid, (ranking.seed, day_number(day.as_of)))
+    standing = rank_grids(expected, usual_level, spread, ties, ranking)
     figures = {
         "expected_escalations": expected,
         "usual_level": usual_level,

@@ -140,7 +140,7 @@ def score_facts(champion: Published, model: Fitted, facts: Facts, settings: Sett
             model=model,
             facts=facts,
             panel=panel,
-            coverage=read_coverage(facts, day, staleness_of(settings)),
+            coverage=read_coverage(facts, day, staleness_of(settings.ranking, settings.intake)),
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],

@@ -126,13 +126,13 @@ class Source:
         period, settings = self.order.period, self.place.settings
         _, feeds = find_target(self.snapshot.feeds, self.order.target, settings)
         records = self.snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
-        return find_silences(records, period.start, period.end, settings)
+        return find_silences(records, (period.start, period.end), settings.tz, settings.ranking)
 
     @cached_property
     def coverage(self) -> Coverage:
         """Limits that the reports of the area's grids set to what is said."""
         facts = self.facts
-        whole = read_coverage(facts, self.order.period.end, staleness_of(self.place.settings))
+        whole = read_coverage(facts, self.order.period.end, staleness_of(self.place.settings.ranking, self.place.settings.intake))
         levels = facts.places.levels
         level = levels.get("community", levels.get("township", levels["district"]))
         inside = [Scope(self.order.area).covers(level.codes[area]) for area in level.member.tolist()]

@@ -17,9 +17,10 @@ from features.facts.places import positions
 from features.undertakings.undertaking import UndertakingKind
 from serving.accounts.permissions import EVERYTHING, Scope
 from serving.rankings.list_rows import read_rows
-from serving.settings import Settings
+from serving.settings import AlertSettings
 from serving.undertakings.register import Estimate
 from training.evaluation.effects import CannotTell, Effect, RandomSlots, acting_effect, begun_effect, treatment_effect
+from training.learning.folds import Gap
 from training.learning.labels import count_labels
 
 ACTING = "acting"
@@ -28,9 +29,9 @@ LOOK_BACK = timedelta(days=730)
 """Time whose random slots are read, so that a review takes no longer as the ledger grows and says how it is now."""
 
 
-def review_monthly(engine: Engine, facts: Facts, horizon_days: int, settings: Settings, now: datetime) -> bool:
+def review_monthly(engine: Engine, facts: Facts, gap: Gap, alerts: AlertSettings, now: datetime) -> bool:
     """Estimate and store unless this month's ripe days were reviewed already; tell whether it was done."""
-    ripe_until = facts.known_through_day + 1 - settings.delay_allowance_days
+    ripe_until = facts.known_through_day + 1 - gap.delay_allowance_days
     as_of = to_date(ripe_until)
     with reading(engine) as connection:
         last = connection.execute(select(undertaking_review.c.as_of).order_by(undertaking_review.c.id.desc()).limit(1)).scalar()
@@ -38,7 +39,7 @@ def review_monthly(engine: Engine, facts: Facts, horizon_days: int, settings: Se
         return False
     body = {
         key: estimate.model_dump()
-        for key, estimate in _estimates(engine, facts, Window(horizon_days, ripe_until, settings.alerts.cool_down_days))
+        for key, estimate in _estimates(engine, facts, Window(gap.horizon_days, ripe_until, alerts.cool_down_days))
     }
     if not body:
         return False

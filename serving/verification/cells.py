@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum, auto
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,6 @@ from features.facts.facts import Facts
 from features.facts.places import positions
 from serving.rankings.entries import Entry
 from serving.rankings.ledger import entries, read_body
-from serving.settings import Settings
 from serving.situation_report.period import Period
 
 RULE_DAYS = 90
@@ -62,9 +62,9 @@ class Counted:
     lists: tuple[Entry, ...]
 
 
-def count_cells(facts: Facts, engine: Engine, settings: Settings, period: Period, target: str) -> Counted:
+def count_cells(facts: Facts, engine: Engine, tz: ZoneInfo, period: Period, target: str) -> Counted:
     """Count the escalations of whole months by group and stretch of days."""
-    lists = {day_number(entry.origin.as_of): entry for entry in standing_lists(engine, settings, period, target)}
+    lists = {day_number(entry.origin.as_of): entry for entry in standing_lists(engine, tz, period, target)}
     grid_days: Counter[tuple[int, Group]] = Counter()
     escalations: dict[tuple[int, Group], float] = defaultdict(float)
     for day in range(period.start, period.end):
@@ -80,12 +80,12 @@ def count_cells(facts: Facts, engine: Engine, settings: Settings, period: Period
     return Counted(cells, tuple(lists.values()))
 
 
-def standing_lists(engine: Engine, settings: Settings, period: Period, target: str) -> list[Entry]:
+def standing_lists(engine: Engine, tz: ZoneInfo, period: Period, target: str) -> list[Entry]:
     """Return the list of each day that was out before the day ended, the newest revision; later ones could not be acted on."""
     standing: dict[date, Entry] = {}
     for entry in entries(engine):
         origin = entry.origin
-        ended = midnight(day_number(origin.as_of) + 1, settings.tz)
+        ended = midnight(day_number(origin.as_of) + 1, tz)
         if origin.target == target and period.start <= day_number(origin.as_of) < period.end and entry.published_at < ended:
             standing[origin.as_of] = entry
     return [standing[day] for day in sorted(standing)]

@@ -116,7 +116,7 @@ def _upload(world: World, holder: str, ledger: Path, now: datetime) -> str:
 def _account_for(world: World, day: date, now: datetime) -> None:
     """Keep the account of the month so far, as if all its escalations were known."""
     month, (facts, _) = read_period(f"{day:%Y-%m}"), Workspace(world.home, None).facts(DEFAULT_TARGET)
-    counted = count_cells(facts, world.engine, world.settings, month, DEFAULT_TARGET)
+    counted = count_cells(facts, world.engine, world.settings.tz, month, DEFAULT_TARGET)
     keep_account(world.home, world.engine, (month, DEFAULT_TARGET), counted, now)
 
 

@@ -213,9 +213,9 @@ def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None
     return past, said
 
 
-def judge(predictions: pl.DataFrame, settings: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
+def judge(predictions: pl.DataFrame, backtest: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
     """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
-    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
+    weights = weigh(predictions, backtest.bootstrap_draws, backtest.seed)
     overall = score(outcomes(predictions), predicted(predictions), weights)
     chosen = {name: predictions.filter(name) for name in SUBSETS}
     parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}

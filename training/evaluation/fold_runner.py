@@ -179,10 +179,10 @@ def _by_baseline(name: str, seen: Examples, unseen: Panel, most_rows: int) -> Pr
     return Predicted(expected, calibrate(np.log(rate(scores)), counts).risk(np.log(expected)))
 
 
-def by_peer(name: str, seen: Examples, unseen: Panel, settings: ModelSettings) -> Predicted:
+def by_peer(name: str, seen: Examples, unseen: Panel, model_settings: ModelSettings) -> Predicted:
     """Fit one peer to some examples, and return what it expects of other as_ofs, each (T, G)."""
-    expected = fit_peer(name, seen, settings)
-    most = fitting_rows(len(readable_columns(unseen, settings)), seen.panel.piece_bytes, settings.most_rows)
+    expected = fit_peer(name, seen, model_settings)
+    most = fitting_rows(len(readable_columns(unseen, model_settings)), seen.panel.piece_bytes, model_settings.most_rows)
     rows, shape = sample_alike(seen.counts.size, most, SAMPLE_SEED), unseen.values.shape[1:]
     before, after = np.log(expected(seen.panel, rows)), expected(unseen, np.arange(int(np.prod(shape)))).reshape(shape)
     # a learner that found no split expects the same everywhere: there is no slope to fit

@@ -54,19 +54,19 @@ class Gap:
     ci95: list[float] | None
 
 
-def add_oracle(result: BacktestResult, truth: Path, settings: BacktestSettings) -> BacktestResult:
+def add_oracle(result: BacktestResult, truth: Path, backtest: BacktestSettings) -> BacktestResult:
     """Return a finished backtest with both upper bounds among its models.
 
     Args:
         result: with every prediction final.
         truth: folder of that name, written by the simulation whose cases and crosswalk are in the event log.
-        settings: those of the backtest.
+        backtest: its settings.
 
     Raises:
         UsageError: the truth is not there, or not that of this log, target and horizon.
     """
     predictions = _with_expectations(result, truth)
-    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
+    weights = weigh(predictions, backtest.bootstrap_draws, backtest.seed)
 
     def judged(card: Scorecard, rows: pl.DataFrame) -> Scorecard:
         said = predicted(rows)
@@ -77,12 +77,12 @@ def add_oracle(result: BacktestResult, truth: Path, settings: BacktestSettings) 
     return replace(result, predictions=predictions, overall=judged(result.overall, predictions), subsets=result.subsets | parts)
 
 
-def gaps(result: BacktestResult, settings: BacktestSettings) -> list[Gap]:
+def gaps(result: BacktestResult, backtest: BacktestSettings) -> list[Gap]:
     """Measure how far the model comes from the best baseline to each upper bound, on all rows and on the onset subset.
 
     A metric that cannot be estimated is left out.
     """
-    weights = weigh(result.predictions, settings.bootstrap_draws, settings.seed)
+    weights = weigh(result.predictions, backtest.bootstrap_draws, backtest.seed)
     parts = {"all": (result.overall, result.predictions), "onset": (result.subsets["onset"], result.predictions.filter("onset"))}
     return [gap for name, (card, rows) in parts.items() for gap in _gaps(name, card, rows, weights)]
 

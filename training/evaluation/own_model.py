@@ -21,7 +21,7 @@ from training.evaluation.predictions import EXPECTED, RISK, SURGE, models, reach
 from training.learning.calibration import Calibration, calibrate
 from training.learning.folds import Fold, Gap, ripe_as_ofs, rolling_folds
 from training.learning.labels import count_labels, ripe
-from training.settings import BacktestSettings, Settings
+from training.settings import BacktestSettings
 
 Floats = npt.NDArray[np.float64]
 Said = tuple[Floats, Floats]
@@ -114,9 +114,9 @@ def add_model(predictions: pl.DataFrame, name: str, expected: Floats, risk: Floa
     return predictions.with_columns(pl.Series(EXPECTED + name, expected), pl.Series(RISK + name, risk), pl.Series(SURGE + name, surge))
 
 
-def judged(result: BacktestResult, predictions: pl.DataFrame, settings: BacktestSettings) -> BacktestResult:
+def judged(result: BacktestResult, predictions: pl.DataFrame, backtest: BacktestSettings) -> BacktestResult:
     """Return a backtest scored anew on a table that holds more models."""
-    overall, parts = judge(predictions, settings)
+    overall, parts = judge(predictions, backtest)
     return replace(result, predictions=predictions, overall=overall, subsets=parts)
 
 
@@ -148,23 +148,22 @@ def _checked(expected: pl.Series, rows: int) -> Floats:
     return np.asarray(np.maximum(values, LEAST_EXPECTED), np.float64)
 
 
-def add_labels(frame: pl.DataFrame, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> pl.DataFrame:
+def add_labels(frame: pl.DataFrame, facts: Facts, panel: Panel, gap: Gap) -> pl.DataFrame:
     """Add `label`, the escalations in [as_of, as_of + horizon_days), and `ripe`; where it is not ripe the label is null, never 0."""
-    final = ripe(panel.as_ofs, horizon_days, settings.delay_allowance_days, facts.known_through_day)
-    counts = np.where(final[:, None], count_labels(facts, panel.as_ofs, horizon_days), np.nan)
+    final = ripe(panel.as_ofs, gap.horizon_days, gap.delay_allowance_days, facts.known_through_day)
+    counts = np.where(final[:, None], count_labels(facts, panel.as_ofs, gap.horizon_days), np.nan)
     flags = np.tile(final, counts.shape[1])
     return frame.with_columns(pl.Series(LABEL, counts.T.ravel()).fill_nan(None), pl.Series(RIPE, flags))
 
 
-def add_folds(frame: pl.DataFrame, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> pl.DataFrame:
+def add_folds(frame: pl.DataFrame, facts: Facts, panel: Panel, gap: Gap, backtest: BacktestSettings) -> pl.DataFrame:
     """Add `fold`, the number of the backtest's test part in which an as_of lies; null before the first and where no label is ripe.
 
     Raises:
         NotReadyError: the log is too short for a backtest.
     """
-    gap = Gap(horizon_days, settings.delay_allowance_days)
-    tested = ripe_as_ofs(facts, gap, settings.backtest)
-    folds = rolling_folds(tested, gap, settings.backtest.test_share, settings.backtest.folds)
+    tested = ripe_as_ofs(facts, gap, backtest)
+    folds = rolling_folds(tested, gap, backtest.test_share, backtest.folds)
     number = _fold_of(panel.as_ofs, folds, int(tested[-1]))
     numbers = pl.Series(FOLD, np.tile(number, len(panel.grid_ids)), pl.Int64)
     return frame.with_columns(numbers.replace(-1, None))

@@ -212,23 +212,25 @@ def installed(names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     return tuple(name for name in chosen if name not in missing), notes
 
 
-def readable_columns(panel: Panel, settings: ModelSettings) -> tuple[str, ...]:
+def readable_columns(panel: Panel, model_settings: ModelSettings) -> tuple[str, ...]:
     """Return the columns a peer reads: all that trees or level of the model may, without the families left out by the settings."""
     read = (Use.MODEL, Use.LEVEL_ONLY)
-    return tuple(feature.name for feature in panel.features if feature.use in read and feature.family not in settings.exclude_families)
+    return tuple(
+        feature.name for feature in panel.features if feature.use in read and feature.family not in model_settings.exclude_families
+    )
 
 
 Expected = Callable[[Panel, Positions], Floats]
 """From a panel and some of its cells (as_of x G + grid) to expected counts."""
 
 
-def fit_peer(name: str, seen: Examples, settings: ModelSettings) -> Expected:
+def fit_peer(name: str, seen: Examples, model_settings: ModelSettings) -> Expected:
     """Fit one peer to some examples, and return what tells the expected counts of any panel with the same columns."""
-    names = readable_columns(seen.panel, settings)
+    names = readable_columns(seen.panel, model_settings)
     counts = seen.counts.ravel().astype(np.float64)
-    drawn = sample_rows(counts, fitting_rows(len(names), seen.panel.piece_bytes, settings.most_rows), settings.seed)
+    drawn = sample_rows(counts, fitting_rows(len(names), seen.panel.piece_bytes, model_settings.most_rows), model_settings.seed)
     rows, weights = drawn or (np.arange(len(counts)), None)
-    rate = LEARNERS[name].fit(_take(seen.panel, names, rows), counts[rows], settings.threads, weights)
+    rate = LEARNERS[name].fit(_take(seen.panel, names, rows), counts[rows], model_settings.threads, weights)
 
     def expected(panel: Panel, cells: Positions) -> Floats:
         size = fitting_rows(len(names), BLOCK_BYTES, len(cells))

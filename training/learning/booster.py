@@ -48,14 +48,14 @@ class Columns:
     directions: tuple[int, ...]
 
 
-def boost(rows: Rows, columns: Columns, settings: ModelSettings, rounds: int, refit: int = 0) -> str:
+def boost(rows: Rows, columns: Columns, model_settings: ModelSettings, rounds: int, refit: int = 0) -> str:
     """Fit `rounds` trees on top of the offset and return them as text; 0 rounds is one tree that says nothing.
 
     Every fit has a Dataset of its own: `Dataset.subset` writes outside its memory where LightGBM has bundled sparse columns. Refits
     (numbered from 1) have other seeds.
     """
     rounds, objective = (rounds, rows.objective) if rows.counts.any() else (0, "regression")  # of nothing there is no Poisson mean
-    parameters = _parameters(columns, settings) | {"seed": settings.seed + refit, "objective": objective, "metric": objective}
+    parameters = _parameters(columns, model_settings) | {"seed": model_settings.seed + refit, "objective": objective, "metric": objective}
     if rounds == 0:
         parameters |= {"min_gain_to_split": 1e30}
     dataset = lgb.Dataset(
@@ -88,18 +88,18 @@ def contributions(trees: Booster, matrix: Matrix) -> Floats:
     return np.asarray(trees.predict(matrix, pred_contrib=True, num_threads=1), np.float64)
 
 
-def _parameters(columns: Columns, settings: ModelSettings) -> dict[str, object]:
+def _parameters(columns: Columns, model_settings: ModelSettings) -> dict[str, object]:
     return {
-        "learning_rate": settings.learning_rate,
-        "num_leaves": settings.num_leaves,
-        "min_data_in_leaf": settings.min_data_in_leaf,
-        "lambda_l2": settings.lambda_l2,
-        "feature_fraction": settings.feature_fraction,
-        "max_bin": settings.max_bin,
+        "learning_rate": model_settings.learning_rate,
+        "num_leaves": model_settings.num_leaves,
+        "min_data_in_leaf": model_settings.min_data_in_leaf,
+        "lambda_l2": model_settings.lambda_l2,
+        "feature_fraction": model_settings.feature_fraction,
+        "max_bin": model_settings.max_bin,
         "monotone_constraints": list(columns.directions),
         "boost_from_average": False,
         "deterministic": True,
         "force_col_wise": True,
-        "num_threads": settings.threads,
+        "num_threads": model_settings.threads,
         "verbosity": -1,
     }

@@ -45,9 +45,9 @@ class Examples:
             hazards=None if self.hazards is None else self.hazards[chosen],
         )
 
-    def mature(self, settings: ModelSettings) -> "Examples":
+    def mature(self, model_settings: ModelSettings) -> "Examples":
         """Return the as_ofs with enough days of records before them."""
-        return self.part(slice(int((self.panel.column("history_days")[:, 0] < settings.least_history_days).sum()), None))
+        return self.part(slice(int((self.panel.column("history_days")[:, 0] < model_settings.least_history_days).sum()), None))
 
     def exposed_days(self) -> Floats:
         """Return recorded days within each horizon."""

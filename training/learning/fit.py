@@ -47,14 +47,14 @@ _given: dict[Part, Refit] = {}
 """In a child process: what is refitted there, sent once."""
 
 
-def refit_all(wanted: Mapping[Part, Refit], settings: ModelSettings, progress: Progress | None = None) -> dict[Part, tuple[str, ...]]:
-    """Fit each part once for each draw and return the boosters as text; `settings.threads` refits run at a time.
+def refit_all(wanted: Mapping[Part, Refit], model_settings: ModelSettings, progress: Progress | None = None) -> dict[Part, tuple[str, ...]]:
+    """Fit each part once for each draw and return the boosters as text; `model_settings.threads` refits run at a time.
 
     Raises:
         FitCrashedError: a process ended before its refit was ready.
     """
-    alone = settings.model_copy(update={"threads": 1})
-    with ProcessPoolExecutor(settings.threads, _clean_processes(), _receive, (dict(wanted),)) as workers:
+    alone = model_settings.model_copy(update={"threads": 1})
+    with ProcessPoolExecutor(model_settings.threads, _clean_processes(), _receive, (dict(wanted),)) as workers:
         pending = [(part, workers.submit(_fit, part, draw, alone)) for part, refit in wanted.items() for draw in range(len(refit.draws))]
         try:
             return _collect(pending, progress)
@@ -88,19 +88,19 @@ def _receive(wanted: dict[Part, Refit]) -> None:
     _given.update(wanted)
 
 
-def _fit(part: Part, draw: int, settings: ModelSettings) -> str:
+def _fit(part: Part, draw: int, model_settings: ModelSettings) -> str:
     refit = _given[part]
-    return boost(refit.rows.drawn(refit.draws[draw]), refit.columns, settings, refit.rounds, refit=draw + 1)
+    return boost(refit.rows.drawn(refit.draws[draw]), refit.columns, model_settings, refit.rounds, refit=draw + 1)
 
 
 def fit(
     examples: Examples,
-    settings: ModelSettings,
+    model_settings: ModelSettings,
     blocks: Blocks | None = None,
     past: Sequence[InnerPredictions] | None = None,
     progress: Progress | None = None,
 ) -> Fitted:
-    """Fit a model; with `blocks` (T, G) also `settings.replicates` replicates, each to blocks drawn with replacement.
+    """Fit a model; with `blocks` (T, G) also `model_settings.replicates` replicates, each to blocks drawn with replacement.
 
     Rounds and calibration come from what earlier refits foretold (`past`); without any they are rehearsed first.
 
@@ -108,36 +108,36 @@ def fit(
         NotReadyError: there is nothing to learn, or too little to calibrate on.
         FitCrashedError: a process that fits replicates died.
     """
-    tuned = tune(inner_validate(examples, settings) if past is None else past, examples, settings)
-    prepared = {part: prepare(part, examples, settings) for part in examples.parts}
-    boosters = {part: boost(given.rows, given.columns, settings, tuned.rounds[part]) for part, given in prepared.items()}
+    tuned = tune(inner_validate(examples, model_settings) if past is None else past, examples, model_settings)
+    prepared = {part: prepare(part, examples, model_settings) for part in examples.parts}
+    boosters = {part: boost(given.rows, given.columns, model_settings, tuned.rounds[part]) for part, given in prepared.items()}
     replicates: dict[Part, tuple[str, ...]] = dict.fromkeys(prepared, ())
     samples = {str(part): given.sample for part, given in prepared.items()}
-    if blocks is not None and settings.replicates:
-        draws = _draw(examples, blocks, settings)
-        bytes_of_each, rows_of_each = examples.panel.piece_bytes // REFITS, settings.most_rows // REFITS
+    if blocks is not None and model_settings.replicates:
+        draws = _draw(examples, blocks, model_settings)
+        bytes_of_each, rows_of_each = examples.panel.piece_bytes // REFITS, model_settings.most_rows // REFITS
         most = {part: fitting_rows(len(given.columns.names), bytes_of_each, rows_of_each) for part, given in prepared.items()}
-        wanted = {part: _refit(given, tuned.rounds[part], draws, most[part], settings.seed) for part, given in prepared.items()}
-        replicates = refit_all(wanted, settings, progress)
+        wanted = {part: _refit(given, tuned.rounds[part], draws, most[part], model_settings.seed) for part, given in prepared.items()}
+        replicates = refit_all(wanted, model_settings, progress)
         samples |= {f"{part}-replicates": _sample_of(refit.rows, prepared[part].sample) for part, refit in wanted.items()}
     parts = tuple(
-        FittedPart(part, given.columns, boosters[part], replicates[part], given.start, _split(part, given, examples, settings))
+        FittedPart(part, given.columns, boosters[part], replicates[part], given.start, _split(part, given, examples, model_settings))
         for part, given in prepared.items()
     )
     numbers = tuned.scale, tuned.calibration, tuned.variation, tuned.case_chances
     return replace(Fitted(examples.target, examples.gap.horizon_days, parts, *numbers), samples=samples)
 
 
-def _split(part: Part, given: Prepared, examples: Examples, settings: ModelSettings) -> OutcomeSplit:
+def _split(part: Part, given: Prepared, examples: Examples, model_settings: ModelSettings) -> OutcomeSplit:
     """Learn how the rows of a part escalate; of cases that are not in the log yet by those that escalated soon after their report."""
     if part is Part.NEW:
         return fit_shares(examples.new_outcomes, np.ones(len(examples.new_outcomes)))
     design = lay_out(examples.panel, part, given.start, given.columns.names, examples.gap.horizon_days)
     codes = examples.outcomes[part]
     escalated = np.flatnonzero(codes > 0)
-    most = fitting_rows(len(given.columns.names), examples.panel.piece_bytes, settings.most_rows)
-    rows = escalated[sample_alike(len(escalated), most, settings.seed)]
-    return fit_outcome_split(design.take(rows), codes[rows], design.weight[rows], given.columns.names, settings)
+    most = fitting_rows(len(given.columns.names), examples.panel.piece_bytes, model_settings.most_rows)
+    rows = escalated[sample_alike(len(escalated), most, model_settings.seed)]
+    return fit_outcome_split(design.take(rows), codes[rows], design.weight[rows], given.columns.names, model_settings)
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ class _Draws:
         return tuple(weights[block] for weights in self.weights)
 
 
-def _draw(examples: Examples, blocks: Blocks, settings: ModelSettings) -> _Draws:
+def _draw(examples: Examples, blocks: Blocks, model_settings: ModelSettings) -> _Draws:
     block = blocks.ravel() - blocks.min()
-    return _Draws(draw_weights(examples.panel.as_ofs, int(block.max()) + 1, settings.replicates, settings.seed)[1:], block)
+    return _Draws(draw_weights(examples.panel.as_ofs, int(block.max()) + 1, model_settings.replicates, model_settings.seed)[1:], block)
 
 
 def _sample_of(rows: Rows, fitted: Sample) -> Sample:

@@ -30,20 +30,20 @@ class Gap:
     delay_allowance_days: int
 
 
-def ripe_as_ofs(facts: Facts, gap: Gap, settings: BacktestSettings) -> Days:
+def ripe_as_ofs(facts: Facts, gap: Gap, backtest: BacktestSettings) -> Days:
     """Return all as_ofs of the log whose label is ripe, `step_days` apart, the first after the warm-up.
 
     Raises:
         NotReadyError: no label is ripe yet.
     """
-    first = facts.first_day + settings.warm_up_days
+    first = facts.first_day + backtest.warm_up_days
     last = facts.known_through_day - gap.horizon_days - gap.delay_allowance_days
     if last < first:
         days = facts.known_through_day - facts.first_day + 1
         raise NotReadyError(
             f"a log must cover warm-up, horizon and delay allowance, {days} days are {first - last} too few. Ingest a longer log."
         )
-    return np.arange(first, last + 1, settings.step_days, dtype=np.int32)
+    return np.arange(first, last + 1, backtest.step_days, dtype=np.int32)
 
 
 def rolling_folds(as_ofs: Days, gap: Gap, test_share: float, folds: int) -> tuple[Fold, ...]:

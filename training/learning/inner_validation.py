@@ -127,12 +127,12 @@ class Tuned:
         return np.asarray(self.scale * np.sum(list(told.expected(self.rounds).values()), axis=0))
 
 
-def inner_folds(examples: Examples, settings: ModelSettings) -> tuple[Fold, ...]:
+def inner_folds(examples: Examples, model_settings: ModelSettings) -> tuple[Fold, ...]:
     """Return the refits that are rehearsed before any model is fitted to the examples."""
-    return rolling_folds(examples.panel.as_ofs, examples.gap, settings.inner_share, settings.inner_folds)
+    return rolling_folds(examples.panel.as_ofs, examples.gap, model_settings.inner_share, model_settings.inner_folds)
 
 
-def inner_validate(examples: Examples, settings: ModelSettings, progress: Progress | None = None) -> list[InnerPredictions]:
+def inner_validate(examples: Examples, model_settings: ModelSettings, progress: Progress | None = None) -> list[InnerPredictions]:
     """Refit several times on the first of the examples and predict those after.
 
     Raises:
@@ -140,38 +140,38 @@ def inner_validate(examples: Examples, settings: ModelSettings, progress: Progre
     """
     if not examples.counts.any():
         raise NotReadyError(f"target {examples.target!r} must have occurred before the model is fitted, found none. Ingest a longer log.")
-    past, folds = [], inner_folds(examples, settings)
+    past, folds = [], inner_folds(examples, model_settings)
     for number, fold in enumerate(folds, start=1):
-        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, settings))
+        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, model_settings))
         if progress:
             progress(number, len(folds))
     return past
 
 
-def predict_ahead(seen: Examples, panel: Panel, fold: Fold, settings: ModelSettings) -> InnerPredictions:
-    """Grow `settings.num_boost_round` trees of each part on what was seen and say what to expect at the fold's test as_ofs of the panel."""
+def predict_ahead(seen: Examples, panel: Panel, fold: Fold, model_settings: ModelSettings) -> InnerPredictions:
+    """Grow `num_boost_round` trees of each part on what was seen and say what to expect at the fold's test as_ofs of the panel."""
     after = panel.at(fold.test)
-    predicted = InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, settings) for part in seen.parts})
+    predicted = InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, model_settings) for part in seen.parts})
     panel.release()
     return predicted
 
 
-def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared:
+def prepare(part: Part, examples: Examples, model_settings: ModelSettings) -> Prepared:
     """Learn what a part starts from, and lay out the rows that its trees learn from.
 
     Columns of grids mean something only once the log has some history, so the part on new cases learns from mature as_ofs, or from all
     where none is; a case tells its own history.
     """
-    start = _start(part, examples, settings)
-    columns = columns_of(examples.panel, part, settings.exclude_families)
-    mature = examples.mature(settings)
+    start = _start(part, examples, model_settings)
+    columns = columns_of(examples.panel, part, model_settings.exclude_families)
+    mature = examples.mature(model_settings)
     known = mature if part is Part.NEW and len(mature.counts) else examples
     design = lay_out(known.panel, part, start, columns.names, examples.gap.horizon_days)
     happened = known.happened(part)
     offset = design.start + np.log(known.exposure).ravel() if part is Part.NEW else design.start
     weights = None if part is Part.NEW else design.weight
-    most = fitting_rows(len(columns.names), known.panel.piece_bytes, settings.most_rows)
-    if (drawn := sample_rows(happened, most, settings.seed)) is None:
+    most = fitting_rows(len(columns.names), known.panel.piece_bytes, model_settings.most_rows)
+    if (drawn := sample_rows(happened, most, model_settings.seed)) is None:
         rows = Rows(design.take(slice(None)), happened, offset, weights, part.objective)
         return Prepared(start, columns, design.shape, rows, design.cell, Sample.whole(happened))
     chosen, stands_for = drawn
@@ -180,10 +180,10 @@ def prepare(part: Part, examples: Examples, settings: ModelSettings) -> Prepared
     return Prepared(start, columns, design.shape, rows, design.cell[chosen], Sample.chosen(happened, chosen))
 
 
-def tune(past: Sequence[InnerPredictions], examples: Examples, settings: ModelSettings) -> Tuned:
+def tune(past: Sequence[InnerPredictions], examples: Examples, model_settings: ModelSettings) -> Tuned:
     """Choose the rounds of each part by what was foretold of the examples, and calibrate on the same predictions."""
     known = [told.known(examples) for told in past]
-    enough = len(examples.mature(settings).counts) >= settings.least_as_ofs
+    enough = len(examples.mature(model_settings).counts) >= model_settings.least_as_ofs
     rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
     tuned = Tuned(rounds, examples.scale, Calibration(), POISSON, _case_chances(known, rounds))
     expected = np.concatenate([tuned.expected(told) * seen.exposure for told, seen in known])
@@ -202,27 +202,27 @@ def _case_chances(known: Sequence[tuple["InnerPredictions", Examples]], rounds: 
     return learn_chances(np.concatenate(chances), np.concatenate([happened for _, happened in rows]))
 
 
-def _start(part: Part, examples: Examples, settings: ModelSettings) -> Start:
+def _start(part: Part, examples: Examples, model_settings: ModelSettings) -> Start:
     if part is not Part.NEW:
         rows = cases_of(examples.panel, part)
-        most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, settings.most_rows, FLOAT64_BYTES)
+        most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, model_settings.most_rows, FLOAT64_BYTES)
         return fit_case_start(rows, examples.happened(part), most)
     counts = examples.happened(part).reshape(examples.counts.shape)
-    return fit_usual_level(examples.panel, counts, examples.exposed_days(), settings.most_rows)
+    return fit_usual_level(examples.panel, counts, examples.exposed_days(), model_settings.most_rows)
 
 
-def _foretell(part: Part, seen: Examples, after: Panel, settings: ModelSettings) -> ForetoldPart:
-    prepared = prepare(part, seen, settings)
-    text = boost(prepared.rows, prepared.columns, settings, settings.num_boost_round)
+def _foretell(part: Part, seen: Examples, after: Panel, model_settings: ModelSettings) -> ForetoldPart:
+    prepared = prepare(part, seen, model_settings)
+    text = boost(prepared.rows, prepared.columns, model_settings, model_settings.num_boost_round)
     design, trees = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days), read_booster(text)
-    margins = scratch((1 + -(-settings.num_boost_round // STEP), len(design.start)), np.float32, after.piece_bytes // MARGINS)
+    margins = scratch((1 + -(-model_settings.num_boost_round // STEP), len(design.start)), np.float32, after.piece_bytes // MARGINS)
 
     def grow(rows: slice) -> None:
         for step, grown in enumerate(growing_margins(trees, design.take(rows), STEP)):
             # LightGBM stops where no split is left: more trees would say the same
             margins[step:, rows] = (design.start[rows] + grown).astype(np.float32)
 
-    with ThreadPoolExecutor(settings.threads) as pool:
+    with ThreadPoolExecutor(model_settings.threads) as pool:
         list(pool.map(grow, design.blocks()))
     return ForetoldPart(design.without_columns(), margins, prepared.sample)
 

@@ -56,7 +56,7 @@ def fit_shares(codes: Codes, weights: Floats) -> OutcomeSplit:
     return OutcomeSplit(tuple(shares.tolist()))
 
 
-def fit_outcome_split(matrix: Matrix, codes: Codes, weights: Floats, names: tuple[str, ...], settings: ModelSettings) -> OutcomeSplit:
+def fit_outcome_split(matrix: Matrix, codes: Codes, weights: Floats, names: tuple[str, ...], model_settings: ModelSettings) -> OutcomeSplit:
     """Learn shares and trees from what trees read of rows (N, F) and their outcomes (N,), 0 where a row did not escalate."""
     split = fit_shares(codes, weights)
     competing = np.flatnonzero(np.isin(codes, OUTCOMES[: TERM_PASSED + 1]))
@@ -65,7 +65,7 @@ def fit_outcome_split(matrix: Matrix, codes: Codes, weights: Floats, names: tupl
         return split
     offset = np.full(len(competing), _log_odds(split.shares))
     rows = Rows(matrix[competing], passed, offset, weights[competing], "binary")
-    return OutcomeSplit(split.shares, boost(rows, Columns(names, (0,) * len(names)), settings, ROUNDS))
+    return OutcomeSplit(split.shares, boost(rows, Columns(names, (0,) * len(names)), model_settings, ROUNDS))
 
 
 def _log_odds(shares: tuple[float, ...]) -> float:

@@ -41,36 +41,36 @@ class Searched:
     """All that was tried; when it was tried does not matter for what was found."""
 
 
-def search(home: Home, examples: Examples, settings: ModelSettings, trials: int, progress: Progress | None = None) -> Searched:
+def search(home: Home, examples: Examples, model_settings: ModelSettings, trials: int, progress: Progress | None = None) -> Searched:
     """Try settings until `trials` of them were tried, those of an earlier search on the same examples included.
 
     Trial by trial the same seed gives the same settings, whether the search was interrupted or not. `examples` end before any test
     begins, so nothing is chosen by rows that a backtest judges.
     """
-    study = _open_study(home, examples, settings)
+    study = _open_study(home, examples, model_settings)
     while (tried := len(study.get_trials(deepcopy=False, states=TRIED))) < trials:
         # a sampler of its own for each trial: the state of one would be lost with the process
-        study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
-        study.optimize(partial(_try, examples, settings), n_trials=1)
+        study.sampler = optuna.samplers.TPESampler(seed=model_settings.seed + len(study.trials))
+        study.optimize(partial(_try, examples, model_settings), n_trials=1)
         if progress:
             progress(tried + 1, trials)
-    return _choose(study, examples, settings)
+    return _choose(study, examples, model_settings)
 
 
-def _open_study(home: Home, examples: Examples, settings: ModelSettings) -> optuna.Study:
+def _open_study(home: Home, examples: Examples, model_settings: ModelSettings) -> optuna.Study:
     """Open the study of these examples and settings; any other log or setting has another."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     home.folder(home.root)
     panel = examples.panel
-    parts = (examples.counts.tobytes(), panel.as_ofs.tobytes(), " ".join(panel.names).encode(), settings.model_dump_json().encode())
+    parts = (examples.counts.tobytes(), panel.as_ofs.tobytes(), " ".join(panel.names).encode(), model_settings.model_dump_json().encode())
     name = f"{examples.target}-{examples.gap.horizon_days}d-{hashlib.sha256(b''.join(parts)).hexdigest()[:16]}"
     pruner = optuna.pruners.MedianPruner()
     return optuna.create_study(storage=home.search_url, study_name=name, pruner=pruner, direction="minimize", load_if_exists=True)
 
 
-def _try(examples: Examples, settings: ModelSettings, trial: Trial) -> float:
+def _try(examples: Examples, model_settings: ModelSettings, trial: Trial) -> float:
     best = np.inf
-    for step, best in enumerate(_deviances(examples, settings.model_copy(update=_suggest(trial)))):
+    for step, best in enumerate(_deviances(examples, model_settings.model_copy(update=_suggest(trial)))):
         trial.report(best, step)
         if trial.should_prune():
             raise optuna.TrialPruned
@@ -87,12 +87,12 @@ def _suggest(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _deviances(examples: Examples, settings: ModelSettings) -> Iterator[float]:
+def _deviances(examples: Examples, model_settings: ModelSettings) -> Iterator[float]:
     """Yield the deviance on all refits so far, after each of them."""
     past: list[InnerPredictions] = []
-    for fold in inner_folds(examples, settings):
-        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, settings))
-        tuned = tune(past, examples, settings)
+    for fold in inner_folds(examples, model_settings):
+        past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, model_settings))
+        tuned = tune(past, examples, model_settings)
         yield float(np.mean(np.concatenate([_deviance(told, examples, tuned) for told in past])))
 
 
@@ -103,14 +103,14 @@ def _deviance(told: InnerPredictions, examples: Examples, tuned: Tuned) -> Float
     return np.asarray((2 * (xlogy(counts, counts) - counts - counts * np.log(expected) + expected)).mean(axis=1))
 
 
-def _choose(study: optuna.Study, examples: Examples, settings: ModelSettings) -> Searched:
-    *_, before = _deviances(examples, settings)
+def _choose(study: optuna.Study, examples: Examples, model_settings: ModelSettings) -> Searched:
+    *_, before = _deviances(examples, model_settings)
     pruned = len(study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)))
     done = study.get_trials(deepcopy=False, states=TRIED)
-    kept = Searched(settings, before, before, len(done), pruned, tuple(_describe(trial) for trial in done))
+    kept = Searched(model_settings, before, before, len(done), pruned, tuple(_describe(trial) for trial in done))
     if study.best_value >= before:
         return kept
-    return replace(kept, model=settings.model_copy(update=study.best_params), deviance=study.best_value)
+    return replace(kept, model=model_settings.model_copy(update=study.best_params), deviance=study.best_value)
 
 
 def _describe(trial: FrozenTrial) -> Tried:

@@ -110,7 +110,7 @@ def repeat_golden(files: Mapping[str, bytes]) -> None:
     check_boosters(boosters, rows, golden["margins"])
 
 
-def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersion, settings: BacktestSettings) -> Scorecard:
+def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersion, backtest: BacktestSettings) -> Scorecard:
     """Measure two versions on the same rows and draws; the difference is the first minus the second.
 
     Raises:
@@ -126,7 +126,7 @@ def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersi
             "Train again, and compare with the new version."
         )
     said = {f"version {model.version}": predicted(table)[MODEL] for model, table in ((first, rows), (second, others))}
-    return score(outcomes(rows), said, weigh(rows, settings.bootstrap_draws, settings.seed))
+    return score(outcomes(rows), said, weigh(rows, backtest.bootstrap_draws, backtest.seed))
 
 
 def _different(rows: pl.DataFrame, others: pl.DataFrame) -> str:

@@ -133,17 +133,17 @@ def _by(predictions: pl.DataFrame, column: str, models: Sequence[str], weights: 
 Summary = dict[str, Any]
 
 
-def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, settings: BacktestSettings, learnt_from: int) -> Summary:
+def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, backtest: BacktestSettings, learnt_from: int) -> Summary:
     """Compute everything a report shows of a backtest from the stored tables; `learnt_from` is the day of the first as_of."""
     predictions = evidence.predictions
-    weights = weigh(predictions, settings.bootstrap_draws, settings.seed)
+    weights = weigh(predictions, backtest.bootstrap_draws, backtest.seed)
     shown = shown_models(result.overall.models)
     return {
         **{key: value for key, value in result.to_json().items() if key not in {"subsets", "seconds"}},
         "learnt_from": str(to_date(learnt_from)),
         "already_due": asdict(result.already_due) if result.already_due else None,
         "shown": shown,
-        **_lists(predictions, weights, settings),
+        **_lists(predictions, weights, backtest),
         "reliability": reliability(outcomes(predictions), predicted(predictions)[MODEL], weights),
         "two_lists": two_lists(predictions, weights),
         "areas": area_parts(predictions, weights),
@@ -157,13 +157,13 @@ def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, settings: Ba
     }
 
 
-def _lists(predictions: pl.DataFrame, weights: Floats, settings: BacktestSettings) -> Summary:
+def _lists(predictions: pl.DataFrame, weights: Floats, backtest: BacktestSettings) -> Summary:
     """Measure every model's list by its length: as a share of the grids, and as a number of them."""
     happened, said = outcomes(predictions), predicted(predictions)
     scores = {name: said[name].expected for name in models(predictions)}
     return {
         "curve": {name: hit_curve(happened, score, weights) for name, score in scores.items()},
-        "capacity": {name: at_capacities(happened, score, weights, settings.capacities) for name, score in scores.items()},
+        "capacity": {name: at_capacities(happened, score, weights, backtest.capacities) for name, score in scores.items()},
     }
 
 

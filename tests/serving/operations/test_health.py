@@ -190,4 +190,4 @@ def test_sources_are_late_by_the_clock_or_without_a_record_and_ended_ones_are_le
         connection.execute(insert(feed), [{"name": name, "spec": "{}", "known_through": moment} for name, moment in moments.items()])
 
     expected = (Source("hotline", OLDEST_ON_TIME, 3, False), Source("mediation", LATE, 3, True), Source("new", None, 0, True))
-    assert expected == read_sources(engine, NOW, settings)
+    assert expected == read_sources(engine, NOW, settings.serving, settings.intake)

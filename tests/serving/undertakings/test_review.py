@@ -19,10 +19,11 @@ from serving.alerts.rule import RankedGrids
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.rankings.schemas import GridRow
-from serving.settings import AlertSettings, Settings
+from serving.settings import AlertSettings
 from serving.undertakings.review import Window, random_slots, review_monthly
 from tests.support.event_logs import FIRST, Case, Plan, make_facts
 from tests.support.made_alerts import make_row
+from training.learning.folds import Gap
 
 ZONE = ZoneInfo("Asia/Shanghai")
 AS_OF = date(2026, 1, 9)
@@ -149,7 +150,7 @@ def stored(engine: Engine) -> list[tuple[date, dict[str, object]]]:
 
 
 def review(engine: Engine, facts: Facts) -> bool:
-    return review_monthly(engine, facts, 14, Settings(delay_allowance_days=7), datetime(2026, 5, 1, tzinfo=ZONE))
+    return review_monthly(engine, facts, Gap(14, 7), AlertSettings(), datetime(2026, 5, 1, tzinfo=ZONE))
 
 
 def test_review_monthly_stores_each_month_once(ledger: Engine) -> None:
@@ -162,9 +163,7 @@ def test_review_monthly_stores_each_month_once(ledger: Engine) -> None:
 
 def test_review_monthly_next_month_is_stored_beside_the_first(ledger: Engine) -> None:
     publish_list(ledger)
-    done = [
-        review_monthly(ledger, facts_with(), 14, Settings(delay_allowance_days=days), datetime(2026, 5, 1, tzinfo=ZONE)) for days in (30, 7)
-    ]
+    done = [review_monthly(ledger, facts_with(), Gap(14, days), AlertSettings(), datetime(2026, 5, 1, tzinfo=ZONE)) for days in (30, 7)]
 
     assert done == [True, True]
     assert [as_of for as_of, _ in stored(ledger)] == [date(2026, 3, 24), date(2026, 4, 16)]

@@ -78,7 +78,7 @@ def counted(engine, facts):
     for day in range(30):
         publish_list(engine, date(2025, 5, 1) + timedelta(days=day), ("g1", "g2"))
     publish_list(engine, date(2025, 5, 31), ("g1", "g2"), late=True)
-    return count_cells(facts, engine, SETTINGS, MAY, "escalation")
+    return count_cells(facts, engine, SETTINGS.tz, MAY, "escalation")
 
 
 def test_count_cells_puts_each_escalation_where_its_grid_stood_that_day(counted):
@@ -101,7 +101,7 @@ def test_cells_cover_at_least_seven_days_each(counted):
 
 
 def test_list_that_came_after_its_day_is_none(counted, engine):
-    assert [entry.origin.as_of.day for entry in standing_lists(engine, SETTINGS, MAY, "escalation")] == list(range(1, 31))
+    assert [entry.origin.as_of.day for entry in standing_lists(engine, SETTINGS.tz, MAY, "escalation")] == list(range(1, 31))
 
 
 def test_account_says_the_figures_and_the_rule_beside_them(counted, engine, tmp_path):
