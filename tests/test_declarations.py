@@ -61,7 +61,7 @@ class NightFamily:
         del horizon_days
         if (facts.cases.reported_minute >= 0).any():
             yield Feature(
-                subject="night_dispute",
+                subject="planted_night_dispute",
                 measure="count",
                 family="night",
                 reason="night",
@@ -116,7 +116,7 @@ def test_new_feature_of_the_time_of_day_is_read_named_documented_and_watched(fac
     columns = json.loads(fitted.files()["features.json"])["new"]["names"]
     (feature,) = (feature for feature in catalogue(facts, HORIZON, SETTINGS) if feature.family == "night")
 
-    assert "night_dispute_count_grid_28d" == feature.name
+    assert "planted_night_dispute_count_grid_28d" == feature.name
     assert feature.name in columns
     assert feature.name in {shift.name for shift in feature_shifts(facts, LATER, HORIZON, columns, SETTINGS)}
     assert may_be_named(feature)
