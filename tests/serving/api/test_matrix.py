@@ -16,7 +16,7 @@ from serving.app import create_app
 from serving.rankings import ledger, list_rows
 from serving.server.auth import Needs
 from serving.server.list_cache import PublishedList
-from tests.serving.api.test_auth import calls
+from tests.serving.server.test_auth import calls
 from tests.support.access_matrix import Request, by, operations, requests_of, running
 from tests.support.townships import NOW, TOWNSHIPS, canaries, named, township
 from tests.support.visitors import Clock

@@ -6,7 +6,7 @@ import openpyxl
 
 from serving.api.routes.exports import ExportOrder, _write
 from serving.exports import Column, Sheet, to_csv, to_xlsx
-from tests.serving.api.test_csv_file import AREA, is_formula
+from tests.serving.test_exports import AREA, is_formula
 
 TEXTS = 10_000
 AS_XLSX = ExportOrder(level="township", format="xlsx", purpose="study")

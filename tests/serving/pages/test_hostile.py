@@ -26,8 +26,8 @@ from serving.audit import OPERATOR
 from serving.pages import layout
 from serving.server.auth import Needs
 from serving.settings import AlertSettings
-from tests.serving.api.test_auth import calls
 from tests.serving.pages.conftest import BACKTEST, draw_borders
+from tests.serving.server.test_auth import calls
 from tests.support.browser import Visit, chromium, serving
 from tests.support.hostile import ELSEWHERE, TEXTS
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World

@@ -9,7 +9,7 @@ import pytest
 from serving.rankings.entries import Body, Entry
 from serving.rankings.ledger import Also, newest, publish, read_body
 from serving.rankings.publishing import hold
-from tests.serving.pages.test_command import LISTED, people
+from tests.serving.pages.test_command_view import LISTED, people
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World
 
 PRIORITY = '"attention_level":"priority"'
