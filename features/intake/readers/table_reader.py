@@ -78,7 +78,7 @@ def _check_size(path: Path, metadata: pq.FileMetaData) -> None:
 
 def _parquet_batches(path: Path, columns: tuple[str, ...], most_bytes: int) -> Iterator[RowBatch]:
     first = 1
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # what is buffered ahead stays in memory until the file is closed
         for block in file.iter_batches(BATCH_ROWS):
             unnamed = map(unnamed_column, range(len(columns) + 1, block.num_columns + 1))
             cells = _to_text(pl.DataFrame(pl.from_arrow(block.rename_columns([*columns, *unnamed]))))
