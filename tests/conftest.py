@@ -23,7 +23,8 @@ POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 """A server on which databases and accounts may be created; without it one is started from the development requirements."""
 
 SQLITE_FIRST = (
-    *("training", "serving/pages", "serving/situation", "serving/monitoring", "serving/test_cli_"),
+    *("training", "serving/pages", "serving/maps", "serving/situation", "serving/monitoring", "serving/test_cli_"),
+    *("serving/cli/test_accounts.py", "serving/cli/test_data.py", "serving/cli/test_demo.py", "serving/cli/test_main.py"),
     *("features/intake/test_real_files.py", "features/intake/test_malformed.py", "features/intake/test_persons_kept_out.py"),
     *("serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_", "serving/api/test_hardening.py"),
     *("serving/api/test_outages.py", "serving/api/test_server.py", "serving/api/test_xlsx_export.py"),
