@@ -17,7 +17,6 @@ from sqlalchemy import Engine, select
 from features.database.engine import reading
 from features.database.known_keys import fingerprint_of, known_pair, lost_keys
 from features.database.tables import ranking
-from features.database.triggers import missing_guards
 from features.errors import StoreError, YujingError
 from features.storage.home import Home
 from features.storage.keys import HEADS, check_signature, public_key, replace_pair, sign
@@ -158,6 +157,8 @@ def check_guards(vault: Vault) -> str:
     Raises:
         StoreError: a trigger is missing, or an alert is not where its history leads.
     """
+    from features.database.triggers import missing_guards  # noqa: PLC0415 - brings Alembic, which ranking does without
+
     if missing := missing_guards(vault.engine):
         raise StoreError(f"the database must refuse changes of records, and lacks {', '.join(missing)}. Restore it from the backup.")
     if edited := edited_alerts(vault.engine):

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.full
 
 CLIENTS, SECONDS = 2_000, 20
 EVERYBODY_WAITS = f"""
-from serving.server import concurrency_limit
-concurrency_limit.WAIT_SECONDS = 3600.0
+from serving.server import limits
+limits.WAIT_SECONDS = 3600.0
 {PROGRAM}
 """
 MOST_BYTES = 1024**3

@@ -130,7 +130,7 @@ def test_rotation_that_fails_leaves_the_old_key(engine, tmp_path, monkeypatch):
     def fail(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(keys.audit_log, "record", fail)
+    monkeypatch.setattr(keys.audit, "record", fail)
     with pytest.raises(OSError, match="no space"):
         rotate(home, engine, "receiver-desk", NOW)
     assert known_secret(home, engine, "receiver-desk") == old

@@ -23,9 +23,9 @@ connections.HEAD_SECONDS, connections.BODY_SECONDS = 60, 60
 """
 PLAIN = """
 from serving import run
-from serving.server import concurrency_limit
+from serving.server import limits
 run.LimitedProtocol = "httptools"
-concurrency_limit._has_body = lambda scope: False
+limits._has_body = lambda scope: False
 """
 FEW_DESCRIPTORS = """
 import resource

@@ -36,8 +36,8 @@ def auditor(own_world, enter_own):
 def recorded_actions() -> set[str]:
     """Return the actions that the sources write to the trail by their whole name."""
     sources = [path.read_text(encoding="utf-8") for path in Path(*serving.__path__).rglob("*.py")]
-    written = [re.findall(r'audit_log\.(?:record|note)\([^\n]*?, "([a-z]+\.[a-z_]+)"', source) for source in sources]
-    named = [re.findall(r'^[A-Z_]+ = "([a-z]+\.[a-z_]+)"$', source, re.MULTILINE) for source in sources if "audit_log.record(" in source]
+    written = [re.findall(r'audit\.(?:record|note)\([^\n]*?, "([a-z]+\.[a-z_]+)"', source) for source in sources]
+    named = [re.findall(r'^[A-Z_]+ = "([a-z]+\.[a-z_]+)"$', source, re.MULTILINE) for source in sources if "audit.record(" in source]
     return {action for actions in [*written, *named] for action in actions}
 
 
