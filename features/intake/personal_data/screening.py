@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from features.errors import InputRefusedError
 from features.intake.columns import Cells
@@ -198,6 +198,6 @@ def regular_codes(codes: pl.Series, suspects: pl.Series) -> frozenset[str]:
     alike = pl.DataFrame({"code": distinct}).filter(pl.col("code").str.contains(rf"^\d{{{length}}}$"))
     alike = alike.filter(pl.len().over(pl.col("code").str.head(PREFIX_CHARS)) >= FEWEST_ALIKE)
     hits = alike.filter(pl.col("code").is_in(suspects.implode()))["code"]
-    if binom.sf(len(hits) - 1, alike.height, CHANCE) < SURE:
+    if bdtrc(len(hits) - 1, alike.height, CHANCE) < SURE:
         return frozenset()
     return frozenset(hits)

@@ -16,7 +16,7 @@ sys.argv = ["yujing", "rank", "--home", sys.argv[1], "--as-of", sys.argv[2], "--
 try:
     main()
 finally:
-    print(json.dumps(sorted({"alembic", "mlflow", "pandas", "shap", "sklearn"} & sys.modules.keys())))
+    print(json.dumps(sorted({"alembic", "mlflow", "pandas", "scipy.stats", "shap", "sklearn"} & sys.modules.keys())))
 """
 
 
