@@ -20,7 +20,7 @@ NOTHING = (
 _STEPS = ("办结", "结案", "完成", "化解", "调解", "解决", "处理", "办理", "处置", "回复", "受理")
 _NOT_YET = [f"{mark}{step}" for step in _STEPS for mark in ("未", "尚未", "待", "正在")] + [f"{step}中" for step in _STEPS]
 NOT_YET = (*_NOT_YET, *(f"正在{step}中" for step in _STEPS), "未结", "待办", "进行中", "在办", "pending", "open", "in progress", "ongoing")
-"""What stands in a column of times where the time has not come."""
+"""Words in a column of times where the time has not come."""
 NOTHING_AS_TIME = (*NOTHING, *NOT_YET)
 NOTHING_AS_AREA = (*NOTHING, "0")
 """The same for grids and what lies above them: none has the number nought."""

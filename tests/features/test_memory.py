@@ -1,4 +1,4 @@
-"""What was freed goes back to the system."""
+"""Memory that was freed goes back to the system."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ LIMITS: dict[str, Bounds] = {
         "away": (-np.inf, 0.10),
     },
 }
-"""What lists must hold, as means over the seeds."""
+"""Limits that lists must keep, as means over the seeds."""
 
 
 @cache
