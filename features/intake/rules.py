@@ -3,6 +3,7 @@
 No cases are totals, notes of whoever filled the ledger in, and the header once more.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ import polars as pl
 from features.intake.codes import NOTHING, empty_where
 from features.intake.quarantine import Code
 from features.intake.readers.batches import BrokenRow, RowBatch, RowInput
+from features.intake.readers.csv_head import SEPARATORS
 from features.intake.readers.layout import clean_name
 from features.intake.source_file import Column, SourceFile
 from features.schema import DISPUTE_CATEGORIES, LEVELS, REPORT_SOURCES, Col, EventType
@@ -41,6 +43,8 @@ _COUNT = r"[总]?共[计有]?\s*\d+\s*(?:条|件|起|宗|行|笔|个)"
 _NOTE = r"(?:填表|填报|填写|制表|制单|审核|审批|复核|统计|报送|打印|导出)(?:人|单位|部门|日期|时间)|(?:备注|注|说明)\s*[:：]"
 NO_CASE = rf"^\s*(?:{_TOTAL}|{_COUNT}|{_NOTE})"
 """How the cell begins that makes a row with few others a total or a note."""
+_BORDERS = re.compile(f'["{re.escape("".join(SEPARATORS))}]')
+"""Characters that may part the cells of a line that was not split."""
 _SHORT_BYTES = 3
 """No cell that is longer is a mark such as - or 无."""
 _WORDS = [form for word in NOTHING for form in (word, word.upper(), word.capitalize())]
@@ -151,4 +155,6 @@ def _are_none(cells: pl.DataFrame, required: Sequence[str]) -> pl.Series:
 
 
 def _is_cut_total(row: BrokenRow) -> bool:
-    return row.code is Code.ROW_TOO_SHORT and bool(pl.Series([row.text.strip('"')]).str.contains(NO_CASE).item())
+    """Tell whether a row that ends too early begins with a total or a note; cells before it are empty."""
+    first = next((cell for cell in _BORDERS.split(row.text) if cell.strip()), "")
+    return row.code is Code.ROW_TOO_SHORT and bool(pl.Series([first]).str.contains(NO_CASE).item())
