@@ -304,7 +304,7 @@ class AlertSettings(Section):
     blind_review_share: float = Field(default=0.05, ge=0, le=1)
     """Share of the alerts shown without level and rank, to see whether people judge for themselves."""
     cool_down_days: int = Field(default=7, ge=0)
-    """Days after an alert ended in which its grid is not alerted again."""
+    """Days, from that on which an alert ended, on which its grid is not alerted again; the hour of a list or an ending does not matter."""
     review: bool = False
     """True where lists and alerts stay hidden until an analyst releases them."""
     due_hours: DueHours = DueHours()

@@ -24,7 +24,7 @@ POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 
 SQLITE_FIRST = (
     *("training", "serving/pages", "serving/maps", "serving/situation", "serving/monitoring", "serving/test_cli_"),
-    *("serving/cli/test_accounts.py", "serving/cli/test_data.py", "serving/cli/test_demo.py", "serving/cli/test_main.py"),
+    *("serving/cli/test_accounts.py", "serving/cli/test_data.py", "serving/cli/test_demo", "serving/cli/test_main.py"),
     *("features/intake/test_real_files.py", "features/intake/test_malformed.py", "features/intake/test_persons_kept_out.py"),
     *("serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_", "serving/api/test_hardening.py"),
     *("serving/api/test_outages.py", "serving/api/test_server.py", "serving/api/test_xlsx_export.py"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select
@@ -69,7 +69,8 @@ class Raising:
         if entry.origin.as_of != today:
             return
         before = _list_before(connection, entry)
-        standing = _standing(connection, entry, before, self.settings.cool_down_days, self.listed)
+        rested_since = midnight(day_number(today) + 1 - self.settings.cool_down_days, self.zone)
+        standing = _standing(connection, entry, before, rested_since, self.listed)
         standing = replace(standing, unnoted=awaiting_review(connection, entry.origin.target, entry.origin.as_of, self.zone))
         day = seeded(entry.origin.as_of, entry.origin.target, entry.origin.seed)
         decisions = decide(self.listed.candidates, standing, self.settings, day)
@@ -104,9 +105,9 @@ class Raising:
         )
 
 
-def _standing(connection: Connection, entry: Entry, before: int | None, cool_down_days: int, listed: RankedGrids) -> AlertHistory:
+def _standing(connection: Connection, entry: Entry, before: int | None, rested_since: datetime, listed: RankedGrids) -> AlertHistory:
     target, now = alert.c.target == entry.origin.target, entry.published_at
-    ended = (alert.c.state.not_in(OPEN_STATES), alert.c.since > now - timedelta(days=cool_down_days))
+    ended = (alert.c.state.not_in(OPEN_STATES), alert.c.since >= rested_since)
     above = (alert_decision.c.ranking_id == before, alert_decision.c.chosen_by == "score")
     return AlertHistory(
         open=_grids(connection, alert.c.grid_id, target, alert.c.state.in_(OPEN_STATES)),

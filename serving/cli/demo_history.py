@@ -134,18 +134,22 @@ class History:
             if contested.decided_at is None and contested.at < morning:
                 answer_correction(engine, staff.command, contested.id, CorrectionStep.ACKNOWLEDGED, morning)
                 answer_correction(engine, staff.command, contested.id, CorrectionStep.ACCEPTED, morning + timedelta(minutes=20))
-        found = sorted(list_alerts(engine, staff.command, Wanted(), MOST_ALERTS), key=lambda each: each.alert_id)
+        found = sorted(list_alerts(engine, staff.command, Wanted(), MOST_ALERTS), key=lambda each: (each.starts, each.grid_id))
         for number, alert in enumerate(found):
             self._take_step(alert, day, staff, morning + timedelta(minutes=30 + number))
 
     def _take_step(self, alert: "Alert", day: date, staff: Staff, at: datetime) -> None:
         age = (day - alert.raised_at.astimezone(self.work.settings.tz).date()).days
-        course = chosen(COURSES, self._draw(alert.alert_id))
+        subject = f"{alert.grid_id} {alert.starts}"  # not its name, which changes with the version of the program
+        course = chosen(COURSES, self._draw(subject))
         for days, action, reason in COURSES[course][1]:
             if days == age:
-                _step(self.work, staff.in_charge_of(alert, action), alert, (action, reason), at)
+                actor = staff.in_charge_of(alert, action)
+                _step(self.work, actor, alert, (action, reason), at)
+                if action == "acknowledge" and alert.text.reasons:
+                    _judge(self.work, actor, alert, VERDICTS[self._draw(f"{subject} verdict") % len(VERDICTS)], at)
                 if reason in ("visited", "calm"):
-                    _visit(self.work, staff.in_charge_of(alert, action), alert, day, self._draw(f"{alert.alert_id} visit"), at)
+                    _visit(self.work, actor, alert, day, self._draw(f"{subject} visit"), at)
 
     def _draw(self, subject: str) -> int:
         """Return a number below 100 that seed and subject settle."""
@@ -250,7 +254,6 @@ def _account(work: Workspace, name: str, role: "Role", scope: str, at: datetime)
 
 
 def _step(work: Workspace, actor: "Actor", alert: "Alert", asked: tuple[str, str], at: datetime) -> None:
-    from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
     from serving.alerts.lifecycle import Action
     from serving.alerts.transitions import TransitionRequest, take_step
 
@@ -258,10 +261,13 @@ def _step(work: Workspace, actor: "Actor", alert: "Alert", asked: tuple[str, str
     key = f"demo {alert.alert_id} {action}"
     to = _township(alert.path) if action == "hand_over" else None
     take_step(work.engine, actor, alert.alert_id, TransitionRequest(Action(action), reason, alert.version, key, to), at)
-    if action == "acknowledge" and alert.text.reasons:
-        verdict = VERDICTS[int(alert.alert_id[:4], 16) % len(VERDICTS)]
-        given = Feedback(group=alert.text.reasons[0].group, verdict=ReasonFeedback(verdict))
-        give_feedback(work.engine, actor, alert.alert_id, given, f"demo {alert.alert_id} feedback", at)
+
+
+def _judge(work: Workspace, actor: "Actor", alert: "Alert", verdict: str, at: datetime) -> None:
+    from serving.alerts.feedback import Feedback, ReasonFeedback, give_feedback
+
+    given = Feedback(group=alert.text.reasons[0].group, verdict=ReasonFeedback(verdict))
+    give_feedback(work.engine, actor, alert.alert_id, given, f"demo {alert.alert_id} feedback", at)
 
 
 def _visit(work: Workspace, actor: "Actor", alert: "Alert", day: date, draw: int, at: datetime) -> None:

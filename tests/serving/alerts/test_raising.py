@@ -157,6 +157,19 @@ def test_alert_closed_by_people_cools_down_then_may_come_again(days, asked):
     assert [each.state for each in days.alerts() if each.grid_id == "g1"] == ["published", "not_needed"]
 
 
+@pytest.mark.parametrize("hour", [1, 6, 23])
+@pytest.mark.parametrize("ended", [timedelta(), timedelta(hours=4), timedelta(hours=17)])
+def test_cool_down_is_counted_in_days_whatever_the_hour_of_list_and_ending(days, asked, hour, ended):
+    days.publish()
+    take_step(days.engine, COMMAND, days.alerts()[0].alert_id, asked("not_needed"), NOW + ended)
+
+    for day in (6, 7):
+        days.publish(days=day, now=NOW.replace(hour=hour) + timedelta(days=day))
+
+    assert not_alerted(days.engine, EVERYTHING, AS_OF + timedelta(days=6)) == {"g1": "cool_down", "g2": "open_alert"}
+    assert [AS_OF + timedelta(days=7), AS_OF] == [each.starts for each in days.alerts() if each.grid_id == "g1"]
+
+
 def test_decisions_below_the_threshold_are_not_stored(days):
     days.publish()
     with days.engine.connect() as connection:

@@ -1,8 +1,9 @@
 """The weeks before the demo's day: who does what when, settled by the seed."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import polars as pl
@@ -13,9 +14,14 @@ from features.storage.home import Home
 from features.undertakings.undertaking import UndertakingKind
 from serving.accounts.permissions import EVERYTHING, Actor, Role, Scope
 from serving.alerts.lifecycle import Action, Position, State, step
+from serving.alerts.queries import Wanted, list_alerts
 from serving.cli.demo import LIST_DAYS
-from serving.cli.demo_history import COURSE_DAYS, COURSES, History, Staff, chosen, write_examples
+from serving.cli.demo_history import COURSE_DAYS, COURSES, MOST_ALERTS, History, Staff, chosen, write_examples
 from serving.cli.workspace import Workspace
+from tests.serving.conftest import MakeWorld
+from tests.support.databases import Databases
+from tests.support.published_world import AS_OF, new_world
+from tests.support.townships import OVERSEER, ZONE
 
 TODAY = date(2026, 11, 29)
 
@@ -69,6 +75,25 @@ def test_draws_are_settled_by_seed_and_subject(tmp_path):
 
     assert [one._draw(each) for each in subjects] == [history(tmp_path)._draw(each) for each in subjects]
     assert [one._draw(each) for each in subjects] != [other._draw(each) for each in subjects]
+
+
+def test_same_days_and_seed_raise_the_same_alerts_whatever_the_hour_and_the_version_of_the_program(
+    databases: Databases, make_trained: MakeWorld, dialect: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for run, hour in (("early", 1), ("late", 15)):
+        monkeypatch.setattr("serving.scoring.daily_run.code_version", lambda run=run: run)
+        with new_world(databases, dialect, tmp_path / run / "home", make_trained(dialect)) as world:
+            with world.home.config.open("a", encoding="utf-8") as file:
+                file.write("alerts: {enter_share: 0.5, leave_share: 0.5, per_township: 9}\n")
+            past = History(Workspace(world.home, None), AS_OF, 1, datetime.combine(AS_OF, time(hour), ZONE))
+            past.write([AS_OF - timedelta(days=ago) for ago in (9, 1, 0)])
+            raised = list_alerts(world.engine, OVERSEER, Wanted(), MOST_ALERTS)
+            past.work.close()
+        told.append(sorted((each.starts, each.grid_id, each.state, each.chosen_by) for each in raised))
+
+    assert told[0] == told[1]
+    assert {"closed", "not_needed", "published"} <= {state for _, _, state, _ in told[0]}
 
 
 DEMO_UNDERTAKINGS_TODAY = date(2026, 6, 1)
