@@ -21,17 +21,16 @@ from serving.accounts.passwords import KnownBrowsers
 from serving.api.all_routes import OldPaths, add_routes
 from serving.api.routes.grids import OpenExplainer
 from serving.api.routes.scores import OpenScorer
-from serving.operations.background import repeating
 from serving.operations.integrity import IntegrityWatch, Vault, second_place, write_checkpoint
+from serving.operations.schedule import repeating
 from serving.pages.all_pages import ErrorPages, add_pages, make_ready
 from serving.server.auth import Clock, CredentialCache
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
 from serving.server.limits import Capacity, ConcurrencyLimit, RefuseAtOnce, RequestRate
 from serving.server.list_cache import RankingCache
-from serving.server.metrics import Metrics
+from serving.server.metrics import Metrics, RequestLog
 from serving.server.middleware import CancelOnDisconnect, HeadRequests, PathPrefix
-from serving.server.request_log import RequestLog
 from serving.server.response_cache import ResponseCache
 from serving.server.responses import Freshness
 from serving.settings import ServingSettings, Settings

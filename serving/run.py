@@ -23,7 +23,7 @@ from serving.api.routes.scores import OpenScorer
 from serving.app import create_app
 from serving.server.connections import LimitedProtocol, listen, max_connections
 from serving.server.dependencies import Overdue
-from serving.server.request_log import with_request_id
+from serving.server.metrics import with_request_id
 from serving.settings import Settings
 
 READY, STOPPING, ALIVE = "READY=1", "STOPPING=1", "WATCHDOG=1"

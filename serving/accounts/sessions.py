@@ -1,6 +1,8 @@
-"""Sessions: opened by password or through the identity provider, ended by their holder, by idleness or with the working day.
+"""Credentials that a person or program holds: sessions and tokens, stored as hashes alone.
 
-A session bound to a device lasts longer: phones stay signed in for 30 days, and wall screens until they are revoked.
+A session is opened by password or through the identity provider, and ended by its holder, by idleness or with the working day. One bound to
+a device lasts longer: phones stay signed in for 30 days, and wall screens until they are revoked. A token is issued to an account for a
+program, shown once, and always has an end.
 """
 
 import hashlib
@@ -12,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Delete, Engine, RowMapping, Update, and_, delete, insert, or_, select, update
 
-from features.database.access_tables import account, login_attempt, session
+from features.database.access_tables import account, login_attempt, session, token
 from features.database.engine import reading, writing
 from features.errors import NotFoundError, NotSignedInError, StoreError, UsageError
 from serving import audit
@@ -274,3 +276,71 @@ def revoke_session(engine: Engine, session_id: str, by: str, now: datetime) -> N
         if row is None:
             raise NotFoundError("a bound session must be named, found none of that id. List the sessions.")
         audit.record(connection, by, "session.revoke", row.account_id, {"session": session_id}, now)
+
+
+LONGEST_TOKEN = timedelta(days=90)
+USUAL_TOKEN = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A token as its holder sees it later: without its secret."""
+
+    token_id: str
+    """First digits of the hash of its secret."""
+    label: str
+    issued_at: datetime
+    ends_at: datetime
+
+
+def issue_token(engine: Engine, account_id: str, label: str, ends_at: datetime, now: datetime, by: str | None = None) -> str:
+    """Return the secret of a new token, which is shown this once; `by` is who issues it, its holder by default.
+
+    Raises:
+        UsageError: it would not end within 90 days, or has ended already.
+        NotFoundError: there is no such account, or it is disabled.
+    """
+    if not now < ends_at <= now + LONGEST_TOKEN:
+        raise UsageError(f"a token must end within {LONGEST_TOKEN.days} days from now, got {ends_at:%Y-%m-%d}. Choose a day in between.")
+    secret = new_secret()
+    secret_hash = hash_secret(secret)
+    row = {"secret_hash": secret_hash, "account_id": account_id, "label": label, "issued_at": now, "ends_at": ends_at}
+    with writing(engine) as connection:
+        wanted = select(account.c.account_id).where(account.c.account_id == account_id, account.c.disabled_at.is_(None))
+        if not connection.execute(wanted).first():
+            raise NotFoundError("an account that is enabled must be named, found none of that id. List the accounts.")
+        connection.execute(insert(token), row)
+        audit.record(connection, by or account_id, "token.issue", _token_id(secret_hash), {"ends_at": ends_at.isoformat()}, now)
+    return secret
+
+
+def actor_of_token(engine: Engine, secret: str, now: datetime) -> Actor | None:
+    """Return whose token it is; None where there is none, or it has ended."""
+    query = select(account).join(token).where(token.c.secret_hash == hash_secret(secret), token.c.ends_at > now)
+    with reading(engine) as connection:
+        row = connection.execute(query.where(account.c.disabled_at.is_(None))).mappings().first()
+    return actor_of(row, by_password=False) if row else None
+
+
+def tokens(engine: Engine, account_id: str) -> list[Token]:
+    """Return the tokens of an account, those that have ended too, the newest first."""
+    query = select(token).where(token.c.account_id == account_id).order_by(token.c.issued_at.desc())
+    with reading(engine) as connection:
+        return [Token(_token_id(row.secret_hash), row.label, row.issued_at, row.ends_at) for row in connection.execute(query)]
+
+
+def revoke_token(engine: Engine, account_id: str, token_id: str, by: str, now: datetime) -> None:
+    """End a token of an account at once.
+
+    Raises:
+        NotFoundError: the account has no such token.
+    """
+    with writing(engine) as connection:
+        mine = (token.c.account_id == account_id, token.c.secret_hash.startswith(token_id, autoescape=True))
+        if len(token_id) != ID_LENGTH or not connection.execute(delete(token).where(*mine)).rowcount:
+            raise NotFoundError("a token of this account must be named, found none of that id. List the tokens.")
+        audit.record(connection, by, "token.revoke", token_id, {}, now)
+
+
+def _token_id(secret_hash: str) -> str:
+    return secret_hash[:ID_LENGTH]

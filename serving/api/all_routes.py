@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.routes import alerts, exports, grids, platforms, rankings, reports, scores, status, supervision, undertakings
+from serving.api.routes import alerts, grids, rankings, reports, scores, service, undertakings
 from serving.server.errors import ANYBODY, SIGNED_IN, described
 
 ROUTERS = (
@@ -18,16 +18,16 @@ ROUTERS = (
     grids.router,
     grids.area_router,
     grids.explanation_router,
-    exports.router,
+    rankings.export_router,
     scores.router,
     alerts.router,
     alerts.field_router,
-    platforms.router,
-    supervision.router,
+    alerts.platform_router,
+    service.supervision_router,
     undertakings.router,
-    status.model_router,
+    service.model_router,
     reports.router,
-    status.router,
+    service.publishing_router,
 )
 """In the order in which they are described; what is particular to a route stands with it."""
 
@@ -49,7 +49,7 @@ def add_routes(app: FastAPI) -> None:
     """Let the application answer them."""
     for router in ROUTERS:
         app.include_router(router, responses=described(*SIGNED_IN))
-    app.include_router(status.health_router, responses=described(*ANYBODY))
+    app.include_router(service.health_router, responses=described(*ANYBODY))
 
 
 class OldPaths:

@@ -17,8 +17,8 @@ from serving.alerts.webhooks import Post, Told, note_attempt
 from serving.briefs.daily import daily_brief
 from serving.briefs.desk import Desk, gazetteer_of
 from serving.briefs.weekly import weekly_brief
+from serving.documents.files import to_pdf
 from serving.documents.paper import Language, Paper, to_text
-from serving.documents.pdf import to_pdf
 from serving.rankings.ledger import newest, read_body
 from serving.rankings.publishing import paused
 from serving.server.list_cache import PublishedList

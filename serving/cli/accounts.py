@@ -156,7 +156,7 @@ def unlock_account(work: Workspace, *, name: AnyName = None) -> None:
 def issue_token(work: Workspace, *, name: Name, label: Label, days: Days = 30) -> None:
     """Print a new token for a program."""
     from serving.accounts.accounts import find_account
-    from serving.accounts.tokens import issue_token as issue
+    from serving.accounts.sessions import issue_token as issue
     from serving.audit import OPERATOR
 
     now = datetime.now(UTC)

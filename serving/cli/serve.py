@@ -17,8 +17,7 @@ from serving.cli.workspace import Workspace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from serving.operations.background import PeriodicTask, Task
-    from serving.operations.schedule import DailyRuns, RankDay
+    from serving.operations.schedule import DailyRuns, PeriodicTask, RankDay, Task
     from serving.scoring.on_demand import FileScorer, OnDemand
     from serving.settings import Receiver
     from serving.text import Text
@@ -113,7 +112,7 @@ def serve_home(
     """Serve a home until stopped, with some settings in place of its own; `welcome` tells people how to come in."""
     from features.settings import validate
     from serving.audit import note_settings
-    from serving.operations.background import run_in_background
+    from serving.operations.schedule import run_in_background
     from serving.run import Beside
     from serving.run import serve as run
     from serving.server.connections import listen

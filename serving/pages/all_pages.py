@@ -7,9 +7,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.storage.home import Home
-from serving.pages.kept import Kept
 from serving.pages.layout import STATIC, read_templates
-from serving.pages.map_cache import MapCache
+from serving.pages.map_cache import Kept, MapCache
 from serving.pages.page import Site, error_page
 from serving.pages.routes import (
     accounts,
@@ -18,13 +17,12 @@ from serving.pages.routes import (
     audit,
     command,
     data,
-    docs,
     grids,
-    installed,
     models,
     reports,
     service,
     session,
+    site_files,
     undertakings,
 )
 from serving.server.auth import API_PREFIX
@@ -32,7 +30,7 @@ from serving.server.errors import MEDIA_TYPE
 from serving.server.list_cache import RankingCache
 from serving.settings import Settings
 
-PAGES = (data, command, reports, grids, alerts, undertakings, service, models, audit, admin, accounts, docs, session, installed)
+PAGES = (data, command, reports, grids, alerts, undertakings, service, models, audit, admin, accounts, site_files, session)
 MOST_KEPT = 256
 """Maps, lists and names that requests share; about 0.3 MB each where a list has 600 grids."""
 
@@ -46,6 +44,7 @@ def add_pages(app: FastAPI, settings: Settings, home: Home) -> None:
     app.state.site = Site(settings, home, MapCache(home, kept), kept)
     for module in PAGES:
         app.include_router(module.router)
+    app.include_router(site_files.file_router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 
 

@@ -17,9 +17,8 @@ from serving.alerts.lifecycle import State
 from serving.alerts.worklist import AreaBacklog, OpenAlert, backlog_below, open_at, open_now
 from serving.maps.drawing import MOST_SHAPES
 from serving.operations.health import Source, read_sources
-from serving.pages.areas import LEVELS, Area, count_rated, find_area, name_crumbs
 from serving.pages.layout import render_part
-from serving.pages.list_query import BoardQuery, ShownDay
+from serving.pages.list_query import LEVELS, Area, BoardQuery, ShownDay, count_rated, find_area, name_crumbs
 from serving.pages.map_view import CanvasView, Ground, MapView, Mark, map_areas, map_grids, map_many
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import LISTS, Before, ListName, Sayer, count_list, numbered, page_list, priority_rows

@@ -12,9 +12,8 @@ from sqlalchemy import Engine, RowMapping
 from features.errors import NotFoundError
 from features.storage.home import Home
 from serving.maps.place_names import Gazetteer, PlaceName
-from serving.pages.areas import Area, find_area
 from serving.pages.corrections_view import Change, changes
-from serving.pages.list_query import MapQuery, ShownDay
+from serving.pages.list_query import Area, MapQuery, ShownDay, find_area
 from serving.pages.model_view import MEASURE, MODEL, NOT_RULES
 from serving.pages.page import Viewer
 from serving.pages.ranked_lists import priority_rows

@@ -14,9 +14,8 @@ from serving.alerts.queries import alerts_of_grid
 from serving.alerts.schemas import NOT_DUE, Alert
 from serving.maps.drawing import Outlines, Sheet
 from serving.maps.place_names import Gazetteer, PlaceName
-from serving.pages.areas import count_rated
 from serving.pages.corrections_view import Change, Contested, changes, of_grid
-from serving.pages.list_query import ListQuery
+from serving.pages.list_query import ListQuery, count_rated
 from serving.pages.map_cache import draw_around
 from serving.pages.map_view import Shape
 from serving.pages.page import Viewer

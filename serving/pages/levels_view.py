@@ -9,9 +9,8 @@ from pydantic import Field
 
 from serving.exports import Cell, Column, Sheet, to_xlsx
 from serving.maps.place_names import Gazetteer, PlaceName
-from serving.pages.areas import UNRATED, find_area
 from serving.pages.layout import render_part
-from serving.pages.list_query import MapQuery, ShownDay
+from serving.pages.list_query import UNRATED, MapQuery, ShownDay, find_area
 from serving.pages.page import Viewer
 from serving.pages.translations import Translator, strongest
 from serving.rankings.schemas import GridRow

@@ -10,8 +10,7 @@ from sqlalchemy import Engine
 from serving.accounts.permissions import Scope
 from serving.maps.drawing import SHEET, Outlines
 from serving.maps.place_names import Gazetteer
-from serving.pages.areas import Area
-from serving.pages.list_query import ListQuery
+from serving.pages.list_query import Area, ListQuery
 from serving.pages.map_cache import MapCache, MapRequest
 from serving.pages.ranked_lists import PLACE
 from serving.pages.translations import LEVEL_CLASS, NOT_RATED, Translator, often

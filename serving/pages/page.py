@@ -27,9 +27,8 @@ from features.errors import (
 from features.storage.home import Home
 from serving.accounts.permissions import Actor, Right, Scope
 from serving.operations.jobs import PageJobs
-from serving.pages.kept import Kept
 from serving.pages.layout import Look, render
-from serving.pages.map_cache import MapCache
+from serving.pages.map_cache import Kept, MapCache
 from serving.pages.translations import Translator
 from serving.rankings.publishing import Pause
 from serving.server.auth import needs

@@ -19,8 +19,7 @@ from sqlalchemy import Engine
 from features.errors import ForbiddenError, NotSignedInError, PasswordNotChangedError, ProofNeededError, StoreError
 from serving.accounts.oidc_login import Issuer, actor_of_identity
 from serving.accounts.permissions import DELICATE, Actor, Right
-from serving.accounts.sessions import SECRET_LENGTH, actor_of_session, close_session, csrf_fits, hash_secret
-from serving.accounts.tokens import actor_of_token
+from serving.accounts.sessions import SECRET_LENGTH, actor_of_session, actor_of_token, close_session, csrf_fits, hash_secret
 from serving.server.limits import RequestRate
 
 Clock = Callable[[], datetime]

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from features.storage.home import Home
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import Actor, Role, Scope
-from serving.accounts.tokens import issue_token
+from serving.accounts.sessions import issue_token
 from serving.app import create_app, utc_now
 from serving.audit import OPERATOR
 from serving.settings import Settings

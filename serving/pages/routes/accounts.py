@@ -21,9 +21,9 @@ from serving.accounts.passwords import clear_attempts
 from serving.accounts.permissions import Right, Role, Scope
 from serving.exports import table_to_csv
 from serving.pages.admin_view import read_settings
-from serving.pages.areas import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import HEADERS, moment_text, render
+from serving.pages.list_query import area_tree
 from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.settings import Department
 

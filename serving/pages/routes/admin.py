@@ -10,13 +10,21 @@ from fastapi.responses import RedirectResponse
 from features.errors import UsageError
 from serving.accounts.accounts import Grant, NewAccount, accounts, create_account
 from serving.accounts.permissions import Right, Scope
-from serving.accounts.sessions import bound_sessions, make_wall, revoke_session
-from serving.accounts.tokens import LONGEST, USUAL, issue_token, revoke_token, tokens
+from serving.accounts.sessions import (
+    LONGEST_TOKEN,
+    USUAL_TOKEN,
+    bound_sessions,
+    issue_token,
+    make_wall,
+    revoke_session,
+    revoke_token,
+    tokens,
+)
 from serving.alerts.webhooks import resend
 from serving.pages.admin_view import Trial, read_rule, try_rule
-from serving.pages.areas import area_tree
 from serving.pages.handling_view import names_of
 from serving.pages.layout import moment_text, render
+from serving.pages.list_query import area_tree
 from serving.pages.page import PageRoute, Viewer, viewer_with
 from serving.pages.routes.accounts import ROLES, granted, picked_scope
 
@@ -59,7 +67,7 @@ def add_token(
     viewer: Administrator,
     account: Annotated[str, Form(max_length=64)],
     label: Annotated[str, Form(min_length=1, max_length=100)],
-    days: Annotated[int, Form(ge=1, le=LONGEST.days)] = USUAL.days,
+    days: Annotated[int, Form(ge=1, le=LONGEST_TOKEN.days)] = USUAL_TOKEN.days,
 ) -> Response:
     """Issue a token for a program and show it, this once."""
     ends_at = viewer.now + timedelta(days=days)
@@ -130,8 +138,8 @@ def _page(
         tree=area_tree(names),
         devices=[(each, moment_text(each.seen_at, viewer.t, zone)) for each in bound_sessions(viewer.engine)],
         now=viewer.now,
-        longest=LONGEST.days,
-        usual=USUAL.days,
+        longest=LONGEST_TOKEN.days,
+        usual=USUAL_TOKEN.days,
         trial=trial,
         roles=ROLES,
         departments=viewer.site.settings.alerts.departments,

@@ -13,11 +13,10 @@ from fastapi.responses import RedirectResponse
 from features.errors import NotFoundError
 from serving.accounts.permissions import Right, Role
 from serving.operations.health import Source
-from serving.pages.areas import find_area
 from serving.pages.command_view import CommandView, view_command
 from serving.pages.compare_view import ChangesQuery, view_changes
 from serving.pages.layout import HEADERS, day_text, end_text, moment_text, render
-from serving.pages.list_query import BoardQuery, FiguresQuery, MapQuery, ShownDay, find_day
+from serving.pages.list_query import BoardQuery, FiguresQuery, MapQuery, ShownDay, find_area, find_day
 from serving.pages.map_view import title_grid
 from serving.pages.page import ListViewer, PageRoute, Viewer, Visitor
 from serving.pages.ranked_lists import LISTS

@@ -16,7 +16,7 @@ from fastapi.responses import RedirectResponse
 from serving.accounts.permissions import Right
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest
 from serving.alerts.lifecycle import REASONS, Action
-from serving.api.routes.exports import ExportOrder, as_file, take_away
+from serving.api.routes.rankings import ExportOrder, as_file, take_away
 from serving.exports import Purpose
 from serving.pages.compare_view import weak_subsets_of
 from serving.pages.corrections_view import view_corrections

@@ -22,8 +22,8 @@ from serving.alerts.recommended_actions import DEEDS
 from serving.api.routes.reports import find_report, reports_for
 from serving.briefs.briefs import WRITERS
 from serving.briefs.desk import Desk
+from serving.documents.files import PDF_TYPE, to_pdf
 from serving.documents.paper import Paper, picture_urls, to_html
-from serving.documents.pdf import PDF_TYPE, to_pdf
 from serving.documents.word import FILE, MAX_BYTES, WORD_TYPE, keep_template, kept_template, remove_template, to_word
 from serving.operations.jobs import PageJob, run_program
 from serving.pages.layout import HEADERS, render

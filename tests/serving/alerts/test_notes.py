@@ -5,11 +5,9 @@ from datetime import timedelta
 import pytest
 
 from serving.accounts.permissions import EVERYTHING
-from serving.alerts.capacity import read_revisit_interval, revisit_interval_weeks
 from serving.alerts.queries import not_alerted
 from serving.alerts.rule import MOST_LISTED, OF_LISTS
 from serving.alerts.transitions import take_step
-from serving.settings import AlertSettings
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, QUIET
 
 RESTLESS = QUIET.model_copy(update={"cool_down_days": 0})
@@ -59,14 +57,3 @@ def test_note_by_a_person_lets_a_grid_be_listed_on(days, asked, ended):
     assert not_alerted(days.engine, EVERYTHING, AS_OF + timedelta(days=8)) == {"g1": "needs_note", "g2": "needs_note"}
     assert noted.state == alert.state
     assert not_alerted(days.engine, EVERYTHING, AS_OF + timedelta(days=9)) == {"g2": "needs_note"} | ({} if ended else {"g1": "open_alert"})
-
-
-def test_neglect_of_the_published_places_is_grids_over_drawn_slots(days):
-    exploring = AlertSettings(exploration_share=0.1, per_township=3)
-
-    assert read_revisit_interval(days.engine, exploring) is None
-
-    days.publish()
-
-    assert read_revisit_interval(days.engine, exploring) == revisit_interval_weeks(8, 1, exploring)
-    assert round(revisit_interval_weeks(605, 1, AlertSettings(exploration_share=0.1, per_township=30)) * 7) == 202

@@ -11,11 +11,10 @@ import pytest
 from features.database.engine import reading
 from features.errors import ConflictError, ForbiddenError, NotFoundError, UsageError
 from serving.accounts.permissions import EVERYTHING, Scope
-from serving.alerts.capacity import expected_alerts_per_day
 from serving.alerts.corrections import About, CorrectionStep, answer_correction, contest, list_corrections
 from serving.alerts.queries import not_alerted
 from serving.alerts.silences import Silence, SilenceReason, active, data_notices, end_silence, list_silences, silence_area
-from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, QUIET, STRANGER, TOWNSHIP, WORKER
+from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, STRANGER, TOWNSHIP, WORKER
 from tests.support.made_alerts import make_row
 
 ROOT = Path(__file__).parents[3]
@@ -115,18 +114,6 @@ def test_correction_is_acknowledged_and_decided_once_and_overdue_ones_are_seen(d
         answer_correction(days.engine, TOWNSHIP, made.id, CorrectionStep.REFUSED, NOW)
     with pytest.raises(NotFoundError):
         answer_correction(days.engine, STRANGER, made.id, CorrectionStep.REFUSED, NOW)
-
-
-def test_expected_alerts_per_day_replays_the_rule_over_the_last_lists(days):
-    for number in range(16):
-        days.publish(days=number, settings=QUIET.model_copy(update={"enter_share": 0.01, "leave_share": 0.01}))
-
-    counted = expected_alerts_per_day(days.engine, QUIET, "escalation")
-
-    assert list(counted.values()) == [2, *[0] * 15]
-    assert expected_alerts_per_day(days.engine, QUIET, "another") == {}
-    free = QUIET.model_copy(update={"enter_share": 1.0, "leave_share": 1.0, "per_township": 1})
-    assert list(expected_alerts_per_day(days.engine, free, "escalation").values())[:5] == [2, 2, 2, 2, 0]
 
 
 def test_data_notices_speak_once_for_the_largest_area_without_a_rating():

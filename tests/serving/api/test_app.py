@@ -85,7 +85,7 @@ def test_every_error_is_a_problem(client, method, path, status):
 
 
 def test_error_nobody_foresaw_is_a_problem_that_tells_nothing(client, monkeypatch):
-    monkeypatch.setattr("serving.api.routes.status.publications", lambda _: 1 / 0)
+    monkeypatch.setattr("serving.api.routes.service.publications", lambda _: 1 / 0)
 
     answer = client.get("/v1/models/current")
 

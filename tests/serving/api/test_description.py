@@ -50,7 +50,7 @@ def published(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Lists of two days with alerts, and allowances that a run does not use up."""
     for days in (7, 0):
         world.rank(AS_OF - timedelta(days=days), PUBLISHED_AT - timedelta(days=days))
-    monkeypatch.setattr("serving.api.routes.exports.EXPORTS", replace(EXPORTS, most=OFTEN))
+    monkeypatch.setattr("serving.api.routes.rankings.EXPORTS", replace(EXPORTS, most=OFTEN))
     monkeypatch.setattr("serving.api.routes.scores.SCORED_FILES", replace(SCORED_FILES, most=OFTEN))
     return world
 

@@ -4,11 +4,12 @@ import struct
 from contextlib import ExitStack
 
 import pytest
+import shapely
 from sqlalchemy import update
 
 from features.database.engine import writing
 from features.database.tables import grid
-from serving.maps.drawing import grid_ids
+from serving.maps.drawing import Sheet, draw, grid_ids, lay_out
 from serving.maps.polygons import prepare
 from tests.support.people import visit
 from tests.support.province import make_province
@@ -108,3 +109,31 @@ def test_many_grids_are_drawn_and_enlarged_without_a_pause(tmp_path) -> None:
         assert max(spent for _, spent in steps) < ZOOM_STEP_MS
         assert (seen.serious(), seen.faults) == ([], [])
     world.engine.dispose()
+
+
+LEFT, RIGHT = shapely.box(100, 0, 101, 1), shapely.box(101, 0, 102, 1)
+
+
+def test_draw_fits_the_sheet_with_north_up() -> None:
+    drawn = draw({"a": LEFT, "b": RIGHT}, {"a": ["d/t"], "b": ["d/t"]}, Sheet(400, 400))
+
+    assert (round(drawn.sheet.width), round(drawn.sheet.height)) == (400, 200)
+    assert drawn.marks["a"] == pytest.approx((100, 100), abs=1)
+    assert drawn.labels["d/t"] == pytest.approx((200, 100), abs=100)
+    assert drawn.borders["d/t"].count("M") == 1
+
+
+def test_lay_out_gives_each_grid_a_square_inside_the_sheet() -> None:
+    townships = {f"d/t{number}": [f"g{number}.{each}" for each in range(50)] for number in range(13)}
+    tiles = lay_out(townships, Sheet(688, 628))
+
+    assert len(set(tiles.shapes.values())) == 650
+    assert max(x for x, _ in tiles.marks.values()) < 688
+    assert tiles.sheet.height <= 628
+
+
+def test_lay_out_of_one_group_uses_the_whole_width() -> None:
+    tiles = lay_out({"": [f"g{each}" for each in range(48)]}, Sheet(688, 628))
+
+    assert 48 == len(set(tiles.shapes.values()))
+    assert 600 < max(x for x, _ in tiles.marks.values()) < 688

@@ -1,10 +1,12 @@
+import asyncio
 import threading
 from datetime import date, datetime, time, timedelta
 
 import pytest
 
+from serving.operations import schedule
 from serving.operations.jobs import Run, record_run
-from serving.operations.schedule import DailyRuns, due_days, missed_days, take_lease
+from serving.operations.schedule import DailyRuns, due_days, missed_days, repeating, run_in_background, take_lease
 from tests.serving.alerts.conftest import AS_OF, NOW, Days, days  # noqa: F401 - a fixture
 
 SIX = time(6)
@@ -149,3 +151,51 @@ def test_overdue_counts_a_refused_list_of_today(runs):
     daily.run_due(after(1))
 
     assert daily.overdue(after(1, hour=8)) == [AS_OF + timedelta(days=1)]
+
+
+SOON = 10.0
+
+
+@pytest.mark.parametrize("failure", [UnicodeEncodeError("ascii", "预", 0, 1, "no"), RuntimeError("unforeseen"), OSError(28, "disk full")])
+def test_in_background_task_fails_runs_again(failure):
+    rounds, again = [], threading.Event()
+
+    def fail_at_first():
+        rounds.append(None)
+        if len(rounds) == 1:
+            raise failure
+        again.set()
+
+    with run_in_background({"task": fail_at_first}, 0.0) as (task,):
+        assert again.wait(SOON)
+        assert not task.is_stuck()
+    assert task.is_stuck()
+
+
+def test_in_background_task_hangs_the_others_run(monkeypatch):
+    monkeypatch.setattr(schedule, "STOP_SECONDS", 0.0)
+    done, release = threading.Event(), threading.Event()
+    with run_in_background({"deliveries": release.wait, "ranking": done.set}, SOON) as (deliveries, ranking):
+        assert done.wait(SOON)
+        monkeypatch.setattr(schedule, "ROUND_SECONDS", 0.0)
+
+        assert (True, False) == (deliveries.is_stuck(), ranking.is_stuck())
+        release.set()
+
+
+def test_repeating_finishes_the_round_that_is_under_way():
+    """Otherwise what it reads from would be closed under its hands."""
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def chore() -> None:
+        begun.set()
+        may_end.wait(10)
+        ended.set()
+
+    async def run() -> bool:
+        async with repeating(chore, 60):
+            await asyncio.to_thread(begun.wait, 10)
+            asyncio.get_running_loop().call_later(0.05, may_end.set)
+        return ended.is_set()
+
+    assert asyncio.run(run())

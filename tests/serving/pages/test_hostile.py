@@ -20,7 +20,7 @@ from features.database.engine import reading, writing
 from features.database.tables import grid, model_publication
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.accounts.tokens import issue_token
+from serving.accounts.sessions import issue_token
 from serving.app import create_app
 from serving.audit import OPERATOR
 from serving.pages import layout

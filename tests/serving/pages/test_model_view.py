@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from serving.pages.model_view import read_drift, read_gate
+from serving.pages.model_view import MODEL, NOT_RULES, read_drift, read_gate
 from serving.pages.translations import Translator
 from tests.serving.pages.conftest import BACKTEST
 from tests.serving.pages.test_pages import faults
@@ -13,6 +13,7 @@ from tests.support.people import TOWNSHIP, visit
 from tests.training.registry.test_gate import champion, report
 from training.evaluation.disparity import Group, Grouping, Verdict, to_json
 from training.registry.gate import check_all
+from training.rivals import BOUNDS, PEERS
 
 UNSURE = {"verdict": "inconclusive", "ratio": 0.6, "chance": 0.3}
 SEEN = {
@@ -103,3 +104,7 @@ def test_read_drift_where_nothing_could_be_estimated_leaves_figures_out(tmp_path
     drift = read_drift(tmp_path / "seen.json", Translator("zh"))
 
     assert (drift.shifts, drift.predictions, drift.realised) == ((), None, None)
+
+
+def test_not_rules_are_the_model_its_peers_and_the_bounds() -> None:
+    assert {MODEL, *PEERS, *BOUNDS} == NOT_RULES

@@ -8,8 +8,7 @@ from sqlalchemy import text
 
 from serving.accounts.accounts import NewAccount, create_account, disable_account
 from serving.accounts.permissions import EVERYTHING, RIGHTS, Right, Role
-from serving.accounts.sessions import csrf_token, hash_secret, open_session
-from serving.accounts.tokens import issue_token, revoke_token, tokens
+from serving.accounts.sessions import csrf_token, hash_secret, issue_token, open_session, revoke_token, tokens
 from serving.app import create_app
 from serving.audit import OPERATOR
 from serving.server.auth import COOKIE, Credential, CredentialCache, Needs, give_session

@@ -9,7 +9,7 @@ import pytest
 from features.database.engine import open_database
 from features.storage.home import Home
 from serving.accounts.permissions import Role
-from serving.accounts.tokens import revoke_token, tokens
+from serving.accounts.sessions import revoke_token, tokens
 from serving.app import create_app
 from serving.audit import OPERATOR
 from serving.rankings.pause_reasons import PauseReason

@@ -16,8 +16,8 @@ from features.eventlog.read import read_log
 from features.facts.derive import read_facts
 from features.schema import Col
 from serving.cli.main import app
+from serving.documents.files import to_pdf
 from serving.documents.paper import Speaker, to_html, to_text
-from serving.documents.pdf import to_pdf
 from serving.scoring.daily_run import grid_names
 from serving.situation_report.counts import by_kind, happened, new_cases
 from serving.situation_report.period import change, count_interval, month, quarter, read_period

@@ -14,7 +14,7 @@ from features.display import forbidden_words
 from features.errors import NotReadyError
 from features.settings import Settings as FactSettings
 from features.storage.home import Home
-from serving.documents.pdf import to_pdf
+from serving.documents.files import to_pdf
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.settings import Settings

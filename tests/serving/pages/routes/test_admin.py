@@ -6,7 +6,7 @@ import pytest
 
 from serving.accounts.accounts import NewAccount, change_password, create_account
 from serving.accounts.permissions import EVERYTHING, Role
-from serving.accounts.tokens import actor_of_token, tokens
+from serving.accounts.sessions import actor_of_token, tokens
 from serving.audit import OPERATOR
 from tests.support.people import NOW, token_of
 from tests.support.visitors import PASSWORD

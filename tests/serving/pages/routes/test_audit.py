@@ -16,7 +16,7 @@ from serving.accounts.permissions import Role, Scope
 from serving.audit import OPERATOR, verify
 from serving.pages import audit_view
 from serving.pages.translations import LANGUAGES, Translator
-from tests.serving.pages.test_answers import fields_of
+from tests.serving.pages.routes.test_alerts import fields_of
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.audit_entries import newest_entries
 from tests.support.people import NOW, OTHER, TOWNSHIP, token_of

@@ -3,7 +3,7 @@ from threading import Barrier, Thread
 import pytest
 
 from features.errors import NotFoundError
-from serving.pages.kept import Kept
+from serving.pages.map_cache import Kept, _by_area
 
 
 def test_value_is_made_once_for_all_who_ask_at_the_same_time() -> None:
@@ -43,3 +43,15 @@ def test_making_that_fails_leaves_nothing_behind_and_is_tried_again() -> None:
 
     assert {} == kept._making
     assert 1 == kept.get((0,), lambda: 1)
+
+
+@pytest.mark.parametrize(
+    ("paths", "groups"),
+    [
+        (["g1", "g2"], {"": ["g1", "g2"]}),
+        (["t/g1", "u/g2"], {"t": ["t/g1"], "u": ["u/g2"]}),
+        (["d/t/c/g1", "d/t/e/g2"], {"d/t": ["d/t/c/g1", "d/t/e/g2"]}),
+    ],
+)
+def test_places_without_borders_stand_together_by_the_areas_above_them(paths, groups) -> None:
+    assert groups == _by_area(paths)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from serving.documents.files import to_pdf
 from serving.documents.paper import Paper, Point, Section, Table
-from serving.documents.pdf import to_pdf
 from tests.support.pdf_pages import page_sizes, page_texts, title_of
 
 PAPER = Paper(
