@@ -1,0 +1,41 @@
+"""Settings of training."""
+
+import pytest
+from pydantic import ValidationError
+
+from training.settings import BacktestSettings, ModelSettings, Settings
+
+
+def test_leaving_out_adds_families_and_changes_nothing_else() -> None:
+    before = Settings(model=ModelSettings(exclude_families=("counts",), num_leaves=9))
+    after = before.leaving_out(["rates", "trends"])
+
+    assert ("counts", "rates", "trends") == after.model.exclude_families
+    assert before == after.model_copy(update={"model": before.model})
+    assert 9 == after.model.num_leaves
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        (ModelSettings, "learning_rate", 0),
+        (ModelSettings, "num_leaves", 1),
+        (ModelSettings, "feature_fraction", 1.01),
+        (ModelSettings, "most_rows", 999),
+        (ModelSettings, "inner_share", 1),
+        (ModelSettings, "threads", 0),
+        (BacktestSettings, "test_share", 1),
+        (BacktestSettings, "bootstrap_draws", 19),
+        (BacktestSettings, "folds", 0),
+        (BacktestSettings, "peers", ("prophet",)),
+    ],
+)
+def test_settings_beyond_their_bounds_are_refused_by_name(section: type, key: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=key):
+        section(**{key: value})
+
+
+@pytest.mark.parametrize("section", [ModelSettings, BacktestSettings])
+def test_renamed_keys_lead_to_keys_that_exist(section: type) -> None:
+    assert set(section.renamed.values()) <= set(section.model_fields)
+    assert set() == set(section.renamed) & set(section.model_fields)
