@@ -2,24 +2,23 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import repeat
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from features.errors import NotReadyError
-from features.panel.build import Matrix, Panel
+from features.panel.build import Panel
 from features.panel.case_columns import DUE_ODDS, KIND_ODDS, CaseColumn
 from features.panel.feature import Feature
-from training.learning.booster import Booster, Columns, contributions, margin, read_booster
+from training.learning.booster import Booster, Columns, contributions, read_booster
 from training.learning.calibration import NO_CHANCES, Calibration, CaseChances
 from training.learning.case_start import CaseStart
 from training.learning.count_variation import POISSON, Variation
 from training.learning.design_matrix import RECENT_TAU, Design, Start, cases_of, lay_out, sum_cells
+from training.learning.forest import Forest
 from training.learning.outcome_split import NO_SPLIT, OutcomeSplit
 from training.learning.parts import Part
 from training.learning.sampling import Sample
@@ -106,14 +105,14 @@ class FittedPart:
         """Return what the trees read of a panel."""
         return lay_out(panel, self.part, self.start, self.columns.names, horizon_days)
 
-    def expected(self, design: Design, trees: Booster) -> Floats:
+    def expected(self, design: Design) -> Floats:
         """Return expected escalations, (T, G)."""
-        return design.sums(_margins(design, [trees])[0])
+        return design.sums(_margins(design, [self.booster])[0])
 
     def replicated(self, panel: Panel, horizon_days: int, scale: float, threads: int = 1) -> Replicated:
-        """Return what the refits expect of each row, times `scale`; `threads` of them predict at a time."""
+        """Return what the refits expect of each row, times `scale`, in so many threads."""
         design = self.lay_out(panel, horizon_days)
-        margins = _margins(design, [read_booster(text) for text in self.replicates], threads)
+        margins = _margins(design, self.replicates, threads)
         return Replicated(design.cell, scale * self.part.mean(margins) * design.weight)
 
     @cached_property
@@ -172,13 +171,13 @@ class Fitted:
 
     def predict(self, panel: Panel) -> Scores:
         """Score every grid at every as_of of a panel, at full exposure."""
-        parts = {part.part: self.scale * part.expected(part.lay_out(panel, self.horizon_days), part.trees) for part in self.parts}
+        parts = {part.part: self.scale * part.expected(part.lay_out(panel, self.horizon_days)) for part in self.parts}
         expected = np.sum(list(parts.values()), axis=0)
         usual = panel.column(USUAL_RATE).astype(np.float64) * self.horizon_days
         return Scores(expected, usual, self.calibration.risk(np.log(expected)), parts)
 
     def replicated(self, panel: Panel, threads: int = 1) -> dict[Part, Replicated]:
-        """Return what the refits expect of the rows of each part; `threads` of them predict at a time."""
+        """Return what the refits expect of the rows of each part, in so many threads."""
         return {part.part: part.replicated(panel, self.horizon_days, self.scale, threads) for part in self.parts}
 
     def predict_replicates(self, panel: Panel) -> Floats:
@@ -243,16 +242,12 @@ def part_of(file: str) -> Part:
     return Part(file.partition(".")[0].partition("-")[0])
 
 
-def _margins(design: Design, boosters: Sequence[Booster], threads: int = 1) -> Floats:
+def _margins(design: Design, boosters: Sequence[str], threads: int = 1) -> Floats:
     """Return the margins of all rows by each booster, (B, N)."""
+    forest = Forest.read(boosters)
     margins = np.repeat(design.start[None], len(boosters), axis=0)
-
-    def add(row: Floats, trees: Booster, matrix: Matrix) -> None:
-        row += margin(trees, matrix)
-
-    with ThreadPoolExecutor(threads) as pool:
-        for rows in design.blocks():
-            list(pool.map(add, margins[:, rows], boosters, repeat(design.take(rows))))
+    for rows in design.blocks():
+        margins[:, rows] += forest.margins(design.take(rows), threads)
     return margins
 
 
