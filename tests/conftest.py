@@ -17,17 +17,20 @@ from features.database.bulk import insert_rows
 from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.eventlog.cases import CASE_SCHEMA
-from tests.support.databases import DIALECTS, Databases, copied_tables
+from tests.support.databases import DIALECTS, Databases, copied_tables, no_wait_for_the_disk
 
 POSTGRESQL_URL = os.environ.get("YUJING_TEST_POSTGRES")
 """A server on which databases and accounts may be created; without it one is started from the development requirements."""
 
 SQLITE_FIRST = (
-    *("training", "serving/pages", "serving/maps", "serving/situation", "serving/monitoring", "serving/test_cli_"),
+    *("training", "serving/pages", "serving/maps", "serving/situation", "serving/monitoring", "serving/briefs", "serving/test_cli_"),
     *("serving/cli/test_accounts.py", "serving/cli/test_data.py", "serving/cli/test_demo", "serving/cli/test_main.py"),
+    *("features/facts/test_kept.py", "features/intake/readers", "features/intake/test_chinese_sources.py", "features/intake/test_codes.py"),
     *("features/intake/test_real_files.py", "features/intake/test_malformed.py", "features/intake/test_persons_kept_out.py"),
-    *("serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_", "serving/api/test_hardening.py"),
-    *("serving/api/test_outages.py", "serving/api/test_server.py", "serving/api/test_xlsx_export.py"),
+    *("serving/accounts/test_import_accounts.py", "serving/alerts/test_alert_machine.py", "serving/alerts/test_killed_"),
+    *("serving/alerts/test_messages.py", "serving/alerts/test_schemas.py", "serving/api/routes", "serving/api/test_app.py"),
+    *("serving/api/test_hardening.py", "serving/api/test_outages.py", "serving/rankings/test_table.py"),
+    *("serving/scoring/test_explanations.py", "serving/server/test_auth.py", "serving/test_run.py"),
 )
 """Tests that are not about the database, or take long: on PostgreSQL they run when `--database` asks for it."""
 
@@ -72,8 +75,8 @@ def _uses_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _copied_tables() -> Iterator[None]:
-    with copied_tables():
+def _quick_databases() -> Iterator[None]:
+    with copied_tables(), no_wait_for_the_disk():
         yield
 
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from features.database.engine import SQLITE_PRAGMAS
 from features.errors import StoreError, UsageError
 from features.storage.home import Home
 from features.storage.keys import secret_key
 from serving.accounts.oidc_login import Issuer
 from serving.settings import OidcSettings, Settings
+from tests.support.databases import PRAGMAS_AS_SHIPPED
 
 
 @pytest.mark.parametrize(
@@ -63,4 +63,4 @@ def test_client_secret_that_others_may_read_is_refused(tmp_path):
 
 
 def test_sqlite_syncs_fully_and_keeps_no_wal():
-    assert ("truncate", 2) == (SQLITE_PRAGMAS["journal_mode"], SQLITE_PRAGMAS["synchronous"])
+    assert ("truncate", 2) == (PRAGMAS_AS_SHIPPED["journal_mode"], PRAGMAS_AS_SHIPPED["synchronous"])

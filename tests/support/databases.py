@@ -1,5 +1,6 @@
 """Real databases for tests: SQLite files, and databases of one PostgreSQL server, copied because that is quicker than making them."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,7 @@ from features.storage.home import Home, sqlite_url
 DIALECTS = ("sqlite", "postgresql")
 OWNER = "owner_of_the_tables"
 """The account that tests connect as: no superuser, for whom PostgreSQL would lift every wall."""
+PRAGMAS_AS_SHIPPED = dict(database_engine.SQLITE_PRAGMAS)
 
 
 class Databases:
@@ -125,6 +127,15 @@ def copied_tables() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database_engine, "_prepare_file", prepare_with_tables)
+        yield
+
+
+@contextmanager
+def no_wait_for_the_disk() -> Iterator[None]:
+    """Let this process write without waiting until it is on the disk: only a power cut would show it. Processes it starts do wait."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(database_engine.SQLITE_PRAGMAS, "synchronous", 0)
+        patch.setattr(os, "fsync", lambda _: None)
         yield
 
 

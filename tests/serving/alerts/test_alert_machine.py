@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from sqlalchemy import Engine, select
 
-from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import open_database
 from features.errors import ChangedError, ConflictError, ForbiddenError
@@ -87,9 +86,8 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def life(days: Days, dialect: str, databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Life]:
-    """The machine on a store that does not wait for the disk, with two alerts to begin with."""
-    monkeypatch.setitem(database.SQLITE_PRAGMAS, "synchronous", 0)
+def life(days: Days, dialect: str, databases: Databases, tmp_path: Path) -> type[Life]:
+    """The machine on a store with two alerts to begin with."""
     days.publish()
     days.engine.dispose()
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from features.database import engine as database
 from features.database.alert_tables import alert_transition
 from features.database.engine import reading
 from features.errors import ChangedError, ConflictError, ForbiddenError, StoreError
@@ -103,10 +102,8 @@ def faults(engine: Engine, people: list[Person]) -> Counter[str]:
 
 
 @pytest.fixture
-def hurried(days: Days, monkeypatch: pytest.MonkeyPatch) -> Days:
-    """Eight alerts in a store that does not wait for the disk."""
-    monkeypatch.setitem(database.SQLITE_PRAGMAS, "synchronous", 0)
-    days.engine.dispose()
+def hurried(days: Days) -> Days:
+    """Eight alerts."""
     days.publish(settings=QUIET.model_copy(update={"enter_share": 1.0, "leave_share": 1.0}))
     return days
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from features.storage.home import Home
 from serving.cli.console import day
+from serving.cli.doctor import CHECKS
 from serving.cli.main import app, main
 from serving.cli.serve import PROGRAM, program_of
 from serving.cli.workspace import Workspace, add_command
@@ -90,6 +91,7 @@ def test_fault_is_one_line_on_stderr_and_exit_1(
 def test_home_brings_its_own_settings_below_those_that_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("serving.cli.doctor.CHECKS", {"settings": CHECKS["settings"]})
     (tmp_path / "config.yaml").write_text("horizon_dayz: 7\n")
     named = tmp_path / "named.yaml"
     named.write_text("zone: Asia/Tokyo\n")
