@@ -209,11 +209,14 @@ def find_doubles(reports: Reports, group: Numbers) -> Indices:
         reports: of all feeds.
         group: (N,) of each report's feed; only reports of one group are joined.
     """
-    same = ("grid", "category", "occurred", "deadline")
-    table = pl.DataFrame({name: getattr(reports, name) for name in (*same, "feed")} | {"group": group}).with_row_index("row")
-    nth = table.with_columns(number=pl.int_range(pl.len()).over(*same, "feed"))
-    first = nth.with_columns(first=pl.col("row").min().over(*same, "group", "number"))
-    return first.select(pl.when(pl.col("deadline") < NEVER).then("first").otherwise("row")).to_series().to_numpy().astype(np.int32)
+    first = np.arange(len(group), dtype=np.int32)
+    if np.count_nonzero(np.bincount(reports.feed)) == np.count_nonzero(np.bincount(group)):
+        return first  # every group is one feed, and two reports of one feed are two events
+    rows, same = np.flatnonzero(reports.deadline < NEVER), ("grid", "category", "occurred", "deadline")
+    columns = {name: getattr(reports, name)[rows] for name in (*same, "feed")} | {"group": group[rows], "row": first[rows]}
+    nth = pl.DataFrame(columns).with_columns(number=pl.int_range(pl.len()).over(*same, "feed"))
+    first[rows] = nth.select(pl.col("row").min().over(*same, "group", "number")).to_series().to_numpy()
+    return first
 
 
 def count_doubles(reports: Reports, names: tuple[str, ...], group: Numbers) -> dict[str, int]:
