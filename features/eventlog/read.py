@@ -19,6 +19,7 @@ from features.eventlog.snapshot import Feed, LogSnapshot
 from features.eventlog.undertakings import read_effort, read_versions
 from features.schema import Action, Col
 from features.storage.home import Home
+from features.undertakings.undertaking import no_effort
 
 GRID_SCHEMA = pl.Schema(
     {
@@ -91,15 +92,18 @@ class EventLog:
         """Read all of the log."""
         return read_log(self.home, self.engine, self.state.sequence)
 
-    def read_changed(self, since: int) -> LogSnapshot:
-        """Read the log with only those records whose case has any after sequence number `since`, and without what lies beside grids."""
+    def read_changed(self, since: int, *, effort: bool) -> LogSnapshot:
+        """Read the log with only those records whose case has any after sequence number `since`, and without what lies beside grids.
+
+        Visits are read where `effort` asks for them: there is one row for each grid and week that anybody wrote down.
+        """
         through = self.state.sequence
         with reading(self.engine) as connection:
             changed = select(event.c.seq).where(event.c.seq.between(since + 1, through))
             moved = select(event_transition.c.event_seq).where(event_transition.c.seq.between(since + 1, through))
             cases = pl.Series(list(connection.execute(changed.union(moved)).scalars()), dtype=pl.Int64)
             records = records_of(connection, cases, through)
-            return read_beside(connection, records, self.feeds, through, neighbours=False)
+            return read_beside(connection, records, self.feeds, through, neighbours=False, effort=effort)
 
 
 def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnapshot:
@@ -121,7 +125,13 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
 
 
 def read_beside(
-    connection: Connection, records: pl.DataFrame, feeds: dict[str, Feed], sequence: int, *, neighbours: bool = True
+    connection: Connection,
+    records: pl.DataFrame,
+    feeds: dict[str, Feed],
+    sequence: int,
+    *,
+    neighbours: bool = True,
+    effort: bool = True,
 ) -> LogSnapshot:
     """Put beside some records what the database holds of grids, undertakings and covariates up to a sequence number."""
     return LogSnapshot(
@@ -132,7 +142,7 @@ def read_beside(
         feeds=feeds,
         sequence=sequence,
         undertakings=read_versions(connection, sequence),
-        effort=read_effort(connection, sequence),
+        effort=read_effort(connection, sequence) if effort else no_effort(),
         covariates=read_covariates(connection, sequence),
     )
 

@@ -224,7 +224,7 @@ class _Shelf:
         except DamagedError as error:
             LOG.warning("kept histories of %s are damaged (%s); they are derived anew.", self.subject.name, error)
             return None
-        changed = self.log.read_changed(about["sequence"])
+        changed = self.log.read_changed(about["sequence"], effort=self.subject.target.visit_days is not None)
         merged = self._merged(histories, places, changed)
         return None if merged is None else (merged, places, assemble(merged, places, changed, self.subject))
 

@@ -2,17 +2,20 @@
 
 import logging
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
 import pytest
 
-from features.database.engine import open_database
+from features.database.engine import open_database, writing
 from features.eventlog.append import Batch, append_batch
 from features.eventlog.feeds import FeedSpec, declare_feed
 from features.eventlog.grids import store_crosswalk
 from features.eventlog.read import EventLog, read_log
+from features.eventlog.undertakings import append_effort
 from features.facts import kept
 from features.facts.derive import read_facts
 from features.facts.histories import merge_histories
@@ -20,7 +23,7 @@ from features.facts.kept import read_kept_facts
 from features.panel.build import build_panel
 from features.schema import TRANSITION_COLUMNS
 from features.storage.home import Home
-from features.targets import DeadlinePassed, Target
+from features.targets import DeadlinePassed, EventFilter, Target
 from tests.support.equal_facts import differences
 from tests.support.event_logs import FIRST, SETTINGS, days, draw_cases, moment
 
@@ -57,6 +60,7 @@ def row(number, case, day):
         "event_type": case.event_type,
         "category": case.category,
         "source": case.source,
+        "self_found": number % 2 == 0,
         "people_bucket": case.people,
         **{name: moment(at) for name, at in moments.items()},
         **moves,
@@ -88,6 +92,22 @@ def test_kept_facts_and_panels_are_those_derived_from_the_whole_log(home, engine
         assert list(differences(derived, renewed)) == []
         assert list(differences(derived, taken)) == []
         assert panel_bytes(taken, day) == panel_bytes(derived, day)
+
+
+def test_kept_facts_of_a_target_that_counts_by_visits_are_those_derived(home, engine, deliver):
+    """Visits are read beside the news of such a target alone."""
+    found = Target(events=EventFilter(event_type="hazard"), visit_days=7.0)
+    settings = SETTINGS.model_copy(update={"target": found})
+    with writing(engine) as connection:
+        weeks = [FIRST + timedelta(weeks=number) for number in range(20)]
+        visits = pl.DataFrame({"grid_id": ["g1"] * 20, "week": weeks, "visits": range(20)})
+        append_effort(connection, visits.with_columns(screening_campaign=pl.lit(value=False), active_reporters=pl.lit(1)))
+    for day in (140, 143):
+        deliver([replace(case, event_type="hazard") for case in draw_cases(np.random.default_rng(5), 250, GRIDS, LAST)], day)
+        extended = read_kept_facts(EventLog(home, engine), None, settings)
+
+    assert list(differences(read_facts(read_log(home, engine), None, settings), extended)) == []
+    assert (extended.cases.exposure != 1).any()
 
 
 @pytest.fixture
