@@ -34,6 +34,12 @@ SQLITE_FIRST = (
 )
 """Tests that are not about the database, or take long: on PostgreSQL they run when `--database` asks for it."""
 
+BEGUN_FIRST = (
+    *("tests/features/test_kills.py", "tests/serving/alerts/test_killed_", "tests/serving/server/test_connections.py"),
+    *("tests/test_docs.py", "tests/serving/cli", "tests/serving/test_cli_", "tests/serving/pages", "tests/training"),
+)
+"""Files that take long: begun last, one keeps a single process busy when the other has nothing left."""
+
 QUICK = {
     "BACKTEST__FOLDS": 1,
     "BACKTEST__BOOTSTRAP_DRAWS": 20,
@@ -64,10 +70,11 @@ def _dialects(metafunc: pytest.Metafunc) -> Sequence[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what uses no database where one is asked for."""
+    """Leave out what uses no database where one is asked for, and begin with what takes long."""
     if config.getoption("database"):
         config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
         items[:] = filter(_uses_database, items)
+    items.sort(key=lambda item: not item.nodeid.startswith(BEGUN_FIRST))
 
 
 def _uses_database(item: pytest.Item) -> bool:

@@ -23,7 +23,7 @@ from features.intake.pseudonyms import deployment_key
 from features.storage.home import Home
 
 CALLS = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "unlink")
-FIRST = 60
+FIRST = pytest.mark.parametrize("first", [12, pytest.param(60, marks=pytest.mark.full)])
 """Every one of so many first calls is a point to kill at; of those after, only the ones that are not mere writes of a page."""
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -176,9 +176,9 @@ def test_first_load_of_a_file_killed_at_sixty_points_loses_and_doubles_nothing(c
     assert (len(calls) > LOADS, damaged) == (True, [])
 
 
-def points(calls: list[Call]) -> list[Call]:
+def points(calls: list[Call], first: int) -> list[Call]:
     """The calls to kill or fail at."""
-    return calls[:FIRST] + [call for call in calls[FIRST:] if call.name != "pwrite64"]
+    return calls[:first] + [call for call in calls[first:] if call.name != "pwrite64"]
 
 
 def commits(calls: list[Call]) -> list[Call]:
@@ -208,10 +208,12 @@ def damaged_by_errors(client: Client, new_home: Callable[[], Path], whole: dict,
     return damaged
 
 
-def test_ingest_killed_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, record_property) -> None:
-    damaged = damaged_by_kills(client, new_home, whole, points(calls), keyed=True)
+@FIRST
+def test_ingest_killed_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, first, record_property) -> None:
+    at = points(calls, first)
+    damaged = damaged_by_kills(client, new_home, whole, at, keyed=True)
 
-    record_property("calls at which an ingest was killed, and logs damaged", f"{len(points(calls))}, {len(damaged)}")
+    record_property("calls at which an ingest was killed, and logs damaged", f"{len(at)}, {len(damaged)}")
     assert damaged == []
 
 
@@ -220,10 +222,12 @@ def test_ingest_killed_and_resumed_after_the_last_acknowledgement_is_caught(clie
     assert damaged_by_kills(client, new_home, whole, commits(calls), keyed=False) != []
 
 
-def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, record_property) -> None:
-    damaged = damaged_by_errors(client, new_home, whole, points(calls), keyed=True)
+@FIRST
+def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, first, record_property) -> None:
+    at = points(calls, first)
+    damaged = damaged_by_errors(client, new_home, whole, at, keyed=True)
 
-    record_property("calls of an ingest that failed, and logs damaged", f"{len(points(calls))}, {len(damaged)}")
+    record_property("calls of an ingest that failed, and logs damaged", f"{len(at)}, {len(damaged)}")
     assert damaged == []
 
 

@@ -1,5 +1,6 @@
 """Commands where the surroundings are poor: a home that cannot be written, a locale without any letter of Chinese."""
 
+import json
 import os
 import socket
 import subprocess
@@ -16,7 +17,26 @@ from tests.support.published_world import AS_OF, PUBLISHED_AT
 from training.registry.tracking import Run, open_registry
 
 PROGRAM = "from serving.cli.main import main; main()"
+EACH_IN_TURN = """
+import io
+import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from serving.cli.main import main
+ends = []
+for arguments in json.loads(sys.argv[1]):
+    sys.argv[1:], told = arguments, io.StringIO()
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(told):
+            main()
+    except SystemExit as end:
+        ends.append((end.code or 0, told.getvalue()))
+print(json.dumps(ends))
+"""
+"""Commands in one process, which imports everything once; each ends with its code and what it told."""
 READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 99; shift; exec "$@"'
+BEFORE = ("unshare", "-rm", "sh", "-c", READ_ONLY, "sh")
+"""Runs the command that follows where the folder that comes first cannot be written."""
 MAY_MOUNT = subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode == 0
 
 pytestmark = pytest.mark.dialect("sqlite")
@@ -43,18 +63,20 @@ def listed(world):
 @pytest.mark.skipif(not MAY_MOUNT, reason="this user may not mount")
 def test_reading_commands_work_on_a_home_that_cannot_be_written(listed):
     """What writes says in one line that it cannot."""
-    before = ["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(listed.home.root)]
-    day = AS_OF.isoformat()
+    day, panel = AS_OF.isoformat(), listed.home.root.with_name("panel.csv")
     reading = [["ledger", "verify"], ["audit", "verify"], ["models", "list"], ["accounts", "list"], ["keys", "list"], ["alerts", "list"]]
-    reading += [["rank", "--as-of", (AS_OF + timedelta(days=1)).isoformat()], ["publishing", "resume"]]
+    reading += [["panel", "--as-of", day, "--out", str(panel)]]
+    writing = [["rank", "--as-of", (AS_OF + timedelta(days=1)).isoformat()], ["publishing", "resume"]]
+    home = str(listed.home.root)
+    commands = json.dumps([[*command, "--home", home] for command in reading + writing])
 
-    done = [run(listed, *command, before=before) for command in reading]
+    process = subprocess.run([*BEFORE, home, sys.executable, "-c", EACH_IN_TURN, commands], capture_output=True, text=True, check=False)
 
-    assert [each.returncode for each in done] == [0] * 6 + [1] * 2, "\n".join(each.stderr for each in done)
-    assert ["Traceback" in each.stderr for each in done] == [False] * 8
-    assert "readonly" in done[-1].stderr
-    panel = run(listed, "panel", "--as-of", day, "--out", str(listed.home.root.with_name("panel.csv")), before=before)
-    assert panel.returncode == 0, panel.stderr
+    assert process.returncode == 0, process.stderr
+    codes, told = zip(*json.loads(process.stdout), strict=True)
+    assert [0] * len(reading) + [1] * len(writing) == list(codes), "\n".join(told)
+    assert "readonly" in told[-1]
+    assert panel.exists()
 
 
 @pytest.mark.skipif(not MAY_MOUNT, reason="this user may not mount")
@@ -63,7 +85,7 @@ def test_ingest_into_a_home_that_cannot_be_written_says_so_in_one_line(listed, t
     header = "event_id,grid_id,event_type,category,occurred_at,reported_at"
     cases.write_text(f"{header}\nE1,G1,dispute,neighbor,2026-01-05 08:00,2026-01-05 09:00\n", encoding="utf-8")
 
-    done = run(listed, "ingest", str(cases), before=["unshare", "-rm", "sh", "-c", READ_ONLY, "sh", str(listed.home.root)])
+    done = run(listed, "ingest", str(cases), before=[*BEFORE, str(listed.home.root)])
 
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1), done.stderr
     assert "Traceback" not in done.stderr

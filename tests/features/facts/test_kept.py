@@ -222,10 +222,10 @@ def _keep_in_a_process(root, url):
 @pytest.mark.dialect("sqlite")
 def test_keep_several_processes_at_once_read_the_same(home, engine, deliver):
     cases = draw_cases(np.random.default_rng(5), 200, GRIDS, LAST)
-    with ProcessPoolExecutor(3, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         for day in (150, 151):
             deliver(cases, day)
-            seen = set(pool.map(_keep_in_a_process, [home.root] * 3, [str(engine.url)] * 3))
+            seen = set(pool.map(_keep_in_a_process, [home.root] * 2, [str(engine.url)] * 2))
 
             assert len(seen) == 1
     assert list(differences(derive(home, engine), keep(home, engine))) == []
