@@ -1,7 +1,6 @@
 """The demo goes the whole way, in a home of its own, and goes on where it was stopped."""
 
 import json
-import re
 from datetime import date
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from serving.accounts.accounts import find_account
 from serving.alerts.lifecycle import State
 from serving.alerts.queries import Wanted, list_alerts
 from serving.cli import demo
-from serving.cli.console import say
-from serving.cli.demo_summary import Figures, summarise
 from serving.cli.main import app
 from serving.cli.workspace import Workspace
 from serving.rankings.ledger import entries, newest, verify
@@ -76,24 +73,6 @@ def test_demo_stopped_at_any_step_goes_on_there_and_publishes_the_last_days(tmp_
     assert len(told.splitlines()) < 60
     assert (home / "config.yaml").read_bytes() == (home / "files/config.yaml").read_bytes()
     assert set(STEPS) == {path.name for path in (home / "done").iterdir()}
-
-
-FIGURES = Figures(39, 973, 14, date(2026, 1, 9), 20, hit=0.182, rule="open_backlog", hit_of_rule=None, objections=14)
-
-
-@pytest.mark.parametrize(("language", "first"), [("zh_CN.UTF-8", "发生了什么"), ("en_GB.UTF-8", "What happened"), ("", "What happened")])
-def test_summary_is_in_the_language_of_the_environment_alone(language, first, tmp_path, monkeypatch, capsys) -> None:
-    for name in ("LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", language)
-
-    for line in summarise(Workspace(Home(tmp_path), None), FIGURES):
-        say(line)
-
-    told = capsys.readouterr().err
-    assert first == told.splitlines()[0]
-    assert ("held 18 % of" in told, "14条不同意见" in told) == (not language.startswith("zh"), language.startswith("zh"))
-    assert bool(re.search("[\u4e00-\u9fff]", told)) == language.startswith("zh")
 
 
 def interrupt(*_: object, **__: object) -> None:
