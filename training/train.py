@@ -190,7 +190,7 @@ def fit_all(
 ) -> Fitted:
     """Fit on every row of a panel of ripe as_ofs, with replicates; the same facts, past and settings give the same bytes.
 
-    `past` is what a backtest of the same panel foretold; without it some refits are rehearsed first.
+    `past` is what a backtest of the same panel predicted; without it some refits are rehearsed first.
     """
     everything = Fold(slice(0, len(panel.as_ofs)), slice(len(panel.as_ofs), None), facts.known_through_day + 1)
     blocks = number_blocks(panel.as_ofs, facts.places)

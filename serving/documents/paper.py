@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from serving.documents.templates import html_environment
 from serving.text import Text
 
 Language = Literal["zh", "en"]
@@ -112,9 +111,7 @@ def _lines(section: Section, *, zh: bool) -> Iterator[str]:
 
 def to_html(paper: Paper) -> bytes:
     """Return the file."""
-    loader = PackageLoader("serving.documents", "")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template("paper.html").render(page=paper, plots=picture_urls(paper)).encode()
+    return html_environment("serving.documents", "").get_template("paper.html").render(page=paper, plots=picture_urls(paper)).encode()
 
 
 def picture_urls(paper: Paper) -> dict[str, str]:

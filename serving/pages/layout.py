@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from features.errors import NotReadyError
 from serving.accounts.permissions import Actor, Right
 from serving.accounts.sessions import csrf_token
+from serving.documents.templates import html_environment
 from serving.pages.translations import LANGUAGES, Language, Translator, translations
 from serving.server.auth import COOKIE
 from serving.text import ATTENTION, DISCLAIMER, NOTICES, SERVICE_ONLY
@@ -152,9 +153,7 @@ def end_text(moment: datetime, t: Translator, zone: ZoneInfo) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("serving.pages"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = html_environment("serving.pages")
     environment.globals |= {
         "asset": asset,
         "ATTENTION": ATTENTION,

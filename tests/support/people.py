@@ -41,6 +41,11 @@ def visit(world: World, name: str | None = None, *, language: str = "zh") -> Ite
         yield client
 
 
+def flat(page: str) -> str:
+    """Return a page without the line ends of its source, inside tags and around them."""
+    return re.sub(r" ?(/?>) ?", r"\1", re.sub(r"\s+", " ", page))
+
+
 def token_of(page: str) -> str:
     """Return the CSRF token of the forms of a page."""
     return re.findall(r'name="csrf" value="([0-9a-f]{64})"', page)[0]

@@ -143,14 +143,14 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         NotReadyError: the log is too short, or holds no escalation to learn from.
     """
     stage, folds = set_stage(facts, panel, horizon_days, settings)
-    past, said = _replay_all(stage, folds, progress)
+    past, replayed = _replay_all(stage, folds, progress)
     with stage.watch.measure("metrics"):
-        predictions = tabulate(facts, stage.panel.at(slice(folds[0].test.start, None)), horizon_days, said)
+        predictions = tabulate(facts, stage.panel.at(slice(folds[0].test.start, None)), horizon_days, replayed)
         overall, parts = judge(predictions, settings.backtest)
         groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
         tested = stage.panel.as_ofs[folds[0].test.start :]
         already_due = judge_already_due(predictions, count_already_due(facts, tested, horizon_days).ravel())
-        named = count_named_before(facts, tested, np.concatenate([fold[EXPECTED + MODEL] for fold in said]))
+        named = count_named_before(facts, tested, np.concatenate([fold[EXPECTED + MODEL] for fold in replayed]))
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,
@@ -174,7 +174,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         past=past,
         already_due=already_due,
         plausibility=check_largest(predictions),
-        contributions=sum_contributions(facts, stage.foretold, float(predictions["count"].sum())),
+        contributions=sum_contributions(facts, stage.fold_predictions, float(predictions["count"].sum())),
         coverage=check_coverage(predictions, settings.backtest.seed),
     )
 
@@ -196,7 +196,7 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
 
 
 def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[InnerPredictions], list[dict[str, Floats]]]:
-    """Return what the model's trees foretold at every refit, and what every model said of each fold."""
+    """Return the inner predictions of every refit, and the predictions of every model for each fold."""
     first = stage.seen_by(folds[0])
     rehearsed = len(inner_folds(first, stage.settings))
 
@@ -206,11 +206,11 @@ def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None
 
     with stage.watch.measure("model"):
         past = inner_validate(first, stage.settings, report)
-    said = []
+    replayed = []
     for fold in folds:
-        said.append(replay(stage, fold, past))
+        replayed.append(replay(stage, fold, past))
         report(len(past), 0)
-    return past, said
+    return past, replayed
 
 
 def judge(predictions: pl.DataFrame, backtest: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
@@ -245,9 +245,9 @@ def _sampled(last: InnerPredictions) -> list[str]:
     cost = "Rows without one stand for several, so means stay; estimates are a little less sure"
     more = "Larger `model.most_rows` and `memory_gib` take more rows"
     return [
-        f"sampled: the last refit of part {part} learnt from {told.sample}. {cost}. {more}."
-        for part, told in last.parts.items()
-        if not told.sample.is_whole
+        f"sampled: the last refit of part {part} learnt from {rows.sample}. {cost}. {more}."
+        for part, rows in last.parts.items()
+        if not rows.sample.is_whole
     ]
 
 
@@ -261,17 +261,19 @@ def ablate(facts: Facts, panel: Panel, result: BacktestResult, settings: Setting
     `panel` and `settings` are those of the backtest. The differences are the model minus the model without that family; what trees start
     from reads its columns all the same.
     """
-    said = {MODEL: predicted(result.predictions)[MODEL]}
+    predictions = {MODEL: predicted(result.predictions)[MODEL]}
     families = [family for family in families_read(panel) if family not in settings.model.exclude_families]
     for done, family in enumerate(families, start=1):
-        said[family] = _replay_without(family, facts, panel, result.horizon_days, settings)
+        predictions[family] = _replay_without(family, facts, panel, result.horizon_days, settings)
         if progress:
             progress(done, len(families))
-    return score(outcomes(result.predictions), said, weigh(result.predictions, settings.backtest.bootstrap_draws, settings.backtest.seed))
+    return score(
+        outcomes(result.predictions), predictions, weigh(result.predictions, settings.backtest.bootstrap_draws, settings.backtest.seed)
+    )
 
 
 def _replay_without(family: str, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> Predicted:
     stage, folds = set_stage(facts, panel, horizon_days, settings.leaving_out([family]))
     past = inner_validate(stage.seen_by(folds[0]), stage.settings)
-    said = [by_model(stage, fold, stage.seen_by(fold), past) for fold in folds]
-    return Predicted(*(np.concatenate([getattr(each, part).ravel() for each in said]) for part in ("expected", "risk")))
+    per_fold = [by_model(stage, fold, stage.seen_by(fold), past) for fold in folds]
+    return Predicted(*(np.concatenate([getattr(each, part).ravel() for each in per_fold]) for part in ("expected", "risk")))

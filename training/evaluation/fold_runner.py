@@ -1,4 +1,4 @@
-"""Replay: what the model and every baseline would have said of the test rows, each refitted on what was known by then.
+"""Replay: what the model and every baseline would have predicted of the test rows, each refitted on what was known by then.
 
 Contributions tell how many escalations each part of the model, and each kind of case, was expected to bring, and brought.
 """
@@ -55,17 +55,17 @@ class Contribution:
 
 
 @dataclass(frozen=True)
-class Foretold:
+class FoldPredictions:
     """Predictions of one fold for its test part."""
 
     panel: Panel
-    told: InnerPredictions
+    inner: InnerPredictions
     tuned: Tuned
     horizon_days: int
 
 
-def sum_contributions(facts: Facts, folds: Sequence[Foretold], counted: float) -> list[Contribution]:
-    """Sum what every fold said, parts first and then kinds of open cases, the largest first; `counted` is all that followed."""
+def sum_contributions(facts: Facts, folds: Sequence[FoldPredictions], counted: float) -> list[Contribution]:
+    """Sum the predictions of every fold, parts first and then kinds of open cases, the largest first; `counted` is all that followed."""
     sums: dict[tuple[Part, str], Floats] = defaultdict(lambda: np.zeros(2))
     for fold in folds:
         for part, kind, expected, realised in _of_fold(facts, fold):
@@ -77,10 +77,10 @@ def sum_contributions(facts: Facts, folds: Sequence[Foretold], counted: float) -
     return sorted(listed, key=lambda each: (each.kind != "", -each.expected))
 
 
-def _of_fold(facts: Facts, fold: Foretold) -> Iterator[tuple[Part, str, float, float]]:
+def _of_fold(facts: Facts, fold: FoldPredictions) -> Iterator[tuple[Part, str, float, float]]:
     """Yield part, kind, expected and realised escalations; of new cases all are one kind, which the rest of the counts realises."""
-    for part, told in fold.told.parts.items():
-        expected = fold.tuned.scale * part.mean(told.margin_after(fold.tuned.rounds[part])) * told.design.weight
+    for part, predictions in fold.inner.parts.items():
+        expected = fold.tuned.scale * part.mean(predictions.margin_after(fold.tuned.rounds[part])) * predictions.design.weight
         if part is Part.NEW:
             yield part, "", float(expected.sum()), 0.0
             continue
@@ -117,7 +117,7 @@ class Stage:
     peers: tuple[str, ...] = ()
     """Those of `training.evaluation.peers` that are fitted too."""
     watch: Stopwatch = field(default_factory=Stopwatch)
-    foretold: list[Foretold] = field(default_factory=list)
+    fold_predictions: list[FoldPredictions] = field(default_factory=list)
     """Predictions of the model by fold so far, row by row."""
 
     def seen_by(self, fold: Fold) -> Examples:
@@ -126,34 +126,34 @@ class Stage:
 
 
 def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, Floats]:
-    """Fit everything on the training part of one fold and predict its test part; what the trees foretold is added to the past.
+    """Fit everything on the training part of one fold and predict its test part; what the trees predicted is added to the past.
 
     Returns: `expected_*`, `risk_*` and `surge_*` by model, and what the model may expect at most, each (T, G) of the test part.
     """
     facts, seen, unseen = stage.facts, stage.seen_by(fold), stage.panel.at(fold.test)
     with stage.watch.measure("model"):
         tuned = tune(past, seen, stage.settings)
-        said = {MODEL: by_model(stage, fold, seen, past, tuned)}
-        stage.foretold.append(Foretold(unseen, past[-1], tuned, stage.gap.horizon_days))
+        predictions = {MODEL: by_model(stage, fold, seen, past, tuned)}
+        stage.fold_predictions.append(FoldPredictions(unseen, past[-1], tuned, stage.gap.horizon_days))
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
-        said |= by_baselines(seen, unseen, stage.settings.most_rows)
+        predictions |= by_baselines(seen, unseen, stage.settings.most_rows)
     stage.panel.release()
     with stage.watch.measure("peers"):
-        said |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
+        predictions |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
     spread = {VARIATION: tuned.variation.of_grid, COMMON_VARIATION: tuned.variation.common}
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
-    surges = {name: reach(model.expected, thresholds) for name, model in said.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
+    surges = {name: reach(model.expected, thresholds) for name, model in predictions.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
     return (
-        {EXPECTED + name: model.expected for name, model in said.items()}
-        | {RISK + name: model.risk for name, model in said.items()}
+        {EXPECTED + name: model.expected for name, model in predictions.items()}
+        | {RISK + name: model.risk for name, model in predictions.items()}
         | {SURGE + name: surge for name, surge in surges.items()}
-        | {MOST: most_of(told.design for told in past[-1].parts.values())}
-        | {name: np.full(said[MODEL].expected.shape, value) for name, value in spread.items()}
+        | {MOST: most_of(inner.design for inner in past[-1].parts.values())}
+        | {name: np.full(predictions[MODEL].expected.shape, value) for name, value in spread.items()}
     )
 
 
 def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions], tuned: Tuned | None = None) -> Predicted:
-    """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees foretold is added to the past."""
+    """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees predicted is added to the past."""
     tuned = tuned or tune(past, seen, stage.settings)
     past.append(predict_ahead(seen, stage.panel, fold, stage.settings))
     expected = tuned.expected(past[-1])

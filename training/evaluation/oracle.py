@@ -69,8 +69,8 @@ def add_oracle(result: BacktestResult, truth: Path, backtest: BacktestSettings) 
     weights = weigh(predictions, backtest.bootstrap_draws, backtest.seed)
 
     def judged(card: Scorecard, rows: pl.DataFrame) -> Scorecard:
-        said = predicted(rows)
-        own = score(outcomes(rows), {bound: said[bound] for bound in BOUNDS}, weights)
+        by_model = predicted(rows)
+        own = score(outcomes(rows), {bound: by_model[bound] for bound in BOUNDS}, weights)
         return replace(card, models=card.models | own.models)
 
     parts = {name: judged(result.subsets[name], predictions.filter(name)) for name in SUBSETS}
@@ -114,8 +114,8 @@ def _with_expectations(result: BacktestResult, truth: Path) -> pl.DataFrame:
 
 
 def _gaps(name: str, card: Scorecard, rows: pl.DataFrame, weights: Floats) -> Iterator[Gap]:
-    said, happened = predicted(rows), outcomes(rows)
-    measured = cache(lambda model: measure(happened, said[model], weights))
+    by_model, happened = predicted(rows), outcomes(rows)
+    measured = cache(lambda model: measure(happened, by_model[model], weights))
     for metric, bound in product(GAP_METRICS[name], BOUNDS):
         known = {model: values[metric] for model, values in card.models.items() if values[metric] is not None}
         baselines = [model for model in without_bounds(known) if model != MODEL]

@@ -56,8 +56,8 @@ def predict_folds(estimator: Estimator, stage: Stage, folds: tuple[Fold, ...]) -
     Raises:
         UsageError: it predicts something else than one finite number per row.
     """
-    said = [_predict_fold(estimator, stage, fold) for fold in folds]
-    expected, risk = (np.concatenate(part) for part in zip(*said, strict=True))
+    per_fold = [_predict_fold(estimator, stage, fold) for fold in folds]
+    expected, risk = (np.concatenate(part) for part in zip(*per_fold, strict=True))
     return expected, risk
 
 

@@ -1,4 +1,4 @@
-"""The table of predictions a backtest leaves: what was said of every test row beside what happened, and the subsets that are scored alone.
+"""Predictions of a backtest: what was predicted of every test row beside what happened, and the subsets that are scored alone.
 
 Subsets are chosen by what was known at as_of, never by a model.
 """
@@ -126,7 +126,7 @@ def _brought_by_residents(facts: Facts) -> tuple[Flags, Flags]:
     return stated | sourced, brought
 
 
-def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str, Floats]]) -> pl.DataFrame:
+def tabulate(facts: Facts, panel: Panel, horizon_days: int, replayed: list[dict[str, Floats]]) -> pl.DataFrame:
     """Put the folds' predictions beside the labels, one row per as_of and grid of the test part.
 
     Returns: as_of, grid_id, township and area_type (empty where unknown), fold (from 0), block (for the bootstrap), count, resident_count
@@ -141,7 +141,7 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str,
         Col.GRID_ID: np.tile(panel.grid_ids, as_ofs),
         TOWNSHIP: np.tile(_townships(facts.places), as_ofs),
         Col.AREA_TYPE: np.tile(facts.places.area_type, as_ofs),
-        FOLD: np.repeat(np.arange(len(said)), [fold[next(iter(fold))].size for fold in said]),
+        FOLD: np.repeat(np.arange(len(replayed)), [fold[next(iter(fold))].size for fold in replayed]),
         "block": number_blocks(panel.as_ofs, facts.places).ravel(),
         "count": count_labels(facts, panel.as_ofs, horizon_days).ravel(),
         "usual_count": usual.ravel(),
@@ -149,8 +149,8 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, said: list[dict[str,
         "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
     }
     columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(facts, panel)}.items()}
-    said_of = {name: np.concatenate([fold[name].ravel() for fold in said]) for name in said[0]}
-    return pl.DataFrame(columns | said_of).with_columns(_resident_counts(facts, panel, horizon_days))
+    predictions = {name: np.concatenate([fold[name].ravel() for fold in replayed]) for name in replayed[0]}
+    return pl.DataFrame(columns | predictions).with_columns(_resident_counts(facts, panel, horizon_days))
 
 
 def _resident_counts(facts: Facts, panel: Panel, horizon_days: int) -> pl.Series:
@@ -176,7 +176,7 @@ def weigh(predictions: pl.DataFrame, draws: int, seed: int) -> Floats:
 
 
 def models(predictions: pl.DataFrame) -> list[str]:
-    """Return the models that said an expected count, the one under test first."""
+    """Return the models that predicted an expected count, the one under test first."""
     return [name.removeprefix(EXPECTED) for name in predictions.columns if name.startswith(EXPECTED)]
 
 
@@ -186,7 +186,7 @@ def outcomes(predictions: pl.DataFrame) -> Outcomes:
 
 
 def predicted(predictions: pl.DataFrame) -> dict[str, Predicted]:
-    """Return what each model said of the count."""
+    """Return what each model predicted of the count."""
     return {name: Predicted(_array(predictions, EXPECTED + name), _array(predictions, RISK + name)) for name in models(predictions)}
 
 

@@ -1,4 +1,4 @@
-"""Calibration: from an expected count to the probability of at least one escalation, and how often cases of a foretold chance escalated."""
+"""Calibration: from an expected count to P(at least one escalation), and how often cases of a predicted chance escalated."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ GROUPS = 500
 EDGES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Foretold chances at which the next group begins."""
 LEAST_ROWS = 50
-"""Foretold rows of a group from which its share can be told."""
+"""Predicted rows of a group from which its share can be told."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class CaseChances:
     """Share of the cases of each group that escalated."""
 
     escalated: tuple[float | None, ...]
-    """From the lowest chance up; None where a group had too few rows. Empty where nothing was foretold."""
+    """From the lowest chance up; None where a group had too few rows. Empty where nothing was predicted."""
 
     def of(self, chances: Floats) -> Floats:
         """Return the share that escalated of the cases with like chances, (N,); NaN where it cannot be told."""
@@ -99,7 +99,7 @@ NO_CHANCES = CaseChances(())
 
 
 def learn_chances(chances: Floats, happened: Floats) -> CaseChances:
-    """Count by group what became of rows whose chance was foretold before, (N,).
+    """Count by group what became of rows whose chance was predicted before, (N,).
 
     >>> learn_chances(np.full(60, 0.45), np.array([1.0] * 24 + [0.0] * 36)).of(np.array([0.42, 0.95]))
     array([0.4, nan])

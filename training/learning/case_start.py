@@ -151,7 +151,7 @@ def fit_case_start(rows: CaseRows, happened: Floats, most_rows: int) -> CaseStar
 
 
 def _choose_freedom(rows: CaseRows, happened: Floats, most_rows: int) -> float | None:
-    """Return the freedom that foretold the last of the rows best from those before; None where the odds of the kind alone did."""
+    """Return the freedom that predicted the last of the rows best from those before; None where the odds of the kind alone did."""
     as_ofs = int(rows.as_of.max(initial=-1)) + 1
     early, late = slice(0, round(LEARNT_UNTIL * as_ofs)), slice(round(JUDGED_FROM * as_ofs), as_ofs)
     past, after = rows.at(early), rows.at(late)

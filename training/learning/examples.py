@@ -32,7 +32,7 @@ class Examples:
     new_outcomes: Codes = field(default_factory=lambda: np.zeros(0, np.int16))
     """Outcomes of cases that escalated within one horizon of their report, one entry each."""
     hazards: Counts | None = None
-    """Escalations from which the target is foretold, where they are not its own counts."""
+    """Escalations from which the target is predicted, where they are not its own counts."""
 
     def part(self, chosen: slice) -> "Examples":
         """Return consecutive as_ofs."""
@@ -55,7 +55,7 @@ class Examples:
 
     @property
     def scale(self) -> float:
-        """Ratio of the target's own escalations to those it is foretold from: below 1 for a rare target with a parent."""
+        """Ratio of the target's own escalations to those it is predicted from: below 1 for a rare target with a parent."""
         if self.hazards is None or not self.hazards.any():
             return 1.0
         return float(self.counts.sum(dtype=np.float64) / self.hazards.sum(dtype=np.float64))
@@ -63,8 +63,8 @@ class Examples:
     @property
     def parts(self) -> tuple[Part, ...]:
         """The parts of which there is something to learn: those of cases only where some escalated and some did not."""
-        told = [part for part, codes in self.outcomes.items() if (codes > 0).any() and (codes == 0).any()]
-        return (*told, Part.NEW)
+        varied = [part for part, codes in self.outcomes.items() if (codes > 0).any() and (codes == 0).any()]
+        return (*varied, Part.NEW)
 
     def happened(self, part: Part) -> Floats:
         """Return what followed each row of a part: 1 where the case escalated, or escalations of cases not in the log yet."""

@@ -102,7 +102,7 @@ def fit(
 ) -> Fitted:
     """Fit a model; with `blocks` (T, G) also `model_settings.replicates` replicates, each to blocks drawn with replacement.
 
-    Rounds and calibration come from what earlier refits foretold (`past`); without any they are rehearsed first.
+    Rounds and calibration come from what earlier refits predicted (`past`); without any they are rehearsed first.
 
     Raises:
         NotReadyError: there is nothing to learn, or too little to calibrate on.

@@ -51,13 +51,13 @@ class Forest:
         """Read boosters as `boost` returns them.
 
         Raises:
-            ValueError: a tree asks something else than whether a number is at most another.
+            ValueError: a tree asks something else than whether a number is at most another, or leads out of itself.
         """
         texts = [_values(booster) for booster in boosters]
         decision, threshold = _numbers(texts, "decision_type").astype(np.int64), _numbers(texts, "threshold")
         if (decision & (CATEGORICAL | ZERO_IS_MISSING)).any():
             raise ValueError("trees must compare numbers, and take nothing but NaN for missing")
-        return cls(
+        forest = cls(
             first_tree=np.cumsum([0, *(len(text["num_leaves"]) for text in texts)]),
             first_node=np.cumsum(np.append(0, _numbers(texts, "num_leaves").astype(np.int64) - 1)),
             column=_numbers(texts, "split_feature").astype(np.int64),
@@ -67,9 +67,26 @@ class Forest:
             right=_numbers(texts, "right_child").astype(np.int32),
             leaf=_numbers(texts, "leaf_value"),
         )
+        if not forest._is_closed():
+            raise ValueError("each node must lead to a later node or a leaf of its own tree")
+        return forest
+
+    def _is_closed(self) -> bool:
+        nodes = np.diff(self.first_node)
+        if len(self.leaf) != (nodes + 1).sum() or not len(self.left) == len(self.right) == len(self.column) == nodes.sum():
+            return False
+        size, number = np.repeat(nodes, nodes), np.arange(len(self.left)) - np.repeat(self.first_node[:-1], nodes)
+        children = np.stack([self.left, self.right])
+        return bool(np.where(children < 0, -1 - children <= size, (children > number) & (children < size)).all())
 
     def margins(self, matrix: Matrix, threads: int = 1) -> Floats:
-        """Return what each booster adds to the offset of each row of a matrix (N, F), (B, N); fastest where columns lie together."""
+        """Return what each booster adds to the offset of each row of a matrix (N, F), (B, N); fastest where columns lie together.
+
+        Raises:
+            ValueError: a node reads a column that the matrix does not have.
+        """
+        if self.column.size and not 0 <= self.column.min() <= self.column.max() < matrix.shape[1]:
+            raise ValueError(f"trees must read columns 0 to {matrix.shape[1] - 1}, found {self.column.min()} to {self.column.max()}")
         columns, sums = np.ascontiguousarray(matrix.T), np.zeros((len(self.first_tree) - 1, len(matrix)))
         ends = np.linspace(0, len(matrix), threads + 1).astype(np.int64).tolist()
         trees = self.first_tree, self.first_node, self.column, self.threshold, self.missing_left, self.left, self.right, self.leaf

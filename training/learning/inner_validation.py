@@ -62,7 +62,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class ForetoldPart:
+class PartPredictions:
     """Forecasts of the trees of one part for the rows after them."""
 
     design: Design
@@ -72,12 +72,12 @@ class ForetoldPart:
     sample: Sample
     """The rows that the trees learnt from."""
 
-    def until(self, as_ofs: int) -> "ForetoldPart":
+    def until(self, as_ofs: int) -> "PartPredictions":
         """Return the rows of the first as_ofs."""
         rows = int(np.searchsorted(self.design.cell, as_ofs * self.design.shape[1]))
         parts = {name: getattr(self.design, name)[:rows] for name in ("start", "cell", "weight")}
         design = replace(self.design, shape=(as_ofs, self.design.shape[1]), **parts)
-        return ForetoldPart(design, self.margins[:, :rows], self.sample)
+        return PartPredictions(design, self.margins[:, :rows], self.sample)
 
     def after(self, rounds: int) -> Floats:
         """Return the expected escalations after so many trees, (T, G)."""
@@ -94,21 +94,21 @@ class InnerPredictions:
 
     first: int
     """Position of the first of those as_ofs."""
-    parts: Mapping[Part, ForetoldPart]
+    parts: Mapping[Part, PartPredictions]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """As_ofs and grids that were foretold."""
+        """As_ofs and grids that were predicted."""
         return self.parts[Part.NEW].design.shape
 
     def expected(self, rounds: Mapping[Part, int]) -> dict[Part, Floats]:
         """Return the expected escalations of each part after so many trees, (T, G)."""
-        return {part: told.after(rounds[part]) for part, told in self.parts.items()}
+        return {part: predictions.after(rounds[part]) for part, predictions in self.parts.items()}
 
     def known(self, examples: Examples) -> tuple["InnerPredictions", Examples]:
         """Return those as_ofs that are among the examples by now, beside what followed."""
         seen = examples.part(slice(self.first, self.first + self.shape[0]))
-        return InnerPredictions(self.first, {part: told.until(len(seen.counts)) for part, told in self.parts.items()}), seen
+        return InnerPredictions(self.first, {part: predictions.until(len(seen.counts)) for part, predictions in self.parts.items()}), seen
 
 
 @dataclass(frozen=True)
@@ -122,9 +122,9 @@ class Tuned:
     variation: Variation
     case_chances: CaseChances
 
-    def expected(self, told: "InnerPredictions") -> Floats:
-        """Return the expected escalations of what was foretold, (T, G)."""
-        return np.asarray(self.scale * np.sum(list(told.expected(self.rounds).values()), axis=0))
+    def expected(self, inner: "InnerPredictions") -> Floats:
+        """Return the expected escalations of what was predicted, (T, G)."""
+        return np.asarray(self.scale * np.sum(list(inner.expected(self.rounds).values()), axis=0))
 
 
 def inner_folds(examples: Examples, model_settings: ModelSettings) -> tuple[Fold, ...]:
@@ -151,7 +151,7 @@ def inner_validate(examples: Examples, model_settings: ModelSettings, progress: 
 def predict_ahead(seen: Examples, panel: Panel, fold: Fold, model_settings: ModelSettings) -> InnerPredictions:
     """Grow `num_boost_round` trees of each part on what was seen and say what to expect at the fold's test as_ofs of the panel."""
     after = panel.at(fold.test)
-    predicted = InnerPredictions(fold.test.start, {part: _foretell(part, seen, after, model_settings) for part in seen.parts})
+    predicted = InnerPredictions(fold.test.start, {part: _predict_after(part, seen, after, model_settings) for part in seen.parts})
     panel.release()
     return predicted
 
@@ -181,24 +181,24 @@ def prepare(part: Part, examples: Examples, model_settings: ModelSettings) -> Pr
 
 
 def tune(past: Sequence[InnerPredictions], examples: Examples, model_settings: ModelSettings) -> Tuned:
-    """Choose the rounds of each part by what was foretold of the examples, and calibrate on the same predictions."""
-    known = [told.known(examples) for told in past]
+    """Choose the rounds of each part by what was predicted of the examples, and calibrate on the same predictions."""
+    known = [inner.known(examples) for inner in past]
     enough = len(examples.mature(model_settings).counts) >= model_settings.least_as_ofs
     rounds = {part: _rounds(part, known) if enough or part is not Part.NEW else 0 for part in Part}
     tuned = Tuned(rounds, examples.scale, Calibration(), POISSON, _case_chances(known, rounds))
-    expected = np.concatenate([tuned.expected(told) * seen.exposure for told, seen in known])
+    expected = np.concatenate([tuned.expected(inner) * seen.exposure for inner, seen in known])
     counts = np.concatenate([seen.counts for _, seen in known]).astype(np.float64)
     return replace(tuned, calibration=calibrate(np.log(expected), counts), variation=estimate_variation(expected, counts))
 
 
 def _case_chances(known: Sequence[tuple["InnerPredictions", Examples]], rounds: Mapping[Part, int]) -> CaseChances:
-    """Return how often open cases escalated by the chance that was foretold."""
+    """Return how often open cases escalated by the chance that was predicted."""
     rows = [
-        (told.parts[Part.OPEN], seen.happened(Part.OPEN)) for told, seen in known if Part.OPEN in told.parts and Part.OPEN in seen.parts
+        (inner.parts[Part.OPEN], seen.happened(Part.OPEN)) for inner, seen in known if Part.OPEN in inner.parts and Part.OPEN in seen.parts
     ]
     if not rows:
         return NO_CHANCES
-    chances = [Part.OPEN.mean(told.margin_after(rounds[Part.OPEN])) for told, _ in rows]
+    chances = [Part.OPEN.mean(predictions.margin_after(rounds[Part.OPEN])) for predictions, _ in rows]
     return learn_chances(np.concatenate(chances), np.concatenate([happened for _, happened in rows]))
 
 
@@ -211,7 +211,7 @@ def _start(part: Part, examples: Examples, model_settings: ModelSettings) -> Sta
     return fit_usual_level(examples.panel, counts, examples.exposed_days(), model_settings.most_rows)
 
 
-def _foretell(part: Part, seen: Examples, after: Panel, model_settings: ModelSettings) -> ForetoldPart:
+def _predict_after(part: Part, seen: Examples, after: Panel, model_settings: ModelSettings) -> PartPredictions:
     prepared = prepare(part, seen, model_settings)
     text = boost(prepared.rows, prepared.columns, model_settings, model_settings.num_boost_round)
     design, trees = lay_out(after, part, prepared.start, prepared.columns.names, seen.gap.horizon_days), read_booster(text)
@@ -224,20 +224,22 @@ def _foretell(part: Part, seen: Examples, after: Panel, model_settings: ModelSet
 
     with ThreadPoolExecutor(model_settings.threads) as pool:
         list(pool.map(grow, design.blocks()))
-    return ForetoldPart(design.without_columns(), margins, prepared.sample)
+    return PartPredictions(design.without_columns(), margins, prepared.sample)
 
 
 def _rounds(part: Part, known: Sequence[tuple[InnerPredictions, Examples]]) -> int:
     """Return how many trees had the least loss on rows they had not seen; 0 where none helped."""
-    losses = [_loss(told.parts[part], seen) for told, seen in known if part in told.parts and part in seen.parts]
+    losses = [_loss(inner.parts[part], seen) for inner, seen in known if part in inner.parts and part in seen.parts]
     return STEP * least_loss(np.sum(losses, axis=0)) if losses else 0
 
 
-def _loss(told: ForetoldPart, seen: Examples) -> Floats:
+def _loss(predictions: PartPredictions, seen: Examples) -> Floats:
     """Return the summed loss after 0, STEP, ... trees, (K,)."""
-    part, happened = told.design.part, seen.happened(told.design.part)
+    part, happened = predictions.design.part, seen.happened(predictions.design.part)
     exposure = np.log(seen.exposure).ravel() if part is Part.NEW else 0.0
-    return np.array([(told.design.weight * part.loss(row + exposure, happened)).sum() for row in told.margins.astype(np.float64)])
+    return np.array(
+        [(predictions.design.weight * part.loss(row + exposure, happened)).sum() for row in predictions.margins.astype(np.float64)]
+    )
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,7 @@ class Fitted:
     horizon_days: int
     parts: tuple[FittedPart, ...]
     scale: float
-    """Factor on the sum of the parts: below 1 for a rare target that is foretold from the cases of its parent."""
+    """Factor on the sum of the parts: below 1 for a rare target that is predicted from the cases of its parent."""
     calibration: Calibration
     variation: Variation = POISSON
     case_chances: CaseChances = NO_CHANCES

@@ -31,7 +31,7 @@ class Searched:
     model: ModelSettings
     """The best that was tried, or the settings as they were where nothing was better."""
     deviance: float
-    """Poisson deviance of what refits foretold, at the number of trees that served best."""
+    """Poisson deviance of what refits predicted, at the number of trees that served best."""
     before: float
     """The same of the settings as they were."""
     tried: int
@@ -93,12 +93,12 @@ def _deviances(examples: Examples, model_settings: ModelSettings) -> Iterator[fl
     for fold in inner_folds(examples, model_settings):
         past.append(predict_ahead(examples.part(fold.train), examples.panel, fold, model_settings))
         tuned = tune(past, examples, model_settings)
-        yield float(np.mean(np.concatenate([_deviance(told, examples, tuned) for told in past])))
+        yield float(np.mean(np.concatenate([_deviance(inner, examples, tuned) for inner in past])))
 
 
-def _deviance(told: InnerPredictions, examples: Examples, tuned: Tuned) -> Floats:
-    """Return the mean Poisson deviance per as_of of what one refit foretold, (T,)."""
-    known, seen = told.known(examples)
+def _deviance(inner: InnerPredictions, examples: Examples, tuned: Tuned) -> Floats:
+    """Return the mean Poisson deviance per as_of of what one refit predicted, (T,)."""
+    known, seen = inner.known(examples)
     expected, counts = tuned.expected(known) * seen.exposure, seen.counts.astype(np.float64)
     return np.asarray((2 * (xlogy(counts, counts) - counts - counts * np.log(expected) + expected)).mean(axis=1))
 

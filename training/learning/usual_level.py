@@ -144,8 +144,8 @@ def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days:
         fit.fit((logs - center) / spread, seen / days, sample_weight=days)
     slopes = fit.coef_ / spread
     intercept = float(fit.intercept_ - slopes @ center)
-    said = intercept + logs @ slopes
-    return RateRegression(intercept, dict(zip(names, slopes.tolist(), strict=True)), (float(said.min()), float(said.max())))
+    fitted = intercept + logs @ slopes
+    return RateRegression(intercept, dict(zip(names, slopes.tolist(), strict=True)), (float(fitted.min()), float(fitted.max())))
 
 
 def _log(name: str, column: npt.NDArray[np.float32]) -> Floats:

@@ -25,7 +25,7 @@ LABEL_WIDTH = 0.17
 
 
 def reliability(axes: Sequence[Axes], summary: Summary) -> None:
-    """Draw what happened against what was said, per 100 rows, with intervals and the number of rows."""
+    """Draw what happened against what was predicted, per 100 rows, with intervals and the number of rows."""
     (panel,) = axes
     bins = summary["reliability"]
     tops = [bound for each in bins for bound in (each["predicted"], *(each["observed"]["ci95"] or [each["observed"]["value"]]))]
@@ -33,10 +33,10 @@ def reliability(axes: Sequence[Axes], summary: Summary) -> None:
     panel.plot([0, top], [0, top], color=LINE_STRONG, linestyle="--", linewidth=1.2, label="完全一致")
     panel.legend(loc="upper left", frameon=False)
     for each in bins:
-        said, happened = 100 * each["predicted"], 100 * each["observed"]["value"]
+        predicted, happened = 100 * each["predicted"], 100 * each["observed"]["value"]
         if each["observed"]["ci95"]:
-            panel.plot([said, said], [100 * bound for bound in each["observed"]["ci95"]], color=OBSERVED, linewidth=2)
-        panel.plot(said, happened, "o", color=OBSERVED, markersize=7)
+            panel.plot([predicted, predicted], [100 * bound for bound in each["observed"]["ci95"]], color=OBSERVED, linewidth=2)
+        panel.plot(predicted, happened, "o", color=OBSERVED, markersize=7)
     for each in _with_room(bins, top):
         where = (100 * each["predicted"], 100 * each["observed"]["value"])
         left = where[0] > (1 - LABEL_WIDTH) * top
@@ -105,9 +105,9 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
     if all(cell["value"] is None for cell in summary["lead_time"][MODEL]["listed"].values()):
         note(panel, "不能估计：时段内没有升级")
         return
-    for name, found in summary["lead_time"].items():
-        days = [int(day) for day in found["listed"]]
-        shares = [cell["value"] for cell in found["listed"].values()]
+    for name, lead in summary["lead_time"].items():
+        days = [int(day) for day in lead["listed"]]
+        shares = [cell["value"] for cell in lead["listed"].values()]
         colour, width = (OBSERVED, 3.0) if name == MODEL else (INK, 1.6)
         line = {ORACLE: "--", KNOWABLE: ":"}.get(name, "-")
         panel.plot(days, shares, line, label=word(MODEL_ZH, name), color=colour, linewidth=width, marker="o", markersize=2 * width)
@@ -123,15 +123,15 @@ def lead_times(axes: Sequence[Axes], summary: Summary) -> None:
 def churn(axes: Sequence[Axes], summary: Summary) -> None:
     """Draw which share of the top 5 % left the list from each day to the next."""
     (panel,) = axes
-    found = summary["churn"]["day_over_day"] or summary["churn"]["between_lists"][MODEL]
-    if not found["pairs"]:
+    churn = summary["churn"]["day_over_day"] or summary["churn"]["between_lists"][MODEL]
+    if not churn["pairs"]:
         note(panel, "不能估计：只有一期清单")
         return
-    panel.bar(range(1, found["pairs"] + 1), found["shares"], color=BAR, width=0.7)
-    panel.axhline(found["mean"], color=INK, linewidth=1.4, linestyle="--")
+    panel.bar(range(1, churn["pairs"] + 1), churn["shares"], color=BAR, width=0.7)
+    panel.axhline(churn["mean"], color=INK, linewidth=1.4, linestyle="--")
     panel.annotate(
-        f"平均{found['mean']:.0%}",
-        (1, found["mean"]),
+        f"平均{churn['mean']:.0%}",
+        (1, churn["mean"]),
         (0, 5),
         textcoords="offset points",
         color=INK,
@@ -139,7 +139,7 @@ def churn(axes: Sequence[Axes], summary: Summary) -> None:
         ha="right",
         bbox=BACKED,
     )
-    panel.set(xlabel=f"相邻两期清单（相隔{found['days_apart']}天），按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
+    panel.set(xlabel=f"相邻两期清单（相隔{churn['days_apart']}天），按时间先后", ylabel="前5%网格中换出的比例", ylim=(0, None))
     panel.yaxis.set_major_formatter(PERCENT)
     panel.grid(axis="x", visible=False)
 

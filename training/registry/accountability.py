@@ -152,8 +152,8 @@ def origin(report: Report, parameters: Mapping[str, str]) -> str:
 def _quality(report: Report) -> str:
     card = report["models"][MODEL]
     gaps = {name: report["differences"][name][METRIC] for name in simple_rules(report["differences"])}
-    told = [gap["ci95"] for gap in gaps.values() if gap["ci95"]]
-    beaten = sum(interval[1] < 0 for interval in told)
+    intervals = [gap["ci95"] for gap in gaps.values() if gap["ci95"]]
+    beaten = sum(interval[1] < 0 for interval in intervals)
     rows = [
         ("前10%网格覆盖的升级 escalations within the top 10 % of grids", figure(card["hit@10%"], card["ci95"]["hit@10%"])),
         ("AUC", figure(card["auc"], card["ci95"]["auc"])),

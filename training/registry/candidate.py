@@ -125,8 +125,8 @@ def compare_versions(registry: Registry, first: ModelVersion, second: ModelVersi
             f"versions must have been measured on identical folds, and {first.version} and {second.version} differ in {different}. "
             "Train again, and compare with the new version."
         )
-    said = {f"version {model.version}": predicted(table)[MODEL] for model, table in ((first, rows), (second, others))}
-    return score(outcomes(rows), said, weigh(rows, backtest.bootstrap_draws, backtest.seed))
+    predictions = {f"version {model.version}": predicted(table)[MODEL] for model, table in ((first, rows), (second, others))}
+    return score(outcomes(rows), predictions, weigh(rows, backtest.bootstrap_draws, backtest.seed))
 
 
 def _different(rows: pl.DataFrame, others: pl.DataFrame) -> str:

@@ -71,8 +71,8 @@ def predict(fitted: Fitted, panel: Panel, *, refits: bool = False) -> pd.DataFra
     scores = fitted.predict(panel)
     parts = {f"expected_{part}": expected[0] for part, expected in scores.parts.items()}
     table = {"expected": scores.expected[0], **parts, "risk": scores.risk[0], "usual_level": scores.usual_level[0]}
-    if refits and len(said := fitted.predict_replicates(panel)[:, 0]):
-        table |= {name: np.quantile(said, share, axis=0) for name, share in RANGE.items()}
+    if refits and len(replicates := fitted.predict_replicates(panel)[:, 0]):
+        table |= {name: np.quantile(replicates, share, axis=0) for name, share in RANGE.items()}
     return pd.DataFrame(table)
 
 
@@ -88,8 +88,8 @@ class ExpectedEscalations(PythonModel):
     def predict(self, context: PythonModelContext, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Return `expected`, its parts, `risk` and `usual_level`, one row per model row, in their order."""
         del context
-        said = predict(self._fitted, to_panel(model_input, self._columns), refits=bool((params or {}).get(REFITS)))
-        return said.set_index(model_input.index)
+        predicted = predict(self._fitted, to_panel(model_input, self._columns), refits=bool((params or {}).get(REFITS)))
+        return predicted.set_index(model_input.index)
 
 
 def save(folder: Path, files: Mapping[str, bytes], interface: Interface) -> None:

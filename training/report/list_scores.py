@@ -164,7 +164,7 @@ def _at_capacity(lists: _List, happened: Floats) -> dict[str, Any]:
 
 
 def reliability(outcomes: Outcomes, predicted: Predicted, weights: Floats) -> list[dict[str, Any]]:
-    """Return per bin of about equally many rows what was said, what happened, and how many rows that is; empty bins are left out."""
+    """Return per bin of about equally many rows what was predicted, what happened, and how many rows that is; empty bins are left out."""
     sample, bins = Sample(outcomes.block, weights), risk_bins(predicted.risk)
     inside = [bins == number for number in range(RISK_BINS)]
     return [

@@ -94,12 +94,12 @@ def shown_models(cards: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def judge_part(rows: pl.DataFrame, models: Sequence[str], weights: Floats, left_out: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Score some rows; `models` is empty and `reason` says why where nothing can be estimated."""
-    happened, said = outcomes(rows), predicted(rows)
+    happened, by_model = outcomes(rows), predicted(rows)
     positives = int(happened.positive.sum())
     about: dict[str, Any] = {"rows": len(rows), "positives": positives, "reason": too_few(positives), "models": {}}
     if about["reason"]:
         return about
-    return about | {"models": score(happened, {name: said[name] for name in models}, weights, left_out).models}
+    return about | {"models": score(happened, {name: by_model[name] for name in models}, weights, left_out).models}
 
 
 def subset_parts(predictions: pl.DataFrame, models: Sequence[str], weights: Floats) -> dict[str, Any]:
@@ -159,8 +159,8 @@ def summarise(result: BacktestResult, evidence: Evidence, gap: Gap, backtest: Ba
 
 def _lists(predictions: pl.DataFrame, weights: Floats, backtest: BacktestSettings) -> Summary:
     """Measure every model's list by its length: as a share of the grids, and as a number of them."""
-    happened, said = outcomes(predictions), predicted(predictions)
-    scores = {name: said[name].expected for name in models(predictions)}
+    happened, by_model = outcomes(predictions), predicted(predictions)
+    scores = {name: by_model[name].expected for name in models(predictions)}
     return {
         "curve": {name: hit_curve(happened, score, weights) for name, score in scores.items()},
         "capacity": {name: at_capacities(happened, score, weights, backtest.capacities) for name, score in scores.items()},

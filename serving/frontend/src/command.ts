@@ -11,7 +11,7 @@ const LONGEST_MS = 30_000;
 const ROTATES = "yujing-rotates";
 const ROOT = document.documentElement.dataset.root ?? "/";
 
-const screen = () => document.querySelector<HTMLElement>(".cmd")!;
+const screen = () => document.querySelector<HTMLElement>(".command")!;
 let used = 0;
 let refreshed = Date.now();
 
@@ -20,7 +20,7 @@ async function show(address: string): Promise<void> {
   try {
     const response = await fetch(address, { signal: AbortSignal.timeout(LONGEST_MS) });
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const next = page.querySelector<HTMLElement>(".cmd");
+    const next = page.querySelector<HTMLElement>(".command");
     if (!response.ok || !next) return stay(response.url);
     if (scriptsOf(page) !== scriptsOf(document)) return location.assign(address); // the service was brought up to date
     screen().replaceWith(document.adoptNode(next));

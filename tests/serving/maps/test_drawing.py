@@ -60,7 +60,7 @@ def test_township_receives_no_polygon_of_another(come_in) -> None:
     assert len(own) == 100
     assert {grid_id[2:6] < "0010" and grid_id[6:] < "0010" for grid_id in own} == {True}
     assert town.get("/map?area=02000000").status_code == 404
-    assert town.get("/").text.count('<path class="p') == 100
+    assert town.get("/").text.count('<path class="level-fill-') == 100
 
 
 def test_maps_are_joined_once_and_anew_when_a_grid_changes(province) -> None:

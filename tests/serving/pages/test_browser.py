@@ -36,10 +36,10 @@ def test_command_centre_goes_from_the_screen_to_the_reasons_of_a_grid(browser: B
     with serving(seen_world) as base, window(browser, base) as visit:
         visit.sign_in("centre")
         page = visit.page
-        expect(page.locator(".mapsvg .gl path")).to_have_count(40)
+        expect(page.locator(".mapsvg .grid-borders path")).to_have_count(40)
         page.locator(".areas summary").click()
         page.locator(".areas a").first.click()
-        expect(page.locator(".mapsvg .gl path")).to_have_count(20)
+        expect(page.locator(".mapsvg .grid-borders path")).to_have_count(20)
         page.locator(".rank .place a").first.click()
         expect(page.locator(".bars tbody tr").first).to_be_visible()
 
@@ -53,7 +53,7 @@ def test_staff_answer_by_keyboard_and_the_command_centre_sees_it(browser: Browse
         page = staff.page
         for said in ("已签收", "处置中", "已销号"):
             page.goto(f"{base}/alerts/{alert_id}")
-            press(page, ".ans button")
+            press(page, ".answer-bar button")
             expect(page.locator("main > .sub").first).to_contain_text(said)
         centre.sign_in("centre")
         centre.page.goto(f"{base}/grids/{grid_id}")
@@ -69,9 +69,9 @@ def test_answer_given_without_a_network_is_kept_and_sent_once(browser: Browser, 
         page = staff.page
         page.goto(f"{base}/alerts/{alert_id}")
         page.context.set_offline(True)
-        page.locator(".ans button").first.click()
+        page.locator(".answer-bar button").first.click()
         expect(page.locator("[data-kept]")).to_be_visible()
-        expect(page.locator(".ans .done")).to_contain_text("待发送")
+        expect(page.locator(".answer-bar .done")).to_contain_text("待发送")
         page.context.set_offline(False)
 
         expect(page.locator("main > .sub").first).to_contain_text("已签收")
@@ -89,7 +89,7 @@ def test_answers_work_without_scripts(browser: Browser, own_world) -> None:
         page.fill("[name=password]", "chosen by its holder")
         page.press("[name=password]", "Enter")
         page.goto(f"{base}/alerts/{alert_id}")
-        page.locator(".ans button").nth(1).click()
+        page.locator(".answer-bar button").nth(1).click()
 
         expect(page.locator("main > .sub").first).to_contain_text("已签收")
         context.close()

@@ -20,7 +20,7 @@ from serving.briefs import desk
 from serving.rankings.ledger import newest, read_body
 from serving.server import list_cache
 from tests.serving.pages.test_pages import alerts_below
-from tests.support.people import NOW, OTHER, TOWNSHIP
+from tests.support.people import NOW, OTHER, TOWNSHIP, flat
 from tests.support.published_world import AS_OF, World
 from tests.support.visitors import PASSWORD, Clock
 
@@ -83,7 +83,7 @@ def test_tabs_tell_how_many_grids_each_list_has_and_pages_reach_them_all(enter, 
     first = centre.get("/?show=rising")
     pages = [first.text, *(centre.get(f"/?show=rising&page={page}").text for page in range(2, len(rising) // 12 + 2))]
 
-    assert re.search(rf'aria-current="true">正在上升 <b>{len(rising)}</b>', first.text)
+    assert re.search(rf'aria-current="true">正在上升 <b>{len(rising)}</b>', flat(first.text))
     assert {grid_id for page in pages for grid_id in LISTED.findall(page)} == rising
     assert centre.get("/?show=rising&page=99").status_code == 200
 
@@ -111,7 +111,7 @@ def test_readers_of_other_areas_share_nothing_of_a_board(seen_world) -> None:
 
 
 def test_areas_stand_in_the_order_of_codes_with_their_backlog(enter, seen_world) -> None:
-    page = enter("centre").get("/?show=areas").text
+    page = flat(enter("centre").get("/?show=areas").text)
     table = page[page.index("arealist") :]
     shown = re.findall(r'area=([\w%]+)[^"]*">[^<]*</a></th>((?:<td class="num">[\d.]+</td>)+)', table)
     open_alerts = [len(alerts_below(seen_world, f"{path}/")) for path in (TOWNSHIP, OTHER)]
@@ -145,7 +145,7 @@ def test_sources_are_judged_by_the_clock(seen_world, days: float, fine: str) -> 
 
     assert fine in page
     assert ("滞后3天" in page) == ("应有更新的清单" in page) == (days > 0)
-    assert (page.count('<circle class="fser" cx="9"') == 0) == (days > 0)
+    assert (page.count('<circle class="fill-series" cx="9"') == 0) == (days > 0)
 
 
 def test_changes_name_who_entered_and_left_and_what_changed(enter, seen_world) -> None:

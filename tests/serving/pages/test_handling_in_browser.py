@@ -21,7 +21,7 @@ from tests.support.visitors import Clock
 pytestmark = pytest.mark.full
 
 PHONE, DESK = (390, 844), (1440, 900)
-UNDER_THE_BAR = """() => document.querySelector('.ans').getBoundingClientRect().top"""
+UNDER_THE_BAR = """() => document.querySelector('.answer-bar').getBoundingClientRect().top"""
 BOTTOM_OF = """selector => [...document.querySelectorAll(selector)].at(-1).getBoundingClientRect().bottom"""
 
 
@@ -47,7 +47,7 @@ def test_alert_goes_to_a_department_and_back_under_supervision_and_is_struck_off
         expect(labour.page.get_by_text("没有符合条件的预警提示")).to_be_visible()
 
         town.page.goto(address)
-        town.page.locator(".ans summary", has_text="移交").click()
+        town.page.locator(".answer-bar summary", has_text="移交").click()
         town.page.locator(".hand", has_text="移交责任单位").locator("[name=department]").select_option("labour")
         town.page.locator(".hand", has_text="移交责任单位").get_by_role("button").click()
         expect(town.page.locator(".past")).to_contain_text("移交至人社部门")
@@ -58,7 +58,7 @@ def test_alert_goes_to_a_department_and_back_under_supervision_and_is_struck_off
         expect(labour.page.locator(".past")).to_contain_text("人社部门")
 
         centre.page.goto(address)
-        centre.page.locator(".ans summary", has_text="督办").click()
+        centre.page.locator(".answer-bar summary", has_text="督办").click()
         centre.page.get_by_role("button", name="事项重大").click()
         expect(centre.page.locator("main > .sub").first).to_contain_text("督办中")
 
@@ -68,7 +68,7 @@ def test_alert_goes_to_a_department_and_back_under_supervision_and_is_struck_off
 
         centre.page.goto(f"{base}/alerts?part=supervised")
         centre.page.locator(".cards a").first.click()
-        centre.page.locator(".ans summary", has_text="督办").click()
+        centre.page.locator(".answer-bar summary", has_text="督办").click()
         centre.page.get_by_role("button", name="经核实已化解").click()
         expect(centre.page.locator("main > .sub").first).to_contain_text("督办已销号")
         assert (town.faults, labour.faults, centre.faults) == ([], [], [])
@@ -85,4 +85,4 @@ def test_card_says_what_and_what_to_do_above_the_buttons_without_scrolling(brows
         top = phone.page.evaluate(UNDER_THE_BAR)
         assert phone.page.evaluate(BOTTOM_OF, ".deed") < top
         assert phone.page.evaluate(BOTTOM_OF, ".what li") < top
-        expect(phone.page.locator(".ans")).to_be_in_viewport(ratio=1)
+        expect(phone.page.locator(".answer-bar")).to_be_in_viewport(ratio=1)

@@ -80,7 +80,7 @@ def test_command_centre_goes_from_the_login_to_the_reasons_of_a_grid(browser: Br
         visit.sign_in("centre")
         page = visit.page
         page.get_by_role("link", name="镇街", exact=True).click()
-        page.locator(".mapsvg .gl a").first.click()
+        page.locator(".mapsvg .grid-borders a").first.click()
         expect(page.locator(".crumb a")).to_have_count(2)
         page.locator(".rank .place a").first.click()
 
@@ -96,7 +96,8 @@ def test_staff_take_an_alert_to_its_end_by_keys_alone_and_the_command_screen_sho
         staff.sign_in("li")
         press(staff.page, ".cards a")
         address = staff.page.url
-        for button, said in ((".ans button", "已签收"), ("[name=found]", "已签收"), (".ans button", "处置中"), (".ans button", "已销号")):
+        answer = ".answer-bar button"
+        for button, said in ((answer, "已签收"), ("[name=found]", "已签收"), (answer, "处置中"), (answer, "已销号")):
             press(staff.page, button)
             assert staff.page.url == address
             expect(staff.page.locator("main > .sub").first).to_contain_text(said)

@@ -48,7 +48,7 @@ def see_the_centre(page: Page) -> None:
     press(page, ".rank .place a")
     expect(page.locator(".bars tbody tr").first).to_be_visible()
     page.go_back()
-    press(page, ".figs a")
+    press(page, ".figures a")
     expect(page.locator("#changes_entered")).to_be_visible()
     press(page, "nav a[href='/brief']")
     expect(page.locator(".paper .headline")).to_be_visible()
@@ -58,7 +58,7 @@ def hand_an_alert_over(page: Page) -> None:
     """Sign for an alert and give it to a department."""
     press(page, "nav a[href='/alerts']")
     press(page, ".cards a")
-    press(page, ".ans button")
+    press(page, ".answer-bar button")
     expect(page.locator("main > .sub").first).to_contain_text("已签收")
     page.locator(".panels summary").last.focus()
     page.keyboard.press("Enter")
@@ -69,7 +69,7 @@ def close_an_alert(page: Page) -> None:
     """Take an alert from its card to its end."""
     press(page, ".cards a")
     for state in ("已签收", "处置中", "已销号"):
-        press(page, ".ans button")
+        press(page, ".answer-bar button")
         expect(page.locator("main > .sub").first).to_contain_text(state)
         page.goto(page.url)
 
@@ -139,7 +139,7 @@ def test_morning_with_old_data_is_done_and_the_screen_says_how_old_they_are(brow
         visit.sign_in(name)
         if name == "centre":
             expect(visit.page.locator(".sum .stale").first).to_be_visible()
-            assert visit.page.locator(".beat .fser").count() == 0
+            assert visit.page.locator(".beat .fill-series").count() == 0
         MORNINGS[name][1](visit.page)
 
 

@@ -61,7 +61,7 @@ def test_alert_that_was_never_opened_is_read_offline_and_answered_once(browser: 
         page.goto(f"{base}/alerts/{alert_id}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.styleSheets[0].cssRules.length") > 0
-        page.locator(".ans button").first.click()
+        page.locator(".answer-bar button").first.click()
         expect(page.locator("[data-kept]")).to_be_visible()
         page.goto(f"{base}/alerts")
         expect(page.locator(".cards a").first).to_be_visible()
@@ -81,7 +81,7 @@ def test_answer_tapped_after_the_end_of_a_session_is_sent_after_sign_in_and_lead
         page = phone.page
         page.goto(f"{base}/alerts/{alert_id}")
         clock.now = NOW + timedelta(minutes=16)
-        page.locator(".ans button").nth(1).click()
+        page.locator(".answer-bar button").nth(1).click()
         page.wait_for_url(lambda address: "/login" in address)
         page.fill("[name=name]", "worker")
         page.fill("[name=password]", PASSWORD)

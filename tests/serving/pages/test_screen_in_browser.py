@@ -85,7 +85,7 @@ def test_map_is_enlarged_moved_and_tells_figures(browser: Browser, seen_world) -
         before = page.locator(".mapsvg").get_attribute("viewBox")
         page.keyboard.press("ArrowRight")
         assert page.locator(".mapsvg").get_attribute("viewBox") != before
-        page.locator(".gl a").nth(12).hover()
+        page.locator(".grid-borders a").nth(12).hover()
         expect(page.locator(".tip")).to_contain_text("·")
 
         assert visit.faults == []
@@ -104,10 +104,10 @@ def test_morning_of_a_duty_officer_is_done_by_keys_alone(browser: Browser, own_w
         expect(page.locator(".bars tbody tr").first).to_be_visible()
         press(page, "nav a[href='/alerts']")
         press(page, ".cards a")
-        press(page, ".ans button")
+        press(page, ".answer-bar button")
         expect(page.locator("main > .sub").first).to_contain_text("已签收")
         page.goto(f"{base}/")
-        press(page, ".figs a")
+        press(page, ".figures a")
         expect(page.locator("#changes_entered")).to_be_visible()
 
         assert visit.faults == []

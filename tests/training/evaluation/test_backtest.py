@@ -210,7 +210,7 @@ def said_last(facts, panel):
 
 
 def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):
-    """What earlier refits foretold is judged by what was known on the fold's own cutoff."""
+    """What earlier refits predicted is judged by what was known on the fold's own cutoff."""
     ripe = panel.at(slice(0, int((panel.as_ofs + HORIZON <= DAYS).sum())))
     last = rolling_folds(ripe.as_ofs, GAP, FAST.backtest.test_share, FAST.backtest.folds)[-1]
     later, _ = scrambled(facts, panel, last)

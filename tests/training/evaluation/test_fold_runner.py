@@ -9,11 +9,11 @@ from features.panel.build import Panel
 from features.panel.case_rows import open_cases
 from tests.support.event_logs import HORIZON, Case, days, make_facts
 from training.evaluation import fold_runner
-from training.evaluation.fold_runner import Contribution, Foretold, Stopwatch, sum_contributions
+from training.evaluation.fold_runner import Contribution, FoldPredictions, Stopwatch, sum_contributions
 from training.learning.calibration import NO_CHANCES, Calibration
 from training.learning.count_variation import POISSON
 from training.learning.design_matrix import Design, cells_of
-from training.learning.inner_validation import ForetoldPart, InnerPredictions, Tuned
+from training.learning.inner_validation import InnerPredictions, PartPredictions, Tuned
 from training.learning.parts import Part
 from training.learning.sampling import Sample
 
@@ -27,7 +27,7 @@ CASES = (
 WHOLE = Sample(1, 1, 1, 1)
 
 
-def foretold(facts: Facts, chance: float, new: float, scale: float = 1.0) -> Foretold:
+def fold_predictions(facts: Facts, chance: float, new: float, scale: float = 1.0) -> FoldPredictions:
     """Return a fold of one as_of that gave every open case a chance and every grid a count of new cases."""
     when = AsOfs(days(12), HORIZON)
     panel = Panel(facts.places.grid_ids, when.as_ofs, (), np.zeros((0, 1, 4), np.float32), open_cases(facts, when))
@@ -37,14 +37,14 @@ def foretold(facts: Facts, chance: float, new: float, scale: float = 1.0) -> For
         Design(part, (1, 4), (), rows[0], at, np.ones(len(at)))
         for part, rows, at in zip((Part.OPEN, Part.NEW), margins, (cells, every), strict=True)
     )
-    told = {design.part: ForetoldPart(design, rows, WHOLE) for design, rows in zip(designs, margins, strict=True)}
+    parts = {design.part: PartPredictions(design, rows, WHOLE) for design, rows in zip(designs, margins, strict=True)}
     rounds = dict.fromkeys(Part, 0)
-    return Foretold(panel, InnerPredictions(0, told), Tuned(rounds, scale, Calibration(), POISSON, NO_CHANCES), HORIZON)
+    return FoldPredictions(panel, InnerPredictions(0, parts), Tuned(rounds, scale, Calibration(), POISSON, NO_CHANCES), HORIZON)
 
 
 def summed(chance: float, new: float, counted: float, folds: int = 1, scale: float = 1.0) -> dict[tuple[str, str], tuple[float, float]]:
     facts = make_facts(CASES)
-    found = sum_contributions(facts, [foretold(facts, chance, new, scale)] * folds, counted)
+    found = sum_contributions(facts, [fold_predictions(facts, chance, new, scale)] * folds, counted)
     return {(each.part, each.kind): (pytest.approx(each.expected, rel=1e-5), each.realised) for each in found}
 
 
@@ -73,7 +73,7 @@ def test_sum_contributions_of_a_rare_target_are_scaled_on_both_sides() -> None:
 
 def test_sum_contributions_list_parts_first_then_kinds_the_largest_first() -> None:
     facts = make_facts(CASES)
-    listed = sum_contributions(facts, [foretold(facts, 0.25, 1.0)], counted=2)
+    listed = sum_contributions(facts, [fold_predictions(facts, 0.25, 1.0)], counted=2)
 
     assert [("new", ""), ("open", ""), ("open", "dispute/other"), ("open", "dispute/contract")] == [
         (each.part, each.kind) for each in listed

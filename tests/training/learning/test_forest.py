@@ -62,3 +62,18 @@ def test_trees_over_categories_are_refused():
 
     with pytest.raises(ValueError, match="trees must compare numbers"):
         Forest.read([text])
+
+
+@pytest.mark.parametrize(("name", "value"), [("left_child", "-99"), ("right_child", "99"), ("right_child", "0"), ("leaf_value", "")])
+def test_trees_that_lead_out_of_themselves_are_refused(name, value):
+    text = fit(columns(), 3)
+    line = next(line for line in text.splitlines() if line.startswith(f"{name}="))
+    damaged = text.replace(line, " ".join([f"{name}={value}", *line.partition("=")[2].split()[1:]]), 1)
+
+    with pytest.raises(ValueError, match="a later node or a leaf of its own tree"):
+        Forest.read([damaged])
+
+
+def test_trees_that_read_more_columns_than_there_are_are_refused():
+    with pytest.raises(ValueError, match="trees must read columns 0 to 0"):
+        Forest.read([fit(columns(), 3)]).margins(columns()[:, :1])

@@ -1,4 +1,4 @@
-"""What refits foretold, and what is chosen by it."""
+"""What refits predicted, and what is chosen by it."""
 
 import math
 from dataclasses import replace
@@ -14,7 +14,7 @@ from training.learning.count_variation import POISSON
 from training.learning.design_matrix import Design
 from training.learning.examples import Examples
 from training.learning.folds import Gap
-from training.learning.inner_validation import STEP, ForetoldPart, InnerPredictions, Tuned, inner_validate, least_loss, tune
+from training.learning.inner_validation import STEP, InnerPredictions, PartPredictions, Tuned, inner_validate, least_loss, tune
 from training.learning.parts import Part
 from training.learning.sampling import Sample
 from training.settings import ModelSettings
@@ -31,12 +31,12 @@ def examples(counts: list[list[float]]) -> Examples:
     return Examples(panel, table, np.ones(table.shape), Gap(14, 0), "escalation")
 
 
-def foretold(part: Part, *expected: list[float], as_ofs: int = 2) -> ForetoldPart:
+def foretold(part: Part, *expected: list[float], as_ofs: int = 2) -> PartPredictions:
     """Return what was foretold of two grids: one list of expected counts per STEP trees, the first of none."""
     rows = as_ofs * 2
     margins = np.array([np.resize(np.log(row), rows) for row in expected], np.float32)
     design = Design(part, (as_ofs, 2), (), margins[0].astype(np.float64), np.arange(rows), np.ones(rows))
-    return ForetoldPart(design, margins, Sample(rows, rows, 1, 1))
+    return PartPredictions(design, margins, Sample(rows, rows, 1, 1))
 
 
 @pytest.mark.parametrize(("losses", "expected"), [([3.0], 0), ([1.0, 0.5, 0.5], 1), ([0.2, 0.5], 0)])

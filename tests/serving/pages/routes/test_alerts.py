@@ -7,11 +7,11 @@ from sqlalchemy import select
 from features.database.alert_tables import correction
 from features.database.engine import reading
 from tests.serving.pages.test_pages import alerts_below
-from tests.support.people import TOWNSHIP, token_of
+from tests.support.people import TOWNSHIP, flat, token_of
 
 
 def fields_of(page: str) -> dict[str, str]:
-    form = page[page.index('class="ans"') :]
+    form = page[page.index('class="answer-bar"') :]
     return {name: re.findall(rf'name="{name}" value="([^"]+)"', form)[0] for name in ("csrf", "key", "version")}
 
 
@@ -54,7 +54,7 @@ def test_visit_and_verdict_are_kept(own_world, enter_own) -> None:
 
     assert worker.post(f"/alerts/{alert_id}/visit", data=about | {"found": "yes"}).status_code == 303
     assert worker.post(f"/alerts/{alert_id}/feedback", data=about | {"group": group, "verdict": "does_not"}).status_code == 303
-    assert 'value="does_not" aria-pressed="true"' in worker.get(f"/alerts/{alert_id}").text
+    assert 'value="does_not" aria-pressed="true"' in flat(worker.get(f"/alerts/{alert_id}").text)
 
 
 def test_visit_is_shown_as_recorded_and_a_second_one_within_a_minute_asks(own_world, enter_own) -> None:

@@ -18,7 +18,7 @@ from features.storage.home import Home
 from serving.accounts.permissions import Role
 from serving.intake.uploads import HELD, sweep
 from serving.operations.jobs import job_states
-from tests.support.people import token_of
+from tests.support.people import flat, token_of
 from tests.support.visitors import PASSWORD, sign_up, visit_home
 
 NOW = datetime.now(UTC)
@@ -47,7 +47,7 @@ def send(client: TestClient, ledger: str = LEDGER, name: str = "纠纷台账.csv
 
 def chosen(page: str) -> dict[str, str]:
     """Return what a browser would send for the form of a page as it stands."""
-    form = re.search(r'<form class="lines" method="post" action="/data/files/[0-9a-f]+/trial">.*?</form>', page, re.DOTALL)[0]
+    form = re.search(r'<form class="lines" method="post" action="/data/files/[0-9a-f]+/trial">.*?</form>', flat(page), re.DOTALL)[0]
     fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', form))
     for name, options in re.findall(r'<select name="([^"]+)"[^>]*>(.*?)</select>', form, re.DOTALL):
         picked = re.search(r'<option value="([^"]*)" selected', options)
@@ -95,7 +95,7 @@ def test_ledger_is_tried_then_taken_in_recorded_and_removed(home: Home, engine: 
 def test_meanings_of_codes_are_offered_in_chinese_and_chinese_texts_known(home: Home, engine: Engine) -> None:
     ledger = LEDGER.replace("办结时间", "办结时间,处理层级").replace(" 10:00\n", " 10:00,镇街\n").replace("10:00,\n", "10:00,,区县\n")
     with visit(home, engine) as client:
-        page = send(client, ledger).text
+        page = flat(send(client, ledger).text)
 
     assert '<option value="township" selected>镇街</option>' in page
     assert '<option value="county" selected>区县</option>' in page

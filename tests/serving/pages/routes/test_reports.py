@@ -36,7 +36,7 @@ def test_reports_page_lists_those_of_the_readers_area(kept, enter_own, who, seen
     assert reader.get(f"/reports/{hidden}").status_code == 404
 
 
-@pytest.mark.parametrize(("form", "start"), [("pdf", b"%PDF-"), ("docx", b"PK"), ("html", b"<!DOCTYPE html>")])
+@pytest.mark.parametrize(("form", "start"), [("pdf", b"%PDF-"), ("docx", b"PK"), ("html", b"<!doctype html>")])
 def test_report_is_taken_in_three_forms(kept, enter_own, form, start):
     answer = enter_own("centre").get(f"/reports/{NAME}/file?form={form}")
 
