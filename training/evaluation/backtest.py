@@ -150,7 +150,7 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
         tested = stage.panel.as_ofs[folds[0].test.start :]
         already_due = judge_already_due(predictions, count_already_due(facts, tested, horizon_days).ravel())
-        named = count_named_before(facts, tested, np.concatenate([fold[EXPECTED + MODEL] for fold in replayed]))
+        named = count_named_before(facts, tested, predictions[EXPECTED + MODEL].to_numpy().reshape(len(tested), -1))
     return BacktestResult(
         target=facts.target_name,
         horizon_days=horizon_days,

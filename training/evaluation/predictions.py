@@ -129,6 +129,8 @@ def _brought_by_residents(facts: Facts) -> tuple[Flags, Flags]:
 def tabulate(facts: Facts, panel: Panel, horizon_days: int, replayed: list[dict[str, Floats]]) -> pl.DataFrame:
     """Put the folds' predictions beside the labels, one row per as_of and grid of the test part.
 
+    They are taken out of `replayed` one after the other: a province's are as large as all the table's other columns together.
+
     Returns: as_of, grid_id, township and area_type (empty where unknown), fold (from 0), block (for the bootstrap), count, resident_count
     (of cases residents brought; null where the log does not say), usual_count (by the grid's own last 365 days), usual_level (the same,
     steadied), threshold (of a surge), due, one flag per subset, most_expected (what the model may expect at most), variation and
@@ -149,7 +151,7 @@ def tabulate(facts: Facts, panel: Panel, horizon_days: int, replayed: list[dict[
         "threshold": surge_thresholds(facts, panel.as_ofs, horizon_days).ravel(),
     }
     columns |= {name: chosen.ravel() for name, chosen in {DUE: _falls_due(panel, horizon_days), **subsets(facts, panel)}.items()}
-    predictions = {name: np.concatenate([fold[name].ravel() for fold in replayed]) for name in replayed[0]}
+    predictions = {name: pl.Series(np.concatenate([fold.pop(name).ravel() for fold in replayed])) for name in list(replayed[0])}
     return pl.DataFrame(columns | predictions).with_columns(_resident_counts(facts, panel, horizon_days))
 
 
