@@ -38,3 +38,15 @@ def test_check_free_disk_asks_for_the_larger_of_share_and_bytes(tmp_path, monkey
     else:
         with pytest.raises(StoreError, match="Make room"):
             check_free_disk(home)
+
+
+def test_paths_of_a_home_lie_in_it_and_are_told_apart(tmp_path: Path) -> None:
+    """Checkpoints alone lie beside it, so that whoever replaces the home leaves them behind."""
+    home = Home(tmp_path / "home")
+    names = [name for name, member in vars(Home).items() if isinstance(member, property)]
+    paths = {name: path for name in names if isinstance(path := getattr(home, name), Path)}
+
+    assert len(paths) == len(set(paths.values()))
+    assert {"checkpoints"} == {name for name, path in paths.items() if not path.is_relative_to(home.root)}
+    assert tmp_path.resolve() / "home.checkpoints" == home.checkpoints
+    assert [] == list(tmp_path.iterdir())

@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from features.panel.case_rows import closed_cases, open_cases
 from features.panel.feature import Feature, Kind, Use
 from features.targets import Target
 from tests.support.event_logs import HORIZON, Case, days, make_facts
-from training.learning.model_rows import ModelColumns, to_panel, to_rows
+from training.learning.model_rows import ModelColumns, features_read, to_panel, to_rows
 
 LEVEL = Feature("level", "rate", "rates", "", Kind.CONTEXT, "", "常态", "level", value=abs, direction=1, scope=None, use=Use.LEVEL_ONLY)
 TREND = Feature("trend", "ratio", "trends", "trend", Kind.DRIVER, "", "近期{n}", "lately {n}", value=abs, scope=None, window_days=28)
@@ -103,3 +104,18 @@ def test_columns_that_were_read_cannot_be_computed_from_a_log() -> None:
 
     with pytest.raises(UsageError, match="must be read from stored rows, got a block of 3 grids"):
         stored.value(Block())
+
+
+class Asking:
+    """Stands for the part on new cases: it reads one column of a panel."""
+
+    def lay_out(self, panel: Panel, horizon_days: int) -> None:
+        panel.column("trend_ratio_28d")
+        assert HORIZON == horizon_days
+
+
+def test_features_read_are_those_that_are_asked_for_when_a_model_predicts_and_the_usual_rate() -> None:
+    usual = Feature("usual", "rate", "rates", "", Kind.CONTEXT, "", "", "", value=abs)
+    fitted = SimpleNamespace(parts=(None, Asking()), horizon_days=HORIZON)
+
+    assert (TREND, usual) == features_read(fitted, (LEVEL, TREND, usual))
