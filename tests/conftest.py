@@ -1,10 +1,11 @@
 """Fixtures of every test: settings come from the test, never from the shell it runs in; and real databases."""
 
+import gc
 import logging
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +52,22 @@ QUICK = {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=DIALECTS, help="run what uses a database, and run it on this one")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep out of every search for garbage what collection imports and makes: a million objects that stay to the end.
+
+    Searches are rarer, too. They took a fifth of the time of tests that make requests.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
+        gc.enable()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
