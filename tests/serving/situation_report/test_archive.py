@@ -47,6 +47,7 @@ def test_report_of_the_first_release_is_still_read(home):
 @pytest.mark.parametrize("name", ["2026-01-escalation", "../keys/secret", "2025-12-escalation/../x", ""])
 def test_report_that_is_not_kept_is_not_found_whatever_its_name(home, name):
     keep_report(home, REPORT)
+    (home.folder(home.root / "keys") / "secret.json").write_bytes((home.reports / f"{REPORT.name}.json").read_bytes())
 
     with pytest.raises(NotFoundError):
         read_report(home, name)
