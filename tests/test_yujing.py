@@ -130,3 +130,29 @@ def test_rankings_of_a_home_without_lists_have_columns_and_no_rows(district):
 
     assert 0 == len(rankings)
     assert {"ranking_id", "as_of", "newest", "grid_id", "rank", "expected_escalations"} <= set(rankings)
+
+
+def test_panel_of_a_period_holds_its_first_and_last_day(district):
+    days = sorted(district.panel()["as_of"].unique())
+    part = district.panel(pd.Timestamp(days[1]).date(), pd.Timestamp(days[3]).date())
+
+    assert days[1:4] == sorted(part["as_of"].unique())
+
+
+def test_panel_of_a_period_without_a_ripe_label_says_so(district):
+    with pytest.raises(NotReadyError, match=r"first and until must leave an as_of whose label is ripe, got 2030-01-01 and None\. Widen"):
+        district.panel(date(2030, 1, 1))
+
+
+def test_tracking_uri_is_that_of_the_home_unless_the_environment_names_a_server(district, monkeypatch):
+    assert district.tracking_uri.endswith("mlflow.db")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.intranet")
+    assert "http://mlflow.intranet" == district.tracking_uri
+
+
+def test_records_hold_every_case_and_transition_with_its_case(district):
+    records = district.records()
+
+    assert records["seq"].is_monotonic_increasing
+    assert set(records["event_seq"]) <= set(records.loc[records["action"] == "reported", "seq"])
