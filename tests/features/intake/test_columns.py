@@ -82,10 +82,10 @@ def test_event_id_nought_is_an_id() -> None:
 
 
 def test_read_cells_full_width_cells_are_counted_in_mapped_columns_only() -> None:
-    cells = read({"grid_id": "ｇ１", "note": "（备注）"}, {"grid_id": "g2", "note": "２"})
+    cells = read({"grid_id": "ｇ１", "note": "（备注）"}, {"grid_id": "g2", "note": "２"}, {"grid_id": "g3", "note": "３"})
 
     assert 1 == cells.normalised
-    assert ["（备注）", "２"] == cells.frame["note"].to_list()
+    assert ["（备注）", "２", "３"] == cells.frame["note"].to_list()
 
 
 def test_code_of_two_columns_is_joined_and_missing_where_a_part_is_missing() -> None:

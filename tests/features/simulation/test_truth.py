@@ -41,7 +41,9 @@ def test_true_escalations_handed_up_or_harm() -> None:
 
 
 def test_true_escalations_of_what_was_reported_only_then_were_not_known_before() -> None:
-    assert [(0, "handed_up", False)] == ways({"escalated": 5.0, "reported": 5.3})
+    assert [(0, "handed_up", False), (1, "handed_up", False)] == ways(
+        {"escalated": 5.0, "reported": 5.3}, {"escalated": 5.0, "reported": 5.0}
+    )
 
 
 def test_true_escalations_term_passes_while_open() -> None:
