@@ -96,7 +96,8 @@ class RowContext:
 
     def count_ends(self, group: Integers, days: int) -> tuple[Integers, Integers]:
         """Count the cases of each row's group that escalated, and all that ended, in [as_of - days, as_of)."""
-        return self._count_ended(group, days, self.ends.escalated), self._count_ended(group, days, np.ones(len(self.ends.case), np.bool_))
+        near = (self.ends.day >= self.day.min(initial=DAY_SPAN) - days) & (self.ends.day < self.day.max(initial=0))
+        return self._count_ended(group, days, near & self.ends.escalated), self._count_ended(group, days, near)
 
     def _count_ended(self, group: Integers, days: int, chosen: Flags) -> Integers:
         known = np.sort(case_key(group[self.ends.case[chosen]], self.ends.day[chosen]))
@@ -124,8 +125,9 @@ def number_in_case(case: Indices) -> npt.NDArray[np.int64]:
     >>> number_in_case(np.array([0, 0, 3, 4, 4], np.int32))
     array([0, 1, 0, 0, 1])
     """
-    first = np.searchsorted(case, case)
-    return np.asarray(np.arange(len(case)) - first)
+    row = np.arange(len(case))
+    begins = np.append(True, case[1:] != case[:-1])[: len(case)]
+    return np.asarray(row - np.maximum.accumulate(np.where(begins, row, 0)))
 
 
 def _days_left(rows: RowContext) -> Floats:

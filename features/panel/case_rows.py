@@ -77,14 +77,17 @@ class _Stretches:
     """Row of `Facts.spells`."""
     start: Days
     end: Days
+    counted: Days
+    """When the first escalation of the spell became known, NEVER where none did."""
 
 
 def open_cases(facts: Facts, when: AsOfs) -> CaseRows:
     """Return the open cases at risk: known to be open, and not yet counted in their spell."""
     spells = facts.spells
     begins = _first_known(facts, facts.hazards.outcome != Outcome.REPORTED)[facts.cases.event_type[spells.case]]
-    end = np.minimum(spells.end_day, first_counted(facts))
-    return _lay_out(facts, when, _stretches(facts, np.maximum(spells.start_day, begins), end), OPEN_COLUMNS)
+    counted = first_counted(facts)
+    stretches = _stretches(facts, np.maximum(spells.start_day, begins), np.minimum(spells.end_day, counted), counted)
+    return _lay_out(facts, when, stretches, OPEN_COLUMNS)
 
 
 def closed_cases(facts: Facts, when: AsOfs) -> CaseRows:
@@ -93,7 +96,7 @@ def closed_cases(facts: Facts, when: AsOfs) -> CaseRows:
     begins = _first_known(facts, facts.hazards.outcome == Outcome.CAME_BACK)[facts.cases.event_type[spells.case]]
     end = np.minimum(_next_start(facts), np.minimum(spells.end_day, NEVER - CLOSED_DAYS) + CLOSED_DAYS)
     start = np.where((spells.end_day < NEVER) & ~spells.moved_on, np.maximum(spells.end_day, begins), NEVER).astype(np.int32)
-    return _lay_out(facts, when, _stretches(facts, start, end), CLOSED_COLUMNS)
+    return _lay_out(facts, when, _stretches(facts, start, end, first_counted(facts)), CLOSED_COLUMNS)
 
 
 def first_counted(facts: Facts) -> Days:
@@ -126,9 +129,9 @@ def _first_known(facts: Facts, wanted: Flags) -> Days:
     return first
 
 
-def _stretches(facts: Facts, start: Days, end: Days) -> _Stretches:
+def _stretches(facts: Facts, start: Days, end: Days, counted: Days) -> _Stretches:
     chosen = np.flatnonzero((start < end) & ~facts.is_petition[facts.spells.case])
-    return _Stretches(chosen, start[chosen], end[chosen])
+    return _Stretches(chosen, start[chosen], end[chosen], counted[chosen])
 
 
 def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: Mapping[CaseColumn, Value]) -> CaseRows:
@@ -152,7 +155,7 @@ def _lay_out(facts: Facts, when: AsOfs, stretches: _Stretches, columns: Mapping[
 
 def _ends(facts: Facts, stretches: _Stretches) -> Ends:
     """Return how the stretches ended; a case that goes on in another grid or as another kind did not end."""
-    escalated = (first_counted(facts)[stretches.spell] <= stretches.end) & (stretches.end < NEVER)
+    escalated = (stretches.counted <= stretches.end) & (stretches.end < NEVER)
     ended = escalated | ~facts.spells.moved_on[stretches.spell]
     case = facts.spells.case[stretches.spell[ended]]
     return Ends(case.astype(np.int64), stretches.end[ended].astype(np.int64), escalated[ended])
