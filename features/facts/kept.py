@@ -220,12 +220,13 @@ class _Shelf:
         if len(self.subject.feeds) < len(self.log.feeds):
             return None  # the news may bring grids that the subject did not have
         try:
-            histories, places = histories_from(read_arrays(self.folder / HISTORIES), about["histories"])
+            kept, places = histories_from(read_arrays(self.folder / HISTORIES), about["histories"])
         except DamagedError as error:
             LOG.warning("kept histories of %s are damaged (%s); they are derived anew.", self.subject.name, error)
             return None
         changed = self.log.read_changed(about["sequence"], effort=self.subject.target.visit_days is not None)
-        merged = self._merged(histories, places, changed)
+        merged = self._merged(kept, places, changed)
+        del kept  # its arrays leave the memory
         return None if merged is None else (merged, places, assemble(merged, places, changed, self.subject))
 
     def _merged(self, kept: Histories, places: Places, changed: LogSnapshot) -> Histories | None:
