@@ -20,7 +20,7 @@ def test_nanhu_lies_within_the_bounds(check: Check, nanhu: District) -> None:
 
 @BY_NAME
 def test_check_notices_broken_numbers(check: Check) -> None:
-    assert not check.holds(simulated(change(NANHU, check.broken), years=2, seed=1))
+    assert not check.holds(simulated(change(NANHU, check.broken), years=4, seed=1))
 
 
 def test_hand_score_sees_more_where_everything_is_recorded(nanhu: District) -> None:
