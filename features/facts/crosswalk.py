@@ -27,21 +27,14 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     states = _States.of(facts, crosswalk)
     if not len(states.old):
         return facts
-    old, new, share = states.old, states.new, _whole(states.old, np.round(states.share / WEIGHT_UNIT) * WEIGHT_UNIT)
-    state = states.of_cases(facts)
-    first_heir = np.searchsorted(old, state)
-    heirs = np.searchsorted(old, state, side="right") - first_heir
-    case, nth = _repeat(np.maximum(heirs, 1))
-    heir = np.where(heirs[case] > 0, first_heir[case] + nth, 0)
-    grid = np.where(heirs[case] > 0, new[heir], facts.cases.grid[case]).astype(np.int32)
-    weight = facts.cases.weight[case] * np.where(heirs[case] > 0, share[heir], 1.0)
+    case, copies, grid, weight = _share_out(facts, states)
     by_grid = sort_order(grid, facts.cases.known_day[case])
     row = case[by_grid]
     columns = {column.name: getattr(facts.cases, column.name)[row] for column in fields(facts.cases)}
     cases = replace(facts.cases, **{**columns, "grid": grid[by_grid], "weight": weight[by_grid]})
     new_row = np.empty(len(case), np.int32)
     new_row[by_grid] = np.arange(len(case), dtype=np.int32)
-    first_copy = np.searchsorted(case, np.arange(len(facts.cases.grid) + 1))
+    first_copy = np.append(0, np.cumsum(copies))
 
     def follow(rows: Rows) -> Rows:
         row, copy = _repeat(first_copy[rows.case + 1] - first_copy[rows.case])
@@ -53,9 +46,26 @@ def split(facts: Facts, crosswalk: pl.DataFrame) -> Facts:
     marks = {name: follow(getattr(facts, name)) for name in ("target", "hazards", "reopened", "further")}
     moved = replace(facts, cases=cases, spells=follow(facts.spells), **marks)
     inherited = facts.places.valid_from.copy()
-    np.minimum.at(inherited, new, facts.places.valid_from[states.grid])
+    np.minimum.at(inherited, states.new, facts.places.valid_from[states.grid])
     places = replace(facts.places, valid_from=inherited, redrawn_day=_redrawn(facts, crosswalk))
     return _without(replace(moved, places=places), states.closed)
+
+
+def _share_out(facts: Facts, states: "_States") -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Indices, Weights]:
+    """Return the case of each share, into how many shares each case goes, and the grid and the weight of each share."""
+    share = _whole(states.old, np.round(states.share / WEIGHT_UNIT) * WEIGHT_UNIT)
+    state = states.of_cases(facts)
+    size = int(max(states.old.max(), state.max(initial=-1))) + 1
+    first_heir = np.append(np.searchsorted(states.old, np.arange(size)), 0)[state]  # a case whose grid stands has state -1: the last one
+    heirs = np.append(np.bincount(states.old, minlength=size), 0)[state]
+    copies = np.maximum(heirs, 1)
+    case, nth = _repeat(copies)
+    shared = np.flatnonzero(heirs[case])
+    heir = first_heir[case[shared]] + nth[shared]
+    grid, weight = facts.cases.grid[case], facts.cases.weight[case]
+    grid[shared] = states.new[heir]
+    weight[shared] *= share[heir]
+    return case, copies, grid, weight
 
 
 def closed_grids(crosswalk: pl.DataFrame) -> pl.DataFrame:
