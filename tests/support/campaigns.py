@@ -1,5 +1,6 @@
 """Logs that differ from one another by a campaign alone, or by a real rise of what residents bring, and how far lists move by either."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -144,18 +145,26 @@ class TrueChances:
 
 
 @dataclass(frozen=True)
-class Moves:
-    """Mean number of places by which the grids of a campaign move in the list of all grids, either way."""
+class Move:
+    """Mean number of places by which the grids of a campaign move from one list of all grids to another."""
 
-    campaign: float
-    """Where what staff find doubles, and a campaign is declared."""
-    rise: float
-    """Where what residents bring doubles."""
-    found: float
+    up: float
+    """Towards the top: what they gain together. Where rates of single grids are only estimated anew, ups and downs cancel."""
+    either_way: float
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Moves by a campaign in which what staff find doubles, and by a rise in which what residents bring doubles."""
+
+    rise: Move
+    campaign: Move
+    """Where it is declared."""
+    found: Move
     """In the list as it was, with no more than the true chances of the cases that the campaign found added to it."""
-    beyond: float
-    """From that list to the list after the campaign: places that nothing justifies."""
-    undeclared: float
+    beyond: Move
+    """From that list to the list after the campaign: what nothing justifies."""
+    undeclared: Move
     """The same where nobody declares the campaign."""
 
 
@@ -176,16 +185,26 @@ def measure_moves(log: LogSnapshot, model: Fitted, chances: TrueChances, setting
     after, undeclared = expect(declare_campaign(found.log, grids, as_of, zone)), expect(found.log)
     risen = expect(brought.log)
 
-    def moved(one: Floats, other: Floats) -> float:
-        return float(np.abs(_ranks(one) - _ranks(other))[treated].mean())
+    def move(one: Floats, other: Floats) -> Move:
+        places = (_ranks(one) - _ranks(other))[treated]
+        return Move(float(places.mean()), float(np.abs(places).mean()))
 
     return Moves(
-        campaign=moved(before, after),
-        rise=moved(before, risen),
-        found=moved(before, justified),
-        beyond=moved(justified, after),
-        undeclared=moved(justified, undeclared),
+        rise=move(before, risen),
+        campaign=move(before, after),
+        found=move(before, justified),
+        beyond=move(justified, after),
+        undeclared=move(justified, undeclared),
     )
+
+
+def mean_of(moves: Sequence[Moves]) -> Moves:
+    """Return the mean of the moves of several lists."""
+    fields = list(vars(moves[0]))
+    up, either_way = (
+        [np.mean([getattr(getattr(each, name), way) for each in moves]).item() for name in fields] for way in vars(moves[0].rise)
+    )
+    return Moves(*map(Move, up, either_way))
 
 
 def _ranks(expected: Floats) -> Floats:

@@ -1,7 +1,6 @@
 """A campaign moves a list as far as the cases that it found can escalate, and hardly any further; a real rise moves it far."""
 
 from collections.abc import Callable
-from dataclasses import astuple
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from features.panel.build import build_panel
 from features.simulation.district import make_district
 from features.simulation.preset import Span
 from features.simulation.simulate import PROVINCE, find_preset
-from tests.support.campaigns import HORIZON, Moves, TrueChances, measure_moves
+from tests.support.campaigns import HORIZON, Moves, TrueChances, mean_of, measure_moves
 from tests.support.simulated_homes import simulated_home
 from training.learning.folds import Gap, ripe_as_ofs
 from training.settings import Settings
@@ -24,8 +23,8 @@ PRESET, YEARS, SEEDS = "nanhu", 3, (1, 2, 3)
 LAST_DAYS, APART_DAYS, LISTS = 35, 49, 5
 """Days from the end of the log to the last list, days between two lists, and how many there are of each district."""
 
-MOST_BEYOND = 0.12
-"""Share of what a real rise moves that a campaign may move beyond what it found; a tenth is aimed at."""
+MOST_BEYOND = 0.1
+"""Share of what a real rise lifts its grids by which a campaign may lift them beyond what it found."""
 
 
 def moves_in(seed: int, folder: Path) -> list[Moves]:
@@ -46,22 +45,19 @@ def moves_in(seed: int, folder: Path) -> list[Moves]:
     return moves
 
 
-def test_campaign_moves_a_list_hardly_beyond_what_its_found_cases_bring(
+def test_campaign_lifts_its_grids_hardly_beyond_what_its_found_cases_bring(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """Places by which the grids of a campaign move in the list of all grids, mean of fifteen lists of three districts.
 
     The campaign doubles what staff find in a random third of the grids for 28 days, with kinds and courses of ordinary found cases; the
     rise doubles what residents bring there. In these districts a found case escalates as often as any other, so the list may follow the
-    true chances of the open cases that the campaign found; what it moves beyond them is held against what the rise moves it.
+    true chances of the open cases that the campaign found; what it lifts its grids beyond them is held against what the rise lifts them.
     """
-    moves = [astuple(each) for seed in SEEDS for each in moves_in(seed, tmp_path / str(seed))]
-    mean = Moves(*np.mean(moves, axis=0).tolist())
+    mean = mean_of([each for seed in SEEDS for each in moves_in(seed, tmp_path / str(seed))])
 
-    record_property("places that a real doubling moves a grid", round(mean.rise, 1))
-    record_property("places that a campaign moves a grid", round(mean.campaign, 1))
-    record_property("places that its found cases move a grid by their true chances", round(mean.found, 1))
-    record_property("places that a campaign moves a grid beyond them, as a share of a real doubling", round(mean.beyond / mean.rise, 3))
-    record_property("the same where nobody declares the campaign", round(mean.undeclared / mean.rise, 3))
-    assert mean.beyond < MOST_BEYOND * mean.rise
-    assert mean.beyond < 0.8 * mean.undeclared
+    for name, move in vars(mean).items():
+        record_property(f"{name}: places up, and either way", f"{move.up:.1f}, {move.either_way:.1f}")
+    assert mean.beyond.up < MOST_BEYOND * mean.rise.up
+    assert mean.beyond.up < 0.5 * mean.undeclared.up
+    assert mean.beyond.either_way < 0.8 * mean.undeclared.either_way
