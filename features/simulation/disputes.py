@@ -214,13 +214,14 @@ def draw_records(
 def relapse_rate(ageing: Ageing) -> float:
     """Return the daily hazard with which what was closed without being solved comes back."""
     rules = ageing.mediation
-    return float(-np.log(1 - rules.relapse / (1 - rules.solved)) / RELAPSE_DAYS)
+    return float(-np.log(1 - rules.relapse / (1 - rules.solved)) / RELAPSE_DAYS) if rules.relapse else 0.0
 
 
 def _relapses(ageing: Ageing, on_paper: Flags, rng: np.random.Generator) -> Floats:
     """Draw after how many days each case is reopened."""
     unsolved = on_paper | (rng.random(len(on_paper)) >= ageing.mediation.solved)
-    after = rng.exponential(1 / relapse_rate(ageing), len(on_paper))
+    rate = relapse_rate(ageing)
+    after = rng.exponential(1 / rate if rate else np.inf, len(on_paper))
     return np.where(unsolved & (after < ageing.mediation.reopen_days), after, np.inf)
 
 

@@ -135,7 +135,7 @@ def _police_calls(world: World, disputes: Arrivals, fates: Fates, rng: np.random
 def _other_matters(world: World, rng: np.random.Generator) -> list[pl.DataFrame]:
     """Return requests, petitions, hazards and matters of order; hazards are found by looking."""
     preset, rates, effort = world.preset, world.preset.rates, world.preset.effort
-    incidents = make_stream(world, _requests_per_year(preset) / mean_burst(preset.recording), REQUEST_MIX, rng, requests=True)
+    incidents = make_stream(world, preset.requests / mean_burst(preset.recording), REQUEST_MIX, rng, requests=True)
     petitions = make_stream(world, rates.petition, PETITION_MIX, rng)
     hazards = make_stream(world, rates.hazard, HAZARD_MIX, rng, requests=True)
     orders = make_stream(world, rates.environment_order, ENVIRONMENT_MIX, rng, requests=True)
@@ -147,10 +147,3 @@ def _other_matters(world: World, rng: np.random.Generator) -> list[pl.DataFrame]
         (EventType.ENVIRONMENT_ORDER, orders, happen(orders, world, rng)),
     )
     return [other_cases(event_type, some, stream.kinds, preset.recording, rng) for event_type, stream, some in matters]
-
-
-def _requests_per_year(preset: Preset) -> float:
-    """Return what the other records leave of all."""
-    rates = preset.rates
-    others = rates.dispute * preset.recording.seen_mean + rates.dispute_call + rates.petition + rates.hazard + rates.environment_order
-    return rates.all_events - others

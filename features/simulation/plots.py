@@ -132,9 +132,9 @@ class Numbering:
 
 def draw_plots(preset: Preset, rng: np.random.Generator) -> Plots:
     """Draw how many plots each community has, what they are like, and what becomes of them."""
-    size, changed = preset.size, round(preset.size.grids * preset.redraw.share / 2)
-    kind = np.full(size.grids - changed, PLAIN)
-    kind[: 2 * changed] = np.repeat([SPLIT, MERGED], changed)
+    size = preset.size
+    kind = np.full(preset.plots, PLAIN)
+    kind[: 2 * preset.splits] = np.repeat([SPLIT, MERGED], preset.splits)
     community = np.repeat(np.arange(size.communities), _share_out(len(kind), size.communities, rng))
     township_of = np.repeat(np.arange(size.townships), _share_out(size.communities, size.townships, rng))
     return Plots(rng.permutation(kind), community, township_of, _draw_area_types(size, township_of, rng))

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from features.settings import Section
 
@@ -18,6 +18,14 @@ class Sure(StrEnum):
     D = "assumption"
 
 
+Rate = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+ROUNDING = 1e-9
+"""Records per year by which a sum of rates may miss a number that was written down."""
+
+
 class Numbers(Section):
     """A section whose descriptions stand below each number."""
 
@@ -27,13 +35,13 @@ class Numbers(Section):
 class Size(Numbers):
     """Size of the district."""
 
-    districts: int = 1
+    districts: Count = 1
     """Counties, simulated one after the other; each has the numbers below."""
-    grids: Annotated[int, Sure.A] = 605
+    grids: Annotated[Count, Sure.A] = 605
     """Grids."""
-    townships: Annotated[int, Sure.A] = 13
+    townships: Annotated[Count, Sure.A] = 13
     """Townships."""
-    communities: Annotated[int, Sure.A] = 117
+    communities: Annotated[Count, Sure.A] = 117
     """Communities and villages."""
     area_types: Annotated[tuple[float, float, float, float], Sure.D] = (0.40, 0.35, 0.15, 0.10)
     """Share of communities: old town, new estates, industrial parks, rural."""
@@ -52,19 +60,19 @@ class Size(Numbers):
 class Rates(Numbers):
     """Matters per grid and year."""
 
-    all_events: Annotated[float, Sure.A] = 35.0
+    all_events: Annotated[Rate, Sure.A] = 35.0
     """All records; service requests are what the others leave of it."""
-    dispute: Annotated[float, Sure.A] = 5.0
+    dispute: Annotated[float, Sure.A, Field(gt=0)] = 5.0
     """Disputes, recorded or not."""
-    dispute_call: Annotated[float, Sure.B] = 3.6
+    dispute_call: Annotated[Rate, Sure.B] = 3.6
     """Police calls about disputes."""
-    call_share_linked: Annotated[float, Sure.D] = 0.5
+    call_share_linked: Annotated[Share, Sure.D] = 0.5
     """Share of those calls that come out of the disputes simulated here."""
-    petition: Annotated[float, Sure.B] = 1.3
+    petition: Annotated[Rate, Sure.B] = 1.3
     """Petitions."""
-    hazard: Annotated[float, Sure.D] = 4.5
+    hazard: Annotated[Rate, Sure.D] = 4.5
     """Safety hazards."""
-    environment_order: Annotated[float, Sure.D] = 4.5
+    environment_order: Annotated[Rate, Sure.D] = 4.5
     """Matters of street order and litter."""
 
 
@@ -126,21 +134,21 @@ class Rhythm(Numbers):
 class Mediation(Numbers):
     """Ends of disputes."""
 
-    success: Annotated[float, Sure.A] = 0.969
+    success: Annotated[Share, Sure.A] = 0.969
     """Share settled; the others drag on."""
-    success_hard: Annotated[float, Sure.B] = 0.69
+    success_hard: Annotated[Share, Sure.B] = 0.69
     """Share of those that escalated that are settled soon after all."""
     land_failure: Annotated[float, Sure.C] = 9.0
     """Odds of failing for land matters, against others."""
-    failure_cap: Annotated[float, Sure.C] = 0.25
+    failure_cap: Annotated[Share, Sure.C] = 0.25
     """Highest share of failures of a category."""
     failed_days: Annotated[float, Sure.C] = 150.0
     """Median days a failed one stays open, lognormal."""
     failed_sigma: Annotated[float, Sure.D] = 0.6
     """Log standard deviation of that."""
-    solved: Annotated[float, Sure.C] = 0.80
+    solved: Annotated[Share, Sure.C] = 0.80
     """Share of the closed that are really solved; only the others can come back."""
-    relapse: Annotated[float, Sure.D] = 0.06
+    relapse: Annotated[Share, Sure.D] = 0.06
     """Share of the closed that come back within 180 days."""
     reopen_days: Annotated[int, Sure.D] = 90
     """A case that comes back later than this is not the same case."""
@@ -161,7 +169,7 @@ class Mediation(Numbers):
     """Median days until it is settled, lognormal; 10 for the others."""
     days_sigma: Annotated[float, Sure.D] = 0.9
     """Log standard deviation of that."""
-    early_share: Annotated[float, Sure.D] = 0.6
+    early_share: Annotated[Share, Sure.D] = 0.6
     """Share that are mediated within the first week."""
     early_pace: Annotated[float, Sure.D] = 0.7
     """Factor on the days of those."""
@@ -169,8 +177,18 @@ class Mediation(Numbers):
     """Factor on the days of the others."""
     term_days: Annotated[int, Sure.B] = 60
     """Legal term after acceptance."""
-    paper_share: Annotated[float, Sure.D] = 0.5
+    paper_share: Annotated[Share, Sure.D] = 0.5
     """Share of those about to pass their term that are closed on paper in the week before."""
+
+    @model_validator(mode="after")
+    def _relapses_are_unsolved(self) -> Self:
+        unsolved = 1 - self.solved
+        if self.relapse and self.relapse >= unsolved:
+            raise ValueError(
+                f"relapse must be less than the share that is not really solved, 1 - solved = {unsolved:.3g}, found {self.relapse}; "
+                "lower relapse or solved, relapse 0 lets nothing come back"
+            )
+        return self
 
 
 class Escalation(Numbers):
@@ -212,7 +230,7 @@ class Escalation(Numbers):
 class Recording(Numbers):
     """Recording: which events the log shows."""
 
-    seen_mean: Annotated[float, Sure.C] = 0.65
+    seen_mean: Annotated[Share, Sure.C] = 0.65
     """Share of disputes that are recorded, mean over grids."""
     seen_range: Annotated[tuple[float, float], Sure.C] = (0.15, 0.97)
     """Lowest and highest share of a grid."""
@@ -316,9 +334,9 @@ class Shocks(Numbers):
 class Redraw(Numbers):
     """Grids are redrawn once."""
 
-    share: Annotated[float, Sure.C] = 0.10
+    share: Annotated[Share, Sure.C] = 0.10
     """Share of grids that are merged or split, half of them each."""
-    when: Annotated[float, Sure.D] = 0.6
+    when: Annotated[Share, Sure.D] = 0.6
     """At which share of the time."""
 
 
@@ -339,6 +357,55 @@ class Preset(Numbers):
     redraw: Redraw = Redraw()
     parquet: bool = False
     """Cases and effort as Parquet in place of CSV."""
+
+    @property
+    def other_events(self) -> float:
+        """Records per grid and year that are no service requests."""
+        rates = self.rates
+        return rates.dispute * self.recording.seen_mean + rates.dispute_call + rates.petition + rates.hazard + rates.environment_order
+
+    @property
+    def requests(self) -> float:
+        """Service requests per grid and year: what the others leave of all records."""
+        return max(self.rates.all_events - self.other_events, 0.0)
+
+    @property
+    def splits(self) -> int:
+        """Grids that are split; as many others are merged from two."""
+        return round(self.size.grids * self.redraw.share / 2)
+
+    @property
+    def plots(self) -> int:
+        """Grids as whichever is larger, before the redraw or after it: two that are merged count as one."""
+        return self.size.grids - self.splits
+
+    @model_validator(mode="after")
+    def _others_leave_requests(self) -> Self:
+        if self.other_events > self.rates.all_events + ROUNDING:
+            raise ValueError(
+                f"rates.all_events must be at least the sum of the other records, {self.other_events:g} per grid and year, "
+                f"found {self.rates.all_events:g}; raise it or lower the others"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _redraw_leaves_grids(self) -> Self:
+        if 3 * self.splits > self.size.grids:
+            raise ValueError(
+                f"redraw.share must be at most 2/3, for a split takes one grid and a merger two, "
+                f"found {self.redraw.share:g} of {self.size.grids} grids: {self.splits} of each; lower it"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _areas_hold_each_other(self) -> Self:
+        size = self.size
+        if not size.townships <= size.communities <= self.plots:
+            raise ValueError(
+                f"every township must have a community and every community a grid that stays whole, found {size.townships} townships, "
+                f"{size.communities} communities and {self.plots} grids, two that are merged counted as one; take fewer of the larger"
+            )
+        return self
 
 
 class Span(Section):

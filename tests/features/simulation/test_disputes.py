@@ -74,6 +74,10 @@ def test_relapse_rate_brings_back_the_share_within_180_days() -> None:
     assert 0.3 == pytest.approx(1 - np.exp(-rate * 180))
 
 
+def test_relapse_rate_without_relapses_is_zero() -> None:
+    assert [0.0, 0.0] == [relapse_rate(ageing(Mediation(solved=solved, relapse=0.0))) for solved in (0.8, 1.0)]
+
+
 def test_recorded_within_is_half_at_the_median_and_all_in_the_end() -> None:
     usual = Recording(delay_median_days=1.0, delay_p90_days=5.0, delay_long_share=0.0)
 
@@ -169,6 +173,15 @@ def test_draw_records_what_was_solved_never_comes_back() -> None:
     found = records(fates(), mediation=Mediation(solved=1.0 - 1e-6, relapse=1e-7))
 
     assert not np.isfinite(found.reopened_at).any()
+
+
+@pytest.mark.parametrize("solved", [0.0, 1.0])
+def test_draw_records_without_relapses_nothing_comes_back(solved: float) -> None:
+    """Not even what was closed on paper."""
+    found = records(fates(lasts=1000.0), mediation=Mediation(solved=solved, relapse=0.0, paper_share=1.0), delay_long_share=0.0)
+
+    assert found.on_paper.all()
+    assert {np.inf} == set(found.reopened_at.tolist()) | set(found.closed_again_at.tolist())
 
 
 def test_draw_records_what_comes_back_does_so_within_its_days() -> None:

@@ -69,6 +69,14 @@ def test_make_district_has_rows_of_every_type() -> None:
     assert {kind.value for kind in EventType} - {"other"} == set(cases["event_type"])
 
 
+def test_make_district_where_others_are_all_records_has_no_requests() -> None:
+    """3.25 + 3.6 + 20 + 4.5 + 4.5 records a year."""
+    cases = small_district(rates=Rates(all_events=35.85, petition=20.0)).cases
+
+    assert "petition" in set(cases["event_type"])
+    assert "service_request" not in set(cases["event_type"])
+
+
 def test_make_district_major_harm_calls_the_police() -> None:
     district = small_district(rates=Rates(all_events=900.0, dispute=400.0))
     harmed = int(district.fates.strict.sum())

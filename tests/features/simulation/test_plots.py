@@ -122,6 +122,12 @@ def test_draw_plots_redrawn_ones_are_half_split_and_half_merged() -> None:
     assert set(range(3)) == set(drawn.township_of.tolist())
 
 
+def test_draw_plots_two_thirds_redrawn_leave_no_plain_one() -> None:
+    drawn = draw_plots(Preset(size=Size(grids=6, townships=1, communities=1), redraw=Redraw(share=2 / 3)), np.random.default_rng(1))
+
+    assert [SPLIT, SPLIT, MERGED, MERGED] == sorted(drawn.kind.tolist())
+
+
 def test_draw_plots_area_types_of_communities_keep_their_shares() -> None:
     size = Size(grids=200, townships=4, communities=20, area_types=(0.5, 0.25, 0.25, 0.0))
     drawn = draw_plots(Preset(size=size), np.random.default_rng(1))

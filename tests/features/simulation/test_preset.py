@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 from pydantic import ValidationError
 
-from features.simulation.preset import Preset, Size, Span
+from features.settings import Section
+from features.simulation.preset import Mediation, Preset, Rates, Recording, Redraw, Size, Span
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,79 @@ def test_preset_unknown_number_is_refused() -> None:
 def test_preset_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Preset().size.grids = 3
+
+
+def test_mediation_without_relapses_is_accepted_even_where_all_is_solved() -> None:
+    assert 0.0 == Mediation(relapse=0.0, solved=1.0).relapse
+
+
+@pytest.mark.parametrize(("solved", "relapse"), [(0.5, 0.5), (0.75, 0.3), (1.0, 0.01)])
+def test_mediation_relapses_of_all_that_is_unsolved_or_more_are_refused(solved: float, relapse: float) -> None:
+    """Half of what is closed is unsolved: less than that half can come back, or it would at once."""
+    wanted = rf"relapse must be less than .* 1 - solved = {1 - solved:.3g}, found {relapse}; lower relapse or solved"
+    with pytest.raises(ValidationError, match=wanted):
+        Mediation(solved=solved, relapse=relapse)
+
+
+def test_mediation_relapses_of_nearly_all_that_is_unsolved_are_accepted() -> None:
+    assert 0.49 == Mediation(solved=0.5, relapse=0.49).relapse
+
+
+RATES = {"dispute": 2.0, "dispute_call": 3.0, "petition": 4.0, "hazard": 5.0, "environment_order": 6.0}
+HALF_SEEN = Recording(seen_mean=0.5)
+"""Half of two disputes is recorded: 1 + 3 + 4 + 5 + 6 are 19 records."""
+
+
+@pytest.mark.parametrize(("all_events", "requests"), [(19.0, 0.0), (19.5, 0.5), (35.0, 16.0)])
+def test_preset_requests_are_what_the_other_records_leave(all_events: float, requests: float) -> None:
+    assert requests == Preset(rates=Rates(all_events=all_events, **RATES), recording=HALF_SEEN).requests
+
+
+def test_preset_fewer_records_than_the_others_come_to_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"all_events must be at least the sum of the other records, 19 .* found 18\.9; raise it"):
+        Preset(rates=Rates(all_events=18.9, **RATES), recording=HALF_SEEN)
+
+
+def test_preset_records_written_down_as_their_sum_leave_no_requests() -> None:
+    """3.25 + 3.6 + 1.3 + 4.5 + 4.5 are 17.15, which floating point misses by a little."""
+    assert 0.0 == pytest.approx(Preset(rates=Rates(all_events=17.15)).requests, abs=1e-9)
+    assert 0.0 <= Preset(rates=Rates(all_events=17.15)).requests
+
+
+@pytest.mark.parametrize(("grids", "share", "splits", "plots"), [(6, 2 / 3, 2, 4), (3, 2 / 3, 1, 2), (5, 0.4, 1, 4), (6, 0.0, 0, 6)])
+def test_preset_redraw_up_to_two_thirds_counts_splits_and_plots(grids: int, share: float, splits: int, plots: int) -> None:
+    preset = Preset(size=Size(grids=grids, townships=1, communities=1), redraw=Redraw(share=share))
+
+    assert (splits, plots) == (preset.splits, preset.plots)
+
+
+@pytest.mark.parametrize(("grids", "share", "splits"), [(6, 1.0, 3), (100, 0.68, 34), (5, 2 / 3, 2)])
+def test_preset_redraw_of_more_grids_than_there_are_is_refused(grids: int, share: float, splits: int) -> None:
+    """Three splits take three grids and three mergers six: nine of six. Five grids cannot give two of each either."""
+    with pytest.raises(ValidationError, match=rf"must be at most 2/3.* of {grids} grids: {splits} of each; lower it"):
+        Preset(size=Size(grids=grids, townships=1, communities=1), redraw=Redraw(share=share))
+
+
+@pytest.mark.parametrize(("townships", "communities", "share"), [(3, 2, 0.0), (1, 7, 0.0), (1, 5, 2 / 3)])
+def test_preset_area_without_a_part_is_refused(townships: int, communities: int, share: float) -> None:
+    """Of six grids four are left as plots when two thirds of them are redrawn."""
+    with pytest.raises(ValidationError, match=rf"found {townships} townships, {communities} communities and [46] grids"):
+        Preset(size=Size(grids=6, townships=townships, communities=communities), redraw=Redraw(share=share))
+
+
+@pytest.mark.parametrize(
+    ("section", "numbers"),
+    [
+        (Size, {"grids": 0}),
+        (Size, {"districts": 0}),
+        (Rates, {"dispute": 0.0}),
+        (Rates, {"hazard": -0.1}),
+        (Mediation, {"relapse": -0.01}),
+        (Mediation, {"solved": 1.01}),
+        (Redraw, {"share": -0.1}),
+        (Redraw, {"when": 1.1}),
+    ],
+)
+def test_section_number_out_of_its_range_is_refused_by_name(section: type[Section], numbers: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(numbers))):
+        section(**numbers)
