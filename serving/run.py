@@ -41,8 +41,8 @@ def notify(state: str) -> None:
 
 def watchdog_seconds() -> int | None:
     """Return how often systemd is told that this process is alive, at half of its patience; None where it does not ask."""
-    asked = os.environ.get("WATCHDOG_USEC", "")
-    return max(1, int(asked) // MICROSECONDS // 2) if asked.isdecimal() and int(asked) else None
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    return max(1, int(microseconds) // MICROSECONDS // 2) if microseconds.isdecimal() and int(microseconds) else None
 
 
 def configure_logs() -> None:

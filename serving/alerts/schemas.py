@@ -42,9 +42,9 @@ def read_outcomes(connection: Connection, rows: Sequence[RowMapping]) -> dict[st
     of_these = [row["alert_id"] for row in rows]
     settled = connection.execute(select(sequel.c.alert_id, sequel.c.escalations).where(sequel.c.alert_id.in_(of_these)))
     found: dict[str, float | None] = {row.alert_id: row.escalations for row in settled}
-    asked = [row for row in rows if row["alert_id"] in found]
-    visited = _visited(connection, asked)
-    return {row["alert_id"]: tell((row["ends"] - row["starts"]).days, found[row["alert_id"]], visited[row["alert_id"]]) for row in asked}
+    wanted = [row for row in rows if row["alert_id"] in found]
+    visited = _visited(connection, wanted)
+    return {row["alert_id"]: tell((row["ends"] - row["starts"]).days, found[row["alert_id"]], visited[row["alert_id"]]) for row in wanted}
 
 
 def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
@@ -63,8 +63,8 @@ def tell(days: int, escalations: float | None, visited: bool) -> AlertOutcome:
     if escalations == 0:
         calm = Text(zh=f"{days}天内无升级", en=f"no escalation within {days} days")
         return AlertOutcome(escalated=False, escalations=0, visited=visited, words=_join(calm, response, *([NO_PROOF] if visited else [])))
-    said = Text(zh="少量（不足3件）", en="few (under 3)") if shown is None else Text(zh=f"{shown}件", en=str(shown))
-    happened = Text(zh=f"{days}天内有升级：{said.zh}", en=f"escalated within {days} days: {said.en}")
+    counted = Text(zh="少量（不足3件）", en="few (under 3)") if shown is None else Text(zh=f"{shown}件", en=str(shown))
+    happened = Text(zh=f"{days}天内有升级：{counted.zh}", en=f"escalated within {days} days: {counted.en}")
     return AlertOutcome(escalated=True, escalations=shown, visited=visited, words=_join(happened, response))
 
 

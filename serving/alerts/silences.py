@@ -41,23 +41,23 @@ class Silence:
     reason: SilenceReason
 
 
-def silence_area(engine: Engine, actor: Actor, asked: Silence, now: datetime) -> Silence:
+def silence_area(engine: Engine, actor: Actor, wanted: Silence, now: datetime) -> Silence:
     """Silence an area within one's own.
 
     Raises:
         ForbiddenError: the account may not, or the area lies elsewhere.
         UsageError: it would begin in the past, not end, or last more than 14 days.
     """
-    if not (actor.may(Right.SILENCE) and actor.scope.covers(asked.area.path)):
+    if not (actor.may(Right.SILENCE) and actor.scope.covers(wanted.area.path)):
         raise ForbiddenError("a silence is for an area of one's own and needs the right silence. Ask who has it.")
-    if not now <= asked.starts_at < asked.ends_at <= now + LONGEST:
+    if not now <= wanted.starts_at < wanted.ends_at <= now + LONGEST:
         raise UsageError(f"a silence must begin now or later and end after that, within {LONGEST.days} days. Choose other times.")
-    stored = {"path": asked.area.path, "starts_at": asked.starts_at, "ends_at": asked.ends_at, "reason": asked.reason}
+    stored = {"path": wanted.area.path, "starts_at": wanted.starts_at, "ends_at": wanted.ends_at, "reason": wanted.reason}
     with writing(engine) as connection:
         connection.execute(insert(silence), stored | {"actor_id": actor.account_id})
-        detail = {"reason": asked.reason, "until": asked.ends_at.isoformat()}
-        audit.record(connection, actor.account_id, "alert.silence", asked.area.path, detail, now)
-    return asked
+        detail = {"reason": wanted.reason, "until": wanted.ends_at.isoformat()}
+        audit.record(connection, actor.account_id, "alert.silence", wanted.area.path, detail, now)
+    return wanted
 
 
 def end_silence(engine: Engine, actor: Actor, area: Scope, now: datetime) -> list[Silence]:

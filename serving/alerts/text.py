@@ -93,8 +93,8 @@ def changes(before: GridRow | None, now: GridRow, *, hide_place: bool = False) -
     """Say what changed since the list before: place, level, expected count, reasons."""
     if before is None or before.score is None or now.score is None:
         return (NO_LIST_BEFORE,)
-    said = [] if hide_place else [*_moved(before.score, now.score)]
-    return (*said, *_expected_changed(before.score, now.score), *_new_reasons(before, now)) or (UNCHANGED,)
+    moved = [] if hide_place else [*_moved(before.score, now.score)]
+    return (*moved, *_expected_changed(before.score, now.score), *_new_reasons(before, now)) or (UNCHANGED,)
 
 
 def frequency_range(odds: Odds) -> Text:

@@ -168,7 +168,7 @@ class TransitionRequest:
 
 
 def take_step(
-    engine: Engine, actor: Actor, alert_id: str, asked: TransitionRequest, now: datetime, departments: Sequence[Department] = ()
+    engine: Engine, actor: Actor, alert_id: str, wanted: TransitionRequest, now: datetime, departments: Sequence[Department] = ()
 ) -> Alert:
     """Take a step and return the alert as it stands then; `reopen` returns the new one. `now` is in the local zone.
 
@@ -180,14 +180,14 @@ def take_step(
         ChangedError: the alert is at another version.
         ConflictError: the step cannot be taken from where the alert stands, or the key stands for another request.
     """
-    _must_have_right(actor, asked.action)
+    _must_have_right(actor, wanted.action)
     with writing(engine) as connection:
         row = connection.execute(row_in_reach(actor, alert_id).with_for_update()).mappings().first()
         if row is None:
             raise NotFoundError(MISSING)
         before = alert_of(row)
-        request = Request(actor.account_id, asked.key, f"step {alert_id} {asked}")
-        return idempotent(connection, request, Alert, now, lambda: _step(connection, actor, before, asked, now, departments))
+        request = Request(actor.account_id, wanted.key, f"step {alert_id} {wanted}")
+        return idempotent(connection, request, Alert, now, lambda: _step(connection, actor, before, wanted, now, departments))
 
 
 def permitted_actions(actor: Actor, found: Alert) -> list[Action]:
@@ -220,43 +220,43 @@ def write_first(connection: Connection, rows: Sequence[Mapping[str, object]], do
 
 
 def _step(
-    connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, now: datetime, departments: Sequence[Department]
+    connection: Connection, actor: Actor, before: Alert, wanted: TransitionRequest, now: datetime, departments: Sequence[Department]
 ) -> Alert:
-    if before.version != asked.version:
-        raise ChangedError(f"the alert must be at version {asked.version}, found {before.version}. Load it again and decide anew.")
-    state, supervision = step(before.position, asked.action, asked.reason)
-    if not _is_for(actor, before, asked.action):
-        raise ForbiddenError(f"{asked.action} is for the unit above the one that has the alert. Ask that unit.")
-    holder = _holder(connection, actor, before, asked, departments)
-    detail = {"reason": asked.reason, "from": before.state, "to": state, "owner": holder.owner, "department": holder.department}
-    detail |= {"platform": asked.platform} if asked.platform else {}
-    audit.record(connection, actor.account_id, f"alert.{asked.action}", before.alert_id, detail, now)
-    if asked.action is Action.REOPEN:
-        return _reopen(connection, actor, before, asked, now)
-    if asked.action is Action.DATA_WRONG:
-        enter_correction(connection, actor, before, asked.reason, now)
+    if before.version != wanted.version:
+        raise ChangedError(f"the alert must be at version {wanted.version}, found {before.version}. Load it again and decide anew.")
+    state, supervision = step(before.position, wanted.action, wanted.reason)
+    if not _is_for(actor, before, wanted.action):
+        raise ForbiddenError(f"{wanted.action} is for the unit above the one that has the alert. Ask that unit.")
+    holder = _holder(connection, actor, before, wanted, departments)
+    detail = {"reason": wanted.reason, "from": before.state, "to": state, "owner": holder.owner, "department": holder.department}
+    detail |= {"platform": wanted.platform} if wanted.platform else {}
+    audit.record(connection, actor.account_id, f"alert.{wanted.action}", before.alert_id, detail, now)
+    if wanted.action is Action.REOPEN:
+        return _reopen(connection, actor, before, wanted, now)
+    if wanted.action is Action.DATA_WRONG:
+        enter_correction(connection, actor, before, wanted.reason, now)
     moved = {"state": state, "supervision": supervision, "owner": holder.owner, "department": holder.department}
     since = before.since if state == before.state else now
     after = before.model_copy(update=moved | {"since": since, "version": before.version + 1})
-    _write(connection, after, _done(actor, asked), now)
+    _write(connection, after, _done(actor, wanted), now)
     return after
 
 
-def _holder(connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, departments: Sequence[Department]) -> Holder:
+def _holder(connection: Connection, actor: Actor, before: Alert, wanted: TransitionRequest, departments: Sequence[Department]) -> Holder:
     """Return with whom the alert is after the step."""
-    destination = Destination(asked.to, asked.department)
-    if asked.action is Action.HAND_OVER:
+    destination = Destination(wanted.to, wanted.department)
+    if wanted.action is Action.HAND_OVER:
         return check_destination(connection, actor, before, destination, departments)
     if destination != Destination():
-        raise ConflictError(f"only hand_over names a unit to hand to, and the step is {asked.action}. Leave it out.")
+        raise ConflictError(f"only hand_over names a unit to hand to, and the step is {wanted.action}. Leave it out.")
     return Holder(before.owner, before.department)
 
 
-def _done(actor: Actor, asked: TransitionRequest) -> dict[str, object]:
+def _done(actor: Actor, wanted: TransitionRequest) -> dict[str, object]:
     """Return what the history keeps of a step and of who took it."""
     scope = actor.scope
     unit = {"unit": None if scope.department else scope.path, "unit_department": scope.department or None}
-    return {"action": asked.action, "reason": asked.reason, "actor_id": actor.account_id, "platform": asked.platform, **unit}
+    return {"action": wanted.action, "reason": wanted.reason, "actor_id": actor.account_id, "platform": wanted.platform, **unit}
 
 
 def _is_for(actor: Actor, found: Alert, action: Action) -> bool:
@@ -267,7 +267,7 @@ def _is_for(actor: Actor, found: Alert, action: Action) -> bool:
     return not (action is Action.REQUEST_SUPERVISION and above)
 
 
-def _reopen(connection: Connection, actor: Actor, before: Alert, asked: TransitionRequest, now: datetime) -> Alert:
+def _reopen(connection: Connection, actor: Actor, before: Alert, wanted: TransitionRequest, now: datetime) -> Alert:
     """Make a new alert of an ended one, with the same words and a new window of the same length."""
     open_one = select(alert.c.alert_id).where(
         alert.c.grid_id == before.grid_id, alert.c.target == before.target, alert.c.state.in_(OPEN_STATES)
@@ -276,7 +276,7 @@ def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Transiti
         raise ConflictError("a grid has one open alert at a time, and this one has another. Work on that one.")
     row = dict(connection.execute(select(alert).where(alert.c.alert_id == before.alert_id)).mappings().one())
     starts = now.date()
-    row |= {"alert_id": name_alert(before.alert_id, actor.account_id, asked.key), "follows": before.alert_id, "version": 1}
+    row |= {"alert_id": name_alert(before.alert_id, actor.account_id, wanted.key), "follows": before.alert_id, "version": 1}
     row |= {
         "owner": before.path,
         "department": None,
@@ -287,7 +287,7 @@ def _reopen(connection: Connection, actor: Actor, before: Alert, asked: Transiti
         "starts": starts,
         "ends": starts + (before.ends - before.starts),
     }
-    write_first(connection, [row], [_done(actor, asked)])
+    write_first(connection, [row], [_done(actor, wanted)])
     return alert_of(connection.execute(select(alert).where(alert.c.alert_id == row["alert_id"])).mappings().one())
 
 

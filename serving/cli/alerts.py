@@ -44,9 +44,9 @@ def show_alert(work: Workspace, *, alert_id: AlertId) -> None:
 
     found = find_alert(work.engine, operator(), alert_id)
     text = found.text
-    said = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
-    said += [*(item.words for item in text.suggestions), text.frequency, *text.notes, text.confidence, text.standing]
-    print_table(("", ""), [(each.zh, each.en) for each in said if each])
+    lines = [text.title, text.window, text.place, text.usual, *(reason.words for reason in text.reasons), *text.background, *text.changes]
+    lines += [*(item.words for item in text.suggestions), text.frequency, *text.notes, text.confidence, text.standing]
+    print_table(("", ""), [(each.zh, each.en) for each in lines if each])
     followed = (found.sequel.words.zh, found.sequel.words.en) if found.sequel else (NOT_DUE.zh, NOT_DUE.en)
     print_table(("followed by", ""), [followed])
     steps = history(work.engine, operator(), alert_id)
@@ -73,8 +73,8 @@ def transition_alert(
     if action not in set(Action):
         raise UsageError(f"a step must be one of {', '.join(Action)}, got {action!r}.")
     version = find_alert(work.engine, operator(), alert_id).version
-    asked = TransitionRequest(Action(action), reason, version, uuid.uuid4().hex, to, department)
-    after = take_step(work.engine, operator(), alert_id, asked, datetime.now(work.settings.tz), work.settings.alerts.departments)
+    wanted = TransitionRequest(Action(action), reason, version, uuid.uuid4().hex, to, department)
+    after = take_step(work.engine, operator(), alert_id, wanted, datetime.now(work.settings.tz), work.settings.alerts.departments)
     message(f"Alert {after.alert_id} is {after.state} now.")
 
 

@@ -178,8 +178,8 @@ def _judge(result: "BacktestResult", file: Path, backtest: "BacktestSettings") -
     """Put a table of somebody's own predictions beside the models, under the name of its file."""
     from training.evaluation.own_model import add_model, judged, match_predictions, read_predictions
 
-    said = match_predictions(result.predictions, read_predictions(file))
-    return judged(result, add_model(result.predictions, file.stem, *said), backtest)
+    predictions = match_predictions(result.predictions, read_predictions(file))
+    return judged(result, add_model(result.predictions, file.stem, *predictions), backtest)
 
 
 def _without(ablation: "Scorecard | None") -> dict[str, object]:

@@ -154,7 +154,7 @@ def _run(steps: Mapping[str, Callable[[], object]], done: Path, log: Path) -> No
             continue
         say(Text(zh=f"{label.zh} ……", en=f"{label.en} ..."))
         began = time.monotonic()
-        with log.open("a", encoding="utf-8") as told, redirect_stdout(told), redirect_stderr(told):
+        with log.open("a", encoding="utf-8") as output, redirect_stdout(output), redirect_stderr(output):
             step()
         (done / name).touch()
         seconds = f"{time.monotonic() - began:.0f}"

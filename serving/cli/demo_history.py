@@ -253,11 +253,11 @@ def _account(work: Workspace, name: str, role: "Role", scope: str, at: datetime)
     return find_account(work.engine, name).actor
 
 
-def _step(work: Workspace, actor: "Actor", alert: "Alert", asked: tuple[str, str], at: datetime) -> None:
+def _step(work: Workspace, actor: "Actor", alert: "Alert", step: tuple[str, str], at: datetime) -> None:
     from serving.alerts.lifecycle import Action
     from serving.alerts.transitions import TransitionRequest, take_step
 
-    action, reason = asked
+    action, reason = step
     key = f"demo {alert.alert_id} {action}"
     to = _township(alert.path) if action == "hand_over" else None
     take_step(work.engine, actor, alert.alert_id, TransitionRequest(Action(action), reason, alert.version, key, to), at)

@@ -207,8 +207,8 @@ def _sources(work: Workspace) -> str:
     if unknown := sorted(set(retired) - set(through)):
         known = ", ".join(through) or "none"
         raise UsageError(f"intake.retired_sources must name sources of the log, found {unknown[0]!r}. Known: {known}.")
-    told = (f"{name} until {moment:%Y-%m-%d}{' (retired)' * (name in retired)}" for name, moment in through.items())
-    return ", ".join(told) or "none yet"
+    listed = (f"{name} until {moment:%Y-%m-%d}{' (retired)' * (name in retired)}" for name, moment in through.items())
+    return ", ".join(listed) or "none yet"
 
 
 def _address(work: Workspace) -> str:

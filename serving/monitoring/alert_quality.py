@@ -90,8 +90,8 @@ def read_agreement(engine: Engine, target: str, until: datetime) -> list[Agreeme
         agreed = (step.action, step.reason) in REAL
         if agreed or (step.action, step.reason) in NOT_REAL or step.action == Action.DATA_WRONG:
             decided[step.alert_id] = (SECOND_LOOK if step.second_look else step.level, agreed)
-    said = list(decided.values())
-    return [Agreement(level, len(own), sum(own)) for level in NAMES if (own := [agreed for of, agreed in said if of == level])]
+    verdicts = list(decided.values())
+    return [Agreement(level, len(own), sum(own)) for level in NAMES if (own := [agreed for of, agreed in verdicts if of == level])]
 
 
 def agreement_findings(agreements: list[Agreement]) -> list[Finding]:

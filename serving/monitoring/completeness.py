@@ -64,8 +64,8 @@ def completeness_findings(silences: list[Silence], coverage: Coverage) -> list[F
     found = [_stopped(each) for each in silences if each.silent]
     silent = sum(reason in {"silent", "stale_source"} for reason in coverage.withheld)
     if silent > SILENT_SHARE * len(coverage.withheld):
-        said = Text(zh=f"{silent}个网格本应有上报而没有，不作评定", en=f"{silent} grids sent nothing where reports were expected")
-        found.append(Finding("completeness", said))
+        words = Text(zh=f"{silent}个网格本应有上报而没有，不作评定", en=f"{silent} grids sent nothing where reports were expected")
+        found.append(Finding("completeness", words))
     return found
 
 
@@ -163,8 +163,8 @@ def _halved(facts: Facts, as_of: int, level: Level) -> Iterator[Halved]:
     due = _expected(escalated)
     for area in np.flatnonzero((sums[-1] >= ALARM) & (expected.mean(axis=0) >= LEAST_WEEKLY)):
         weeks = WEEKS - int(np.flatnonzero(np.append(0.0, sums[:, area]) == 0)[-1])
-        told, came = float(due[-weeks:, area].sum()), float(escalated[-weeks:, area].sum())
-        if told >= LEAST_ESCALATIONS and came * np.log(2) < told / 2:  # likelier with half of them than with all
+        expected_count, came = float(due[-weeks:, area].sum()), float(escalated[-weeks:, area].sum())
+        if expected_count >= LEAST_ESCALATIONS and came * np.log(2) < expected_count / 2:  # likelier with half of them than with all
             continue
         since = slice(-weeks, None)
         found, reported = float(expected[since, area].sum()), float(reports[since, area].sum())

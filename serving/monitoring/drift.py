@@ -121,9 +121,11 @@ def shift_findings(shifts: list[Shift]) -> list[Finding]:
     if len(moved) < max(1, SHIFTED_SHARE * len(shifts)):
         return []
     names = ", ".join(f"{shift.name} ({shift.psi:.2f})" for shift in moved[:NAMED])
-    said = f"{len(moved)}/{len(shifts)}"
-    zh = f"{said}列特征与上年同期明显不同，最大的是：{names}"
-    return [Finding("features", Text(zh=zh, en=f"{said} features differ clearly from the same season a year before, most of all: {names}"))]
+    share = f"{len(moved)}/{len(shifts)}"
+    zh = f"{share}列特征与上年同期明显不同，最大的是：{names}"
+    return [
+        Finding("features", Text(zh=zh, en=f"{share} features differ clearly from the same season a year before, most of all: {names}"))
+    ]
 
 
 def prediction_shift(now: Floats, before: Floats) -> float:
@@ -135,10 +137,10 @@ def prediction_findings(psi: float) -> list[Finding]:
     """Say that lists came to expect other counts than before."""
     if psi < SHIFTED_FROM:
         return []
-    said = Text(
+    words = Text(
         zh=f"预计件数的分布与前四周明显不同（PSI {psi:.2f}）", en=f"expected counts differ from the four weeks before (PSI {psi:.2f})"
     )
-    return [Finding("predictions", said)]
+    return [Finding("predictions", words)]
 
 
 def _shares(values: Floats, edges: Floats) -> npt.NDArray[np.float64]:

@@ -74,10 +74,10 @@ def read_lists(engine: Engine, wanted: Wanted, grid_ids: npt.NDArray[np.str_], z
         for row in rows:
             if row.published_at < midnight(day_number(row.as_of) + 1, zone):
                 standing[row.as_of] = row.id
-        said = np.array([_said(connection, number, grid_ids) for number in standing.values()], np.float64)
-    said = said.reshape(len(standing), 2, len(grid_ids))
+        published = np.array([_said(connection, number, grid_ids) for number in standing.values()], np.float64)
+    published = published.reshape(len(standing), 2, len(grid_ids))
     as_ofs = np.array([day_number(as_of) for as_of in standing], np.int32)
-    return Lists(as_ofs, said[:, 0], said[:, 1], late=len({row.as_of for row in rows} - set(standing)))
+    return Lists(as_ofs, published[:, 0], published[:, 1], late=len({row.as_of for row in rows} - set(standing)))
 
 
 def _said(connection: Connection, ranking_id: int, grid_ids: npt.NDArray[np.str_]) -> Floats:
@@ -86,9 +86,9 @@ def _said(connection: Connection, ranking_id: int, grid_ids: npt.NDArray[np.str_
     rated = [row for row in rows if row["score"]]
     place = positions(grid_ids, np.array([row["grid_id"] for row in rated], np.str_))
     figures = np.array([[row["score"]["expected_escalations"], row["score"]["risk"]] for row in rated], np.float64).reshape(-1, 2)
-    said = np.full((2, len(grid_ids)), np.nan)
-    said[:, place[place >= 0]] = figures[place >= 0].T
-    return said
+    published = np.full((2, len(grid_ids)), np.nan)
+    published[:, place[place >= 0]] = figures[place >= 0].T
+    return published
 
 
 PUBLISHED = "published"
@@ -156,16 +156,16 @@ def quality_findings(realised: Realised) -> list[Finding]:
     found = []
     if realised.beaten_by:
         rules = ", ".join(realised.beaten_by)
-        said = Text(
+        words = Text(
             zh=f"不优于简单规则（{rules}）：建议回退到上一模型（yujing models rollback）或按简单规则排序",
             en=f"not better than a simple rule ({rules}): roll back (yujing models rollback), or go by the rule",
         )
-        found.append(Finding("quality", said))
+        found.append(Finding("quality", words))
     bounds = realised.calibration["ci95"]
     if bounds and not bounds[0] <= 1 <= bounds[1]:
         between = f"{bounds[0]:.2f}–{bounds[1]:.2f}"
-        said = Text(zh=f"实际件数为预计的{between}倍，预计有偏", en=f"what followed was {between} times what was expected")
-        found.append(Finding("quality", said))
+        words = Text(zh=f"实际件数为预计的{between}倍，预计有偏", en=f"what followed was {between} times what was expected")
+        found.append(Finding("quality", words))
     return found
 
 
@@ -188,8 +188,8 @@ def _judge(facts: Facts, month: Lists, counts: Floats, gap: Gap, settings: Setti
     as_of = np.broadcast_to(np.arange(len(month.as_ofs))[:, None], rated.shape)
     outcomes = Outcomes(counts[rated], as_of[rated], block[rated], 1 - np.exp(-usual[rated]))
     weights = draw_weights(month.as_ofs, int(block.max()) + 1, settings.backtest.bootstrap_draws, settings.backtest.seed)
-    said = {PUBLISHED: Predicted(month.expected, month.risk)} | rules
-    rows = {name: Predicted(each.expected[rated], each.risk[rated]) for name, each in said.items()}
+    predictions = {PUBLISHED: Predicted(month.expected, month.risk)} | rules
+    rows = {name: Predicted(each.expected[rated], each.risk[rated]) for name, each in predictions.items()}
     return Realised(
         lists=month,
         counts=counts,

@@ -49,13 +49,13 @@ def outcome_words(outcomes: Outcomes) -> Text | None:
     >>> outcome_words(Outcomes(term_passed=0.3, handed_up=0.25, came_back=0)).zh
     '预计的升级中，到期未办结约占五成，提级或出现伤害约占五成'
     """
-    told = [
+    parts = [
         (outcomes.term_passed, "到期未办结", "still open at the end of their term"),
         (outcomes.handed_up, "提级或出现伤害", "handed up or ending in harm"),
         (outcomes.came_back, "办结后反复", "coming back after closing"),
     ]
-    total = sum(value for value, _, _ in told) or 1
-    shown = [(tenths, zh, en) for value, zh, en in told if (tenths := round(len(TENTHS) * value / total))]
+    total = sum(value for value, _, _ in parts) or 1
+    shown = [(tenths, zh, en) for value, zh, en in parts if (tenths := round(len(TENTHS) * value / total))]
     if len(shown) < 2:
         return None
     zh = "，".join(f"{zh}约占{TENTHS[tenths - 1]}成" for tenths, zh, _ in shown)
@@ -128,12 +128,12 @@ def _closed(line: ExplanationLine) -> Text:
 
 
 def _with(whole: Text, parts: list[Text | None]) -> Text:
-    said = [whole, *(part for part in parts if part)]
-    return Text(zh="，".join(part.zh for part in said), en=", ".join(part.en for part in said))
+    clauses = [whole, *(part for part in parts if part)]
+    return Text(zh="，".join(part.zh for part in clauses), en=", ".join(part.en for part in clauses))
 
 
 def _with_facts(whole: Text, facts: list[Text | None]) -> Text:
-    said = [fact for fact in facts if fact]
-    if not said:
+    known = [fact for fact in facts if fact]
+    if not known:
         return whole
-    return Text(zh=f"{whole.zh}（{'，'.join(fact.zh for fact in said)}）", en=f"{whole.en} ({', '.join(fact.en for fact in said)})")
+    return Text(zh=f"{whole.zh}（{'，'.join(fact.zh for fact in known)}）", en=f"{whole.en} ({', '.join(fact.en for fact in known)})")

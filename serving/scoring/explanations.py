@@ -84,10 +84,10 @@ def explain_cells(
 
 def _outcomes(contributions: Sequence[Contributions], cell: int) -> Outcomes | None:
     """Return the expected count by outcome in whole millionths that add up to it; None where there is one outcome only."""
-    told = [given.outcomes[given.cell == cell].sum(axis=0) for given in contributions if given.outcomes.shape[1]]
-    if not told or not all(given.outcomes.shape[1] for given in contributions if (given.cell == cell).any()):
+    shares = [given.outcomes[given.cell == cell].sum(axis=0) for given in contributions if given.outcomes.shape[1]]
+    if not shares or not all(given.outcomes.shape[1] for given in contributions if (given.cell == cell).any()):
         return None
-    by_outcome = dict(zip(OUTCOMES, _round_together(np.sum(told, axis=0).tolist()), strict=True))
+    by_outcome = dict(zip(OUTCOMES, _round_together(np.sum(shares, axis=0).tolist()), strict=True))
     return Outcomes.model_validate({outcome.name.lower(): micro / MICRO for outcome, micro in by_outcome.items()})
 
 
@@ -119,9 +119,9 @@ def tells_what_goes_on(feature: Feature) -> bool:
 
 def _going_on(panel: Panel, cell: int) -> Iterator[Text]:
     """Yield projects near their start and campaigns under way in a cell; by sub-kind where the register knows several."""
-    told = [feature for feature in panel.features if tells_what_goes_on(feature)]
-    by_sub_kind = {(feature.subject, feature.measure) for feature in told if feature.category}
-    for feature in told:
+    shown = [feature for feature in panel.features if tells_what_goes_on(feature)]
+    by_sub_kind = {(feature.subject, feature.measure) for feature in shown if feature.category}
+    for feature in shown:
         count = float(panel.column(feature.name).flat[cell])
         if count and (feature.category or (feature.subject, feature.measure) not in by_sub_kind):
             yield Text(zh=fill(feature.zh, count, feature.unit), en=fill(feature.en, count, feature.unit))

@@ -161,5 +161,5 @@ def _scores(day: ScoredDay, inside: set[str]) -> Iterator[ScoredGrid]:
     figures = zip(day.panel.grid_ids.tolist(), day.expected, day.usual_level, day.risk, day.coverage.withheld, strict=True)
     for grid_id, expected, usual_level, risk, withheld in figures:
         if grid_id in inside:
-            said = [None if withheld else published(float(figure)) for figure in (expected, usual_level, risk)]
-            yield ScoredGrid(grid_id=grid_id, expected_escalations=said[0], usual_level=said[1], risk=said[2], withheld=withheld)
+            shown = [None if withheld else published(float(figure)) for figure in (expected, usual_level, risk)]
+            yield ScoredGrid(grid_id=grid_id, expected_escalations=shown[0], usual_level=shown[1], risk=shown[2], withheld=withheld)

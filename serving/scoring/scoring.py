@@ -40,8 +40,8 @@ def most_reports(facts: Facts, as_of: int) -> npt.NDArray[np.int64]:
     recent = (facts.further.known_day >= as_of - SHOWN_DAYS) & (facts.further.known_day < as_of)
     reports = 1 + np.bincount(facts.further.case[recent], minlength=len(facts.cases.grid))
     most = np.zeros(facts.places.size, np.int64)
-    told = np.flatnonzero((reports > 1) & (facts.cases.grid >= 0))
-    np.maximum.at(most, facts.cases.grid[told], reports[told])
+    repeated = np.flatnonzero((reports > 1) & (facts.cases.grid >= 0))
+    np.maximum.at(most, facts.cases.grid[repeated], reports[repeated])
     return most
 
 

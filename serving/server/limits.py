@@ -220,13 +220,13 @@ class RequestRate:
         Raises:
             TooFastError: as many were made within the minute before.
         """
-        asked = self._asked.setdefault(account_id, deque())
+        moments = self._asked.setdefault(account_id, deque())
         self._asked.move_to_end(account_id)
-        while asked and asked[0] <= moment - WINDOW_SECONDS:
-            asked.popleft()
-        if len(asked) >= self._most:
+        while moments and moments[0] <= moment - WINDOW_SECONDS:
+            moments.popleft()
+        if len(moments) >= self._most:
             raise TooFastError(f"an account may make {self._most} requests a minute, found more. Wait a minute.")
-        asked.append(moment)
+        moments.append(moment)
         if len(self._asked) > MOST_ACCOUNTS:
             self._asked.popitem(last=False)
 

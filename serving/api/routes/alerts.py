@@ -98,8 +98,8 @@ def transition_alert(
     idempotency_key: IdempotencyKey,
 ) -> Response:
     """Take a step. Nothing happens to an alert but what people do, and its end with its window."""
-    asked = TransitionRequest(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to, order.department)
-    after = take_step(reading.shelf.engine, actor, alert_id, asked, reading.local_now(), reading.alerts.departments)
+    wanted = TransitionRequest(order.action, order.reason, _version(alert_id, if_match), idempotency_key, order.to, order.department)
+    after = take_step(reading.shelf.engine, actor, alert_id, wanted, reading.local_now(), reading.alerts.departments)
     return Response(after.model_dump_json(), headers=_headers(after), media_type="application/json")
 
 
@@ -215,8 +215,8 @@ def _take_answer(state: AppState, name: str, proof: tuple[str, str, str], body: 
     actor = replace(account.actor, must_change_password=False)  # whoever answers there need never have signed in here
     if account.disabled_at or not actor.may(Right.READ_ALERTS):
         raise NotFoundError("an account must be named that may read alerts, found none of that name. List the accounts.")
-    asked = TransitionRequest(answer.action, answer.reason, answer.version, proof[0], answer.to, answer.department, platform=name)
-    return take_step(engine, actor, answer.alert_id, asked, state.local_now(), state.alerts.departments)
+    wanted = TransitionRequest(answer.action, answer.reason, answer.version, proof[0], answer.to, answer.department, platform=name)
+    return take_step(engine, actor, answer.alert_id, wanted, state.local_now(), state.alerts.departments)
 
 
 def _check_signature(state: AppState, name: str, proof: tuple[str, str, str], body: bytes) -> None:

@@ -101,8 +101,8 @@ async def _receive(request: Request, path: Path) -> None:
         async for piece in request.stream():
             lines += piece.count(b"\n")
             if lines > MAX_ROWS + 1:
-                said = f"A file has at most {MAX_ROWS} rows; row {MAX_ROWS + 1} is one too many. Leave out what is older."
-                raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said)
+                message = f"A file has at most {MAX_ROWS} rows; row {MAX_ROWS + 1} is one too many. Leave out what is older."
+                raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, message)
             file.write(piece)
 
 

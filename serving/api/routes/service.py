@@ -174,8 +174,8 @@ def read_silences(actor: AlertReader, reading: ReadingOf) -> list[SilenceState]:
 def add_silence(order: SilenceOrder, actor: Supervising, reading: ReadingOf) -> SilenceState:
     """Let an area raise no alerts for a while; what that mutes is still listed as not alerted."""
     now = reading.now()
-    asked = Silence(Scope(order.area), now, now + timedelta(hours=order.hours), order.reason)
-    return _silence_state(silence_area(reading.shelf.engine, actor, asked, now))
+    wanted = Silence(Scope(order.area), now, now + timedelta(hours=order.hours), order.reason)
+    return _silence_state(silence_area(reading.shelf.engine, actor, wanted, now))
 
 
 @supervision_router.delete("/silences", responses=CHANGE)
