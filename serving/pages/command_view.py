@@ -196,7 +196,7 @@ def _totals(area: Area, earlier: Sequence[bytes] | None) -> Totals:
     now, then = _priority(area.rows), _priority(earlier) if earlier is not None else None
     return Totals(
         expected=expected,
-        band=count_band(expected, max(row.variation for row in rows)) if expected else (0.0, 0.0),
+        band=count_band(expected, max((row.variation for row in rows), default=0.0)),
         grids=len(area.rows),
         levels=counts,
         entered=None if then is None else len(now - then),

@@ -297,6 +297,8 @@ def count_band(mean: float, variation: float = 0.0) -> tuple[float, float]:
     >>> count_band(19.0), count_band(19.0, 0.05)
     ((14.0, 25.0), (12.0, 27.0))
     """
+    if mean <= 0:
+        return 0.0, 0.0  # SciPy's quantile of a count that is always 0 is 1e100
     low, high = (max(round(_quantile(share, mean, variation) + 0.5), 0) for share in SHARES)
     return float(low), float(high)
 
