@@ -2,8 +2,10 @@
 
 Every file holds one fixed range of numbers, the last one as far as the log goes. It is used only if SQL has its row and its bytes
 have the hash of that row; a file that is missing, damaged, swapped, stale or of another layout is written anew from SQL.
+Where nothing can be written, what the copy lacks is read from SQL each time.
 """
 
+import logging
 from dataclasses import dataclass
 from hashlib import sha256
 from io import BytesIO
@@ -15,10 +17,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, litera
 from features.database.bulk import among, plain, read_frame
 from features.database.engine import reading, writing
 from features.database.tables import batch, event, event_transition, segment
-from features.errors import StoreError
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.schema import Action, Col
 from features.storage.atomic_files import LOCK, atomic_write, is_read_only, locked
+
+LOG = logging.getLogger(__name__)
 
 SEGMENT_RECORDS = 250_000
 """Sequence numbers per file: what is written again when the log grows, and held in memory while it is."""
@@ -50,11 +53,7 @@ class Copy:
 
 
 def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECORDS) -> Copy:
-    """Read records 1 to `last`, the last number of the log, from the copy; mend it on the way.
-
-    Raises:
-        StoreError: a file can be neither used nor written.
-    """
+    """Read records 1 to `last`, the last number of the log, from the copy; mend it on the way, where it can be written."""
     spans = [Span(first, min(first + size - 1, last)) for first in range(1, last + 1, size)]
     if is_read_only(folder.parent):
         return Copy(_read_without_copy(folder, engine, spans), (), ())
@@ -63,12 +62,14 @@ def read_copy(folder: Path, engine: Engine, last: int, size: int = SEGMENT_RECOR
             removed = _remove_strays(folder, {span.name for span in spans})
             frames, rebuilt = _read_spans(folder, engine, spans)
     except OSError as error:
-        raise StoreError(f"{folder} must be open to writing, found: {error.strerror}. Free the disk or mend its rights.") from error
+        advice = "what it lacks is read from the database, which takes longer. Free the disk or mend its rights."
+        LOG.warning("%s must be open to writing, found: %s; %s", folder, error.strerror, advice)
+        return Copy(_read_without_copy(folder, engine, spans), (), ())
     return Copy(pl.concat([pl.DataFrame(schema=RECORD_SCHEMA), *frames]), rebuilt, removed)
 
 
 def _read_without_copy(folder: Path, engine: Engine, spans: list[Span]) -> pl.DataFrame:
-    """Read what the copy holds, and from SQL what cannot be added to it on a disk for reading only."""
+    """Read what the copy holds, and from SQL what cannot be added to it."""
     hashes = _hashes(engine)
     frames = [pl.DataFrame(schema=RECORD_SCHEMA)]
     for span in spans:
@@ -108,9 +109,12 @@ def _hashes(engine: Engine) -> dict[str, str]:
 
 def _load(path: Path, digest: str | None) -> pl.DataFrame | None:
     """Return a segment whose bytes are those that were written, in today's layout; else None."""
-    if digest is None or not path.exists():
+    if digest is None:
         return None
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
     if sha256(content).hexdigest() != digest:
         return None
     frame = pl.read_parquet(BytesIO(content))

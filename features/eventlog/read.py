@@ -111,7 +111,6 @@ def read_log(home: Home, engine: Engine, through: int | None = None) -> LogSnaps
 
     Raises:
         NotFoundError: the log does not go that far.
-        StoreError: the columnar copy can be neither used nor mended.
     """
     last = log_state(engine).sequence
     if through is not None and not 0 <= through <= last:

@@ -1,8 +1,10 @@
 """The columnar copy is never trusted: every injury is found before a row is used, and mended from SQL."""
 
 import random
+import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -174,3 +176,70 @@ def test_read_log_without_any_copy_is_the_same(engine: Engine, tmp_path: Path, m
     shutil.rmtree(home.segments)
 
     assert_frame_equal(read_log(home, engine).records, before.records)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_read_copy_on_a_full_disk_reads_the_log_all_the_same_and_says_so(
+    folder: Path, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = read_copy(folder, engine, LAST, SIZE)
+    (folder / FILES[1]).unlink()
+    with full_disk():
+        copy = read_copy(folder, engine, LAST, SIZE)
+
+    assert (whole.records.rows(), (), ()) == (copy.records.rows(), copy.rebuilt, copy.removed)
+    (line,) = caplog.messages
+    assert f"{folder} must be open to writing, found: File too large; what it lacks is read from the database" in line
+
+
+def test_read_copy_after_a_full_disk_is_mended(folder: Path, engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / FILES[1]).unlink()
+    with full_disk():
+        read_copy(folder, engine, LAST, SIZE)
+    caplog.clear()
+
+    assert (FILES[1],) == read_copy(folder, engine, LAST, SIZE).rebuilt
+    assert {*FILES, LOCK} == {path.name for path in folder.iterdir()}
+    assert [] == caplog.messages
+
+
+def test_read_copy_where_a_file_has_its_name_reads_the_log_from_the_database(engine: Engine, tmp_path: Path, make_cases) -> None:
+    append_batch(engine, Batch("k1", "hotline", make_cases({}, {}, {}), [], 3))
+    (tmp_path / "copy").write_bytes(b"in the way")
+
+    assert [1, 2, 3] == read_copy(tmp_path / "copy", engine, 3, 2).records["seq"].to_list()
+    assert b"in the way" == (tmp_path / "copy").read_bytes()
+
+
+def test_read_copy_file_that_cannot_be_read_is_taken_from_the_database(folder: Path, engine: Engine) -> None:
+    """A folder under its name, which cannot be removed as a file either."""
+    (folder / FILES[0]).unlink()
+    (folder / FILES[0]).mkdir()
+
+    assert list(range(1, LAST + 1)) == read_copy(folder, engine, LAST, SIZE).records["seq"].to_list()
+
+
+def test_read_copy_of_an_empty_log_has_columns_and_no_files(engine: Engine, tmp_path: Path) -> None:
+    copy = read_copy(tmp_path / "copy", engine, 0, SIZE)
+
+    assert (RECORD_SCHEMA, 0, ()) == (copy.records.schema, len(copy.records), copy.rebuilt)
+    assert [LOCK] == [path.name for path in (tmp_path / "copy").iterdir()]
+
+
+@pytest.mark.parametrize(("records", "files"), [(39, ["seq-1-39.parquet"]), (40, FILES[:1]), (41, [FILES[0], "seq-41-41.parquet"])])
+def test_read_copy_around_a_full_file_begins_the_next_one_after_it(
+    engine: Engine, tmp_path: Path, make_cases, records: int, files: list[str]
+) -> None:
+    append_batch(engine, Batch("k1", "hotline", make_cases(*({} for _ in range(records))), [], records))
+
+    assert tuple(files) == read_copy(tmp_path / "copy", engine, records, SIZE).rebuilt
