@@ -18,7 +18,7 @@ from features.database.alert_tables import alert
 from features.database.engine import reading
 from features.database.tables import grid
 from serving.accounts.permissions import Role
-from serving.cli import demo
+from serving.cli import demo, demo_history
 from serving.cli.main import app
 from serving.rankings.ledger import newest
 from serving.settings import Settings
@@ -35,11 +35,12 @@ OPEN = re.compile(r"共(\d+)条")
 
 @pytest.fixture(scope="module")
 def demo_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """What `yujing demo` makes of the smallest district, and people who look at it."""
+    """What `yujing demo` makes of the smallest district, whose alerts nobody has answered yet, and people who look at it."""
     folder = tmp_path_factory.mktemp("demo")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demo, "YEARS", 1)
         patch.setattr(demo, "LIST_DAYS", 3)
+        patch.setattr(demo_history, "COURSES", {"unanswered": (100, ())})
         CliRunner().invoke(app, ["--home", str(folder), "demo", "--preset", "tiny", "--no-serve"], catch_exceptions=False)
     (root,) = folder.iterdir()
     world = open_world(root, Settings.load(root / "config.yaml"))
@@ -85,7 +86,7 @@ def test_command_centre_goes_from_the_login_to_the_reasons_of_a_grid(browser: Br
         page.locator(".rank .place a").first.click()
 
         expect(page.locator(".bars tbody tr").first).to_be_visible()
-        expect(page.locator(".bars .rest")).to_be_visible()
+        expect(page.get_by_text("各项相加为预计件数")).to_be_visible()
         assert visit.faults == []
 
 
