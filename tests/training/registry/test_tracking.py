@@ -191,7 +191,7 @@ def test_relocate_another_file_in_its_place_is_told_with_what_to_do(tmp_path: Pa
         relocate(home)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_purge_that_fails_repeats_the_last_line_and_keeps_the_files(world: World) -> None:
     """A run that is not marked as deleted."""
     run_id = world.registry.show_model(world.first.version).run_id
