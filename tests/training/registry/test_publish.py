@@ -11,8 +11,8 @@ import pytest
 from features.errors import GateRefusedError, NotFoundError, NotReadyError, StoreError, UsageError
 from tests.training.conftest import NOW
 from training.registry import candidate
-from training.registry.publish import Approval, promote, rollback, sync_aliases
-from training.registry.published import Kind, current, history, sha256
+from training.registry.publish import Approval, champions, promote, rollback, sign_again, sync_aliases, write_folder
+from training.registry.published import Kind, Manifest, Publication, current, history, read_published, sha256
 from training.registry.run_record import Run, hashes_file
 from training.registry.tracking import open_registry
 
@@ -240,3 +240,68 @@ def test_publishing_and_loading_unpickle_nothing(world, home, engine, unpickled)
     assert unpickled == []
     pickle.loads(pickle.dumps(Path()))  # noqa: S301 - the watch must be shown able to see one
     assert unpickled != []
+
+
+def entry(version, kind=Kind.PROMOTE):
+    return Publication("escalation", f"hash-{version}", version, kind, NOW, "li", "trial", None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "standing"),
+    [
+        ([], []),
+        ([1], [1]),
+        ([1, 2], [1, 2]),
+        ([1, 2, "back"], [1]),
+        ([1, 2, "back", 3], [1, 3]),
+        ([1, 2, "back", 3, "back"], [1]),
+        ([1, 2, 3, "back", "back"], [1]),
+        ([1, 2, 1], [1, 2, 1]),
+    ],
+)
+def test_champions_are_those_that_rollbacks_left_standing(steps, standing):
+    """A second rollback goes one further back, never to what was rolled back before."""
+    entries = [entry(0, Kind.ROLLBACK) if step == "back" else entry(step) for step in steps]
+
+    assert standing == [champion.model_version for champion in champions(entries)]
+
+
+def publish_text(home, version):
+    """Publish a folder of one small file; return its hash."""
+    content = {"features.json": b"{}\n"}
+    hashes = {name: sha256(text) for name, text in content.items()}
+    manifest = Manifest(target="escalation", horizon_days=14, version=version, features_hash=hashes["features.json"], files=hashes)
+    write_folder(home, manifest, content)
+    return manifest.hash
+
+
+def test_sign_again_makes_every_model_verify_with_the_new_key_alone(home):
+    hashes = [publish_text(home, version) for version in (1, 2)]
+    signatures = {name: (home.published / name / "manifest.sig").read_bytes() for name in hashes}
+    sign_again(home)
+
+    assert [1, 2] == [read_published(home, name).version for name in hashes]
+    for name, before in signatures.items():
+        (home.published / name / "manifest.sig").write_bytes(before)
+        with pytest.raises(StoreError):
+            read_published(home, name)
+
+
+def test_sign_again_beside_a_damaged_model_is_refused_and_changes_nothing(home):
+    whole, damaged = publish_text(home, 1), publish_text(home, 2)
+    (home.published / damaged / "features.json").write_bytes(b"[]\n")
+    before = (home.published / whole / "manifest.sig").read_bytes()
+    with pytest.raises(StoreError):
+        sign_again(home)
+
+    assert before == (home.published / whole / "manifest.sig").read_bytes()
+    assert 1 == read_published(home, whole).version
+
+
+def test_sign_again_passes_over_a_folder_that_a_crash_left_half_written(home):
+    whole = publish_text(home, 1)
+    (home.published / ".new-0").mkdir()
+    sign_again(home)
+
+    assert 1 == read_published(home, whole).version
+    assert [] == list((home.published / ".new-0").iterdir())
