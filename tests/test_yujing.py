@@ -1,6 +1,9 @@
 """The Python door: pandas in, pandas out, on the product's own folds."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from io import BytesIO
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -10,18 +13,30 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 
 import yujing
-from features.errors import NotReadyError, UsageError
+from features.database.engine import open_database
+from features.days import day_number
+from features.errors import NotFoundError, NotReadyError, UsageError
+from features.eventlog.read import read_log
+from features.facts.derive import read_facts
 from features.intake.ingest import IngestRequest, ingest
+from features.panel.build import build_panel
 from features.storage.home import Home
 from serving.settings import Settings
 from tests.support.golden_sample import make_sample
+from training.learning.model_rows import ModelColumns
+from training.registry.run_record import Run
+from training.registry.tracking import Registry, open_registry
 
 LAST_DAY = date(2026, 5, 31)
 
 
 @pytest.fixture(scope="module")
-def district(tmp_path_factory: pytest.TempPathFactory) -> yujing.District:
-    home = Home(tmp_path_factory.mktemp("door"))
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("door"))
+
+
+@pytest.fixture(scope="module")
+def district(home: Home) -> yujing.District:
     sample = make_sample(LAST_DAY, days=420, grids=20, rng=np.random.default_rng(1))
     cases, grids = home.root / "cases.csv", home.root / "grids.csv"
     sample.cases.write_csv(cases, datetime_format="%Y-%m-%dT%H:%M:%S")
@@ -156,3 +171,57 @@ def test_records_hold_every_case_and_transition_with_its_case(district):
 
     assert records["seq"].is_monotonic_increasing
     assert set(records["event_seq"]) <= set(records.loc[records["action"] == "reported", "seq"])
+
+
+SAID = pd.DataFrame({"grid_id": ["007", "8"], "as_of": [date(2026, 1, 5)] * 2, "fold": [0, 1], "count": [0, 2], "expected": [0.5, 1.5]})
+
+
+@pytest.fixture(scope="module")
+def registry(home: Home) -> Registry:
+    """A version that said something, and a newer one that kept nothing."""
+    opened = open_registry(home, "escalation")
+    stored = BytesIO()
+    SAID.to_parquet(stored)
+    for documents in ({"report/predictions.parquet": stored.getvalue()}, {}):
+        opened.add(Run({}, {}, documents=documents), datetime(2026, 6, 1, tzinfo=UTC))
+    return opened
+
+
+def test_predictions_of_a_version_are_those_it_kept_with_text_for_grids(district, registry):
+    found = district.predictions(1)
+
+    assert SAID.to_dict("records") == found.to_dict("records")
+
+
+@pytest.mark.parametrize(
+    ("version", "missing"), [("champion", "'champion' must be a version or alias"), (3, "3 must be a version or alias")]
+)
+def test_version_that_is_not_there_is_named(district, registry, version, missing):
+    with pytest.raises(NotFoundError, match=missing):
+        district.predictions(version)
+    with pytest.raises(NotFoundError, match=missing):
+        district.model_rows(LAST_DAY, version=version)
+
+
+def test_version_without_its_files_says_which_one_is_missing(district, registry):
+    with pytest.raises(NotFoundError, match=r"predictions\.parquet of version 2 must be in the registry, and is not"):
+        district.predictions("challenger")
+    with pytest.raises(NotFoundError, match=r"columns\.json of version 2 must be in the registry, and is not"):
+        district.model_rows(LAST_DAY, version="challenger")
+
+
+def test_model_rows_hold_what_a_version_reads_of_every_grid_on_each_day(home, district, registry):
+    """The columns in the order of the version, the days in their own, whichever was asked for first."""
+    engine = open_database(home.database_url)
+    facts = read_facts(read_log(home, engine), None, Settings())
+    engine.dispose()
+    panel = build_panel(facts, np.array([day_number(LAST_DAY)], np.int32), 14, Settings())
+    names = [panel.features[3].name, panel.features[0].name]
+    columns = ModelColumns((panel.features[3], panel.features[0]), panel.open_cases.columns, panel.closed_cases.columns)
+    source = Path(unquote(urlsplit(registry.show_model(1).source).path))
+    (source / "artifacts/columns.json").write_bytes(columns.to_json())
+    rows = district.model_rows(LAST_DAY, date(2026, 5, 30), version=1)
+
+    assert [*names, "open_cases", "closed_cases"] == list(rows)
+    assert [("2026-05-30", 20), ("2026-05-31", 20)] == list(rows.groupby(rows.index.get_level_values("as_of").astype(str)).size().items())
+    assert panel.column(names[0]).ravel().tolist() == rows.xs(pd.Timestamp(LAST_DAY), level="as_of")[names[0]].tolist()
