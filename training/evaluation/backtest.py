@@ -216,17 +216,20 @@ def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None
 def judge(predictions: pl.DataFrame, backtest: BacktestSettings) -> tuple[Scorecard, dict[str, Scorecard]]:
     """Score stored predictions: all rows, the subsets of them, and surges on all rows."""
     weights = weigh(predictions, backtest.bootstrap_draws, backtest.seed)
-    overall = score(outcomes(predictions), predicted(predictions), weights)
-    chosen = {name: predictions.filter(name) for name in SUBSETS}
-    parts = {name: score(outcomes(rows), predicted(rows), weights) for name, rows in chosen.items()}
+
+    def score_rows(rows: pl.DataFrame) -> Scorecard:
+        return score(outcomes(rows), predicted(rows), weights)
+
+    overall = score_rows(predictions)
+    parts = {name: score_rows(predictions.filter(name)) for name in SUBSETS}
     surge = score(surge_outcomes(predictions), surge_predicted(predictions), weights, left_out=frozenset({"poisson_deviance"}))
     return overall, parts | {SURGE: surge}
 
 
 def measure_folds(result: BacktestResult) -> list[dict[str, float]]:
     """Return the model's metrics on the test rows of each fold, the first fold first; what cannot be estimated is left out."""
-    folds = [result.predictions.filter(pl.col(FOLD) == number) for number in sorted(result.predictions[FOLD].unique())]
-    as_they_are = [(outcomes(rows), predicted(rows)[MODEL], np.ones((1, int(rows["block"].to_numpy().max()) + 1))) for rows in folds]
+    folds = (result.predictions.filter(pl.col(FOLD) == number) for number in sorted(result.predictions[FOLD].unique()))
+    as_they_are = ((outcomes(rows), predicted(rows)[MODEL], np.ones((1, int(rows["block"].to_numpy().max()) + 1))) for rows in folds)
     measured = [{name: float(values[0]) for name, values in measure(*fold).items()} for fold in as_they_are]
     return [{name: value for name, value in figures.items() if np.isfinite(value)} for figures in measured]
 
