@@ -19,7 +19,7 @@ def test_brief_is_written_as_its_ending_says(run_listed, tmp_path, name) -> None
     text = (tmp_path / name).read_text(encoding="utf-8")
 
     assert "每日研判" in text
-    assert text.startswith("<!DOCTYPE html>" if name.endswith("html") else "每日研判")
+    assert text.startswith("<!doctype html>" if name.endswith("html") else "每日研判")
 
 
 def test_brief_of_another_ending_or_area_is_refused_and_nothing_written(run_listed, tmp_path) -> None:

@@ -9,7 +9,7 @@ from features.database.alert_tables import alert, alert_transition
 from features.database.engine import writing
 from features.database.tables import grid
 from serving.pages.alert_list_view import PAGE_SIZE
-from tests.support.people import TOWNSHIP, token_of
+from tests.support.people import TOWNSHIP, flat, token_of
 from tests.support.published_world import World
 
 MANY = 154
@@ -72,7 +72,7 @@ def test_search_and_filters_narrow_the_list(busy_world, enter_own) -> None:
 
 def test_ticked_alerts_are_signed_for_at_once_and_stale_ones_are_counted(busy_world, enter_own) -> None:
     worker = enter_own("worker")
-    page = worker.get("/alerts").text
+    page = flat(worker.get("/alerts").text)
     tags = re.findall(r'name="tag" value="([^"]+)"', page)[:3]
     key = re.findall(r'name="key" value="([^"]+)"', page)[0]
     form = {"csrf": token_of(page), "key": key, "reason": "under_way", "tag": [*tags[:2], tags[2].replace("-1", "-9")]}

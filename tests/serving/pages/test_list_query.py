@@ -19,6 +19,7 @@ from serving.rankings.publishing import hold
 from serving.rankings.schemas import AreaRow
 from tests.serving.pages.test_command_view import LISTED, people
 from tests.support.made_alerts import make_row
+from tests.support.people import flat
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World
 
 PRIORITY = '"attention_level":"priority"'
@@ -49,7 +50,7 @@ def _list_of(world: World, target: str) -> Entry:
 
 def test_each_target_of_a_day_can_be_chosen_and_is_named(two_targets: World) -> None:
     with people(two_targets, "centre") as (get,):
-        newest_page, chosen = get("/"), get("/?target=strict")
+        newest_page, chosen = flat(get("/")), flat(get("/?target=strict"))
 
     assert dict(CHOICES.findall(newest_page)) == {"escalation": " selected", "strict": ""}
     assert dict(CHOICES.findall(chosen)) == {"escalation": "", "strict": " selected"}

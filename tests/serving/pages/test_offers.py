@@ -13,7 +13,7 @@ from serving.alerts.lifecycle import ENDED, Action, State, Supervision
 from serving.alerts.queries import find_alert
 from serving.alerts.transitions import permitted_actions
 from tests.serving.pages.test_pages import alerts_below
-from tests.support.people import PEOPLE, TOWNSHIP
+from tests.support.people import PEOPLE, TOWNSHIP, flat
 from tests.support.published_world import World
 
 OFFERED_AT = {
@@ -41,7 +41,7 @@ ON_ALERTS = {Right.ANSWER_ALERTS, Right.HAND_OVER, Right.SUPERVISE}
 def forms(page: str) -> set[tuple[str, str]]:
     """Return action and reason of every button and choice of a page of an alert."""
     found = set()
-    for form in re.findall(r"<form.*?</form>", page, re.DOTALL):
+    for form in re.findall(r"<form.*?</form>", flat(page)):
         for action in re.findall(r'name="action" value="(\w+)"', form):
             found |= {(action, reason) for reason in re.findall(r'(?:name="reason" value|<option value)="(\w+)"', form)}
     return found
