@@ -5,9 +5,12 @@ import re
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 
-IN_TAG = re.compile(r"\s*\n\s*(?=/?>)")
+TAG_END = re.compile(r"\s*\n\s*(?=/?>)")
+"""Line end before the end of an HTML tag."""
 INDENTATION = re.compile(r"\s*\n\s*")
-TAGS_ALONE = re.compile(r"(?<=\n)((?:\{%[^\n]*?%\}|\{#[^\n]*?#\})+)\n")
+TEMPLATE_TAG = r"\{%(?:[^%\n]|%(?!\}))*%\}|\{#(?:[^#\n]|#(?!\}))*#\}"
+"""One tag or comment of Jinja."""
+TAGS_ALONE = re.compile(rf"(?<=\n)((?:{TEMPLATE_TAG})+)\n")
 
 
 class _Unindented(Extension):
@@ -17,7 +20,7 @@ class _Unindented(Extension):
     """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - the names are the interface's
-        return TAGS_ALONE.sub(r"\1", INDENTATION.sub("\n", IN_TAG.sub("", source)))
+        return TAGS_ALONE.sub(r"\1", INDENTATION.sub("\n", TAG_END.sub("", source)))
 
 
 def html_environment(package: str, folder: str = "templates") -> Environment:

@@ -16,6 +16,8 @@ SOURCE = """<ul>
     >
   {% endfor %}
 </ul>
+{% if names %}<b>{{ names[0] }}</b>{% endif %}
+first
 """
 
 
@@ -32,7 +34,7 @@ def templates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Environment:
 def test_html_environment_indented_source_is_sent_without_its_indentation(templates: Environment) -> None:
     sent = templates.get_template("list.html").render(names=["a", "b"])
 
-    assert '<ul>\n<li\nclass="name">a</li>\n<li\nclass="name">b</li>\n</ul>' == sent
+    assert '<ul>\n<li\nclass="name">a</li>\n<li\nclass="name">b</li>\n</ul>\n<b>a</b>\nfirst' == sent
 
 
 def test_html_environment_lines_of_a_value_are_kept(templates: Environment) -> None:
