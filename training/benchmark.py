@@ -25,7 +25,6 @@ from features.storage.array_files import read_about, read_arrays, write_arrays
 from features.storage.home import Home
 from training.learning.booster import boost, margin, read_booster
 from training.learning.calibration import Calibration
-from training.learning.design_matrix import lay_out
 from training.learning.examples import training_part
 from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import prepare
@@ -180,14 +179,10 @@ class _Steps:
         )
         yield fitting
         today, trees = panel.at(slice(AS_OFS - 1, AS_OFS)), read_booster(text)
-        rows = lay_out(today, Part.NEW, given.start, given.columns.names, horizon).take(slice(None))
-        _, scored = self._measure(
-            "score",
-            lambda: margin(trees, lay_out(today, Part.NEW, given.start, given.columns.names, horizon).take(slice(None))),
-            (TREES_ALONE, lambda: margin(trees, rows)),
-        )
-        yield scored
         part = FittedPart(Part.NEW, given.columns, text, (text,) * model.replicates, given.start)
+        rows = part.lay_out(today, horizon).take(slice(None))
+        _, scored = self._measure("score", lambda: part.expected(part.lay_out(today, horizon)), (TREES_ALONE, lambda: margin(trees, rows)))
+        yield scored
         yield from self.further(facts, Fitted(facts.target_name, horizon, (part,), 1.0, Calibration()), self.folder)
 
     def _news(self) -> Cost:

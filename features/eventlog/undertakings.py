@@ -32,7 +32,7 @@ def append_from_source(connection: Connection, rows: Sequence[Undertaking], acto
 
 def append_by_hand(connection: Connection, row: Undertaking, actor_id: str, now: datetime) -> None:
     """Append a version that somebody entered, known from this moment on; the newest one once more changes nothing."""
-    _append(connection, [row], actor_id, lambda *_: now, among_last=1)
+    _append(connection, [row], actor_id, lambda *_: now, by_hand=True)
 
 
 def current_undertakings(connection: Connection) -> list[Undertaking]:
@@ -145,14 +145,14 @@ def _grids_with_effort(connection: Connection, start: date, end: date) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _append(connection: Connection, rows: Sequence[Undertaking], actor_id: str, known_at: KnownAt, *, among_last: int | None = None) -> int:
-    """Append the rows that are none of the stored versions, or none of the newest `among_last`; return how many they are."""
+def _append(connection: Connection, rows: Sequence[Undertaking], actor_id: str, known_at: KnownAt, *, by_hand: bool = False) -> int:
+    """Append the rows that are none of the stored versions, or by hand not the newest one; return how many they are."""
     last = lock_sequence(connection)
     stored = _stored(connection, rows)
     new: list[dict[str, object]] = []
     for row in rows:
         versions = stored.setdefault(row.undertaking_id, [])
-        if row not in versions[-(among_last or 0) :]:
+        if row not in (versions[-1:] if by_hand else versions):
             versions.append(row)
             number = len(versions)
             seq = last + len(new) + 1
