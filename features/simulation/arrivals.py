@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from features.days import to_date
 from features.settings import CalendarSettings
+from features.simulation.dispute_numbers import Contagion
 from features.simulation.ground import Ground
-from features.simulation.preset import Contagion, Rhythm
+from features.simulation.preset import Rhythm
 from features.workdays import days_to_spring_festival, workdays
 
 FIRST_HOUR, LAST_HOUR = 7.0, 22.0

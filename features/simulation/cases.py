@@ -10,8 +10,8 @@ from scipy.special import ndtri
 
 from features.schema import TRANSITION_COLUMNS, Col, EventType
 from features.simulation.arrivals import FIRST_HOUR, LAST_HOUR, Arrivals
+from features.simulation.dispute_numbers import Recording
 from features.simulation.disputes import Fates, Records
-from features.simulation.preset import Recording
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]

@@ -6,10 +6,11 @@ import yaml
 from pydantic.fields import FieldInfo
 
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, EventType
+from features.simulation.certainty import Numbers, Sure
 from features.simulation.context import exam_periods, sensitive_periods
 from features.simulation.mix import INJURY_CALL, OWN_CATEGORIES
 from features.simulation.plans import FELT_IN
-from features.simulation.preset import Numbers, Preset, Span, Sure
+from features.simulation.preset import Preset, Span
 from features.simulation.truth import ESCALATION_DAYS, STRICT_DAYS
 
 ZONE = "Asia/Shanghai"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from features.simulation.arrivals import Arrivals
-from features.simulation.preset import Escalation, Mediation, Recording
+from features.simulation.dispute_numbers import Escalation, Mediation, Recording
 
 Flags = npt.NDArray[np.bool_]
 

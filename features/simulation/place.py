@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.simulation.dispute_numbers import Recording
 from features.simulation.ground import Ground
 from features.simulation.mix import Mix
-from features.simulation.preset import Place, Preset, Recording, Span
+from features.simulation.preset import Place, Preset, Span
 
 Floats = npt.NDArray[np.float64]
 

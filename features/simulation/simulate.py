@@ -23,8 +23,9 @@ from features.schema import CASE_OPTIONAL, CASE_REQUIRED, REPORT_SOURCES, Col
 from features.simulation.cases import CLOSED_AGAIN, NUMBER, PART, TIMES
 from features.simulation.context import effort_table, project_table, sensitive_periods, undertaking_table
 from features.simulation.describe import config_text, readme, source_text
+from features.simulation.dispute_numbers import Recording
 from features.simulation.district import World, make_district
-from features.simulation.preset import Effort, Preset, Projects, Recording, Redraw, Shocks, Size, Span
+from features.simulation.preset import Effort, Preset, Projects, Redraw, Shocks, Size, Span
 from features.simulation.truth import true_disputes, true_escalations, true_expectations, true_intensities
 
 Progress = Callable[[int, int], None]

@@ -4,8 +4,9 @@ from datetime import date
 
 import numpy as np
 
+from features.simulation.certainty import Numbers
 from features.simulation.district import District, World, make_district, make_world
-from features.simulation.preset import Numbers, Preset, Redraw, Size, Span
+from features.simulation.preset import Preset, Redraw, Size, Span
 
 SPAN = Span(start=date(2025, 1, 1), end=date(2025, 3, 5))
 CODE = "990101"

@@ -7,8 +7,8 @@ import pytest
 from features.schema import EventType
 from features.simulation.arrivals import FIRST_HOUR, LAST_HOUR, Arrivals
 from features.simulation.cases import CASE_SCHEMA, HANDLING, TIMES, burst, calls_about, choose, dispute_cases, mean_burst, other_cases
+from features.simulation.dispute_numbers import Recording
 from features.simulation.disputes import Fates, Records
-from features.simulation.preset import Recording
 
 KINDS = ("neighbor", "contract")
 

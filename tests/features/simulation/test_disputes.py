@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from features.simulation.arrivals import Arrivals
+from features.simulation.dispute_numbers import Escalation, Mediation, Recording
 from features.simulation.disputes import Ageing, Fates, Records, draw_fates, draw_records, recorded_within, relapse_rate, set_ageing
-from features.simulation.preset import Escalation, Mediation, Recording
 
 KINDS = ("neighbor", "land_acquisition", "contract")
 SHARE = np.array([0.5, 0.25, 0.25])

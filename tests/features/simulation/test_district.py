@@ -7,11 +7,12 @@ import polars as pl
 import pytest
 
 from features.schema import EventType
+from features.simulation.dispute_numbers import Contagion
 from features.simulation.district import Stream, happen, make_stream, weekly_rates
 from features.simulation.mix import DISPUTE_MIX
 from features.simulation.place import PROPERTY
 from features.simulation.plans import FELT_IN, SHOCKED
-from features.simulation.preset import Contagion, Rates
+from features.simulation.preset import Rates
 from tests.features.simulation.small import small_district, small_world
 
 WORLD = small_world()

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from features.simulation.dispute_numbers import Recording
 from features.simulation.mix import DISPUTE_MIX
 from features.simulation.place import PROPERTY, base_rates
-from features.simulation.preset import Place, Recording, Redraw, Size
+from features.simulation.preset import Place, Redraw, Size
 from tests.features.simulation.small import small_world
 
 ALIKE = Place(grid_sigma=0, community_sigma=0, township_sigma=0, category_sigma=0, property_sigma=0, drift_sigma=0)

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from features.settings import Section
-from features.simulation.preset import Mediation, Preset, Rates, Recording, Redraw, Size, Span
+from features.simulation.dispute_numbers import Recording
+from features.simulation.preset import Preset, Rates, Redraw, Size, Span
 
 
 @pytest.mark.parametrize(
@@ -32,22 +33,6 @@ def test_preset_unknown_number_is_refused() -> None:
 def test_preset_is_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Preset().size.grids = 3
-
-
-def test_mediation_without_relapses_is_accepted_even_where_all_is_solved() -> None:
-    assert 0.0 == Mediation(relapse=0.0, solved=1.0).relapse
-
-
-@pytest.mark.parametrize(("solved", "relapse"), [(0.5, 0.5), (0.75, 0.3), (1.0, 0.01)])
-def test_mediation_relapses_of_all_that_is_unsolved_or_more_are_refused(solved: float, relapse: float) -> None:
-    """Half of what is closed is unsolved: less than that half can come back, or it would at once."""
-    wanted = rf"relapse must be less than .* 1 - solved = {1 - solved:.3g}, found {relapse}; lower relapse or solved"
-    with pytest.raises(ValidationError, match=wanted):
-        Mediation(solved=solved, relapse=relapse)
-
-
-def test_mediation_relapses_of_nearly_all_that_is_unsolved_are_accepted() -> None:
-    assert 0.49 == Mediation(solved=0.5, relapse=0.49).relapse
 
 
 RATES = {"dispute": 2.0, "dispute_call": 3.0, "petition": 4.0, "hazard": 5.0, "environment_order": 6.0}
@@ -99,8 +84,6 @@ def test_preset_area_without_a_part_is_refused(townships: int, communities: int,
         (Size, {"districts": 0}),
         (Rates, {"dispute": 0.0}),
         (Rates, {"hazard": -0.1}),
-        (Mediation, {"relapse": -0.01}),
-        (Mediation, {"solved": 1.01}),
         (Redraw, {"share": -0.1}),
         (Redraw, {"when": 1.1}),
     ],
