@@ -15,7 +15,7 @@ from tests.support.servers import PROGRAM, served
 STRICT = """
 from serving.server import connections
 connections.HEAD_SECONDS, connections.BODY_SECONDS, connections.STALLED_SECONDS = 0.5, 0.5, 0.5
-connections.BODY_BYTES_PER_SECOND = 150_000
+connections.BODY_BYTES_PER_SECOND = 30_000
 """
 PATIENT = """
 from serving.server import connections
@@ -33,8 +33,8 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
 """
 PROGRAMS = {"strict": STRICT, "patient": FEW_DESCRIPTORS + PATIENT, "plain": FEW_DESCRIPTORS + PLAIN}
 SLOTS = 5
-PATIENCE = 2.0
-"""Longer than the deadlines set here."""
+PATIENCE = {"strict": 60.0, "patient": 60.0, "plain": 2.0}
+"""Seconds that a client waits: for an answer as long as a busy machine may take, of plain uvicorn until the deadlines set here are over."""
 HEAD = b"Host: localhost\r\n"
 FORM = HEAD + b"Content-Type: application/x-www-form-urlencoded\r\n"
 
@@ -53,14 +53,15 @@ def start(tmp_path_factory):
 
 
 def connect(server, stack):
-    return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
+    return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE["strict"]))
 
 
-def ask(server, path=b"/healthz", stack=None):
+def ask(server, path=b"/healthz", kind="strict"):
     """Return the status of one request on a connection of its own; None where nobody answers."""
     with ExitStack() as own:
         try:
             connection = connect(server, own)
+            connection.settimeout(PATIENCE[kind])
             connection.sendall(b"GET %s HTTP/1.1\r\n%sConnection: close\r\n\r\n" % (path, HEAD))
             return status_of(read_all(connection))
         except OSError:
@@ -82,8 +83,9 @@ def status_of(received):
     return int(received.split(b" ", 2)[1]) if received else None
 
 
-def ends_with(connection):
+def ends_with(connection, kind="strict"):
     """Return the status a server closes a connection with, None for no answer, and "open" where it stays open."""
+    connection.settimeout(PATIENCE[kind])
     try:
         return status_of(read_all(connection))
     except TimeoutError:
@@ -132,7 +134,7 @@ def test_connection_whose_request_does_not_arrive_is_closed(start, kind, sent, a
         connection = connect(start(kind), stack)
         connection.sendall(sent)
 
-        assert (answer if kind == "strict" else "open") == ends_with(connection)
+        assert (answer if kind == "strict" else "open") == ends_with(connection, kind)
 
 
 def test_header_that_comes_byte_by_byte_is_cut_off(start):
@@ -175,7 +177,7 @@ def test_more_idle_connections_than_descriptors_keep_nobody_out(start, kind):
         for _ in range(400):
             connect(server, stack)
 
-        assert (200 if kind == "patient" else None) == ask(server)
+        assert (200 if kind == "patient" else None) == ask(server, kind=kind)
 
 
 def test_connection_that_waited_longest_makes_room(start):
@@ -190,8 +192,8 @@ def test_connection_that_waited_longest_makes_room(start):
             assert read_answer(used).startswith(b"HTTP/1.1 200")
 
 
-@pytest.mark.parametrize(("kind", "patience"), [("strict", 30), ("plain", PATIENCE)])
-def test_response_that_nobody_reads_is_given_up(start, kind, patience):
+@pytest.mark.parametrize("kind", ["strict", "plain"])
+def test_response_that_nobody_reads_is_given_up(start, kind):
     server = start(kind)
     with ExitStack() as stack:
         connection = stack.enter_context(socket.socket())
@@ -199,7 +201,7 @@ def test_response_that_nobody_reads_is_given_up(start, kind, patience):
         connection.connect(("127.0.0.1", server.port))
         connection.sendall((b"GET /login HTTP/1.1\r\n" + HEAD + b"\r\n") * 2_000)
         connection.recv(1)
-        until = time.monotonic() + patience
+        until = time.monotonic() + PATIENCE[kind]
         while is_open(server, connection) and time.monotonic() < until:
             time.sleep(0.1)
 
