@@ -4,10 +4,23 @@ import pytest
 
 from features.display import forbidden_words
 from features.schema import DISPUTE_CATEGORIES, EventType
-from serving.alerts.recommended_actions import CLOSED, DEEDS, NEAR_TERM_DAYS, OF_CATEGORY, OF_EVENT_TYPE, actions_for, is_actionable
+from features.undertakings.undertaking import UndertakingKind
+from serving.alerts.recommended_actions import (
+    CLOSED,
+    DEEDS,
+    NEAR_TERM_DAYS,
+    OF_CATEGORY,
+    OF_EVENT_TYPE,
+    OF_UNDERTAKING,
+    OTHERWISE,
+    SENSITIVE,
+    UNDERTAKING,
+    actions_for,
+    is_actionable,
+)
 from tests.support.made_alerts import make_line
 
-KINDS = [*OF_CATEGORY.values(), *OF_EVENT_TYPE.values()]
+KINDS = [*OF_CATEGORY.values(), *OF_EVENT_TYPE.values(), *OF_UNDERTAKING.values(), UNDERTAKING, CLOSED, SENSITIVE, OTHERWISE]
 
 
 @pytest.mark.parametrize("code", DEEDS)
@@ -75,3 +88,46 @@ def test_actions_for_what_is_not_an_open_case_go_by_its_part_and_topic(part, top
 
 def test_only_lines_about_cases_are_actionable():
     assert [True, True, False, False] == [is_actionable(make_line(part)) for part in ("open", "closed", "new", "rest")]
+
+
+def test_actions_that_go_with_no_reason_are_those_that_a_report_chooses_by_hand():
+    by_hand = {"term_check", "deadline_check", "data_check", "neighbor_coord"}
+
+    assert by_hand == set(DEEDS) - {code for codes in KINDS for code in codes}
+
+
+def test_actions_for_undertakings_know_their_kinds_alone():
+    assert set() == set(OF_UNDERTAKING) - set(UndertakingKind)
+
+
+@pytest.mark.parametrize("codes", KINDS)
+def test_actions_that_go_together_are_different_ones(codes):
+    assert len(codes) == len(set(codes)) == len({DEEDS[code].short for code in codes})
+
+
+@pytest.mark.parametrize("category", OF_CATEGORY)
+def test_actions_for_a_category_near_its_term_are_its_own_and_the_check_of_the_term(category):
+    far, near = (actions_for(make_line(category=category, days_left=days)) for days in (30, 0))
+
+    assert (far[0], "term_check", *far[1:]) == near
+
+
+def test_actions_for_cases_of_which_little_is_said_never_name_their_kind():
+    """One or two cases whose kind is hidden must not be told by the advice that stands beside them."""
+    hidden = make_line(event_type=None, category=None, count=None, few=True, oldest_days=None)
+
+    assert SENSITIVE == actions_for(hidden)
+    assert not {"labor_inspect", "noise_check", "land_title"} & set(actions_for(hidden))
+
+
+@pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("trend_hazard", ("joint_consult", "home_visit")),
+        ("recency_petition", OTHERWISE),
+        ("undertakings_", UNDERTAKING),
+        ("recent", OTHERWISE),
+    ],
+)
+def test_actions_for_a_topic_go_by_what_stands_behind_its_family(topic, expected):
+    assert expected == actions_for(make_line("new", topic=topic))
