@@ -21,6 +21,8 @@ from serving.text import SERVICE_ONLY
 BOM = "\ufeff"
 TRIGGERS = tuple("=+-@\t\r\n\0|")
 """First characters that a spreadsheet may take for a formula or a new cell."""
+UNSEEN = "".join(map(chr, (0x20, 0xA0, 0xAD, *range(0x2000, 0x2010), *range(0x2028, 0x2030), *range(0x205F, 0x2070), 0x3000, 0xFEFF)))
+"""Blanks and marks of no width, any number of which may stand before such a character."""
 NOTICE = "notice"
 
 _NESTED = {"score", "explanation", "weekly_cases", "open_cases", "weekly_escalations", "withheld_words"}
@@ -71,7 +73,7 @@ def harmless(text: str) -> str:
     >>> harmless("滨河社区")
     '滨河社区'
     """
-    start = unicodedata.normalize("NFKC", text[:8]).lstrip(" \u200b\ufeff")
+    start = unicodedata.normalize("NFKC", text.lstrip(UNSEEN)[:8]).lstrip(UNSEEN)
     return f"'{text}" if start.startswith(TRIGGERS) else text
 
 
