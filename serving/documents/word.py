@@ -16,9 +16,13 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.section import Section as WordSection
+from docx.section import _BaseHeaderFooter
 from docx.shared import Cm, Pt
 from docx.table import _Cell
+from docx.text.hyperlink import Hyperlink
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from features.errors import UsageError
 from features.storage.atomic_files import atomic_write
@@ -155,9 +159,21 @@ def _add_table(document: Document, table: Table) -> None:
 
 
 def _paragraphs(document: Document) -> list[Paragraph]:
-    around = [part for section in document.sections for part in (section.header, section.footer)]
+    around = [part for section in document.sections for part in _heads_and_feet(section) if not part.is_linked_to_previous]
     cells: list[_Cell] = [cell for table in document.tables for row in table.rows for cell in row.cells]
-    return [paragraph for holder in (document, *around, *cells) for paragraph in holder.paragraphs]
+    holders: list[Document | _BaseHeaderFooter | _Cell] = [document, *around, *cells]
+    return [paragraph for holder in holders for paragraph in holder.paragraphs]
+
+
+def _heads_and_feet(section: WordSection) -> tuple[_BaseHeaderFooter, ...]:
+    """Return head and foot of a section's pages, those of its first page and of even pages among them."""
+    heads = section.header, section.first_page_header, section.even_page_header
+    return (*heads, section.footer, section.first_page_footer, section.even_page_footer)
+
+
+def _runs(paragraph: Paragraph) -> list[Run]:
+    """Return the runs of a paragraph in their order, those of links among them."""
+    return [run for part in paragraph.iter_inner_content() for run in (part.runs if isinstance(part, Hyperlink) else [part])]
 
 
 def _fill(document: Document, paper: Paper) -> bool:
@@ -167,7 +183,7 @@ def _fill(document: Document, paper: Paper) -> bool:
         is_titled |= TITLE in paragraph.text
         if TITLE in paragraph.text or LEAD in paragraph.text:
             text = paragraph.text.replace(TITLE, paper.title).replace(LEAD, paper.lead)
-            first, *others = paragraph.runs
+            first, *others = _runs(paragraph)
             first.text = text
             for run in others:
                 run.text = ""
