@@ -9,6 +9,9 @@ from scipy.stats import beta, chi2
 from features.days import day_number
 from features.errors import UsageError
 
+YEAR = r"(?:19|20)[0-9]{2}"
+"""Years whose periods, and those before and after them, the calendar has."""
+
 
 @dataclass(frozen=True)
 class Period:
@@ -71,7 +74,7 @@ def month(text: str) -> Period:
     Raises:
         UsageError: the text is no month.
     """
-    found = re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", text)
+    found = re.fullmatch(rf"({YEAR})-(0[1-9]|1[0-2])", text)
     if not found:
         raise UsageError(f"month must look like 2026-10, got {text!r}.")
     return Period(date(int(found[1]), int(found[2]), 1), 1)
@@ -86,7 +89,7 @@ def quarter(text: str) -> Period:
     Raises:
         UsageError: the text is no quarter.
     """
-    found = re.fullmatch(r"(\d{4})Q([1-4])", text)
+    found = re.fullmatch(rf"({YEAR})Q([1-4])", text)
     if not found:
         raise UsageError(f"quarter must look like 2026Q3, got {text!r}.")
     return Period(date(int(found[1]), 3 * int(found[2]) - 2, 1), 3)

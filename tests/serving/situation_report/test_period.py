@@ -36,10 +36,26 @@ def test_names_of_a_period_in_both_languages(period, names):
     assert names == (period.name, period.name_en)
 
 
-@pytest.mark.parametrize("text", ["2026-13", "2026-1", "2026Q5", "2026Q0", "26-01", "2026-01-01", ""])
+@pytest.mark.parametrize(
+    "text", ["2026-13", "2026-1", "2026Q5", "2026Q0", "26-01", "2026-01-01", "", "0000-01", "9999-12", "9999Q4", "２０２６-01"]
+)
 def test_read_period_refuses_what_is_neither_month_nor_quarter(text):
     with pytest.raises(UsageError, match="must look like"):
         read_period(text)
+
+
+@pytest.mark.parametrize("text", ["0000-01", "0001-01", "9999-12", "0000Q1", "9999Q4"])
+def test_read_period_refuses_one_that_has_no_before_or_after(text):
+    with pytest.raises(UsageError, match="must look like"):
+        read_period(text)
+
+
+@pytest.mark.parametrize("text", ["1900-01", "2099-12", "1900Q1", "2099Q4"])
+def test_first_and_last_period_have_ends_and_years_around_them(text):
+    period = read_period(text)
+
+    assert (period.end, period.start) == (period.before(-period.months).start, period.previous.end)
+    assert period == period.before(12).before(-12)
 
 
 def test_change_compares_counts_by_day():
