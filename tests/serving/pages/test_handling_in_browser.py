@@ -55,7 +55,7 @@ def test_alert_goes_to_a_department_and_back_under_supervision_and_is_struck_off
         labour.page.goto(f"{base}/alerts")
         labour.page.locator(".cards a").first.click()
         labour.page.locator(".next-steps").get_by_role("button", name="电话了解").click()
-        expect(labour.page.locator(".past")).to_contain_text("人社部门")
+        expect(labour.page.locator(".past")).to_contain_text("电话了解")
 
         centre.page.goto(address)
         centre.page.locator(".answer-bar summary", has_text="督办").click()

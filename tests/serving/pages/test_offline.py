@@ -1,8 +1,11 @@
 """A phone without a network or with an ended session: the day's alerts stay readable, and an answer arrives once."""
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
 
@@ -10,13 +13,14 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 
 from playwright.sync_api import Browser, Error, Page, expect
 from sqlalchemy import select
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.database.alert_tables import alert_transition
 from features.database.engine import reading
 from serving.app import create_app
 from tests.serving.pages.test_pages import alerts_below
 from tests.support.browser import chromium, window
-from tests.support.loopback import on_loopback
+from tests.support.loopback import STARTED_WITHIN_SECONDS, on_loopback
 from tests.support.people import NOW, TOWNSHIP
 from tests.support.published_world import World
 from tests.support.visitors import PASSWORD, Clock
@@ -25,6 +29,8 @@ pytestmark = pytest.mark.full
 
 PHONE = (390, 844)
 SENT = "async () => localStorage.getItem('yujing-answers') === '[]'"
+SETTLED_MS = 2_000
+"""Time for the worker to keep what has arrived."""
 CACHED = "async path => Boolean(await caches.match(location.origin + path))"
 
 
@@ -102,3 +108,36 @@ def test_signing_out_leaves_no_alert_on_the_phone(browser: Browser, own_world) -
         page.wait_for_url(lambda address: "/login" in address)
 
         wait_until(page, "async () => !(await caches.has('alerts'))")
+
+
+class Holding:
+    """The service, whose answers for single alerts are on their way until they may arrive."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.held, self.may_arrive = threading.Event(), threading.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_late(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.OK:
+                self.held.set()
+                await asyncio.to_thread(self.may_arrive.wait)
+            await send(message)
+
+        single = scope["type"] == "http" and scope["path"].startswith("/alerts/")
+        await self.app(scope, receive, send_late if single else send)
+
+
+def test_alert_that_arrives_after_signing_out_is_not_kept_on_the_phone(browser: Browser, own_world) -> None:
+    holding = Holding(create_app(own_world.settings, own_world.home, Clock(NOW)))
+    with on_loopback(lambda _: holding) as base, window(browser, base, PHONE) as phone:
+        phone.sign_in("worker")
+        page = phone.page
+        page.goto(f"{base}/alerts")
+        assert holding.held.wait(STARTED_WITHIN_SECONDS)
+        page.get_by_role("button", name="退出").click()
+        page.wait_for_url(lambda address: "/login" in address)
+        holding.may_arrive.set()
+        page.wait_for_timeout(SETTLED_MS)
+
+        assert not page.evaluate("async () => await caches.has('alerts')")
