@@ -95,6 +95,7 @@ class Col:
 
     NAME = "name"
     PARENT_PATH = "parent_path"
+    PARENT_NAMES = "parent_names"
     LON = "lon"
     LAT = "lat"
     HOUSEHOLDS = "households"
@@ -125,4 +126,4 @@ TRANSITION_COLUMNS = {
 }
 """Time columns of the flat case file that become transitions."""
 GRID_REQUIRED = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.LON, Col.LAT)
-GRID_OPTIONAL = (Col.HOUSEHOLDS, Col.AREA_TYPE, Col.GEOMETRY)
+GRID_OPTIONAL = (Col.PARENT_NAMES, Col.HOUSEHOLDS, Col.AREA_TYPE, Col.GEOMETRY)

@@ -89,6 +89,14 @@ grid_neighbour = Table(
     Column("weight", Float, nullable=False, comment="the weights of one a sum to 1"),
 )
 
+area = Table(
+    "area",
+    metadata,
+    Column("path", String, primary_key=True, comment='codes from the top joined by "/"'),
+    Column("name", String, nullable=False),
+    Column("stated", Boolean, nullable=False, comment="true where a grid file states it, false where names of its grids tell it"),
+)
+
 feed = Table(
     "feed",
     metadata,

@@ -1,7 +1,7 @@
 """The grid table: grids from a file or from the events themselves, what lies beside them, and redrawn borders."""
 
 import reprlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -16,6 +16,7 @@ from features.database.engine import reading, writing
 from features.database.tables import grid, grid_mapping, grid_neighbour
 from features.display import Remark
 from features.errors import UsageError
+from features.eventlog.areas import name_areas
 from features.eventlog.ground import ground_findings, misplaced, shift_between, some_of, stacked
 from features.eventlog.sequence import advance_grids
 from features.facts.crosswalk import closed_grids
@@ -136,17 +137,18 @@ SHARE_TOLERANCE = 1e-6
 """Largest difference from 1 of the shares of one old grid."""
 
 
-def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) -> list[Remark]:
+def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int, area_names: Mapping[str, str] | None = None) -> list[Remark]:
     """Store the rows of a grid file, in place of what was known of those grids, and work out what lies beside them.
 
     Args:
         engine: the open database.
         grids: columns of the flat grid file; the optional ones may be left out; geometry is WKT.
         nearest_neighbours: how many to take from centroids where there are no borders.
+        area_names: path -> name of the areas that the file names.
 
-    Returns: what the file changed of grids that were there, one sentence each.
+    Returns: what the file changed of grids that were there, and which areas have no name, one sentence each.
     """
-    columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns]
+    columns = [name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns and name in grid.c]
     changes = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name != Col.GRID_ID)
     rows = grids.select(columns).with_columns(pl.col(Col.NAME).fill_null(pl.col(Col.GRID_ID)), pl.col(Col.PARENT_PATH).fill_null(""))
     neighbours = find_neighbours(grids, nearest_neighbours)
@@ -155,7 +157,8 @@ def store_grids(engine: Engine, grids: pl.DataFrame, nearest_neighbours: int) ->
         insert_rows(connection, grid, rows, f"ON CONFLICT (grid_id) DO UPDATE SET {changes}")
         _replace(connection, grid_neighbour, neighbours)
         advance_grids(connection)
-    return list(_changes(before, rows))
+        nameless = name_areas(connection, area_names or {})
+    return [*_changes(before, rows), *nameless]
 
 
 def check_ground(engine: Engine) -> list[Remark]:

@@ -1,5 +1,6 @@
 """Grid files: the flat one in any format that case files have, or GeoJSON. A grid file is right as a whole or not taken."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from features.intake.readers.open_input import open_file
 from features.intake.times import parse_times
 from features.schema import GRID_OPTIONAL, GRID_REQUIRED, Col
 
-_TEXTS = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.AREA_TYPE)
+_TEXTS = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.PARENT_NAMES, Col.AREA_TYPE)
 _LIMITS = {Col.LON: (-180.0, 180.0), Col.LAT: (-90.0, 90.0), Col.HOUSEHOLDS: (0.0, 1e6)}
 _WITHOUT_POSITION = (Col.GRID_ID, Col.NAME, Col.PARENT_PATH, Col.GEOMETRY)
 _NO_ID = r"[/;\s\p{C}]"
@@ -34,7 +35,9 @@ class GridFile:
     """The grids of a file, and what should be known of it."""
 
     rows: pl.DataFrame
-    """Columns of the flat grid file that are there; geometry is WKT."""
+    """Columns of the flat grid file that are there, without the names of areas; geometry is WKT."""
+    area_names: Mapping[str, str]
+    """Path -> name of the areas that the file names."""
     remarks: tuple[Remark, ...]
 
 
@@ -57,7 +60,8 @@ def read_grid_file(path: Path, today: date) -> GridFile:
     grids = grids.select(name for name in (*GRID_REQUIRED, *GRID_OPTIONAL) if name in grids.columns)
     _check_names(grids)
     _check_persons(grids, today)
-    return GridFile(_read_numbers(grids), (*rows.remarks, *_remarks(grids)))
+    remarks = (*rows.remarks, *_remarks(grids))
+    return GridFile(_read_numbers(grids.drop(Col.PARENT_NAMES, strict=False)), _read_area_names(grids), remarks)
 
 
 def read_whole(rows: RowInput, kind: str) -> pl.DataFrame:
@@ -93,9 +97,14 @@ def _tidy(raw: pl.DataFrame) -> pl.DataFrame:
     if Col.GRID_ID in tidy.columns:
         tidy = tidy.with_columns(canonical(tidy[Col.GRID_ID]))
     if Col.PARENT_PATH in tidy.columns:
-        path = tidy[Col.PARENT_PATH].str.replace_all(r"[\\>]", "/").str.replace_all(r"\s*/\s*", "/").str.strip_chars("/ ")
-        tidy = tidy.with_columns(canonical(path))
+        tidy = tidy.with_columns(canonical(_parted_by_slashes(tidy[Col.PARENT_PATH]).str.strip_chars("/ ")))
+    if Col.PARENT_NAMES in tidy.columns:
+        tidy = tidy.with_columns(_parted_by_slashes(tidy[Col.PARENT_NAMES]))
     return tidy
+
+
+def _parted_by_slashes(levels: pl.Series) -> pl.Series:
+    return levels.str.replace_all(r"[\\>]", "/").str.replace_all(r"\s*/\s*", "/")
 
 
 def _check_ids(grids: pl.DataFrame) -> None:
@@ -121,6 +130,32 @@ def _check_names(grids: pl.DataFrame) -> None:
     refuse_first(itself, Code.FILE_GROUND, "no grid may lie in itself: parent_path names the areas above it, found its own grid_id")
     twice = pl.select(pl.lit(levels).list.n_unique() < pl.lit(levels).list.len()).to_series()
     refuse_first(twice, Code.FILE_GROUND, "no area may lie in itself: parent_path must name each once, found one again")
+
+
+def _read_area_names(grids: pl.DataFrame) -> dict[str, str]:
+    """Return path -> name of the areas that rows name, from the top as their paths do; an empty name names none.
+
+    Raises:
+        InputRefusedError: a row names more or fewer areas than its path has, or an area in other words than a row before it.
+    """
+    if Col.PARENT_NAMES not in grids.columns:
+        return {}
+    path, written = grids[Col.PARENT_PATH], grids[Col.PARENT_NAMES]
+    refuse_first(written.str.contains(_NO_NAME), Code.FILE_GROUND, "parent_names must hold no line breaks or marks of direction, found one")
+    counts_differ = path.str.count_matches("/").fill_null(-1) != written.str.count_matches("/")
+    rule = "parent_names must name the areas of parent_path, from the top, parted by /, empty for one without a name"
+    refuse_first(counts_differ & written.is_not_null(), Code.FILE_GROUND, f"{rule}, found more or fewer")
+    names: dict[str, str] = {}
+    differs = [not _add_names(names, *row) for row in grids.select(Col.PARENT_PATH, Col.PARENT_NAMES).iter_rows()]
+    refuse_first(pl.Series(differs, dtype=pl.Boolean), Code.ID_CONFLICT, "each area must have one name, found another")
+    return names
+
+
+def _add_names(names: dict[str, str], path: str | None, written: str | None) -> bool:
+    """Add the names of one row; tell whether none of its areas had another."""
+    codes = (path or "").split("/")
+    row = {"/".join(codes[:depth]): name for depth, name in enumerate((written or "").split("/"), start=1) if name}
+    return all(names.setdefault(area, name) == name for area, name in row.items())
 
 
 def _with_position(grids: pl.DataFrame, path: Path) -> pl.DataFrame:

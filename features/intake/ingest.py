@@ -218,7 +218,7 @@ class _Ground:
 
     def store(self, engine: Engine, nearest_neighbours: int) -> list[Remark]:
         """Store what was read, and return what should be known of it."""
-        remarks = [*self.remarks, *store_grids(engine, self.grids.rows, nearest_neighbours)] if self.grids else []
+        remarks = [*self.remarks, *store_grids(engine, self.grids.rows, nearest_neighbours, self.grids.area_names)] if self.grids else []
         if self.crosswalk is not None:
             store_crosswalk(engine, self.crosswalk)
         return remarks + (check_ground(engine) if self.grids else [])

@@ -71,17 +71,18 @@ def grid_table(
         rng: decides names and people.
     """
     community = plots.community[numbering.plot]
-    names, codes = _name_communities(code, plots, rng)
+    towns, names, codes = _name_communities(code, plots, rng)
     number = _number(community, numbering.redrawn, 1, FIRST_REDRAWN)
     people = np.clip(size.people_median * rng.lognormal(0, size.people_sigma, len(number)), *size.people_range)
     rects, vertices = shapes
     middle = np.array([vertices[(rect.top + rect.bottom) // 2, (rect.left + rect.right) // 2] for rect in rects])
-    where = [(codes[c], names[c], n) for c, n in zip(community, number, strict=True)]
+    where = [(codes[c], towns[c], names[c], n) for c, n in zip(community, number, strict=True)]
     return pl.DataFrame(
         {
-            Col.GRID_ID: [f"{above}{n:03}" for above, _, n in where],
-            Col.NAME: [f"{name}第{n}网格" for _, name, n in where],
-            Col.PARENT_PATH: [f"{above[:6]}/{above[:9]}/{above}" for above, _, _ in where],
+            Col.GRID_ID: [f"{above}{n:03}" for above, *_, n in where],
+            Col.NAME: [f"{town}{name}第{n}网格" for _, town, name, n in where],
+            Col.PARENT_PATH: [f"{above[:6]}/{above[:9]}/{above}" for above, *_ in where],
+            Col.PARENT_NAMES: [f"/{town}/{name}" for _, town, name, _ in where],
             Col.LON: middle[:, 0],
             Col.LAT: middle[:, 1],
             Col.HOUSEHOLDS: np.round(people / size.people_per_household).astype(np.int64),
@@ -91,8 +92,8 @@ def grid_table(
     )
 
 
-def _name_communities(code: str, plots: Plots, rng: np.random.Generator) -> tuple[list[str], list[str]]:
-    """Return full name and code of each community."""
+def _name_communities(code: str, plots: Plots, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
+    """Return of each community the name of its township, its own, and its code."""
     township, is_village = plots.township_of, plots.area_type_of == RURAL
     is_town = np.bincount(township, is_village) > np.bincount(township) / 2
     towns = _number(np.zeros(len(is_town), np.int64), is_town, 1, FIRST_TOWN)
@@ -101,7 +102,8 @@ def _name_communities(code: str, plots: Plots, rng: np.random.Generator) -> tupl
     town_names = [f"{word}{'镇' if town else '街道'}" for word, town in zip(words, is_town, strict=False)]
     names = [f"{word}{'村' if village else '社区'}" for word, village in zip(words[len(is_town) :], is_village, strict=True)]
     return (
-        [f"{town_names[t]}{name}" for t, name in zip(township, names, strict=True)],
+        [town_names[t] for t in township],
+        names,
         [f"{code}{towns[t]:03}{number:03}" for t, number in zip(township, communities, strict=True)],
     )
 

@@ -40,7 +40,7 @@ def open_desk(engine: Engine, settings: Settings, scope: Scope, now: datetime, l
     entry = newest(engine)
     if entry is None:
         raise NotReadyError("a brief needs a published list, found none. Run `yujing rank --as-of DATE`.")
-    names = gazetteer_of(PublishedList.of(entry, read_body(engine, entry)))
+    names = gazetteer_of(engine, PublishedList.of(entry, read_body(engine, entry)))
     return Desk(engine, settings, scope, names, now.astimezone(settings.tz), language)
 
 

@@ -70,10 +70,9 @@ class Desk:
 
     @property
     def area(self) -> str:
-        """Name of the area; a district and what lies above it have no name in the data."""
-        named = self.names.title(self.scope.path)
-        if "/" in self.scope.path or named in self.names.areas.values():
-            return named
+        """Name of the area; a district need not have one."""
+        if "/" in self.scope.path or self.scope.path in self.names.areas:
+            return self.names.title(self.scope.path)
         return self.say("全区", "The whole district")
 
 
@@ -146,7 +145,7 @@ def days_listed(engine: Engine, target: str, first: date, last: date) -> list[da
         return sorted(set(connection.execute(query).scalars()))
 
 
-def gazetteer_of(listed: PublishedList) -> Gazetteer:
-    """Return the names of places as a list knows them."""
+def gazetteer_of(engine: Engine, listed: PublishedList) -> Gazetteer:
+    """Return the names of areas, and of grids as a list knows them."""
     rows = map(from_json, listed.within(EVERYTHING, "grid"))
-    return Gazetteer.of({place_of(row): row["name"] for row in rows})
+    return Gazetteer.read(engine, {place_of(row): row["name"] for row in rows})

@@ -1,12 +1,12 @@
-"""Names of areas, found in the names of their grids: nothing else names them."""
+"""Names of places: of areas from the table of areas, of grids as a list or the grid table has them."""
 
-import re
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-TOWNSHIP = re.compile(r".+?(?:街道|镇|乡|开发区|园区|农场)")
-COMMUNITY = re.compile(r".+?(?:社区|居委会|村委会|村|居)")
+from sqlalchemy import Engine, select
+
+from features.database.engine import reading
+from features.database.tables import area
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,15 @@ class Gazetteer:
     """Names of places."""
 
     areas: Mapping[str, str]
-    """Path -> name, for areas whose grids tell it."""
+    """Path -> name, of areas that have one."""
     grids: Mapping[str, str]
     """Path of a grid, itself last -> its full name."""
 
     @classmethod
-    def of(cls, grids: Mapping[str, str]) -> "Gazetteer":
-        """Read the names of all grids, by path."""
-        members: dict[str, list[str]] = defaultdict(list)
-        for path, name in grids.items():
-            codes = path.split("/")
-            for depth in range(2, len(codes)):
-                members["/".join(codes[:depth])].append(name)
-        names = {path: _shared(found, path.count("/")) for path, found in members.items()}
-        return cls({path: name for path, name in names.items() if name}, grids)
+    def read(cls, engine: Engine, grids: Mapping[str, str]) -> "Gazetteer":
+        """Read the names of all areas, beside those of grids by path."""
+        with reading(engine) as connection:
+            return cls({row.path: row.name for row in connection.execute(select(area.c.path, area.c.name))}, grids)
 
     def area(self, path: str) -> str:
         """Return what an area is called: its name, else its code."""
@@ -57,22 +52,3 @@ class Gazetteer:
         """Return a grid's name without the names of the areas it lies in."""
         above, beside = self.area(township or ""), self.area(community or "")
         return PlaceName(above, beside, name.removeprefix(above).removeprefix(beside) or name)
-
-
-def _shared(names: list[str], depth: int) -> str:
-    """Return the name of the area that all grids of these names lie in; empty where they do not say it.
-
-    >>> _shared(["甲街道滨河社区第1网格", "甲街道滨江社区第1网格"], depth=1)
-    '甲街道'
-    >>> _shared(["甲街道滨河社区第1网格", "甲街道滨河社区第2网格"], depth=2)
-    '滨河社区'
-    >>> _shared(["第1网格", "第2网格"], depth=1)
-    ''
-    """
-    first, last = min(names), max(names)
-    common = first[: next((place for place, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first))]
-    township = TOWNSHIP.match(common)
-    if depth == 1:
-        return township[0] if township else ""
-    community = COMMUNITY.match(common, township.end() if township else 0)
-    return community[0] if community else ""

@@ -97,9 +97,9 @@ def say_visits(viewer: Viewer, found: Alert) -> tuple[str, ...]:
 
 
 def unit_name(names: Gazetteer, path: str, t: Translator) -> str:
-    """Name the unit of an area; of the topmost one, which no grid's name tells, the command centre.
+    """Name the unit of an area; of a topmost one without a name, the command centre.
 
-    >>> unit_name(Gazetteer.of({"990101/990101001/g1": "甲街道第1网格"}), "990101", Translator("zh"))
+    >>> unit_name(Gazetteer({}, {"990101/990101001/g1": "甲街道第1网格"}), "990101", Translator("zh"))
     '区级指挥中心'
     """
     return names.title(path) if "/" in path or path in names.areas else t("unit_whole")

@@ -124,7 +124,7 @@ class MapCache:
 
     def names(self, engine: Engine, ranking_id: str) -> Gazetteer:
         """Return what places are called."""
-        return self._kept.get(("names", ranking_id), lambda: Gazetteer.of(self._ground(engine, ranking_id).names()))
+        return self._kept.get(("names", ranking_id), lambda: Gazetteer.read(engine, self._ground(engine, ranking_id).names()))
 
     def outlines(self, engine: Engine, ranking_id: str, request: MapRequest) -> Outlines:
         """Return the map of grids, or of the areas that they lie in."""

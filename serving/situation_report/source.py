@@ -76,7 +76,9 @@ class Source:
         level = levels.get("community", levels["district"])
         names = grid_names(self.place.engine)
         placed = zip(level.member.tolist(), self.facts.places.grid_ids.tolist(), strict=True)
-        return Gazetteer.of({f"{level.codes[area]}/{grid_id}": names.get(grid_id, grid_id) for area, grid_id in placed})
+        return Gazetteer.read(
+            self.place.engine, {f"{level.codes[area]}/{grid_id}": names.get(grid_id, grid_id) for area, grid_id in placed}
+        )
 
     @cached_property
     def kinds(self) -> Grouping:

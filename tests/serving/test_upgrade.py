@@ -1,9 +1,10 @@
 """Homes that earlier versions made open with this one: `tests/fixtures` holds one for each."""
 
 import json
+import sqlite3
 import tarfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -18,6 +19,8 @@ from features.errors import NotReadyError
 from features.panel.build import Panel
 from serving import audit
 from serving.cli.main import app
+from serving.maps.place_names import PlaceName
+from serving.pages.map_cache import Kept, MapCache
 from serving.rankings import ledger
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World, open_world
 from training.learning.model import Fitted
@@ -31,13 +34,23 @@ RECENT_HASH = "be0d74c1bd8a9ee12dd7df15e24f9c92cb213e5d0f888c36baf4125c3b1ec836"
 pytestmark = pytest.mark.dialect("sqlite")
 
 
-@contextmanager
-def opened_world(folder: Path, revision: str) -> Iterator[World]:
+def extract(folder: Path, revision: str) -> None:
     with tarfile.open(FIXTURES / f"home_{revision}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
+
+
+@contextmanager
+def opened_world(folder: Path, revision: str) -> Iterator[World]:
+    extract(folder, revision)
     world = open_world(folder / "home")
     yield world
     world.engine.dispose()
+
+
+def name_grids_in_full(database: Path) -> None:
+    """Let the grids of a database that was not opened yet have full names, as registers of streets do."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("UPDATE grid SET name = '甲街道第' || substr(parent_path, -1) || '社区' || name")
 
 
 @pytest.fixture
@@ -52,6 +65,19 @@ def recent_world(tmp_path: Path) -> Iterator[World]:
     """A home of version 0.2.0 before its answers were compressed, with lists of two days."""
     with opened_world(tmp_path, "0022") as world:
         yield world
+
+
+@pytest.mark.parametrize("revision", ["0009", "0022"])
+def test_home_from_before_the_table_of_areas_goes_on_with_the_names_that_its_grids_tell(revision: str, tmp_path: Path) -> None:
+    extract(tmp_path, revision)
+    name_grids_in_full(tmp_path / "home" / "yujing.db")
+    world = open_world(tmp_path / "home")
+    names = MapCache(world.home, Kept(9)).names(world.engine, "")
+    world.engine.dispose()
+    community = "990101/990101001/990101001002"
+
+    assert ("990101", "甲街道", "第2社区") == tuple(map(names.area, ("990101", "990101/990101001", community)))
+    assert PlaceName("甲街道", "第2社区", "第6网格") == names.place(f"{community}/990101001002006")
 
 
 def test_recent_home_keeps_both_chains_and_goes_on_with_its_model(recent_world) -> None:

@@ -22,6 +22,7 @@ TABLES = {
     "alert": "one open or ended alert of a grid; its words are frozen when it is raised",
     "alert_decision": "every grid that the alert rule looked at, and what it decided",
     "alert_transition": "steps of an alert, in order",
+    "area": "what the areas above the grids are called",
     "archived_list": "lists whose rows were moved to a file of the archive",
     "answered": "answers by idempotency key, so that a repeated request changes nothing",
     "audit": "the audit trail, chained by hashes",

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select
 from features.database.alert_tables import alert, visit
 from features.database.copying import copy_database, copy_rows, count_rows
 from features.database.engine import open_database, reading, writing
-from features.database.tables import grid, ranking
+from features.database.tables import area, grid, ranking
 from features.errors import UsageError
 from features.eventlog.sequence import advance_sequence, last_sequence, lock_sequence
 from features.storage.home import sqlite_url
@@ -27,12 +27,13 @@ def target(tmp_path: Path) -> Iterator[Engine]:
 
 
 def fill(engine: Engine) -> None:
-    """Put in a list, an alert that follows a later name, a visit, and a sequence number."""
+    """Put in a list, an alert that follows a later name, a visit, an area's name, and a sequence number."""
     with writing(engine) as connection:
         put(connection, ranking, {"id": 7, "entry_hash": "1"})
         put(connection, alert, {"alert_id": "z", "ranking_id": 7, "state": "closed", "raised_at": NOW})
         put(connection, alert, {"alert_id": "a", "ranking_id": 7, "follows": "z", "raised_at": NOW + timedelta(days=1)})
         put(connection, visit, {"alert_id": "a"})
+        put(connection, area, {"path": "d/t1", "name": "甲街道", "stated": True})
         advance_sequence(connection, lock_sequence(connection) + 42)
 
 
@@ -44,6 +45,7 @@ def test_copy_rows_holds_every_row_of_every_table(engine: Engine, target: Engine
     assert sum(count_rows(engine).values()) == copied
     with reading(target) as connection:
         assert ["a", "z"] == sorted(connection.execute(select(alert.c.alert_id)).scalars())
+        assert [("d/t1", "甲街道", True)] == connection.execute(select(area)).all()
         assert 42 == last_sequence(connection)
 
 

@@ -63,7 +63,7 @@ def test_store_grids_all_at_one_point_is_told_and_makes_no_pairs(engine: Engine)
 
 
 def test_store_grids_ground_without_fault_is_told_nothing(engine: Engine) -> None:
-    assert [] == store_grids(engine, squares(), nearest_neighbours=2)
+    assert [] == store_grids(engine, squares(), nearest_neighbours=2, area_names={"t1/c1": "滨河社区"})
     assert [] == check_ground(engine)
 
 

@@ -28,6 +28,36 @@ def test_read_grid_file_reads_csv(tmp_path: Path) -> None:
     assert grids.rows() == [("001", "东一", "t1/c1", 120.5, 30.5, 300), ("002", None, "t1/c1", 120.6, 30.5, None)]
 
 
+NAMED = "grid_id,name,parent_path,lon,lat,parent_names"
+
+
+def test_read_grid_file_names_the_areas_above(tmp_path: Path) -> None:
+    lines = ("1,a,d/t1/c1,120,30,示例区/甲街道/滨河社区", "2,a,d/t1/c2,120,30,\\甲街道 > ", "3,a,d/t2/c3,120,30,")
+    read = read_grid_file(put(tmp_path / "g.csv", *lines, header=NAMED), TODAY)
+
+    assert {"d": "示例区", "d/t1": "甲街道", "d/t1/c1": "滨河社区"} == read.area_names
+    assert ["grid_id", "name", "parent_path", "lon", "lat"] == read.rows.columns
+
+
+@pytest.mark.parametrize(
+    ("path", "names", "code", "sentence"),
+    [
+        ("d/t1", "示例区", "FILE_GROUND", "parted by /, empty for one without a name, found more or fewer in row 2"),
+        ("d/t1", "示例区/甲街道/滨河社区", "FILE_GROUND", "found more or fewer in row 2"),
+        ("", "示例区", "FILE_GROUND", "found more or fewer in row 2"),
+        ("d/t1", "示例区/乙街道", "ID_CONFLICT", "each area must have one name, found another in row 2"),
+        ("d/t2", "示例区/乙街\u202e道", "FILE_GROUND", "marks of direction"),
+        ("d/t2", "示例区/3幢2单元", "FILE_COLUMN_REFUSED", "parent_names may not identify a person or a home"),
+    ],
+)
+def test_read_grid_file_names_that_do_not_fit_are_refused(path: str, names: str, code: str, sentence: str, tmp_path: Path) -> None:
+    lines = ("1,a,d/t1,120,30,示例区/甲街道", f"2,a,{path},120,30,{names}")
+    with pytest.raises(InputRefusedError, match=sentence) as refused:
+        read_grid_file(put(tmp_path / "g.csv", *lines, header=NAMED), TODAY)
+
+    assert refused.value.code == code
+
+
 @pytest.mark.parametrize("ending", ["geojson", "parquet", "csv"])
 def test_read_grid_file_takes_the_position_from_the_geometry(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"g.{ending}"

@@ -7,9 +7,10 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
-from features.database.engine import database_url, open_database
+from features.database.engine import database_url, open_database, reading
+from features.database.tables import area
 from features.errors import InputRefusedError, StoreError, UsageError
 from features.eventlog.read import read_log
 from features.eventlog.snapshot import LogSnapshot
@@ -180,6 +181,19 @@ def test_preview_knows_the_grids_of_the_file_that_comes_with_it(home, write_case
     assert (2, 1, 0, 1) == counts(told)
     assert {("grid_id", "GRID_UNKNOWN"): 1} == told.by_field
     assert log(home).grids.is_empty()
+
+
+def test_ingest_takes_names_of_areas_from_the_grid_file_and_keeps_them(home, take_in, write_cases, case, tmp_path) -> None:
+    grids = tmp_path / "grids.csv"
+    for header, names in (("grid_id,name,parent_path,lon,lat,parent_names", ",示例区/甲街道"), ("grid_id,name,parent_path,lon,lat", "")):
+        grids.write_text(f"{header}\ng1,One,d/t,120,30{names}\n", encoding="utf-8")
+        take_in(write_cases([case(1, grid_id="g1")]), grids=grids)
+    engine = open_database(database_url(home, Settings()))
+    with reading(engine) as connection:
+        names = {row.path: row.name for row in connection.execute(select(area))}
+    engine.dispose()
+
+    assert {"d": "示例区", "d/t": "甲街道"} == names
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, create_engine, insert, select, text
 import features.database.access_tables  # noqa: F401 - adds its tables to the MetaData
 from features.database.alert_tables import delivery, rescore, sequel, visit
 from features.database.engine import reading, writing
-from features.database.tables import metadata
+from features.database.tables import area, metadata
 from features.errors import StoreError
 from serving.accounts.permissions import Actor, Role, Scope
 from serving.accounts.row_security import check_row_security, reading_within
@@ -43,6 +43,7 @@ def lived(days: Days) -> Engine:
         give_feedback(days.engine, town(path), raised.alert_id, agreed, f"key-{number}", NOW)
         with writing(days.engine) as connection:
             connection.execute(insert(sequel), named | {"escalations": 1.0})
+            connection.execute(insert(area), {"path": path, "name": f"street {number}", "stated": True})
             connection.execute(insert(rescore), {"correction_id": contested.id, "before_id": 1, "after_id": 1, "at": NOW})
             made = {"kind": "routine", "model_prompted": False, "found": "no", "visited_on": AS_OF, "actor_id": "a"}
             connection.execute(insert(visit), named | made | {"grid_id": raised.grid_id, "path": raised.path})

@@ -150,5 +150,5 @@ def test_gazetteer_of_a_list_knows_grids_of_every_area(days):
     days.publish(listed("g1"))
 
     assert {f"d/t{1 + (number - 1) % 2}/g{number}" for number in range(1, 7)} == set(
-        gazetteer_of(read_list(desk(days.engine)).listed).grids
+        gazetteer_of(days.engine, read_list(desk(days.engine)).listed).grids
     )

@@ -17,7 +17,10 @@ from tests.serving.alerts.conftest import ANALYST, COMMAND, LABOUR, NOW, TOWNSHI
 from tests.support.made_alerts import make_line
 
 T = Translator("zh")
-NAMES = Gazetteer.of({f"d/t1/c1/g{number}": f"甲街道滨河社区第{number}网格" for number in (1, 2)} | {"d/t1/c2/g3": "甲街道乙社区第3网格"})
+NAMES = Gazetteer(
+    {"d/t1": "甲街道", "d/t1/c1": "滨河社区", "d/t1/c2": "乙社区"},
+    {f"d/t1/c1/g{number}": f"甲街道滨河社区第{number}网格" for number in (1, 2)} | {"d/t1/c2/g3": "甲街道乙社区第3网格"},
+)
 
 
 @pytest.fixture

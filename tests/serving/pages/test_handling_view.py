@@ -13,7 +13,7 @@ from serving.settings import DEPARTMENTS, Settings
 from tests.serving.alerts.conftest import NOW
 
 ZH, EN = Translator("zh"), Translator("en")
-NAMES = Gazetteer.of({"d/t1/c1/g1": "甲街道滨河社区第1网格", "d/t1/c1/g2": "甲街道滨河社区第2网格"})
+NAMES = Gazetteer({"d/t1": "甲街道", "d/t1/c1": "滨河社区"}, {"d/t1/c1/g1": "甲街道滨河社区第1网格", "d/t1/c1/g2": "甲街道滨河社区第2网格"})
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ ROWS = [
     make_row("g2", None),
 ]
 STORED = [row.model_dump_json().encode() for row in ROWS]
-NAMES = Gazetteer.of({})
+NAMES = Gazetteer({}, {})
 
 
 def found(**query: str) -> list[str]:

@@ -133,7 +133,10 @@ class Listed:
 
 
 DAY = SimpleNamespace(listed=Listed())
-NAMES = Gazetteer.of({"d/t1/c1/g1": "甲街道滨河社区第1网格", "d/t1/c1/g2": "甲街道滨河社区第2网格", "d/t2/c2/g3": "第3网格"})
+NAMES = Gazetteer(
+    {"d/t1": "甲街道", "d/t1/c1": "滨河社区"},
+    {"d/t1/c1/g1": "甲街道滨河社区第1网格", "d/t1/c1/g2": "甲街道滨河社区第2网格", "d/t2/c2/g3": "第3网格"},
+)
 
 
 @pytest.mark.parametrize(

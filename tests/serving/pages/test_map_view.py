@@ -20,7 +20,7 @@ SQUARES = {f"d/t{number}/g{number}": shapely.box(100 + number, 30, 101 + number,
 class Ground(SimpleNamespace):
     """Outlines of three squares beside each other."""
 
-    t, query, names = T, ListQuery(target="strict"), Gazetteer.of({})
+    t, query, names = T, ListQuery(target="strict"), Gazetteer({}, {})
 
     def outlines(self, node: str, level: str, places, spots=()):
         del node, level, spots

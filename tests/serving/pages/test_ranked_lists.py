@@ -66,7 +66,7 @@ class Listed:
 
 
 def sayer(rows: list[bytes], before: Before | None = None) -> Sayer:
-    return Sayer(Listed(rows), Gazetteer.of({}), before or Before(None, EVERYTHING, None), T)
+    return Sayer(Listed(rows), Gazetteer({}, {}), before or Before(None, EVERYTHING, None), T)
 
 
 MANY = [stored(f"g{rank}", rank) for rank in range(1, 2 * LENGTH + 2)]

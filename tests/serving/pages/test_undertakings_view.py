@@ -19,7 +19,7 @@ TODAY = date(2026, 1, 9)
 PROJECT = Undertaking(
     "U1", "project", "construction", "d/t1", TODAY, TODAY + timedelta(days=5), name="滨河路改造", assessed=True, heard=False
 )
-NAMES = Gazetteer.of({f"d/t{number}/c/g{number}": f"{name}街道社区第1网格" for number, name in enumerate("甲乙丙丁", start=1)})
+NAMES = Gazetteer({f"d/t{number}": f"{name}街道" for number, name in enumerate("甲乙丙丁", start=1)}, {})
 
 
 def line(one: Undertaking, actor=TOWNSHIP, review: Review | None = None):
