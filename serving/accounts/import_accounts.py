@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 
 from features.database.access_tables import account
 from features.database.engine import writing
-from features.database.tables import grid
+from features.database.tables import area, grid
 from features.errors import UsageError
 from serving.accounts.accounts import NAME, NewAccount, add_account
 from serving.accounts.permissions import Role, Scope
@@ -193,7 +193,7 @@ def _account_of(fields: Mapping[str, str], areas: Mapping[str, Collection[str]],
 
 
 def _areas(connection: Connection) -> dict[str, set[str]]:
-    """Return the paths of every area and grid, by the path itself, its last code, and the full name of a grid."""
+    """Return the paths of every area and grid, by the path itself, its last code, the name of an area, and the full name of a grid."""
     paths: dict[str, set[str]] = {}
     for row in connection.execute(select(grid.c.parent_path, grid.c.grid_id, grid.c.name)):
         codes = [*row.parent_path.split("/"), row.grid_id] if row.parent_path else [row.grid_id]
@@ -202,6 +202,8 @@ def _areas(connection: Connection) -> dict[str, set[str]]:
             paths.setdefault(path, set()).add(path)
             paths.setdefault(codes[depth - 1], set()).add(path)
         paths.setdefault(row.name, set()).add("/".join(codes))
+    for path, name in connection.execute(select(area.c.path, area.c.name)).tuples():
+        paths.setdefault(name, set()).add(path)
     return paths
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from features.database.engine import writing
-from features.database.tables import grid
+from features.database.tables import area, grid
 from features.errors import UsageError
 from serving.accounts.accounts import NewAccount, accounts, create_account
 from serving.accounts.import_accounts import Outcome, Refusal, import_accounts, one_time_rows
@@ -90,6 +90,16 @@ def test_import_accounts_code_of_two_areas_is_refused(grids):
     (row,) = take_in(grids, "name,role,area\nli,township,u1\n")
 
     assert Refusal.AREA_AMBIGUOUS is row.refusal
+
+
+def test_import_accounts_takes_the_name_of_an_area_unless_several_have_it(grids):
+    with writing(grids) as connection:
+        names = {"n": "示例区", "n/u1": "城东街道", "n/u2": "城西街道", "m/u3": "城西街道"}
+        connection.execute(insert(area), [{"path": path, "name": name, "stated": True} for path, name in names.items()])
+    east, west = take_in(grids, "name,role,area\nli,township,城东街道\nwu,township,城西街道\n")
+
+    assert Scope("n/u1") == east.account.scope
+    assert Refusal.AREA_AMBIGUOUS is west.refusal
 
 
 @pytest.mark.parametrize("text", ["", "name,area\nli,d\n", "<html>", "\n"])
