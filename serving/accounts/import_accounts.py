@@ -202,7 +202,7 @@ def _areas(connection: Connection) -> dict[str, set[str]]:
             paths.setdefault(path, set()).add(path)
             paths.setdefault(codes[depth - 1], set()).add(path)
         paths.setdefault(row.name, set()).add("/".join(codes))
-    for path, name in connection.execute(select(area.c.path, area.c.name)).tuples():
+    for path, name in connection.execute(select(area.c.path, area.c.name)):
         paths.setdefault(name, set()).add(path)
     return paths
 
