@@ -49,12 +49,17 @@ def parquet_input(path: Path, layout: Layout) -> RowInput:
     except pa.ArrowInvalid as error:
         raise InputRefusedError(Code.FILE_FORMAT, f"{path} must be a Parquet file, found something else. Export it again.") from error
     _check_size(path, metadata)
-    unfit = pa.types.is_nested if layout.geometry else lambda kind: pa.types.is_nested(kind) or pa.types.is_binary(kind)
-    if nested := [field.name for field in schema if unfit(field.type)]:
+    if nested := [field.name for field in schema if pa.types.is_nested(field.type) or (not layout.geometry and _is_binary(field.type))]:
         advice = "Leave it out or flatten it."
         raise InputRefusedError(Code.FILE_FORMAT, f"{path} must hold plain columns, found {nested[0]!r} nested or binary. {advice}")
     columns = name_columns(schema.names, layout, str(path))
     return RowInput(named(columns), partial(_parquet_batches, path, columns, POLYGON_BYTES if layout.geometry else CELL_BYTES))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    """Tell whether values are bytes, in whichever of Arrow's ways a program stored them."""
+    ways = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(is_so(kind) for is_so in ways)
 
 
 def rows_to_batches(rows: Iterator[tuple[str | None, ...]], header: tuple[str, ...]) -> Iterator[RowBatch]:
@@ -90,7 +95,7 @@ def _parquet_batches(path: Path, columns: tuple[str, ...], most_bytes: int) -> I
 def _to_text(cells: pl.DataFrame) -> pl.DataFrame:
     whole = cs.float().is_finite() & (cs.float() == cs.float().round()) & (cs.float().abs() < EXACT_BELOW)
     number = cs.float().cast(pl.Float64)
-    written = number.cast(pl.String).str.replace(r"e(\d)", "E+$1")
+    written = number.cast(pl.String).str.replace("e+", "E+", literal=True)
     texts = cells.with_columns(pl.when(whole).then(number.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(written))
     texts = texts.with_columns(cs.datetime().dt.to_string("iso:strict"), cs.binary().bin.encode("hex"))
     return texts.cast(pl.String)
