@@ -93,7 +93,10 @@ def import_accounts(
     Raises:
         UsageError: the file is no table with the columns name and role, or is too long.
     """
-    rows = list(_read(content))
+    try:
+        rows = list(_read(content))
+    except csv.Error as error:
+        raise UsageError(f"a file of accounts must be CSV, found: {error}. Look for a quotation mark that is left open.") from error
     codes = {known: each.code for each in departments for known in (each.code, each.name)}
     with writing(engine) as connection:
         checked = tuple(_check(connection, rows, codes))

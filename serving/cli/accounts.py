@@ -1,10 +1,11 @@
 """`yujing accounts`: who may sign in, for those who hold the machine."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -65,11 +66,10 @@ def import_accounts(work: Workspace, *, file: AccountFile, dry_run: DryRun = Fal
     from serving.exports import table_to_csv
 
     decision = (OPERATOR, datetime.now(UTC))
-    with ExitStack() as opened:
-        handed_out = opened.enter_context(passwords.open("xb")) if passwords and not dry_run else None  # before anything is stored
+    with _new_file(None if dry_run else passwords) as handed_out:
         rows = take_in(work.engine, file.read_bytes(), work.settings.alerts.departments, decision, dry_run=dry_run)
         content = table_to_csv(ONE_TIME_HEADER, one_time_rows(rows))
-        if handed_out:
+        if handed_out and any(row.password for row in rows):
             handed_out.write(content)
     show(("row", "name", "outcome", "reason"), [(row.number, row.fields["name"], row.outcome, row.refusal) for row in rows], as_json=False)
     counts = count_outcomes(rows)
@@ -80,6 +80,20 @@ def import_accounts(work: Workspace, *, file: AccountFile, dry_run: DryRun = Fal
         if not passwords:
             typer.echo(content.decode("utf-8-sig"), nl=False)
         message("One-time passwords: each must be changed at first login, and none is shown again.")
+
+
+@contextmanager
+def _new_file(path: Path | None) -> Iterator[BinaryIO | None]:
+    """Open a new file before anything is stored that it must hold; one that nothing was written to does not stay."""
+    if path is None:
+        yield None
+        return
+    with path.open("xb") as file:
+        try:
+            yield file
+        finally:
+            if not file.tell():
+                path.unlink()
 
 
 def list_accounts(work: Workspace, *, as_json: AsJson = False) -> None:

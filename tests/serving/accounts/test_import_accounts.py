@@ -7,7 +7,7 @@ from features.database.engine import writing
 from features.database.tables import area, grid
 from features.errors import UsageError
 from serving.accounts.accounts import NewAccount, accounts, create_account
-from serving.accounts.import_accounts import Outcome, Refusal, import_accounts, one_time_rows
+from serving.accounts.import_accounts import MAX_ROWS, Outcome, Refusal, count_outcomes, import_accounts, one_time_rows
 from serving.accounts.permissions import Role, Scope
 from serving.accounts.sessions import open_session
 from serving.audit import OPERATOR
@@ -119,3 +119,35 @@ def test_import_accounts_takes_several_areas(grids):
 
     assert (Scope("n/u1"), ("n/u1", "n/u2")) == (li.actor.scope, li.actor.areas)
     assert [Outcome.UNCHANGED] == [row.outcome for row in take_in(grids, "name,role,area\nli,township,u1;u2\n")]
+
+
+def test_import_accounts_quotation_mark_left_open_is_refused_in_words(grids):
+    with pytest.raises(UsageError, match="quotation mark that is left open"):
+        take_in(grids, 'name,role\n"li,township\n' + "x" * 200_000)
+
+    assert [] == accounts(grids)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_import_accounts_reads_the_separator_of_the_first_row_and_skips_blank_rows(grids, separator):
+    text = "role,name,remark\ntownship,li,说明\n\n , ,\ngrid_worker, wu \n".replace(",", separator)
+
+    assert [(2, "li"), (5, "wu")] == [(row.number, row.fields["name"]) for row in take_in(grids, text, dry_run=True)]
+
+
+@pytest.mark.parametrize(("rows", "refused"), [(MAX_ROWS, False), (MAX_ROWS + 1, True)])
+def test_import_accounts_file_of_too_many_rows_is_refused_before_any_is_looked_at(grids, rows, refused):
+    text = "name,role\n" + "".join(f"user{number},chief\n" for number in range(rows))
+
+    if refused:
+        with pytest.raises(UsageError, match=f"at most {MAX_ROWS} accounts"):
+            take_in(grids, text)
+    else:
+        assert {Refusal.ROLE_UNKNOWN} == {row.refusal for row in take_in(grids, text)}
+
+
+def test_count_outcomes_says_nothing_too(grids):
+    rows = take_in(grids, "name,role\nli,township\nx,township\n", dry_run=True)
+
+    assert {"created": 1, "unchanged": 0, "refused": 1} == count_outcomes(rows)
+    assert {"created": 0, "unchanged": 0, "refused": 0} == count_outcomes([])

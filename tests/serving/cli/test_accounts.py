@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from features.errors import ConflictError, StoreError
+from features.errors import ConflictError, StoreError, UsageError
 from serving.cli.main import app
 from serving.operations.integrity import FILE
 
@@ -36,6 +36,69 @@ def test_accounts_from_making_to_disabling(run) -> None:
     name, _, *rest = listed.splitlines()[-1].split()
     assert ["li", "analyst", "all", "True"] == [name, *rest[:3]]
     assert password not in listed
+
+
+GOOD, BAD = "name,role\nli,analyst\nwu,auditor\n", "name,role\nli,analyst\nwu,chief\n"
+
+
+@pytest.fixture
+def take_in(run, tmp_path: Path):
+    """Return a function that imports a file of accounts, and the file of their passwords."""
+
+    def take_in(text: str, *options: str) -> str:
+        (tmp_path / "accounts.csv").write_text(text, encoding="utf-8")
+        return run("accounts", "import", str(tmp_path / "accounts.csv"), *options)
+
+    return take_in, tmp_path / "passwords.csv"
+
+
+def test_import_hands_out_the_passwords_in_the_named_file_alone(take_in) -> None:
+    import_file, passwords = take_in
+    printed = import_file(GOOD, "--passwords", str(passwords))
+    rows = [line.split(",") for line in passwords.read_text(encoding="utf-8-sig").splitlines()]
+
+    assert ["li", "wu"] == [row[0] for row in rows[1:]]
+    assert 2 == len({row[-1] for row in rows[1:]})
+    assert not [row for row in rows[1:] if row[-1] in printed]
+
+
+def test_import_that_is_refused_leaves_no_file_so_that_it_can_be_mended_and_repeated(take_in) -> None:
+    import_file, passwords = take_in
+    with pytest.raises(UsageError, match="found 1 refused"):
+        import_file(BAD, "--passwords", str(passwords))
+    with pytest.raises(UsageError, match="must name the columns"):
+        import_file("nothing", "--passwords", str(passwords))
+    assert not passwords.exists()
+
+    import_file(GOOD, "--passwords", str(passwords))
+    assert "li" in passwords.read_text(encoding="utf-8-sig")
+
+
+def test_import_writes_over_no_file_and_stores_nothing_where_it_cannot_hand_out_passwords(run, take_in) -> None:
+    import_file, passwords = take_in
+    passwords.write_text("of others", encoding="utf-8")
+    with pytest.raises(FileExistsError):
+        import_file(GOOD, "--passwords", str(passwords))
+
+    assert "of others" == passwords.read_text(encoding="utf-8")
+    assert "li" not in run("accounts", "list").split()
+
+
+def test_import_that_is_tried_makes_no_account_and_no_file(run, take_in) -> None:
+    import_file, passwords = take_in
+    printed = import_file(GOOD, "--passwords", str(passwords), "--dry-run")
+
+    assert 2 == printed.count("created")
+    assert not passwords.exists()
+    assert "li" not in run("accounts", "list").split()
+
+
+def test_import_without_a_file_prints_each_password_once_and_none_the_second_time(take_in) -> None:
+    import_file, _ = take_in
+    first, second = import_file(GOOD), import_file(GOOD)
+
+    assert (1, 2) == (first.count("one-time password"), second.count("unchanged"))
+    assert "one-time password" not in second
 
 
 def test_trails_are_verified_against_the_second_place(run, tmp_path: Path) -> None:
