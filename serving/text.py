@@ -11,7 +11,7 @@ SMALLEST_SHOWN_COUNT = 3
 COUNT_UNITS = frozenset({"cases", "cases per grid", "escalations"})
 """Units of features that count cases, and so are masked."""
 LEAST_RISK, MOST_RISK = 0.005, 0.985
-"""Chances beyond which no whole number of a hundred is said."""
+"""Chances at or below the one, or above the other, are said as no whole number of a hundred."""
 
 
 class Text(BaseModel):
@@ -123,7 +123,7 @@ def per_hundred(risk: float) -> Text:
     >>> [per_hundred(risk).zh for risk in (0.001, 0.124, 1.0)]
     ['不到1个', '约12个', '98个以上']
     """
-    if risk < LEAST_RISK:
+    if risk <= LEAST_RISK:
         return Text(zh="不到1个", en="fewer than 1")
     if risk > MOST_RISK:
         return Text(zh="98个以上", en="more than 98")

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import yaml
 
 from serving.rankings.schemas import Explanation, FactorExplanation, Score
-from serving.text import AttentionLevel, Text
+from serving.text import LEAST_RISK, MOST_RISK, AttentionLevel, Text
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -70,9 +70,9 @@ def fact(words: Text) -> Text:
 
 def often(risk: float, t: Translator) -> str:
     """Say of how many in a hundred such grids a risk speaks; neither end is certain."""
-    if risk < 0.005:
+    if risk <= LEAST_RISK:
         return t("often_under_one")
-    if risk > 0.985:
+    if risk > MOST_RISK:
         return t("often_over_98")
     return t("often", n=round(100 * risk))
 

@@ -71,7 +71,7 @@ def test_published_rows_hold_no_forbidden_word_and_no_open_placeholder(shared_wo
     ("risk", "zh", "en"),
     [
         (0.0, "不到1个", "fewer than 1"),
-        (LEAST_RISK - 1e-9, "不到1个", "fewer than 1"),
+        (LEAST_RISK, "不到1个", "fewer than 1"),
         (LEAST_RISK + 1e-9, "约1个", "about 1"),
         (MOST_RISK, "约98个", "about 98"),
         (MOST_RISK + 1e-9, "98个以上", "more than 98"),
