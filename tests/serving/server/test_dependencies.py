@@ -29,9 +29,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def state(engine, home, clock) -> AppState:
+def state(empty_engine, home, clock) -> AppState:
     """The sources of an application with one list."""
-    settings = Settings()
+    settings, engine = Settings(), empty_engine
     Days(engine).publish()
     freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
     shelf, watch = RankingCache(engine, 2, clock, timedelta(0)), IntegrityWatch(Vault(home, engine, None))
