@@ -51,6 +51,7 @@ from training.learning.model_rows import to_rows
 from training.registry.candidate import PREDICTIONS
 from training.registry.tracking import open_registry
 from training.rivals import PEERS
+from training.settings import BacktestSettings
 
 __all__ = ["Backtest", "District", "open"]
 
@@ -216,8 +217,8 @@ class District:
     def _settings(self) -> Settings:
         return self._work.settings
 
-    def _with_peers(self) -> Settings:
-        return self._settings.model_copy(update={"backtest": self._settings.backtest.model_copy(update={"peers": PEERS})})
+    def _with_peers(self) -> BacktestSettings:
+        return self._settings.backtest.model_copy(update={"peers": PEERS})
 
     def _gap(self, horizon: int) -> Gap:
         return Gap(horizon, self._settings.delay_allowance_days)
@@ -226,11 +227,11 @@ class District:
         """Return the product's own backtest; it is run once, so that a second trial costs its own fits only."""
         key = (target, horizon_days, peers)
         if key not in self._replayed:
-            settings = self._with_peers() if peers else self._settings
+            rules, model = self._with_peers() if peers else self._settings.backtest, self._settings.model
             facts, horizon = self._work.facts(target, horizon_days)
-            as_ofs = ripe_as_ofs(facts, self._gap(horizon), settings.backtest)
-            panel = build_panel(facts, as_ofs, horizon, settings)
-            self._replayed[key] = _Replay(*set_stage(facts, panel, horizon, settings), backtest(facts, panel, horizon, settings))
+            gap = self._gap(horizon)
+            panel = build_panel(facts, ripe_as_ofs(facts, gap, rules), horizon, self._settings)
+            self._replayed[key] = _Replay(*set_stage(facts, panel, gap, rules, model), backtest(facts, panel, gap, rules, model))
         return self._replayed[key]
 
 

@@ -1,12 +1,7 @@
-"""Settings of intake, event log and panel: frozen, typed, every key known.
+"""Settings of intake, event log and panel: frozen, typed, every key known. Defaults live here."""
 
-Defaults live here. The home's `config.yaml` overrides them, the file of `--config` overrides that one key by key, and the environment
-(`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both. A key that stands twice in a YAML file is refused.
-"""
-
-import logging
 import reprlib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
@@ -14,23 +9,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
 from holidays import list_supported_countries
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    SettingsError,
-    YamlConfigSettingsSource,
-)
 
 from features.errors import UsageError, suggest
 from features.targets import Target
 
 Model = TypeVar("Model", bound=BaseModel)
-
-LOG = logging.getLogger(__name__)
 
 
 class _Loader(yaml.SafeLoader):
@@ -161,20 +146,8 @@ class PanelSettings(Section):
     petition_volume: PetitionVolume = PetitionVolume()
 
 
-class Origins(dict[str, str]):
-    """Dotted names of settings -> what names them; any two are equal, for settings are compared by their values alone."""
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether another is of this kind."""
-        return isinstance(other, Origins)
-
-    __hash__ = None  # as of every dict
-
-
-class Settings(BaseSettings):
-    """Everything `features` needs to know; `training` and `serving` extend it."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="YUJING_", env_nested_delimiter="__")
+class LogSettings(Section):
+    """Settings of the event log and of what is counted in it; their keys stand at the top of a file."""
 
     zone: str = "Asia/Shanghai"
     database_url: str | None = None
@@ -188,13 +161,6 @@ class Settings(BaseSettings):
     horizon_days: int = Field(default=14, ge=1)
     delay_allowance_days: int = Field(default=7, ge=0)
     """Days a report may take; a label is ripe only once they have passed."""
-    covariates: dict[str, DisplayName] = Field(default_factory=dict)
-    """Names of the columns of covariate files in reasons; a column without one is called by its code."""
-    memory_gib: float = Field(default=4.0, gt=0)
-    """Memory that a panel and what learns from it may take; beyond it panels lie in a temporary file, and rows are sampled."""
-    calendar: CalendarSettings = CalendarSettings()
-    intake: IntakeSettings = IntakeSettings()
-    panel: PanelSettings = PanelSettings()
 
     @field_validator("zone")
     @classmethod
@@ -203,84 +169,21 @@ class Settings(BaseSettings):
             raise ValueError(f"zone must be an IANA name such as Asia/Shanghai, got {value!r}")
         return value
 
-    _origins: Origins = PrivateAttr(default_factory=Origins)
-
-    @property
-    def origins(self) -> Mapping[str, str]:
-        """Dotted name of every setting that a file or the environment names -> what names it; the strongest where several do."""
-        return self._origins
-
     @property
     def tz(self) -> ZoneInfo:
         """The zone of naive times and of the local day."""
         return ZoneInfo(self.zone)
 
-    @classmethod
-    def load(cls, *files: Path | None) -> Self:
-        """Read settings from the environment, then from YAML files, the strongest first; defaults fill what none of them names.
 
-        Raises:
-            UsageError: a file cannot be read, a key is unknown (the nearest known one is named) or a value does not fit.
-        """
-        sources = (Environment(cls), *(YamlFile(cls, file) for file in files if file))
-        try:
-            loaded = cls(_build_sources=(sources, {}))
-        except ValidationError as error:
-            fault = _first_fault(error)
-            raise UsageError(f"{_source_of(fault, sources)}: {_explain(cls, fault)}") from error
-        except SettingsError as error:
-            raise UsageError(f"the environment: {error}; lists and mappings must be JSON, such as '[\"a\"]'.") from error
-        loaded._origins = Origins({key: str(source) for source in reversed(sources) for key in _dotted(source())})
-        return loaded
+class BuildSettings(Section):
+    """Settings by which a panel is built; their keys stand at the top of a file."""
 
-
-class Environment(EnvSettingsSource):
-    """Environment variables: `YUJING_` before the key, `__` between a section and its key."""
-
-    def __str__(self) -> str:
-        return "the environment"
-
-    def __call__(self) -> dict[str, Any]:
-        """Return what the environment says, under the present names."""
-        return _with_new_keys(self.settings_cls, super().__call__(), str(self))
-
-
-class YamlFile(YamlConfigSettingsSource):
-    """One YAML file that must be there and hold a mapping."""
-
-    def __init__(self, settings: type[BaseSettings], file: Path) -> None:
-        self.file, self.model = file, settings
-        if not file.is_file():
-            read_yaml(file)
-        super().__init__(settings, file)
-
-    def __str__(self) -> str:
-        return str(self.file)
-
-    def _read_file(self, file_path: Any) -> dict[str, Any]:
-        return _with_new_keys(self.model, read_yaml(Path(file_path)), str(self))
-
-
-def _with_new_keys(model: type[BaseModel], content: dict[str, Any], where: str) -> dict[str, Any]:
-    """Rename old keys at every depth, before sources are laid over each other, and warn of each."""
-    renamed = {}
-    for old, value in content.items():
-        new = model.new_key(old, content) if issubclass(model, Section) else old
-        if old != new:
-            LOG.warning("%s: the setting %s is called %s now; the old name is read for one more release.", where, old, new)
-        field = model.model_fields.get(new)
-        section = _model_in(field.annotation) if field else None
-        renamed[new] = _with_new_keys(section, value, where) if section and isinstance(value, dict) else value
-    return renamed
-
-
-def _dotted(content: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """Yield the dotted names of all values of nested mappings."""
-    for key, value in content.items():
-        if isinstance(value, dict) and value:
-            yield from _dotted(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
+    covariates: dict[str, DisplayName] = Field(default_factory=dict)
+    """Names of the columns of covariate files in reasons; a column without one is called by its code."""
+    memory_gib: float = Field(default=4.0, gt=0)
+    """Memory that a panel and what learns from it may take; beyond it panels lie in a temporary file, and rows are sampled."""
+    calendar: CalendarSettings = CalendarSettings()
+    panel: PanelSettings = PanelSettings()
 
 
 def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
@@ -288,27 +191,17 @@ def validate(model: type[Model], content: dict[str, Any], where: str) -> Model:
     try:
         return model(**content)
     except ValidationError as error:
-        raise UsageError(f"{where}: {_explain(model, _first_fault(error))}") from error
+        raise UsageError(f"{where}: {explain(model, first_fault(error))}") from error
 
 
-def _first_fault(error: ValidationError) -> ErrorDetails:
+def first_fault(error: ValidationError) -> ErrorDetails:
     """Return the fault to name: an unknown key before everything else, for it may be why another one is missing."""
     faults = error.errors(include_url=False)
     return next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
 
 
-def _source_of(fault: ErrorDetails, sources: Sequence[PydanticBaseSettingsSource]) -> str:
-    """Name the strongest source that holds the key at fault."""
-    return str(next((source for source in sources if _holds(source(), fault["loc"])), sources[0]))
-
-
-def _holds(content: Any, place: tuple[int | str, ...]) -> bool:
-    if not place:
-        return True
-    return isinstance(content, dict) and place[0] in content and _holds(content[place[0]], place[1:])
-
-
-def _explain(model: type[BaseModel], fault: ErrorDetails) -> str:
+def explain(model: type[BaseModel], fault: ErrorDetails) -> str:
+    """Say in one line what is wrong; an unknown key leads to the nearest known one."""
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {reprlib.repr(fault['input'])}"
@@ -318,12 +211,12 @@ def _explain(model: type[BaseModel], fault: ErrorDetails) -> str:
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         field = model.model_fields.get(str(part))
-        model = _model_in(field.annotation) or model if field else model
+        model = model_in(field.annotation) or model if field else model
     return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: Any) -> type[BaseModel] | None:
     """Find the settings model inside an annotation such as `dict[str, Column]` or `Query | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := model_in(part))), None)

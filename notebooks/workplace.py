@@ -37,7 +37,7 @@ def open_published() -> Workspace:
     work = open_work()
     if not history(work.engine):
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            train_and_show(work, work.settings)
+            train_and_show(work, work.settings.model)
             promote_model(work, reason="for the notebooks", by="notebook", override=True)
             facts, _ = work.facts()
             rank(work.home, work.engine, work.settings, to_date(facts.known_through_day + 1), datetime.now(UTC))

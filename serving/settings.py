@@ -1,18 +1,22 @@
-"""Settings of ranking and serving, on top of those of the packages below."""
+"""Settings of `yujing`: those of ranking and serving, and all of them together as a file or the environment gives them.
 
-import re
+Defaults live in the sections. The home's `config.yaml` overrides them, the file of `--config` overrides that one key by key, and the
+environment (`YUJING_ZONE`, `YUJING_PANEL__THREADS`) overrides both. A key that stands twice in a YAML file is refused.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from features.settings import Section
-from training.settings import Settings as TrainingSettings
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
-PATH_CHARACTERS = "/%:@!$&'()*+,;=~-._"
-"""Characters that an address may hold as they are (RFC 3986)."""
+from features.errors import UsageError
+from features.settings import BuildSettings, IntakeSettings, LogSettings, Section, explain, first_fault
+from serving.settings_sources import Environment, Origins, YamlFile, dotted, source_of
+from serving.urls import LOOPBACK, ascii_url, is_private
+from training.settings import BacktestSettings, ModelSettings
 
 
 class RankingSettings(Section):
@@ -166,38 +170,6 @@ class OidcSettings(Section):
         if not self.password_login and not self.public_url:
             raise ValueError("password_login can be switched off only where public_url lets people sign in without")
         return self
-
-
-def is_private(address: str) -> bool:
-    """Tell whether nobody on the way can read what is sent to an address.
-
-    >>> is_private("https://id.example/realms/town"), is_private("http://127.0.0.1:8080"), is_private("http://id.example")
-    (True, True, False)
-    """
-    parts = urlsplit(address)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
-
-
-def ascii_url(address: str) -> str:
-    """Return an http(s) address as it is sent.
-
-    >>> ascii_url("https://预警.example:8443/通知?from=yujing")
-    'https://xn--792a71x.example:8443/%E9%80%9A%E7%9F%A5?from=yujing'
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-        name = host.encode("idna").decode() if host and not host.isascii() else host
-    except (ValueError, UnicodeError) as error:
-        raise ValueError(f"must be an address such as https://host/path: {error}") from error
-    if parts.scheme not in ("http", "https") or not name or "@" in parts.netloc or re.search(r"[\s\x00-\x1f\x7f]", address):
-        raise ValueError("must be an address such as https://host/path, without blanks, name or password")
-    place = (f"[{name}]" if ":" in name else name) + (f":{port}" if port else "")
-    path, query = quote(parts.path, safe=PATH_CHARACTERS), quote(parts.query, safe=PATH_CHARACTERS + "?")
-    return urlunsplit((parts.scheme, place, path, query, ""))
 
 
 class DueHours(Section):
@@ -356,9 +328,18 @@ class RetentionSettings(Section):
     """Newest backups that stay however old they are."""
 
 
-class Settings(TrainingSettings):
-    """Everything `yujing` needs to know."""
+class Settings(BuildSettings, LogSettings, BaseSettings):
+    """Everything `yujing` needs to know.
 
+    Each section is a field. Keys that stand at the top of a file are inherited, so that these settings are also those of the log and those
+    by which a panel is built.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="YUJING_", env_nested_delimiter="__")
+
+    intake: IntakeSettings = IntakeSettings()
+    backtest: BacktestSettings = BacktestSettings()
+    model: ModelSettings = ModelSettings()
     ranking: RankingSettings = RankingSettings()
     serving: ServingSettings = ServingSettings()
     oidc: OidcSettings = OidcSettings()
@@ -377,3 +358,28 @@ class Settings(TrainingSettings):
         if oidc.get("issuer") and oidc.get("client_id") and is_private(address) and "site" not in oidc:
             given["oidc"] = oidc | {"public_url": oidc.get("public_url") or address}
         return content | given
+
+    _origins: Origins = PrivateAttr(default_factory=Origins)
+
+    @property
+    def origins(self) -> Mapping[str, str]:
+        """Dotted name of every setting that a file or the environment names -> what names it; the strongest where several do."""
+        return self._origins
+
+    @classmethod
+    def load(cls, *files: Path | None) -> Self:
+        """Read settings from the environment, then from YAML files, the strongest first; defaults fill what none of them names.
+
+        Raises:
+            UsageError: a file cannot be read, a key is unknown (the nearest known one is named) or a value does not fit.
+        """
+        sources = (Environment(cls), *(YamlFile(cls, file) for file in files if file))
+        try:
+            loaded = cls(_build_sources=(sources, {}))
+        except ValidationError as error:
+            fault = first_fault(error)
+            raise UsageError(f"{source_of(fault, sources)}: {explain(cls, fault)}") from error
+        except SettingsError as error:
+            raise UsageError(f"the environment: {error}; lists and mappings must be JSON, such as '[\"a\"]'.") from error
+        loaded._origins = Origins({key: str(source) for source in reversed(sources) for key in dotted(source())})
+        return loaded

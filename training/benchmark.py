@@ -21,6 +21,7 @@ from features.facts.facts import Facts
 from features.facts.kept import facts_from, facts_tables
 from features.intake.ingest import IngestRequest, ingest
 from features.panel.build import Panel, Progress, build_features, build_panel, catalogue
+from features.settings import BuildSettings, LogSettings
 from features.storage.array_files import read_about, read_arrays, write_arrays
 from features.storage.home import Home
 from training.learning.booster import boost, margin, read_booster
@@ -30,7 +31,7 @@ from training.learning.folds import Fold, Gap
 from training.learning.inner_validation import prepare
 from training.learning.model import Fitted, FittedPart
 from training.learning.parts import Part
-from training.settings import Settings
+from training.settings import ModelSettings
 
 T = TypeVar("T")
 
@@ -112,12 +113,14 @@ Further = Callable[[Facts, Fitted, Path], Iterator[Cost]]
 """Yields the cost of what is done with the facts and a model; the folder is for its files."""
 
 
-def measure_steps(grids: int, settings: Settings, progress: Progress, further: Further) -> Iterator[Cost]:
+def measure_steps(
+    grids: int, log: LogSettings, build: BuildSettings, model: ModelSettings, progress: Progress, further: Further
+) -> Iterator[Cost]:
     """Make a log of so many grids and yield what each step costs on it, and then what `further` yields."""
     with tempfile.TemporaryDirectory(prefix="yujing-bench-") as folder:
         size = Size(grids, grids * CASES_PER_GRID, AS_OFS)
         write_log(size, Path(folder), np.random.default_rng(SEED))
-        for done, cost in enumerate(_Steps(size, Path(folder), settings, further).run(), start=1):
+        for done, cost in enumerate(_Steps(size, Path(folder), log, build, model, further).run(), start=1):
             progress(done, STEPS)
             yield cost
 
@@ -132,7 +135,9 @@ class _Steps:
 
     size: Size
     folder: Path
-    settings: Settings
+    log: LogSettings
+    build: BuildSettings
+    model: ModelSettings
     further: Further
 
     def run(self) -> Iterator[Cost]:
@@ -154,23 +159,23 @@ class _Steps:
         yield from self._trees(facts)
 
     def _panels(self, facts: Facts) -> Iterator[Cost]:
-        last, horizon = np.array([facts.known_through_day], np.int32), self.settings.horizon_days
-        columns = compared(catalogue(facts, horizon, self.settings))
+        last, horizon = np.array([facts.known_through_day], np.int32), self.log.horizon_days
+        columns = compared(catalogue(facts, horizon, self.build))
         frame = peer_frame(facts)
-        build_features(facts, last, horizon, self.settings, columns)
+        build_features(facts, last, horizon, self.build, columns)
         _, one = self._measure(
             "panel of one day",
-            lambda: build_features(facts, last, horizon, self.settings, columns),
+            lambda: build_features(facts, last, horizon, self.build, columns),
             ("Polars", lambda: peer_panel(frame, facts, int(last[0]), "streaming")),
         )
         yield one
 
     def _trees(self, facts: Facts) -> Iterator[Cost]:
-        horizon, model = self.settings.horizon_days, self.settings.model
+        horizon, model = self.log.horizon_days, self.model
         panel, built = self._measure("panel to learn from", lambda: self._panel(facts))
         yield built
         fold = Fold(slice(0, AS_OFS), slice(AS_OFS, None), facts.known_through_day + 1)
-        examples = training_part(facts, panel, fold, Gap(horizon, self.settings.delay_allowance_days))
+        examples = training_part(facts, panel, fold, Gap(horizon, self.log.delay_allowance_days))
         given = prepare(Part.NEW, examples, model)
         text, fitting = self._measure(
             "fit",
@@ -193,20 +198,18 @@ class _Steps:
         home.root.mkdir()
         request, now, whole = IngestRequest(file), datetime.now(UTC), file.read_bytes()
         once = file.with_name("once")
-        return self._measure(
-            "take in a day", lambda: ingest(home, self.settings, request, now), (WRITTEN, lambda: once.write_bytes(whole))
-        )[1]
+        return self._measure("take in a day", lambda: ingest(home, self.log, request, now), (WRITTEN, lambda: once.write_bytes(whole)))[1]
 
     def _measure(self, step: str, work: Callable[[], T], against: Against | None = None) -> tuple[T, Cost]:
         return measure(self.size.grids, step, work, against)
 
     def _facts(self) -> Facts:
-        return read_facts(open_log(self.size, self.folder), None, self.settings)
+        return read_facts(open_log(self.size, self.folder), None, self.log)
 
     def _panel(self, facts: Facts) -> Panel:
-        last = facts.known_through_day - self.settings.horizon_days - self.settings.delay_allowance_days
+        last = facts.known_through_day - self.log.horizon_days - self.log.delay_allowance_days
         as_ofs: Days = np.arange(last - STEP_DAYS * (AS_OFS - 1), last + 1, STEP_DAYS, dtype=np.int32)
-        return build_panel(facts, as_ofs, self.settings.horizon_days, self.settings)
+        return build_panel(facts, as_ofs, self.log.horizon_days, self.build)
 
 
 def _take(folder: Path) -> Facts:

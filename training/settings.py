@@ -1,4 +1,4 @@
-"""Settings of training, added to those of `features`."""
+"""Settings of training."""
 
 from collections.abc import Sequence
 from typing import ClassVar, Self
@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 from pydantic import Field
 
 from features.settings import Section
-from features.settings import Settings as FeatureSettings
 from training.rivals import PLAIN_LIGHTGBM, PeerName
 
 
@@ -86,14 +85,6 @@ class ModelSettings(Section):
     seed: int = 1
     threads: int = Field(default=2, ge=1)
 
-
-class Settings(FeatureSettings):
-    """Everything `training` needs to know."""
-
-    backtest: BacktestSettings = BacktestSettings()
-    model: ModelSettings = ModelSettings()
-
     def leaving_out(self, families: Sequence[str]) -> Self:
         """Return the settings with more families of features that trees do not read."""
-        model = self.model.model_copy(update={"exclude_families": (*self.model.exclude_families, *families)})
-        return self.model_copy(update={"model": model})
+        return self.model_copy(update={"exclude_families": (*self.exclude_families, *families)})

@@ -17,7 +17,7 @@ from features.errors import NotReadyError, StoreError, UsageError
 from features.facts.facts import Facts
 from features.panel.build import Panel, Progress, build_panel
 from features.provenance import code_version, login_name
-from features.settings import PanelSettings
+from features.settings import BuildSettings, PanelSettings
 from features.storage.array_files import release
 from features.storage.home import Home
 from features.targets import Target
@@ -40,7 +40,7 @@ from training.registry.pyfunc_model import Interface
 from training.registry.run_record import Run, TrainingData
 from training.registry.tracking import open_registry
 from training.report.report import Subject, make_report
-from training.settings import ModelSettings, Settings
+from training.settings import BacktestSettings, ModelSettings
 
 MODEL_CARD, TRANSPARENCY_RECORD, IMPACT_ASSESSMENT = "model_card.md", "transparency_record.md", "impact_assessment.md"
 """Documents of every training, beside its report in the registry."""
@@ -67,6 +67,10 @@ class Task:
     """The definition behind `facts.target_name`."""
     champion: Published | None
     """Champion, compared with the candidate on the same folds; None where nothing was published yet."""
+    gap: Gap
+    build: BuildSettings
+    backtest: BacktestSettings
+    model: ModelSettings
     trials: tuple[Tried, ...] = ()
     """Settings that were tried to find those of this training."""
 
@@ -84,7 +88,7 @@ class Trained:
     """Verdict of the gate as of now."""
 
 
-def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show = quietly) -> Trained:
+def train(home: Home, task: Task, now: datetime, show: Show = quietly) -> Trained:
     """Backtest, fit on all ripe rows of the log, and register the model with its evidence as the challenger.
 
     Raises:
@@ -93,11 +97,11 @@ def train(home: Home, task: Task, settings: Settings, now: datetime, show: Show 
     """
     began = time.monotonic()
     registry = open_registry(home, task.facts.target_name)  # before the work: what cannot be registered need not be fitted
-    gap = Gap(task.target.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    learnt = _learn(task, gap, settings, show)
+    learnt = _learn(task, show)
     objections = evaluate_gate(learnt.result.to_json(), learnt.comparison)
-    pages = make_report(Subject(task.facts, learnt.panel, learnt.result, learnt.fitted), settings)
-    run = _record(task, gap, learnt, settings, objections)
+    subject = Subject(task.facts, learnt.panel, learnt.result, learnt.fitted, task.gap)
+    pages = make_report(subject, task.build, task.backtest, task.model.seed)
+    run = _record(task, learnt, objections)
     documents = dict(run.documents) | {f"report/{name}": content for name, content in pages.items()}
     run = replace(run, documents=documents, seconds=time.monotonic() - began)
     return Trained(registry.add(run, now), learnt.result, run.card, pages, objections)
@@ -113,25 +117,25 @@ class _Learnt:
     comparison: Comparison | None
 
 
-def _learn(task: Task, gap: Gap, settings: Settings, show: Show) -> _Learnt:
-    facts = task.facts
+def _learn(task: Task, show: Show) -> _Learnt:
+    facts, gap = task.facts, task.gap
     with show("panel") as step:
-        panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), gap.horizon_days, settings, step)
+        panel = build_panel(facts, ripe_as_ofs(facts, gap, task.backtest), gap.horizon_days, task.build, step)
     with show("backtest") as step:
-        result = backtest(facts, panel, gap.horizon_days, settings, step)
+        result = backtest(facts, panel, gap, task.backtest, task.model, step)
     with show("fit") as step:
-        fitted = fit_all(facts, panel, gap, settings.model, result.past, step)
-    comparison = compare(facts, panel, fitted, result, task.champion, settings) if task.champion else None
+        fitted = fit_all(facts, panel, gap, task.model, result.past, step)
+    comparison = compare(task, panel, result, fitted, task.champion) if task.champion else None
     return _Learnt(panel, result, fitted, comparison)
 
 
-def _record(task: Task, gap: Gap, learnt: _Learnt, settings: Settings, objections: Sequence[str]) -> Run:
+def _record(task: Task, learnt: _Learnt, objections: Sequence[str]) -> Run:
     """Return what the registry keeps of a training, without its report."""
     panel, result, fitted = learnt.panel, learnt.result, learnt.fitted
     report = result.to_json()
-    files = add_evidence(fitted, panel, settings.model, report, learnt.comparison)
+    files = add_evidence(fitted, panel, task.model, report, learnt.comparison)
     hashes = {name: sha256(content) for name, content in files.items()}
-    parameters = _parameters(task, gap, hashes, settings) | _samples(fitted) | _local_code(panel)
+    parameters = _parameters(task, hashes) | _samples(fitted) | _local_code(panel)
     read = [column for part in fitted.parts for column in part.describe(panel)]
     card, learnt_from = write_card(report, parameters, read, objections), describe_data(task.facts, panel, result)
     documents = {
@@ -146,7 +150,7 @@ def _record(task: Task, gap: Gap, learnt: _Learnt, settings: Settings, objection
         _metrics(report),
         {name: text.encode() for name, text in documents.items()},
         fold_metrics=measure_folds(result),
-        tags=_tags(task.facts, gap, objections),
+        tags=_tags(task.facts, task.gap, objections),
         by=login_name(),
         code_version=parameters["code_version"],
         card=card,
@@ -197,16 +201,16 @@ def fit_all(
     return fit(training_part(facts, panel, everything, gap), model_settings, blocks, past, progress)
 
 
-def compare(facts: Facts, panel: Panel, fitted: Fitted, result: BacktestResult, champion: Published, settings: Settings) -> Comparison:
+def compare(task: Task, panel: Panel, result: BacktestResult, fitted: Fitted, champion: Published) -> Comparison:
     """Put the champion beside a candidate: its recipe's backtest on the candidate's folds, and how much of the list would change."""
     report: Report = result.to_json()
     stored: Report = json.loads(champion.files[BACKTEST])
     recipe = _read_recipe(champion)
     if recipe is None or all(stored[key] == report[key] for key in FOLD_KEYS):
         report = stored
-    elif recipe != settings.model:
-        report = backtest(facts, panel, result.horizon_days, settings.model_copy(update={"model": recipe})).to_json()
-    return Comparison(champion.hash, report, _turnover(panel.at(slice(-1, None)), fitted, champion, settings.panel))
+    elif recipe != task.model:
+        report = backtest(task.facts, panel, task.gap, task.backtest, recipe).to_json()
+    return Comparison(champion.hash, report, _turnover(panel.at(slice(-1, None)), fitted, champion, task.build.panel))
 
 
 def _read_recipe(champion: Published) -> ModelSettings | None:
@@ -227,10 +231,10 @@ def _turnover(today: Panel, fitted: Fitted, champion: Published, panel: PanelSet
     return turnover(fitted.predict(today).expected[0], before.expected[0])
 
 
-def _parameters(task: Task, gap: Gap, hashes: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    facts = task.facts
-    sections = {"model": settings.model, "backtest": settings.backtest}
-    petitions = settings.panel.petition_volume
+def _parameters(task: Task, hashes: Mapping[str, str]) -> dict[str, str]:
+    facts, gap = task.facts, task.gap
+    sections = {"model": task.model, "backtest": task.backtest}
+    petitions = task.build.panel.petition_volume
     flat = {f"{name}.{key}": value for name, section in sections.items() for key, value in section.model_dump(mode="json").items()}
     about = {
         "target": facts.target_name,

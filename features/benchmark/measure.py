@@ -21,7 +21,7 @@ from features.facts.derive import read_facts
 from features.facts.facts import Facts
 from features.panel.build import Panel, Progress, build_features, catalogue
 from features.panel.feature import Feature
-from features.settings import Settings
+from features.settings import BuildSettings, LogSettings
 
 ROUNDS = 5
 STEP_DAYS = 7
@@ -52,7 +52,8 @@ class Contest:
 
     size: Size
     folder: Path
-    settings: Settings
+    log: LogSettings
+    build: BuildSettings
 
     @cached_property
     def facts(self) -> Facts:
@@ -62,7 +63,7 @@ class Contest:
     @cached_property
     def features(self) -> tuple[Feature, ...]:
         """The columns that both sides build."""
-        return compared(catalogue(self.facts, self.settings.horizon_days, self.settings))
+        return compared(catalogue(self.facts, self.log.horizon_days, self.build))
 
     @cached_property
     def as_ofs(self) -> Days:
@@ -86,11 +87,11 @@ class Contest:
 
     def read(self) -> Facts:
         """Read the log and sort it into facts."""
-        return read_facts(open_log(self.size, self.folder), None, self.settings)
+        return read_facts(open_log(self.size, self.folder), None, self.log)
 
     def panel(self, as_ofs: Days) -> Panel:
         """Build the panel."""
-        return build_features(self.facts, as_ofs, self.settings.horizon_days, self.settings, self.features)
+        return build_features(self.facts, as_ofs, self.log.horizon_days, self.build, self.features)
 
     def polars(self, as_of: np.int32) -> pl.DataFrame:
         """Build the rows of one as_of the peer's way."""
@@ -139,11 +140,11 @@ def _time(task: Work) -> Seconds:
 
 def peak_beyond_panel(contest: Contest, block_cells: int) -> int:
     """Return the most bytes held at once, beside the facts and the panel itself, while the panel of all as_ofs is built."""
-    cut = contest.settings.panel.model_copy(update={"block_cells": block_cells})
-    settings = contest.settings.model_copy(update={"panel": cut})
+    cut = contest.build.panel.model_copy(update={"block_cells": block_cells})
+    build = contest.build.model_copy(update={"panel": cut})
     tracemalloc.start()
     try:
-        panel = build_features(contest.facts, contest.as_ofs, settings.horizon_days, settings, contest.features)
+        panel = build_features(contest.facts, contest.as_ofs, contest.log.horizon_days, build, contest.features)
         return tracemalloc.get_traced_memory()[1] - panel.values.nbytes
     finally:
         tracemalloc.stop()
@@ -184,14 +185,14 @@ class Report:
         return all(limit.kept for limit in self.limits)
 
 
-def run(size: Size, folder: Path, settings: Settings, progress: Progress) -> Report:
+def run(size: Size, folder: Path, log: LogSettings, build: BuildSettings, progress: Progress) -> Report:
     """Make a log in an empty folder and measure the panel on it, beside its peers."""
     write_log(size, folder, np.random.default_rng(SEED))
-    contest = Contest(size, folder, settings)
+    contest = Contest(size, folder, log, build)
     seconds = measure(contest, progress)
-    cells = settings.panel.block_cells
+    cells = build.panel.block_cells
     peaks = {each: peak_beyond_panel(contest, each) for each in (cells, cells * BLOCK_FACTOR)}
-    limits = (*speed_limits(seconds, size.as_ofs), *memory_limits(peaks, fact_bytes(contest.facts), settings.panel.threads))
+    limits = (*speed_limits(seconds, size.as_ofs), *memory_limits(peaks, fact_bytes(contest.facts), build.panel.threads))
     names = tuple(feature.name for feature in contest.features)
     families = tuple(sorted({feature.family for feature in contest.features}))
     return Report(size, names, families, ROUNDS, seconds, peaks, limits)

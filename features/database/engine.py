@@ -15,7 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from features.database.revision import up_to_date
 from features.database.sqlite_file import keep_before
 from features.errors import StoreError, UsageError
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.atomic_files import is_read_only, sync_folder
 from features.storage.home import Home
 
@@ -39,19 +39,19 @@ KEPT_CONNECTIONS, MORE_CONNECTIONS = 10, 40
 """To PostgreSQL, of one process: as many as it has threads that answer, so that none waits for another's."""
 
 
-def database_url(home: Home, settings: Settings) -> str:
+def database_url(home: Home, log: LogSettings) -> str:
     """Return where the event log is: the setting, else SQLite under the home folder."""
-    return settings.database_url or home.database_url
+    return log.database_url or home.database_url
 
 
-def open_home(home: Home, settings: Settings) -> Engine:
+def open_home(home: Home, log: LogSettings) -> Engine:
     """Open the event log of a home, which knows where its archived lists are.
 
     Raises:
         UsageError: the settings name no database that can be used.
         StoreError: the database cannot be opened safely, or was written by a newer yujing.
     """
-    return open_database(database_url(home, settings), home.archive)
+    return open_database(database_url(home, log), home.archive)
 
 
 def open_database(url: str, archive: Path | None = None) -> Engine:

@@ -19,12 +19,12 @@ from features.facts.facts import Facts, Reporters, place_covariates
 from features.facts.histories import Histories, Subject, read_histories
 from features.facts.places import Places, positions, read_places
 from features.schema import DISPUTE_CATEGORIES, Action, Col, EventType
-from features.settings import Settings
+from features.settings import LogSettings
 from features.targets import DEFAULT_TARGET, Target
 from features.undertakings.exposure import with_undertakings, with_visits
 
 
-def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Settings) -> Facts:
+def read_facts(snapshot: LogSnapshot, target_name: str | None, log: LogSettings) -> Facts:
     """Turn a snapshot of the log into facts for one target.
 
     A target that a feed's source file declares counts that feed only, over the grids of that feed.
@@ -32,8 +32,8 @@ def read_facts(snapshot: LogSnapshot, target_name: str | None, settings: Setting
     Raises:
         UsageError: the target is not declared anywhere, or the log holds no record it could count.
     """
-    subject = find_subject(snapshot.feeds, target_name, settings)
-    places, histories = derive_histories(snapshot, subject, settings.categories)
+    subject = find_subject(snapshot.feeds, target_name, log)
+    places, histories = derive_histories(snapshot, subject, log.categories)
     return assemble(histories, places, snapshot, subject)
 
 
@@ -86,26 +86,26 @@ def assemble(histories: Histories, places: Places, snapshot: LogSnapshot, subjec
     return with_visits(facts, snapshot.effort, subject.target.visit_days)
 
 
-def find_subject(feeds: Mapping[str, Feed], name: str | None, settings: Settings) -> Subject:
+def find_subject(feeds: Mapping[str, Feed], name: str | None, log: LogSettings) -> Subject:
     """Return what a target of that name counts.
 
     Raises:
         UsageError: the target is not declared anywhere.
     """
-    target, own = find_target(feeds, name, settings)
-    parent = find_target(feeds, target.parent, settings)[0] if target.parent else None
-    return Subject(name or DEFAULT_TARGET, target, parent, own, settings.zone)
+    target, own = find_target(feeds, name, log)
+    parent = find_target(feeds, target.parent, log)[0] if target.parent else None
+    return Subject(name or DEFAULT_TARGET, target, parent, own, log.zone)
 
 
-def find_target(feeds: Mapping[str, Feed], name: str | None, settings: Settings) -> tuple[Target, dict[str, Feed]]:
+def find_target(feeds: Mapping[str, Feed], name: str | None, log: LogSettings) -> tuple[Target, dict[str, Feed]]:
     """Return the target of that name and the feeds it counts: those that declare it, else all."""
     if name is None or name == DEFAULT_TARGET:
-        return settings.target, dict(feeds)
-    if name in settings.targets:
-        return settings.targets[name], dict(feeds)
+        return log.target, dict(feeds)
+    if name in log.targets:
+        return log.targets[name], dict(feeds)
     declared = {feed.targets[name] for feed in feeds.values() if name in feed.targets}
     if not declared:
-        known = ", ".join(target_names(feeds, settings.targets))
+        known = ", ".join(target_names(feeds, log.targets))
         raise UsageError(f"target must be one of {known}, got {name!r}. Name it under `targets:` of the configuration.")
     if len(declared) > 1:
         raise UsageError(f"target {name!r} means different things in several source files. Settle it under `targets:` of the settings.")
@@ -118,9 +118,9 @@ def target_names(feeds: Mapping[str, Feed], targets: Collection[str]) -> tuple[s
     return (DEFAULT_TARGET, *sorted(named))
 
 
-def targets_that_occurred(snapshot: LogSnapshot, settings: Settings) -> dict[str, int]:
+def targets_that_occurred(snapshot: LogSnapshot, log: LogSettings) -> dict[str, int]:
     """Return target -> how often it occurred, of those that ever did."""
-    counts = {name: len(read_facts(snapshot, name, settings).target.case) for name in target_names(snapshot.feeds, settings.targets)}
+    counts = {name: len(read_facts(snapshot, name, log).target.case) for name in target_names(snapshot.feeds, log.targets)}
     return {name: count for name, count in counts.items() if count}
 
 

@@ -22,7 +22,7 @@ from features.facts.derive import assemble, derive_histories, find_subject
 from features.facts.facts import Cases, Covariates, Facts, Marks, Reporters, Spells
 from features.facts.histories import Histories, Subject, merge_histories, read_histories, uses_all_words
 from features.facts.places import Level, Places
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.array_files import DamagedError, read_about, read_arrays, write_arrays
 from features.storage.atomic_files import locked
 from features.undertakings.in_force import Undertakings
@@ -159,14 +159,14 @@ def _vocabulary(about: About) -> Vocabulary:
     return Vocabulary(tuple(about["event_types"]), kinds, tuple(about["sources"]))
 
 
-def read_kept_facts(log: EventLog, target_name: str | None, settings: Settings) -> Facts:
+def read_kept_facts(log: EventLog, target_name: str | None, settings: LogSettings) -> Facts:
     """Return the facts of a log as `read_facts` derives them, from the kept ones where those reach.
 
     Raises:
         UsageError: the target is not declared anywhere, or the log holds no record it could count.
     """
     subject = find_subject(log.feeds, target_name, settings)
-    shelf = _Shelf(log, subject, settings, log.home.facts / subject.name)
+    shelf = _Shelf(log, subject, settings.categories, log.home.facts / subject.name)
     try:
         with locked(shelf.folder):
             return shelf.take() or shelf.renew()
@@ -181,7 +181,8 @@ class _Shelf:
 
     log: EventLog
     subject: Subject
-    settings: Settings
+    categories: tuple[str, ...]
+    """Codes that the settings add."""
     folder: Path
 
     def take(self) -> Facts | None:
@@ -209,7 +210,7 @@ class _Shelf:
     def derive(self) -> Derived:
         """Derive the facts of the whole log."""
         snapshot = self.log.read()
-        places, histories = derive_histories(snapshot, self.subject, self.settings.categories)
+        places, histories = derive_histories(snapshot, self.subject, self.categories)
         return histories, places, assemble(histories, places, snapshot, self.subject)
 
     def extend(self) -> Derived | None:
@@ -263,7 +264,7 @@ class _Shelf:
             "parent": subject.parent.model_dump_json() if subject.parent else None,
             "feeds": {name: [repr(getattr(feed, part)) for part in names] for name, feed in sorted(subject.feeds.items())},
             "all_feeds": sorted(self.log.feeds),
-            "categories": sorted({*self.settings.categories, *(code for feed in self.log.feeds.values() for code in feed.categories)}),
+            "categories": sorted({*self.categories, *(code for feed in self.log.feeds.values() for code in feed.categories)}),
             "zone": subject.zone,
         }
         return {"sequence": sequence, "origin": parts}

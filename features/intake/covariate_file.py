@@ -21,7 +21,7 @@ from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Tally, bare_batches
 from features.intake.times import parse_times
 from features.schema import Col
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 DAYS = ("day", "week")
@@ -43,7 +43,7 @@ class _Terms:
     now: datetime
 
 
-def ingest_covariates(home: Home, settings: Settings, path: Path, now: datetime) -> IngestReport:
+def ingest_covariates(home: Home, log: LogSettings, path: Path, now: datetime) -> IngestReport:
     """Append the numbers of a file; what is known already changes nothing, and a corrected number needs a later known_at.
 
     Raises:
@@ -56,9 +56,9 @@ def ingest_covariates(home: Home, settings: Settings, path: Path, now: datetime)
     refuse_personal_names(path, rows.header, now.date())
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-covariates.csv"
     refused.unlink(missing_ok=True)
-    engine = open_database(database_url(home, settings))
+    engine = open_database(database_url(home, log))
     try:
-        terms = _terms(rows, engine, settings.zone, now)
+        terms = _terms(rows, engine, log.zone, now)
         tally = Tally(deployment_key(home, engine), refused)
         for batch in bare_batches(rows):
             tally.count(batch, *_store(engine, batch.cells, terms))

@@ -35,7 +35,7 @@ from features.intake.spool import MOST_SEEN, Spool
 from features.intake.validation_pass import ValidationPass, validate
 from features.memory import return_freed_memory
 from features.schema import CASE_REQUIRED, Col
-from features.settings import Settings
+from features.settings import LogSettings, PanelSettings
 from features.storage.home import Home
 
 SHOWN_CHARS = 24
@@ -118,14 +118,16 @@ class IngestRequest:
     grids: Path | None = None
     crosswalk: Path | None = None
     """Grids that were redrawn; it replaces what was known of them."""
+    nearest_neighbours: int = PanelSettings().nearest_neighbours
+    """Neighbours per grid taken from centroids where `grids` has no borders."""
 
 
-def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
+def ingest(home: Home, log: LogSettings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
     """Append what a file or query holds to the event log; what is in it already changes nothing.
 
     Args:
         home: where the key and the list of refused rows are kept.
-        settings: zone, closed lists and database.
+        log: zone, closed lists and database.
         request: what to take in.
         now: the moment of intake; nothing can have happened later.
         progress: called after each batch.
@@ -135,21 +137,19 @@ def ingest(home: Home, settings: Settings, request: IngestRequest, now: datetime
         InputRefusedError: the file is refused as a whole; none of its rows is stored.
         StoreError: the log refused; sending the same again stores what is missing.
     """
-    return _take_in(home, settings, request, now, progress, dry=False)
+    return _take_in(home, log, request, now, progress, dry=False)
 
 
-def preview(home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
+def preview(home: Home, log: LogSettings, request: IngestRequest, now: datetime, progress: Progress | None = None) -> IngestReport:
     """Tell what `ingest` would do with a file, and store nothing; a case that stands in two batches of a file counts as accepted twice.
 
     Raises:
         UsageError, InputRefusedError: as `ingest`.
     """
-    return _take_in(home, settings, request, now, progress, dry=True)
+    return _take_in(home, log, request, now, progress, dry=True)
 
 
-def _take_in(
-    home: Home, settings: Settings, request: IngestRequest, now: datetime, progress: Progress | None, *, dry: bool
-) -> IngestReport:
+def _take_in(home: Home, log: LogSettings, request: IngestRequest, now: datetime, progress: Progress | None, *, dry: bool) -> IngestReport:
     began = time.monotonic()
     rows = open_input(request.path, request.source, (CASE_REQUIRED,), CASE_COLUMNS)
     source = request.source or flat_source(rows.header)
@@ -158,17 +158,17 @@ def _take_in(
     rows = without_no_cases(rows, source.required)
     ground = _Ground.read(request, now.date())
     refused = None if dry else home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-{source.name}.csv"
-    engine = open_database(database_url(home, settings))
+    engine = open_database(database_url(home, log))
     spool = Spool(None if dry else home.root)
     try:
         key = deployment_key(home, engine)
-        remarks = ground.remarks if dry else ground.store(engine, settings.panel.nearest_neighbours)
+        remarks = ground.remarks if dry else ground.store(engine, request.nearest_neighbours)
         grids = ground.registered(engine) if dry else registered_grids(engine)
         redrawn = ground.redrawn
         del ground  # the polygons of a province are as large as all else that a load holds
         engine.dispose()  # as are the pages that its connections keep
         return_freed_memory()
-        surveyed = validate(rows, set_terms(source, settings, grids, now), key, spool)
+        surveyed = validate(rows, set_terms(source, log, grids, now), key, spool)
         if refused is not None:
             refused.unlink(missing_ok=True)
             declare_feed(engine, source.name, _feed_spec(source))

@@ -18,7 +18,7 @@ from features.intake.readers.csv_head import SEPARATORS
 from features.intake.readers.layout import clean_name
 from features.intake.source_file import Column, SourceFile
 from features.schema import DISPUTE_CATEGORIES, LEVELS, REPORT_SOURCES, Col, EventType
-from features.settings import Settings
+from features.settings import LogSettings
 
 FUTURE = timedelta(hours=24)
 """Longest lead of a sender's clock."""
@@ -79,17 +79,17 @@ class RowRules:
         return self.now + FUTURE
 
 
-def set_terms(source: SourceFile, settings: Settings, grids: pl.DataFrame | None, now: datetime) -> RowRules:
+def set_terms(source: SourceFile, log: LogSettings, grids: pl.DataFrame | None, now: datetime) -> RowRules:
     """Gather the closed lists of the project, the settings and the source file."""
     lists: dict[str, tuple[str, ...]] = {
         Col.EVENT_TYPE: tuple(kind.value for kind in EventType),
-        Col.CATEGORY: (*DISPUTE_CATEGORIES, *settings.categories, *source.categories),
-        Col.SOURCE: (*REPORT_SOURCES, *settings.sources, *source.sources),
+        Col.CATEGORY: (*DISPUTE_CATEGORIES, *log.categories, *source.categories),
+        Col.SOURCE: (*REPORT_SOURCES, *log.sources, *source.sources),
         Col.LEVEL: LEVELS,
     }
     own = {name: {code: code for code in codes} for name, codes in lists.items()} | {Col.SELF_FOUND: YES_OR_NO}
     codes = {name: _table(source.columns[name], own[name]) for name in CODE_COLUMNS if name in source.columns}
-    return RowRules(source, source.zone or settings.zone, now, codes, grids)
+    return RowRules(source, source.zone or log.zone, now, codes, grids)
 
 
 def _table(column: Column, own: Mapping[str, str]) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.readers.open_input import open_input
 from features.intake.report import IngestReport, Tally, bare_batches
 from features.intake.undertaking_rows import EFFORT_COLUMNS, UndertakingTerms, declare_campaigns, read_undertakings, store_effort
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 SOURCE_ACTOR = "source"
@@ -77,7 +77,7 @@ Store = Callable[[RowBatch], tuple[RowErrors, int]]
 """Stores the rows without fault and returns the faults of the others, and how many rows were new."""
 
 
-def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetime) -> IngestReport:
+def ingest_undertakings(home: Home, log: LogSettings, path: Path, now: datetime) -> IngestReport:
     """Append what a file says of undertakings or effort; what is known already changes nothing.
 
     Raises:
@@ -90,32 +90,32 @@ def ingest_undertakings(home: Home, settings: Settings, path: Path, now: datetim
     refuse_personal_names(path, rows.header, now.date())
     refused = home.folder(home.quarantine) / f"{now:%Y%m%dT%H%M%S%f}-undertakings.csv"
     refused.unlink(missing_ok=True)
-    engine = open_database(database_url(home, settings))
+    engine = open_database(database_url(home, log))
     try:
         key = deployment_key(home, engine)
         tally = Tally(key, refused)
-        store, used = _store_of(rows, engine, _terms(engine, settings, now), key)
+        store, used = _store_of(rows, engine, _terms(engine, log, now), key)
         for batch in bare_batches(rows):
             tally.count(batch, *store(batch))
         if used == EFFORT_COLUMNS:
-            declare_campaigns(engine, settings.tz, key, SOURCE_ACTOR, now)
+            declare_campaigns(engine, log.tz, key, SOURCE_ACTOR, now)
     finally:
         engine.dispose()
     return tally.report(time.monotonic() - began, rows, used)
 
 
-def _terms(engine: Engine, settings: Settings, now: datetime) -> UndertakingTerms:
+def _terms(engine: Engine, log: LogSettings, now: datetime) -> UndertakingTerms:
     with reading(engine) as connection:
         places = known_places(connection)
     if not places:
         raise UsageError("undertakings need the grids they lie in, found none. Run `yujing ingest FILE --grids GRIDS` first.")
-    return UndertakingTerms(settings, places, now)
+    return UndertakingTerms(log, places, now)
 
 
 def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: bytes) -> tuple[Store, tuple[str, ...]]:
     """Return what stores the batches of a file with this header, and the columns it reads."""
     if set(EFFORT_COLUMNS) <= set(rows.header):
-        return lambda batch: store_effort(engine, batch.cells, terms.places, terms.settings.zone), EFFORT_COLUMNS
+        return lambda batch: store_effort(engine, batch.cells, terms.places, terms.log.zone), EFFORT_COLUMNS
     layout = next((one for one in LAYOUTS if set(one.needed) <= set(rows.header)), None)
     if layout is None:
         advice = "Rename its columns, or send a list of projects, periods or effort as `yujing simulate` writes it."
@@ -127,6 +127,6 @@ def _store_of(rows: RowInput, engine: Engine, terms: UndertakingTerms, key: byte
         flat = batch.cells.select(**layout.columns, **_same(*optional))
         faults, undertakings = read_undertakings(flat, keyed_ids(key, flat["undertaking_id"].fill_null("")), terms)
         with writing(engine) as connection:
-            return faults, append_from_source(connection, undertakings, SOURCE_ACTOR, terms.now, terms.settings.tz)
+            return faults, append_from_source(connection, undertakings, SOURCE_ACTOR, terms.now, terms.log.tz)
 
     return store, (*layout.needed, *optional)

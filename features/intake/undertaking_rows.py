@@ -17,7 +17,7 @@ from features.intake.pseudonyms import keyed_ids
 from features.intake.quarantine import Code, RowErrors
 from features.intake.rules import YES_OR_NO
 from features.intake.times import parse_times
-from features.settings import Settings
+from features.settings import LogSettings
 from features.undertakings.undertaking import EVERYWHERE, SEPARATOR, Undertaking, UndertakingKind, sub_kinds_of
 
 MOST_ID_CHARS = 64
@@ -36,7 +36,7 @@ _MOST_VISITS = 100_000
 class UndertakingTerms:
     """Requirements on the rows of one file."""
 
-    settings: Settings
+    log: LogSettings
     places: set[str]
     """Grids and areas that a row may name."""
     now: datetime
@@ -93,7 +93,7 @@ def _check_codes(flat: pl.DataFrame, faults: RowErrors, terms: UndertakingTerms)
     faults.add("undertaking_id", Code.ID_MISSING, identifier.is_null())
     faults.add("undertaking_id", Code.ID_FORMAT, identifier.str.len_chars() > MOST_ID_CHARS)
     faults.add("kind", Code.TYPE_UNKNOWN, ~flat["kind"].is_in([kind.value for kind in UndertakingKind]).fill_null(value=False))
-    allowed = {f"{kind}/{code}" for kind in UndertakingKind for code in sub_kinds_of(kind, terms.settings.sub_kinds)}
+    allowed = {f"{kind}/{code}" for kind in UndertakingKind for code in sub_kinds_of(kind, terms.log.sub_kinds)}
     pairs = flat.select(pl.concat_str("kind", "sub_kind", separator="/")).to_series()
     faults.add("sub_kind", Code.CATEGORY_UNKNOWN, ~pairs.is_in(list(allowed)).fill_null(value=False))
     if "note_code" in flat.columns:
@@ -110,11 +110,11 @@ def _read_places(places: pl.Series, faults: RowErrors, terms: UndertakingTerms) 
 
 def _read_day(text: pl.Series, name: str, faults: RowErrors, terms: UndertakingTerms) -> pl.Series:
     """Return the local day of each time; the last one may be open."""
-    moments, codes = parse_times(text, (), terms.settings.zone, None)
+    moments, codes = parse_times(text, (), terms.log.zone, None)
     faults.add_codes(name, codes)
     if name != "end_at":
         faults.add(name, Code.TIME_MISSING, text.is_null())
-    return moments.dt.convert_time_zone(terms.settings.zone).dt.date()
+    return moments.dt.convert_time_zone(terms.log.zone).dt.date()
 
 
 def _read_answer(flat: pl.DataFrame, name: str, faults: RowErrors) -> pl.Series:

@@ -30,7 +30,7 @@ from features.intake.source_file import CASE_COLUMNS, SourceFile, flat_source
 from features.intake.spool import Spool
 from features.intake.validation_pass import validate
 from features.schema import CASE_REQUIRED, Action, Col
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.keys import KEY_BYTES
 
 
@@ -136,7 +136,7 @@ class UnstoredFile:
         return self.read - self.accepted - len(self.refusals)
 
 
-def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, settings: Settings, now: datetime) -> UnstoredFile:
+def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, log: LogSettings, now: datetime) -> UnstoredFile:
     """Read a flat case file under the rules of a feed; ids of cases live as long as the answer.
 
     Raises:
@@ -150,7 +150,7 @@ def read_unstored(path: Path, feed: tuple[str, FeedSpec], engine: Engine, settin
     rows = without_no_cases(rows, source.required)
     key = secrets.token_bytes(KEY_BYTES)
     with closing(Spool(None)) as spool:
-        surveyed = validate(rows, set_terms(source, settings, registered_grids(engine), now), key, spool)
+        surveyed = validate(rows, set_terms(source, log, registered_grids(engine), now), key, spool)
         mapped = list(spool.read(rows, surveyed.terms, key))
     cases = pl.concat([pl.DataFrame(schema=CASE_SCHEMA), *(_typed(part.cases) for part in mapped)])
     unstored = UnstoredCases(cases, surveyed.paths, *feed, Moment(now, surveyed.terms.zone))

@@ -40,7 +40,7 @@ from features.panel.families import (
 from features.panel.feature import Feature, Use
 from features.panel.local_features import local_features
 from features.schema import Col
-from features.settings import PanelSettings, Settings
+from features.settings import BuildSettings, PanelSettings
 from features.storage.array_files import GIB, release, scratch
 
 FAMILIES = (history, new_cases, counts, rates, due, at_risk, backlog, trends, recency, repeats, surroundings, quality, undertakings)
@@ -58,7 +58,7 @@ SHARED_TABLES = 24
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
-Fill = Callable[[npt.NDArray[np.float32], Facts, AsOfs, tuple[Feature, ...], Settings], Iterator[tuple[int, int]]]
+Fill = Callable[[npt.NDArray[np.float32], Facts, AsOfs, tuple[Feature, ...], BuildSettings], Iterator[tuple[int, int]]]
 """Writes features of all grids at some as_ofs; yields how many blocks are done, and of how many."""
 
 
@@ -129,34 +129,34 @@ class Panel:
             raise UsageError(f"the panel has no column {name!r}; it was built from a log without the fields it needs.") from None
 
 
-def catalogue(facts: Facts, horizon_days: int, settings: Settings) -> tuple[Feature, ...]:
+def catalogue(facts: Facts, horizon_days: int, build: BuildSettings) -> tuple[Feature, ...]:
     """Return every feature that the columns of this log allow, in a fixed order; local ones come last.
 
     Raises:
         UsageError: the local features that the settings name cannot be read, or break a rule.
     """
     features = [feature for family in FAMILIES for feature in family.features(facts, horizon_days)]
-    features += covariates.features(facts, settings.covariates)
-    if settings.panel.petition_volume.in_model:
+    features += covariates.features(facts, build.covariates)
+    if build.panel.petition_volume.in_model:
         features = [replace(feature, use=Use.MODEL) if feature.is_petition_volume else feature for feature in features]
-    features += calendar_days.features(settings.calendar, horizon_days)
-    return (*features, *local_features(facts, horizon_days, settings.panel, {feature.name for feature in features}))
+    features += calendar_days.features(build.calendar, horizon_days)
+    return (*features, *local_features(facts, horizon_days, build.panel, {feature.name for feature in features}))
 
 
-def build_panel(facts: Facts, as_ofs: Days, horizon_days: int, settings: Settings, progress: Progress | None = None) -> Panel:
+def build_panel(facts: Facts, as_ofs: Days, horizon_days: int, build: BuildSettings, progress: Progress | None = None) -> Panel:
     """Build all features of all grids at the given as_ofs (sorted day numbers), block by block.
 
-    Peak memory beyond the result is bounded by `settings.memory_gib`, and by `settings.panel.block_cells` per thread; a result that would
+    Peak memory beyond the result is bounded by `build.memory_gib`, and by `build.panel.block_cells` per thread; a result that would
     take more than its part lies in a temporary file.
     """
-    return build_features(facts, as_ofs, horizon_days, settings, catalogue(facts, horizon_days, settings), progress)
+    return build_features(facts, as_ofs, horizon_days, build, catalogue(facts, horizon_days, build), progress)
 
 
 def build_features(
     facts: Facts,
     as_ofs: Days,
     horizon_days: int,
-    settings: Settings,
+    build: BuildSettings,
     features: tuple[Feature, ...],
     progress: Progress | None = None,
 ) -> Panel:
@@ -168,13 +168,13 @@ def build_features(
     """
     if not len(as_ofs):
         raise UsageError("a panel needs at least one as_of, got none. Widen the period.")
-    when, memory = AsOfs(np.asarray(as_ofs, np.int32), horizon_days), int(settings.memory_gib * GIB)
+    when, memory = AsOfs(np.asarray(as_ofs, np.int32), horizon_days), int(build.memory_gib * GIB)
     values = scratch((len(features), len(as_ofs), facts.places.size), np.float32, memory // PIECES)
     spans = list(_spans(len(as_ofs), facts.places.size, memory // PIECES))
-    with _engine(settings.panel) as fill:
+    with _engine(build.panel) as fill:
         for number, span in enumerate(spans):
             within = AsOfs(when.as_ofs[span], horizon_days)
-            for done, blocks in fill(values[:, span], facts, within, features, settings):
+            for done, blocks in fill(values[:, span], facts, within, features, build):
                 release(values)
                 if progress:
                     progress(number * blocks + done, len(spans) * blocks)
@@ -201,7 +201,7 @@ def _engine(panel: PanelSettings) -> Iterator[Fill]:
 
 
 def _fill(
-    values: npt.NDArray[np.float32], facts: Facts, when: AsOfs, features: tuple[Feature, ...], settings: Settings
+    values: npt.NDArray[np.float32], facts: Facts, when: AsOfs, features: tuple[Feature, ...], build: BuildSettings
 ) -> Iterator[tuple[int, int]]:
     """Write the features of all grids at some as_ofs, block by block; yield how many blocks are done, and of how many."""
     shared = Shared(facts, when)
@@ -209,8 +209,8 @@ def _fill(
     def fill(grids: npt.NDArray[np.int32]) -> None:
         fill_block(values[:, :, grids[0] : grids[-1] + 1], grids, shared, features)
 
-    blocks = list(divide(facts, when, settings.panel.block_cells))
-    with ThreadPoolExecutor(settings.panel.threads) as threads:
+    blocks = list(divide(facts, when, build.panel.block_cells))
+    with ThreadPoolExecutor(build.panel.threads) as threads:
         for done, _ in enumerate(threads.map(fill, blocks), start=1):
             yield done, len(blocks)
 

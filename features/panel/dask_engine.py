@@ -23,7 +23,7 @@ from features.panel.as_ofs import AsOfs
 from features.panel.block import Shared
 from features.panel.build import Fill, catalogue, divide, fill_block
 from features.panel.feature import Feature
-from features.settings import PanelSettings, Settings
+from features.settings import BuildSettings, PanelSettings
 
 Values = npt.NDArray[np.float32]
 LOOPBACK = "127.0.0.1"
@@ -72,16 +72,16 @@ class _Work:
     when: AsOfs
     origins: dict[str, str | None]
     """Names of the features, each with the code that declared it where that is not the product's."""
-    settings: Settings
+    build: BuildSettings
 
 
 def _fill(
-    client: Client, values: Values, facts: Facts, when: AsOfs, chosen: tuple[Feature, ...], settings: Settings
+    client: Client, values: Values, facts: Facts, when: AsOfs, chosen: tuple[Feature, ...], build: BuildSettings
 ) -> Iterator[tuple[int, int]]:
     """Write the features of all grids at some as_ofs, block by block; yield how many blocks are done, and of how many."""
     origins = {feature.name: feature.origin for feature in chosen}
-    work = client.scatter(_Work(facts, when, origins, settings), broadcast=True, hash=False)
-    blocks = {client.submit(_compute, grids, work, pure=False): grids for grids in divide(facts, when, settings.panel.block_cells)}
+    work = client.scatter(_Work(facts, when, origins, build), broadcast=True, hash=False)
+    blocks = {client.submit(_compute, grids, work, pure=False): grids for grids in divide(facts, when, build.panel.block_cells)}
     for done, block in enumerate(as_completed(list(blocks)), start=1):
         grids = blocks[block]
         values[:, :, grids[0] : grids[-1] + 1] = block.result()
@@ -100,7 +100,7 @@ def _compute(grids: Indices, work: _Work) -> Values:
 @lru_cache(maxsize=1)
 def _prepare(work: _Work) -> tuple[Shared, tuple[Feature, ...]]:
     """Return what all blocks have in common, worked out once by each worker."""
-    by_name = {feature.name: feature for feature in catalogue(work.facts, work.when.horizon_days, work.settings)}
+    by_name = {feature.name: feature for feature in catalogue(work.facts, work.when.horizon_days, work.build)}
     chosen = tuple(by_name[name] for name in work.origins)
     if others := [feature.name for feature in chosen if feature.origin != work.origins[feature.name]]:
         raise UsageError(f"all workers must read the same panel.local_features; on one of them another file declares {others[0]}.")

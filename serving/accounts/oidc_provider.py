@@ -18,7 +18,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, KeySetSerialization
 
 from features.errors import IdentityError, UsageError
-from serving.settings import OidcSettings, is_private
+from serving.settings import OidcSettings
+from serving.urls import is_private
 
 TIMEOUT_SECONDS = 5
 

@@ -9,19 +9,18 @@ import typer
 
 from features.errors import UsageError
 from features.storage.home import Home
-from serving.cli.console import HorizonDays, Period, Step, TargetName, Without, json_text, message, print_table, progress
+from serving.cli.console import HorizonDays, Period, TargetName, Without, json_text, message, print_table, progress
 from serving.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from features.days import Days
     from features.facts.facts import Facts
-    from features.panel.build import Panel
-    from serving.settings import Settings
     from training.evaluation.backtest import BacktestResult
     from training.evaluation.metrics import Scorecard
     from training.evaluation.oracle import Gap
-    from training.learning.model import Fitted
-    from training.settings import BacktestSettings
+    from training.learning import folds
+    from training.report.report import Subject
+    from training.settings import BacktestSettings, ModelSettings
 
 SHOWN = ("poisson_deviance", "hit@5%", "hit@10%", "ap", "brier_skill", "ece")
 """Metrics of the table; the JSON has them all."""
@@ -144,23 +143,27 @@ def backtest(
     """
     from features.panel.build import build_panel
     from training.evaluation.backtest import backtest as replay
+    from training.learning.folds import Gap
     from training.report.report import Subject, make_report
+    from training.train import fit_all
 
-    settings = _settings(work, period, output).leaving_out(without or [])
+    settings, rules, model = work.settings, _rules(work, period, output), work.settings.model.leaving_out(without or [])
     facts, horizon = work.facts_to_learn(target, horizon_days)
-    as_ofs = _as_ofs(facts, horizon, period, settings)
+    gap = Gap(horizon, settings.delay_allowance_days)
+    as_ofs = _as_ofs(facts, gap, period, rules)
     with progress("panel") as step:
         panel = build_panel(facts, as_ofs, horizon, settings, step)
     with progress("backtest") as step:
-        result = replay(facts, panel, horizon, settings, step)
-    ablation = _ablate(facts, panel, result, settings) if output.ablate else None
+        result = replay(facts, panel, gap, rules, model, step)
+    ablation = _ablate(Subject(facts, panel, result, None, gap), rules, model) if output.ablate else None
     with progress("fit") as step:
-        fitted = _fit(facts, panel, result, settings, step) if output.report else None
+        fitted = fit_all(facts, panel, gap, model, result.past, step) if output.report else None
     if output.predictions:
-        result = _judge(result, output.predictions, settings.backtest)
+        result = _judge(result, output.predictions, rules)
     # nothing is learnt or predicted any more: only now may the truth be looked at
-    result, gaps = compare_with_truth(result, output.truth, settings.backtest) if output.truth else (result, [])
-    keep(make_report(Subject(facts, panel, result, fitted), settings), result, output.report or report_folder(work.home, result))
+    result, gaps = compare_with_truth(result, output.truth, rules) if output.truth else (result, [])
+    report = make_report(Subject(facts, panel, result, fitted, gap), settings, rules, model.seed)
+    keep(report, result, output.report or report_folder(work.home, result))
     found = {"share_of_gap": [asdict(gap) for gap in gaps]} if output.truth else {}
     figures = json_text(result.to_json() | found | _without(ablation))
     if output.json_file == STDOUT:
@@ -186,37 +189,31 @@ def _without(ablation: "Scorecard | None") -> dict[str, object]:
     return {"without": {"models": ablation.models, "differences": ablation.differences}} if ablation else {}
 
 
-def _ablate(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings") -> "Scorecard":
-    from training.evaluation.backtest import ablate
+def _ablate(subject: "Subject", backtest: "BacktestSettings", model: "ModelSettings") -> "Scorecard":
+    from training.evaluation.backtest import ablate, set_stage
 
+    stage, folds = set_stage(subject.facts, subject.panel, subject.gap, backtest, model)
     with progress("ablate") as step:
-        return ablate(facts, panel, result, settings, step)
+        return ablate(stage, folds, subject.result, backtest, step)
 
 
-def _fit(facts: "Facts", panel: "Panel", result: "BacktestResult", settings: "Settings", step: Step) -> "Fitted":
-    from training.learning.folds import Gap
-    from training.train import fit_all
-
-    return fit_all(facts, panel, Gap(result.horizon_days, settings.delay_allowance_days), settings.model, result.past, step)
-
-
-def _settings(work: Workspace, period: Period, output: Output) -> "Settings":
+def _rules(work: Workspace, period: Period, output: Output) -> "BacktestSettings":
+    """Return the settings of the backtest with what the options change."""
     from training.rivals import PEERS
 
     changes = {"step_days": period.every} if period.every else {}
-    replayed = work.settings.backtest.model_copy(update=changes | ({"peers": PEERS} if output.peers else {}))
-    return work.settings.model_copy(update={"backtest": replayed})
+    return work.settings.backtest.model_copy(update=changes | ({"peers": PEERS} if output.peers else {}))
 
 
-def _as_ofs(facts: "Facts", horizon_days: int, period: Period, settings: "Settings") -> "Days":
+def _as_ofs(facts: "Facts", gap: "folds.Gap", period: Period, backtest: "BacktestSettings") -> "Days":
     from features.days import NEVER, day_number, to_date
-    from training.learning.folds import Gap, ripe_as_ofs
+    from training.learning.folds import ripe_as_ofs
 
-    as_ofs = ripe_as_ofs(facts, Gap(horizon_days, settings.delay_allowance_days), settings.backtest)
+    as_ofs = ripe_as_ofs(facts, gap, backtest)
     first = day_number(period.first) if period.first else 0
     until = day_number(period.until) if period.until else NEVER
     chosen = as_ofs[(as_ofs >= first) & (as_ofs <= until)]
     if not len(chosen):
-        span = f"{to_date(as_ofs[0])} to {to_date(as_ofs[-1])}, every {settings.backtest.step_days} days"
+        span = f"{to_date(as_ofs[0])} to {to_date(as_ofs[-1])}, every {backtest.step_days} days"
         raise UsageError(f"--from and --until must leave an as_of whose label is ripe; those are of {span}. Widen the period.")
     return chosen

@@ -58,7 +58,7 @@ def bench(
     size = SIZES[preset]
     message(f"bench: making a log of {size.cases} cases in {size.grids} grids")
     with tempfile.TemporaryDirectory(prefix="yujing-bench-") as folder, progress("bench") as step:
-        report = run(size, Path(folder), work.settings, step)
+        report = run(size, Path(folder), work.settings, work.settings, step)
     if as_json:
         typer.echo(json_text({**asdict(report), "kept": report.kept}))
     else:
@@ -72,10 +72,10 @@ def _bench_steps(work: Workspace, sizes: tuple[int, ...], out: Path | None, as_j
     from training.benchmark import measure_steps
     from training.plots.draw import draw_costs
 
-    costs = []
+    settings, costs = work.settings, []
     for size in sizes:
         with progress(f"{size} grids") as step:
-            costs += list(measure_steps(size, work.settings, step, partial(list_costs, settings=work.settings)))
+            costs += list(measure_steps(size, settings, settings, settings.model, step, partial(list_costs, settings=settings)))
     content = json_text({"steps": [asdict(cost) for cost in costs]})
     if out:
         out.mkdir(parents=True, exist_ok=True)

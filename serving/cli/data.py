@@ -85,10 +85,11 @@ def _ingest_cases(
     from features.intake.ingest import ingest as take_in
     from features.intake.source_file import find_source
 
-    described = find_source(source) if source else None
+    described, neighbours = find_source(source) if source else None, work.settings.panel.nearest_neighbours
     for path in paths:
         with progress(path.name if path else str(source)) as step:
-            report = take_in(work.home, work.settings, IngestRequest(path, described, grids, crosswalk), datetime.now(UTC), step)
+            request = IngestRequest(path, described, grids, crosswalk, neighbours)
+            report = take_in(work.home, work.settings, request, datetime.now(UTC), step)
         yield report
 
 

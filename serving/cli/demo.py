@@ -74,7 +74,9 @@ def demo(work: Workspace, *, seed: Seed = 1, preset: HiddenPreset = "nanhu", wit
             crosswalk=files / "crosswalk.csv",
             undertakings=[*(files / name for name in UNDERTAKINGS), write_examples(files, today)],
         ),
-        "backtest and train": lambda: train_and_show(place, place.settings, truth=files / "truth", today=history().list_days(LIST_DAYS)[0]),
+        "backtest and train": lambda: train_and_show(
+            place, place.settings.model, truth=files / "truth", today=history().list_days(LIST_DAYS)[0]
+        ),
         "promote": lambda: _promote(history()),
         "rank": lambda: history().write(history().list_days(LIST_DAYS)),
         "look back": lambda: _look_back(place, today),

@@ -17,11 +17,11 @@ from serving.cli.workspace import Workspace
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from serving.settings import Settings
     from training.learning.inner_validation import Tried
     from training.learning.search import Searched
     from training.registry.published import Publication, Published
     from training.registry.tracking import Registry
+    from training.settings import ModelSettings
 
 Version = Annotated[str, typer.Argument(help="Number or alias of a trained model.")]
 First = Annotated[str, typer.Argument(metavar="A", help="Number or alias of a trained model.")]
@@ -155,14 +155,12 @@ def train(work: Workspace, *, target: TargetName = None, without: Without = None
 
     The backtest comes first; its figures go with the model.
     """
-    settings = work.settings.leaving_out(without or [])
-    found = _search(work, settings, target, search) if search else None
-    if found:
-        settings = settings.model_copy(update={"model": found.model})
-    train_and_show(work, settings, target, trials=found.trials if found else ())
+    model = work.settings.model.leaving_out(without or [])
+    found = _search(work, model, target, search) if search else None
+    train_and_show(work, found.model if found else model, target, trials=found.trials if found else ())
 
 
-def _search(work: Workspace, settings: "Settings", target: str | None, trials: int) -> "Searched":
+def _search(work: Workspace, model: "ModelSettings", target: str | None, trials: int) -> "Searched":
     """Return the best that was tried before the test part begins."""
     from features.panel.build import build_panel
     from training.evaluation.backtest import set_stage
@@ -170,19 +168,19 @@ def _search(work: Workspace, settings: "Settings", target: str | None, trials: i
     from training.learning.search import search
 
     facts, horizon = work.facts_to_learn(target)
-    as_ofs = ripe_as_ofs(facts, Gap(horizon, settings.delay_allowance_days), settings.backtest)
+    settings, gap = work.settings, Gap(horizon, work.settings.delay_allowance_days)
     with progress("panel") as step:
-        panel = build_panel(facts, as_ofs, horizon, settings, step)
-    stage, folds = set_stage(facts, panel, horizon, settings)
+        panel = build_panel(facts, ripe_as_ofs(facts, gap, settings.backtest), horizon, settings, step)
+    stage, folds = set_stage(facts, panel, gap, settings.backtest, model)
     with progress("search") as step:
-        found = search(work.home, stage.seen_by(folds[0]), settings.model, trials, step)
+        found = search(work.home, stage.seen_by(folds[0]), model, trials, step)
     message(f"Searched: {found.tried} settings, {found.pruned} of them broken off; deviance {found.before:.4f} -> {found.deviance:.4f}.")
     return found
 
 
 def train_and_show(
     work: Workspace,
-    settings: "Settings",
+    model: "ModelSettings",
     target: str | None = None,
     truth: Path | None = None,
     trials: "tuple[Tried, ...]" = (),
@@ -194,15 +192,18 @@ def train_and_show(
     """
     from features.days import day_number
     from features.facts.derive import find_target
+    from training.learning.folds import Gap
     from training.train import Task
     from training.train import train as fit_and_register
 
+    settings = work.settings
     definition, _ = find_target(work.log.feeds, target, settings)
     facts, _ = work.facts_to_learn(target)
     if today is not None:
         facts = replace(facts, known_through_day=min(facts.known_through_day, day_number(today) - 1))
-    task = Task(facts, definition, _champion(work, facts.target_name), trials)
-    trained = fit_and_register(work.home, task, settings, datetime.now(UTC), progress)
+    gap = Gap(definition.horizon_days or settings.horizon_days, settings.delay_allowance_days)
+    task = Task(facts, definition, _champion(work, facts.target_name), gap, settings, settings.backtest, model, trials)
+    trained = fit_and_register(work.home, task, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, settings.backtest) if truth else (trained.result, [])
     keep(trained.report, result, report_folder(work.home, result))
     tabulate(result)

@@ -138,13 +138,13 @@ class Intake:
 
     def try_out(self, upload: Upload) -> Work:
         """Return the job that tells what would become of a file's rows."""
-        return lambda job: preview(self.home, self.settings, _request(upload), self.now(), _progress(job))
+        return lambda job: preview(self.home, self.settings, self._request(upload), self.now(), _progress(job))
 
     def take_in(self, upload: Upload) -> Work:
         """Return the job that stores them; the file is removed unless it was refused as a whole."""
 
         def work(job: PageJob) -> IngestReport:
-            began, request = self.now(), _request(upload)
+            began, request = self.now(), self._request(upload)
             runs: list[Run] = []
             counts: dict[str, float] = {}
             try:
@@ -160,6 +160,10 @@ class Intake:
 
         return work
 
+    def _request(self, upload: Upload) -> IngestRequest:
+        neighbours = self.settings.panel.nearest_neighbours
+        return IngestRequest(upload.cases, find_source(str(upload.source)), upload.grids, nearest_neighbours=neighbours)
+
     def _note(self, report: IngestReport, upload: Upload) -> None:
         source = find_source(str(upload.source))
         keep_mapping(self.home, source, upload.source.read_text(encoding="utf-8"))
@@ -170,10 +174,6 @@ class Intake:
     def has_failed(self, report: IngestReport) -> bool:
         """Tell whether a load counts as failed: it took nothing in, or lost too much."""
         return bool(load_faults(report, self.settings.intake.max_refused_share))
-
-
-def _request(upload: Upload) -> IngestRequest:
-    return IngestRequest(upload.cases, find_source(str(upload.source)), upload.grids)
 
 
 def _progress(job: PageJob) -> Progress:

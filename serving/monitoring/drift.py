@@ -12,7 +12,7 @@ from features.facts.facts import Facts
 from features.facts.places import Places
 from features.panel.build import build_features, catalogue
 from features.panel.feature import Feature, as_label
-from serving.settings import Settings
+from features.settings import BuildSettings
 from serving.text import Text
 
 About = Literal["completeness", "features", "predictions", "quality", "calendar", "agreement"]
@@ -78,7 +78,7 @@ def stability(now: Floats, before: Floats, independent: tuple[int, int]) -> floa
     return max(0.0, float(((new - old) * np.log(new / old)).sum() - chance))
 
 
-def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, read: Collection[str], settings: Settings) -> list[Shift]:
+def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, read: Collection[str], build: BuildSettings) -> list[Shift]:
     """Compare every column that a model reads with the same season a year before, the largest shift first.
 
     Values of one grid on neighbouring days are one observation, and so are those of all grids of an area where a column is the area's.
@@ -89,12 +89,12 @@ def feature_shifts(facts: Facts, as_ofs: Days, horizon_days: int, read: Collecti
         as_ofs: days of the season to judge.
         horizon_days: days ahead that the model speaks of.
         read: names of the columns in the model's own list.
-        settings: how the panel is built.
+        build: how the panel is built.
     """
     recorded = int(as_ofs[0]) - SEASON_DAYS - facts.first_day
-    known = catalogue(facts, horizon_days, settings)
+    known = catalogue(facts, horizon_days, build)
     columns = tuple(feature for feature in known if feature.name in read and (feature.window_days or 0) <= recorded)
-    panel = build_features(facts, np.concatenate([as_ofs - SEASON_DAYS, as_ofs]), horizon_days, settings, columns)
+    panel = build_features(facts, np.concatenate([as_ofs - SEASON_DAYS, as_ofs]), horizon_days, build, columns)
     before, now = panel.values[:, : len(as_ofs)], panel.values[:, len(as_ofs) :]
     shifts = [
         Shift(

@@ -43,12 +43,12 @@ def prepare_load(home: Home, path: Path) -> Callable[[], None]:
     """
     from features.intake.ingest import IngestRequest, ingest
     from features.intake.readers import csv_reader
-    from features.settings import Settings
+    from features.settings import LogSettings
 
     csv_reader.BATCH_ROWS, first_load.FEWEST_ROWS = FILE_BATCH_ROWS, 1
 
     def load() -> None:
-        ingest(home, Settings(), IngestRequest(path), NOW)
+        ingest(home, LogSettings(), IngestRequest(path), NOW)
         engine = open_database(home.database_url)
         read_copy(home.segments, engine, log_state(engine).sequence, SEGMENT_RECORDS)
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from features.errors import UsageError
 from features.settings import Section
-from serving.settings import DEPARTMENTS, Receiver, Settings, is_private
+from serving.settings import DEPARTMENTS, Receiver, Settings
+from serving.urls import is_private
 
 OLD = [
     (section, old, new)
@@ -51,34 +52,6 @@ def test_renamed_keys_are_keys_of_their_section():
     assert len(OLD) >= 20
     assert [] == [(section, new) for section, _, new in OLD if new not in getattr(Settings(), section).model_dump()]
     assert [] == [(section, old) for section, old, _ in OLD if old in getattr(Settings(), section).model_dump()]
-
-
-def test_load_old_key_of_a_file_is_read_with_a_warning_that_names_the_new_one(tmp_path, caplog):
-    path = tmp_path / "config.yaml"
-    path.write_text("model: {leaves: 7}\nserving: {kept_rankings: 3}")
-
-    settings = Settings.load(path)
-
-    assert (7, 3) == (settings.model.num_leaves, settings.serving.ranking_cache_size)
-    assert [f"{path}: the setting leaves is called num_leaves now; the old name is read for one more release."] == caplog.messages[:1]
-    assert 2 == len(caplog.messages)
-
-
-def test_load_old_key_of_the_environment_overrides_the_new_one_of_a_file(tmp_path, monkeypatch, caplog):
-    path = tmp_path / "config.yaml"
-    path.write_text("model: {num_leaves: 7}")
-    monkeypatch.setenv("YUJING_MODEL__LEAVES", "9")
-
-    assert 9 == Settings.load(path).model.num_leaves
-    assert "the environment: the setting leaves is called num_leaves now" in caplog.messages[0]
-
-
-def test_load_old_key_beside_the_new_one_is_refused(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text("model: {leaves: 7, num_leaves: 9}")
-
-    with pytest.raises(UsageError, match=r"unknown key 'model\.leaves'; did you mean 'num_leaves'"):
-        Settings.load(path)
 
 
 PROVIDER = {"issuer": "https://id.example", "client_id": "yujing"}

@@ -18,8 +18,8 @@ from features.simulation.disputes import relapse_rate
 from features.simulation.district import District
 from features.simulation.oracle import outlook_of
 from features.undertakings.undertaking import SEPARATOR, UndertakingKind
+from serving.settings import Settings
 from training.learning.model import Fitted
-from training.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 Names = npt.NDArray[np.str_]

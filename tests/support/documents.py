@@ -10,13 +10,13 @@ from features.database.copying import metadata
 from features.database.views import COLUMNS
 from features.panel.build import catalogue
 from features.panel.feature import Feature
-from features.settings import CalendarSettings, Period, Settings
+from features.settings import BuildSettings, CalendarSettings, Period
 from tests.support.alert_texts import alert_texts_page
 from tests.support.event_logs import HORIZON, make_facts, make_rich_log
 
 DOCS = Path(__file__).parents[2] / "docs"
 SEASON = Period(name="gaokao", start="2025-06-07", end="2025-06-10")
-SETTINGS = Settings(calendar=CalendarSettings(country="CN", exam_periods=(SEASON,), sensitive_periods=(SEASON,)))
+SETTINGS = BuildSettings(calendar=CalendarSettings(country="CN", exam_periods=(SEASON,), sensitive_periods=(SEASON,)))
 TABLES = {
     "account": "who may sign in, with role and scope",
     "alert": "one open or ended alert of a grid; its words are frozen when it is raised",

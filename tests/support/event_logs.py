@@ -12,9 +12,9 @@ from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
 from features.facts.derive import read_facts
 from features.facts.facts import Facts
 from features.panel.build import Panel, build_panel
-from features.settings import Settings
 from features.targets import DeadlinePassed, Target
 from features.undertakings.undertaking import VERSION_SCHEMA
+from serving.settings import Settings
 
 FIRST = date(2025, 1, 1)
 SETTINGS = Settings(calendar={"country": "US"}, panel={"threads": 1})

@@ -6,12 +6,13 @@ import numpy as np
 
 from features.facts.facts import Facts
 from features.panel.build import Panel
+from serving.settings import Settings
 from tests.support.trained_worlds import HORIZON, draw_facts, make_panel, place_rates, weekly
 from training.evaluation.backtest import BacktestResult, backtest
 from training.learning.folds import Gap
 from training.learning.model import Fitted
 from training.report.report import Subject, make_report
-from training.settings import BacktestSettings, ModelSettings, Settings
+from training.settings import BacktestSettings, ModelSettings
 from training.train import fit_all
 
 DAYS = 420
@@ -56,6 +57,8 @@ def make_reported() -> Reported:
     """Backtest, fit and report."""
     facts = describe(draw_facts(bursts(40, 1), DAYS, 2))
     panel = make_panel(facts, weekly(DAYS), SETTINGS)
-    result = backtest(facts, panel, HORIZON, SETTINGS)
-    fitted = fit_all(facts, panel, Gap(HORIZON, 0), SETTINGS.model)
-    return Reported(facts, panel, result, fitted, make_report(Subject(facts, panel, result, fitted), SETTINGS))
+    gap = Gap(HORIZON, SETTINGS.delay_allowance_days)
+    result = backtest(facts, panel, gap, SETTINGS.backtest, SETTINGS.model)
+    fitted = fit_all(facts, panel, gap, SETTINGS.model)
+    subject = Subject(facts, panel, result, fitted, gap)
+    return Reported(facts, panel, result, fitted, make_report(subject, SETTINGS, SETTINGS.backtest, SETTINGS.model.seed))

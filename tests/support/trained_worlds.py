@@ -8,7 +8,9 @@ from features.days import NEVER
 from features.facts.facts import Cases, Facts, Marks, Spells
 from features.facts.places import Level, Places
 from features.panel.build import Panel, build_panel
-from training.settings import BacktestSettings, ModelSettings, Settings
+from serving.settings import Settings
+from training.learning.folds import Gap
+from training.settings import BacktestSettings, ModelSettings
 
 FAST = Settings(
     delay_allowance_days=0,
@@ -16,6 +18,7 @@ FAST = Settings(
     model=ModelSettings(learning_rate=0.1, num_boost_round=40, num_leaves=4, min_data_in_leaf=20, inner_folds=2, replicates=2, threads=1),
 )
 HORIZON = 14
+GAP = Gap(HORIZON, FAST.delay_allowance_days)
 
 
 def make_facts(grid, day, grids, through, known_delay=0):

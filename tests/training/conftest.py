@@ -12,12 +12,14 @@ from features.database.engine import open_database
 from features.facts.facts import Facts
 from features.storage.home import Home
 from features.targets import Target
+from serving.settings import Settings
 from tests.support.reported import Reported, make_reported
 from tests.support.trained_worlds import draw_facts, place_rates
+from training.learning.folds import Gap
 from training.registry.publish import Approval, promote
-from training.registry.published import current
+from training.registry.published import Published, current
 from training.registry.tracking import Registry, open_registry
-from training.settings import BacktestSettings, ModelSettings, Settings
+from training.settings import BacktestSettings, ModelSettings
 from training.train import Task, Trained, train
 
 SMALL = Settings(
@@ -27,6 +29,10 @@ SMALL = Settings(
 )
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = Target(transitions=("escalated",))
+
+
+def small_task(facts: Facts, champion: Published | None = None, settings: Settings = SMALL) -> Task:
+    return Task(facts, TARGET, champion, Gap(14, settings.delay_allowance_days), settings, settings.backtest, settings.model)
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     facts = draw_facts(place_rates(12, 1), 300, 1)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        first = train(home, Task(facts, TARGET, None), SMALL, NOW)
+        first = train(home, small_task(facts), NOW)
         registry = open_registry(home, "escalation")
         engine = open_database(home.database_url)
         promote(home, engine, registry, first.version, Approval("li", "first", NOW, override=True))
-        second = train(home, Task(facts, TARGET, current(home, engine)), SMALL, NOW)
+        second = train(home, small_task(facts, current(home, engine)), NOW)
     yield World(home, engine, facts, registry, first, second, registry.show_model("challenger").version)
     engine.dispose()
 

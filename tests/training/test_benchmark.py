@@ -20,7 +20,8 @@ def told():
 @pytest.fixture(scope="module")
 def costs(told):
     settings = Settings(panel={"threads": 1}, model={"threads": 1, "min_data_in_leaf": 20, "replicates": 2})
-    return list(measure_steps(60, settings, lambda *step: told.append(step), partial(list_costs, settings=settings)))
+    further = partial(list_costs, settings=settings)
+    return list(measure_steps(60, settings, settings, settings.model, lambda *step: told.append(step), further))
 
 
 def test_measure_steps_yields_each_step_with_its_limit_or_peer(costs, told):

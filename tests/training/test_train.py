@@ -9,9 +9,8 @@ from features.errors import StoreError
 from features.panel.build import build_panel
 from features.provenance import code_version
 from features.storage.home import Home
-from features.targets import Target
 from tests.support.trained_worlds import draw_facts, place_rates
-from tests.training.conftest import NOW, SMALL
+from tests.training.conftest import NOW, SMALL, small_task
 from training.evaluation.backtest import backtest
 from training.learning.booster import margin, read_booster
 from training.learning.folds import Gap, ripe_as_ofs
@@ -19,7 +18,7 @@ from training.registry.accountability import write_impact_assessment, write_tran
 from training.registry.gate import FOLD_KEYS, evaluate_gate
 from training.registry.model_card import write_card
 from training.registry.published import current
-from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, Task, compare, describe_data, fit_all, train
+from training.train import IMPACT_ASSESSMENT, MODEL_CARD, TRANSPARENCY_RECORD, compare, describe_data, fit_all, train
 
 GAP = Gap(14, 0)
 
@@ -30,7 +29,7 @@ def test_train_store_that_cannot_be_opened_stops_before_anything_is_fitted(tmp_p
     monkeypatch.setattr("training.train.build_panel", lambda *_: pytest.fail("the work began"))
 
     with pytest.raises(StoreError, match="MLflow's database"):
-        train(home, Task(world.facts, Target(transitions=("escalated",)), None), SMALL, NOW)
+        train(home, small_task(world.facts), NOW)
 
 
 @pytest.fixture(scope="module")
@@ -181,13 +180,13 @@ def later():
     """Three weeks on: the folds have moved."""
     facts = draw_facts(place_rates(12, 1), 321, 1)
     panel = build_panel(facts, ripe_as_ofs(facts, GAP, SMALL.backtest), 14, SMALL)
-    return facts, panel, backtest(facts, panel, 14, SMALL), fit_all(facts, panel, GAP, SMALL.model)
+    return facts, panel, backtest(facts, panel, GAP, SMALL.backtest, SMALL.model), fit_all(facts, panel, GAP, SMALL.model)
 
 
 def test_compare_same_recipe_on_later_folds_is_the_candidate_itself(world, later):
     facts, panel, result, fitted = later
 
-    comparison = compare(facts, panel, fitted, result, current(world.home, world.engine), SMALL)
+    comparison = compare(small_task(facts), panel, result, fitted, current(world.home, world.engine))
 
     assert comparison.champion == result.to_json()
     assert comparison.champion_hash == current(world.home, world.engine).hash
@@ -197,7 +196,8 @@ def test_compare_other_recipe_is_replayed_on_the_candidates_folds(world, later):
     facts, panel, result, fitted = later
     changed = SMALL.model_copy(update={"model": SMALL.model.model_copy(update={"learning_rate": 0.3})})
 
-    champion, candidate = compare(facts, panel, fitted, result, current(world.home, world.engine), changed).champion, result.to_json()
+    comparison = compare(small_task(facts, settings=changed), panel, result, fitted, current(world.home, world.engine))
+    champion, candidate = comparison.champion, result.to_json()
 
     assert [champion[key] for key in FOLD_KEYS] == [candidate[key] for key in FOLD_KEYS]
     assert champion["models"] == candidate["models"]
@@ -209,7 +209,7 @@ def test_compare_champion_of_an_older_program_leaves_the_decision_to_a_person(wo
     champion = current(world.home, world.engine)
     older = replace(champion, files={**champion.files, "recipe.json": b'{"depth": 3}', "calibration.json": b"[]"})
 
-    comparison = compare(facts, panel, fitted, result, older, SMALL)
+    comparison = compare(small_task(facts), panel, result, fitted, older)
 
     assert any("the champion's folds" in objection for objection in evaluate_gate(result.to_json(), comparison))
     assert any("older program" in objection for objection in evaluate_gate(result.to_json(), comparison))

@@ -3,7 +3,7 @@
 Here too: the check of the largest expected count, and the ablation, which repeats a backtest without one family of features at a time.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ from training.learning.design_matrix import families_read
 from training.learning.folds import Fold, Gap, rolling_folds
 from training.learning.inner_validation import InnerPredictions, inner_folds, inner_validate
 from training.learning.labels import ripe
-from training.settings import BacktestSettings, Settings
+from training.settings import BacktestSettings, ModelSettings
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,7 +134,9 @@ class BacktestResult:
         }
 
 
-def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, progress: Progress | None = None) -> BacktestResult:
+def backtest(
+    facts: Facts, panel: Panel, gap: Gap, backtest: BacktestSettings, model: ModelSettings, progress: Progress | None = None
+) -> BacktestResult:
     """Predict the last as_ofs of `panel` from the ones before, fold by fold, and score what came true.
 
     As_ofs whose label is not ripe are left out.
@@ -142,20 +144,20 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
     Raises:
         NotReadyError: the log is too short, or holds no escalation to learn from.
     """
-    stage, folds = set_stage(facts, panel, horizon_days, settings)
+    stage, folds = set_stage(facts, panel, gap, backtest, model)
     past, replayed = _replay_all(stage, folds, progress)
     with stage.watch.measure("metrics"):
-        predictions = tabulate(facts, stage.panel.at(slice(folds[0].test.start, None)), horizon_days, replayed)
-        overall, parts = judge(predictions, settings.backtest)
-        groupings = compare_groups(predictions, horizon_days, settings.backtest.seed)
+        predictions = tabulate(facts, stage.panel.at(slice(folds[0].test.start, None)), gap.horizon_days, replayed)
+        overall, parts = judge(predictions, backtest)
+        groupings = compare_groups(predictions, gap.horizon_days, backtest.seed)
         tested = stage.panel.as_ofs[folds[0].test.start :]
-        already_due = judge_already_due(predictions, count_already_due(facts, tested, horizon_days).ravel())
+        already_due = judge_already_due(predictions, count_already_due(facts, tested, gap.horizon_days).ravel())
         named = count_named_before(facts, tested, predictions[EXPECTED + MODEL].to_numpy().reshape(len(tested), -1))
     return BacktestResult(
         target=facts.target_name,
-        horizon_days=horizon_days,
+        horizon_days=gap.horizon_days,
         known_through_day=facts.known_through_day,
-        step_days=int(np.diff(stage.panel.as_ofs).min(initial=settings.backtest.step_days)),
+        step_days=int(np.diff(stage.panel.as_ofs).min(initial=backtest.step_days)),
         predictions=predictions,
         overall=overall,
         subsets=parts,
@@ -163,10 +165,10 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
             *([already_due.line] if already_due else []),
             *_doubles(facts),
             *([named.line] if named else []),
-            *find_leak_signs(predictions, settings.backtest.too_good),
+            *find_leak_signs(predictions, backtest.too_good),
             *_sampled(past[-1]),
-            *available(stage.panel, horizon_days)[1],
-            *installed(settings.backtest.peers)[1],
+            *available(stage.panel, gap.horizon_days)[1],
+            *installed(backtest.peers)[1],
             *_notes(overall, parts),
         ],
         seconds=stage.watch.seconds | {"total": sum(stage.watch.seconds.values())},
@@ -175,11 +177,11 @@ def backtest(facts: Facts, panel: Panel, horizon_days: int, settings: Settings, 
         already_due=already_due,
         plausibility=check_largest(predictions),
         contributions=sum_contributions(facts, stage.fold_predictions, float(predictions["count"].sum())),
-        coverage=check_coverage(predictions, settings.backtest.seed),
+        coverage=check_coverage(predictions, backtest.seed),
     )
 
 
-def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> tuple[Stage, tuple[Fold, ...]]:
+def set_stage(facts: Facts, panel: Panel, gap: Gap, backtest: BacktestSettings, model: ModelSettings) -> tuple[Stage, tuple[Fold, ...]]:
     """Return what the folds of a backtest are replayed on, and the folds: the same for the same panel, whatever the model.
 
     Raises:
@@ -188,24 +190,23 @@ def set_stage(facts: Facts, panel: Panel, horizon_days: int, settings: Settings)
     if not len(facts.target.case):
         advice = "Is the column that says so empty, such as escalated_at? Fill it, or name another `target:`."
         raise NotReadyError(f"none of {int(facts.cases.weight.sum()):,} cases has what target {facts.target_name!r} counts. {advice}")
-    gap = Gap(horizon_days, settings.delay_allowance_days)
-    ripe_as_ofs = int(ripe(panel.as_ofs, horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
+    ripe_as_ofs = int(ripe(panel.as_ofs, gap.horizon_days, gap.delay_allowance_days, facts.known_through_day).sum())
     panel = panel.at(slice(0, ripe_as_ofs))
-    folds = rolling_folds(panel.as_ofs, gap, settings.backtest.test_share, settings.backtest.folds)
-    return Stage(facts, panel, gap, settings.model, installed(settings.backtest.peers)[0]), folds
+    folds = rolling_folds(panel.as_ofs, gap, backtest.test_share, backtest.folds)
+    return Stage(facts, panel, gap, model, installed(backtest.peers)[0]), folds
 
 
 def _replay_all(stage: Stage, folds: tuple[Fold, ...], progress: Progress | None) -> tuple[list[InnerPredictions], list[dict[str, Floats]]]:
     """Return the inner predictions of every refit, and the predictions of every model for each fold."""
     first = stage.seen_by(folds[0])
-    rehearsed = len(inner_folds(first, stage.settings))
+    rehearsed = len(inner_folds(first, stage.model))
 
     def report(done: int, _: int) -> None:
         if progress:
             progress(done, rehearsed + len(folds))
 
     with stage.watch.measure("model"):
-        past = inner_validate(first, stage.settings, report)
+        past = inner_validate(first, stage.model, report)
     replayed = []
     for fold in folds:
         replayed.append(replay(stage, fold, past))
@@ -258,25 +259,25 @@ def _notes(overall: Scorecard, parts: dict[str, Scorecard]) -> list[str]:
     return overall.notes + [f"{name}: {note}" for name, card in parts.items() for note in card.notes]
 
 
-def ablate(facts: Facts, panel: Panel, result: BacktestResult, settings: Settings, progress: Progress | None = None) -> Scorecard:
+def ablate(
+    stage: Stage, folds: tuple[Fold, ...], result: BacktestResult, backtest: BacktestSettings, progress: Progress | None = None
+) -> Scorecard:
     """Repeat the backtest of a model once without each family that it reads.
 
-    `panel` and `settings` are those of the backtest. The differences are the model minus the model without that family; what trees start
-    from reads its columns all the same.
+    `stage`, `folds` and `backtest` are those of the backtest. The differences are the model minus the model without that family; what
+    trees start from reads its columns all the same.
     """
     predictions = {MODEL: predicted(result.predictions)[MODEL]}
-    families = [family for family in families_read(panel) if family not in settings.model.exclude_families]
+    families = [family for family in families_read(stage.panel) if family not in stage.model.exclude_families]
     for done, family in enumerate(families, start=1):
-        predictions[family] = _replay_without(family, facts, panel, result.horizon_days, settings)
+        predictions[family] = _replay(replace(stage, model=stage.model.leaving_out([family])), folds)
         if progress:
             progress(done, len(families))
-    return score(
-        outcomes(result.predictions), predictions, weigh(result.predictions, settings.backtest.bootstrap_draws, settings.backtest.seed)
-    )
+    return score(outcomes(result.predictions), predictions, weigh(result.predictions, backtest.bootstrap_draws, backtest.seed))
 
 
-def _replay_without(family: str, facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> Predicted:
-    stage, folds = set_stage(facts, panel, horizon_days, settings.leaving_out([family]))
-    past = inner_validate(stage.seen_by(folds[0]), stage.settings)
+def _replay(stage: Stage, folds: tuple[Fold, ...]) -> Predicted:
+    """Return what the model alone predicts."""
+    past = inner_validate(stage.seen_by(folds[0]), stage.model)
     per_fold = [by_model(stage, fold, stage.seen_by(fold), past) for fold in folds]
     return Predicted(*(np.concatenate([getattr(each, part).ravel() for each in per_fold]) for part in ("expected", "risk")))

@@ -113,7 +113,7 @@ class Stage:
     facts: Facts
     panel: Panel
     gap: Gap
-    settings: ModelSettings
+    model: ModelSettings
     peers: tuple[str, ...] = ()
     """Those of `training.evaluation.peers` that are fitted too."""
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -132,14 +132,14 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
     """
     facts, seen, unseen = stage.facts, stage.seen_by(fold), stage.panel.at(fold.test)
     with stage.watch.measure("model"):
-        tuned = tune(past, seen, stage.settings)
+        tuned = tune(past, seen, stage.model)
         predictions = {MODEL: by_model(stage, fold, seen, past, tuned)}
         stage.fold_predictions.append(FoldPredictions(unseen, past[-1], tuned, stage.gap.horizon_days))
     with stage.watch.measure("baselines"), threadpool_limits(ONE_THREAD):
-        predictions |= by_baselines(seen, unseen, stage.settings.most_rows)
+        predictions |= by_baselines(seen, unseen, stage.model.most_rows)
     stage.panel.release()
     with stage.watch.measure("peers"):
-        predictions |= {name: by_peer(name, seen, unseen, stage.settings) for name in stage.peers}
+        predictions |= {name: by_peer(name, seen, unseen, stage.model) for name in stage.peers}
     spread = {VARIATION: tuned.variation.of_grid, COMMON_VARIATION: tuned.variation.common}
     thresholds = surge_thresholds(facts, unseen.as_ofs, stage.gap.horizon_days)
     surges = {name: reach(model.expected, thresholds) for name, model in predictions.items()} | {Z_SCORE: _by_z_score(facts, seen, unseen)}
@@ -154,8 +154,8 @@ def replay(stage: Stage, fold: Fold, past: list[InnerPredictions]) -> dict[str, 
 
 def by_model(stage: Stage, fold: Fold, seen: Examples, past: list[InnerPredictions], tuned: Tuned | None = None) -> Predicted:
     """Fit the model on what a fold had seen and predict its test part, each (T, G); what the trees predicted is added to the past."""
-    tuned = tuned or tune(past, seen, stage.settings)
-    past.append(predict_ahead(seen, stage.panel, fold, stage.settings))
+    tuned = tuned or tune(past, seen, stage.model)
+    past.append(predict_ahead(seen, stage.panel, fold, stage.model))
     expected = tuned.expected(past[-1])
     return Predicted(expected, tuned.calibration.risk(np.log(expected)))
 

@@ -17,7 +17,7 @@ from features.facts.facts import Facts
 from features.panel.build import Panel, build_features
 from features.panel.counters import Edges, Increments, count
 from features.panel.subset import known_before
-from features.settings import Settings
+from features.settings import BuildSettings
 from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import measure
 from training.evaluation.predictions import DUE, outcomes, predicted
@@ -46,13 +46,13 @@ def find_leak_signs(predictions: pl.DataFrame, limits: TooGood) -> list[str]:
     ]
 
 
-def look_ahead(facts: Facts, panel: Panel, horizon_days: int, settings: Settings) -> dict[str, Any]:
+def look_ahead(facts: Facts, panel: Panel, horizon_days: int, build: BuildSettings) -> dict[str, Any]:
     """Build some as_ofs again from what was known by then; `changed` names the columns that came out differently."""
     places = np.unique(np.linspace(0, len(panel.as_ofs) - 1, AS_OFS + 1).round().astype(int)[1:])
     changed: set[str] = set()
     for place in places.tolist():
         day = panel.as_ofs[place : place + 1]
-        again = build_features(known_before(facts, int(day[0])), day, horizon_days, settings, panel.features)
+        again = build_features(known_before(facts, int(day[0])), day, horizon_days, build, panel.features)
         changed |= _different(panel, again, place)
     return {
         "as_ofs": [str(to_date(day)) for day in panel.as_ofs[places].tolist()],

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from features.display import CATEGORY_ZH, EVENT_TYPE_ZH, plain
 from features.facts.facts import Facts
 from features.panel.build import Panel
+from features.settings import BuildSettings
 from training.attribution import attribute, find
 from training.bootstrap import Cell
 from training.evaluation.backtest import BacktestResult
@@ -21,7 +22,7 @@ from training.learning.model import Fitted
 from training.plots.draw import draw_attribution, draw_backtest
 from training.plots.words import AREA_TYPE_ZH, GROUPING_ZH, KIND_ZH, LIST_ZH, METRIC_ZH, MODEL_ZH, PART_ZH, SUBSET_ZH, TARGET_ZH, VERDICT_ZH
 from training.report.summary import gather, summarise, to_parquet
-from training.settings import Settings
+from training.settings import BacktestSettings
 
 PAGE, FIGURES = "report.html", "report.json"
 
@@ -117,20 +118,24 @@ class Subject:
     result: BacktestResult
     fitted: Fitted | None
     """The final fit; without one nothing is said of what moves the model and of the lists of the last days."""
+    gap: Gap
+    """That of the backtest."""
 
 
-def make_report(subject: Subject, settings: Settings) -> dict[str, bytes]:
-    """Return the files of a report by name; all figures follow from the Parquet files among them."""
+def make_report(subject: Subject, build: BuildSettings, backtest: BacktestSettings, seed: int) -> dict[str, bytes]:
+    """Return the files of a report by name; all figures follow from the Parquet files among them.
+
+    `seed` draws the rows from which the effects of columns are learnt.
+    """
     facts, panel, result, fitted = subject.facts, subject.panel, subject.result, subject.fitted
-    evidence = gather(facts, result.predictions, fitted, settings)
-    gap = Gap(result.horizon_days, settings.delay_allowance_days)
-    figures = summarise(result, evidence, gap, settings.backtest, int(panel.as_ofs[0]))
-    figures |= {"look_ahead": look_ahead(facts, panel, result.horizon_days, settings), "attribution": None}
+    evidence = gather(facts, result.predictions, fitted, build)
+    figures = summarise(result, evidence, subject.gap, backtest, int(panel.as_ofs[0]))
+    figures |= {"look_ahead": look_ahead(facts, panel, result.horizon_days, build), "attribution": None}
     plots, tables = draw_backtest(figures), evidence.files()
     if fitted is not None:
         figures["attribution"] = {}
         for part in fitted.parts:
-            attribution = attribute(part, panel, fitted.horizon_days, settings.model.seed)
+            attribution = attribute(part, panel, fitted.horizon_days, seed)
             figures["attribution"][part.part] = find(attribution)
             plots |= draw_attribution(part.part, attribution, figures["attribution"][part.part])
             tables[f"contributions-{part.part}.parquet"] = to_parquet(attribution.contributions)

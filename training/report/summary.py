@@ -13,6 +13,7 @@ from features.days import EPOCH, to_date
 from features.facts.facts import Facts
 from features.panel.build import build_panel
 from features.schema import Col
+from features.settings import BuildSettings
 from training.bootstrap import Floats, too_few
 from training.evaluation.backtest import BacktestResult
 from training.evaluation.fold_runner import MODEL
@@ -22,7 +23,7 @@ from training.learning.folds import Gap
 from training.learning.model import Fitted
 from training.report.list_scores import at_capacities, churn, hit_curve, lead_time, reliability, two_lists
 from training.rivals import BOUNDS, simple_rules
-from training.settings import BacktestSettings, Settings
+from training.settings import BacktestSettings
 
 METRIC = "poisson_deviance"
 NOT_OF_COUNTS = frozenset({METRIC, "brier_skill", "ece"})
@@ -60,9 +61,9 @@ def to_parquet(table: pl.DataFrame) -> bytes:
     return content.getvalue()
 
 
-def gather(facts: Facts, predictions: pl.DataFrame, fitted: Fitted | None, settings: Settings) -> Evidence:
+def gather(facts: Facts, predictions: pl.DataFrame, fitted: Fitted | None, build: BuildSettings) -> Evidence:
     """Put beside the predictions of a backtest what happened, and what the final fit says of the last days."""
-    daily = predictions.select(Col.AS_OF, Col.GRID_ID, EXPECTED + MODEL).clear() if fitted is None else _daily(facts, fitted, settings)
+    daily = predictions.select(Col.AS_OF, Col.GRID_ID, EXPECTED + MODEL).clear() if fitted is None else _daily(facts, fitted, build)
     return Evidence(predictions, _escalations(facts), daily)
 
 
@@ -72,9 +73,9 @@ def _escalations(facts: Facts) -> pl.DataFrame:
     return pl.DataFrame({Col.GRID_ID: facts.places.grid_ids[facts.target.grid], "occurred": occurred, "weight": weight})
 
 
-def _daily(facts: Facts, fitted: Fitted, settings: Settings) -> pl.DataFrame:
+def _daily(facts: Facts, fitted: Fitted, build: BuildSettings) -> pl.DataFrame:
     last = facts.known_through_day
-    panel = build_panel(facts, np.arange(last - DAYS + 1, last + 1, dtype=np.int32), fitted.horizon_days, settings)
+    panel = build_panel(facts, np.arange(last - DAYS + 1, last + 1, dtype=np.int32), fitted.horizon_days, build)
     grids = len(panel.grid_ids)
     return pl.DataFrame(
         {

@@ -7,7 +7,7 @@ import pytest
 from features.benchmark import polars_baseline
 from features.benchmark.measure import Contest, Limit, Seconds, memory_limits, run, speed_limits
 from features.benchmark.synthetic_log import SIZES, Size, write_log
-from features.settings import Settings
+from features.settings import BuildSettings, LogSettings
 from serving.cli.bench import Preset
 
 TINY = Size(grids=60, cases=4_000, as_ofs=5)
@@ -17,7 +17,7 @@ TINY = Size(grids=60, cases=4_000, as_ofs=5)
 def contest(tmp_path_factory):
     folder = tmp_path_factory.mktemp("log")
     write_log(TINY, folder, np.random.default_rng(1))
-    return Contest(TINY, folder, Settings(panel={"threads": 1}))
+    return Contest(TINY, folder, LogSettings(), BuildSettings(panel={"threads": 1}))
 
 
 def unequal(contest, rows):
@@ -47,13 +47,13 @@ def test_polars_peer_a_day_late_is_caught(contest):
 def test_write_log_same_seed_gives_the_same_records(contest, tmp_path):
     write_log(TINY, tmp_path, np.random.default_rng(1))
 
-    assert (
-        Contest(TINY, tmp_path, contest.settings).panel(contest.as_ofs).values.tobytes() == contest.panel(contest.as_ofs).values.tobytes()
-    )
+    again = Contest(TINY, tmp_path, contest.log, contest.build)
+
+    assert contest.panel(contest.as_ofs).values.tobytes() == again.panel(contest.as_ofs).values.tobytes()
 
 
 def test_run_reports_what_was_measured(tmp_path):
-    report = run(TINY, tmp_path, Settings(panel={"threads": 1}), lambda *_: None)
+    report = run(TINY, tmp_path, LogSettings(), BuildSettings(panel={"threads": 1}), lambda *_: None)
 
     assert (110, 5) == (len(report.columns), report.rounds)
     assert ["panel_all", "panel_one", "polars_one", "polars_spread", "read", "write"] == sorted(report.seconds)

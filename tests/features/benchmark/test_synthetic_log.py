@@ -12,7 +12,7 @@ from features.benchmark import synthetic_log
 from features.benchmark.synthetic_log import FIRST, KINDS, SPAN, Size, one_day, open_log, write_log
 from features.eventlog.snapshot import RECORD_SCHEMA, LogSnapshot
 from features.facts.derive import read_facts
-from features.settings import Settings
+from features.settings import LogSettings
 
 SIZE = Size(grids=200, cases=2_000, as_ofs=5)
 
@@ -80,7 +80,7 @@ def test_open_log_each_grid_is_beside_the_next_in_both_directions(made: Callable
 
 
 def test_open_log_is_read_into_facts(made: Callable[..., LogSnapshot]) -> None:
-    facts = read_facts(made(), None, Settings())
+    facts = read_facts(made(), None, LogSettings())
 
     assert (SIZE.cases, SIZE.grids) == (len(facts.cases.grid), facts.places.size)
 

@@ -18,15 +18,15 @@ from features.database.engine import SQLITE_PRAGMAS, database_url, open_database
 from features.database.packed_text import PackedText
 from features.database.tables import APPEND_ONLY, APPEND_ONLY_UNDERTAKINGS, UtcTime, feed
 from features.errors import StoreError, UsageError
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 
 def test_database_url_without_setting_lies_in_the_home(tmp_path: Path) -> None:
     home = Home(tmp_path)
 
-    assert database_url(home, Settings()) == home.database_url
-    assert database_url(home, Settings(database_url="postgresql:///city")) == "postgresql:///city"
+    assert database_url(home, LogSettings()) == home.database_url
+    assert database_url(home, LogSettings(database_url="postgresql:///city")) == "postgresql:///city"
 
 
 def test_open_database_tables_equal_the_declared_ones(engine: Engine) -> None:

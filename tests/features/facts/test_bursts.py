@@ -11,7 +11,7 @@ from features.facts import bursts
 from features.facts.bursts import Reports, find_doubles, find_first_reports
 from features.facts.derive import read_facts
 from features.panel.build import build_panel
-from features.settings import Settings
+from features.settings import LogSettings
 from features.targets import EventFilter, Target
 from tests.support.event_logs import HORIZON, RICH_DAYS, SETTINGS, Case, days, make_facts, make_log, make_rich_log
 
@@ -124,7 +124,7 @@ def test_join_bursts_case_that_comes_back_counts_again():
 
 
 def test_join_bursts_new_events_that_are_the_target_count_once():
-    settings = Settings(target=Target(events=EventFilter(category=["other"])))
+    settings = LogSettings(target=Target(events=EventFilter(category=["other"])))
     cases = [Case("a", 10)] * 57 + [Case("b", 10)]
 
     assert joined(cases, settings=settings).target.case.tolist() == [0, 1]

@@ -6,7 +6,7 @@ import pytest
 from features.days import NEVER
 from features.errors import UsageError
 from features.facts.derive import find_target
-from features.settings import Settings
+from features.settings import LogSettings
 from features.targets import DeadlinePassed, EventFilter, Target, UnresolvedAfter
 from tests.support.event_logs import FIRST, SETTINGS, Case, days, make_facts, make_log
 
@@ -80,7 +80,7 @@ def test_read_facts_unresolved_after_days_escalates_that_many_days_after_the_rep
 
 @pytest.mark.parametrize("reported", [290, 300, 50, 66])
 def test_read_facts_unresolved_after_days_across_a_change_of_clocks_counts_local_days(reported):
-    settings = Settings(zone="America/New_York")
+    settings = LogSettings(zone="America/New_York")
     cases = (Case("a", reported), Case("b", reported, closed=reported + 30))
     facts = make_facts(cases, settings=settings, rules=(AFTER_30,))
 
@@ -90,7 +90,7 @@ def test_read_facts_unresolved_after_days_across_a_change_of_clocks_counts_local
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Shanghai", "Europe/Berlin"])
 def test_read_facts_days_begin_at_local_midnight_all_year(zone):
     reported = [day + fraction for day in range(0, 365, 7) for fraction in (0, 0.9)]
-    facts = make_facts([Case("a", day) for day in reported], settings=Settings(zone=zone))
+    facts = make_facts([Case("a", day) for day in reported], settings=LogSettings(zone=zone))
 
     assert days(*map(int, reported)).tolist() == facts.cases.known_day.tolist()
 
@@ -98,7 +98,7 @@ def test_read_facts_days_begin_at_local_midnight_all_year(zone):
 def test_read_facts_clocks_go_forward_day_has_23_hours():
     """2025-03-09 in New York: 23.5 hours after its midnight it is the next day."""
     spring = 67
-    settings = Settings(zone="America/New_York")
+    settings = LogSettings(zone="America/New_York")
     facts = make_facts([Case("a", spring + 22.5 / 24), Case("a", spring + 23.5 / 24)], settings=settings)
 
     assert days(spring, spring + 1).tolist() == facts.cases.known_day.tolist()
@@ -181,7 +181,7 @@ def test_read_facts_new_events_of_a_category_are_the_target():
         Case("b", 10),
         Case("c", 10, category="labor_wage", event_type="hazard"),
     )
-    facts = make_facts(cases, settings=Settings(target=target))
+    facts = make_facts(cases, settings=LogSettings(target=target))
 
     assert [("a", 5, 12)] == escalations(facts)
 
@@ -190,12 +190,12 @@ def test_read_facts_target_of_an_unknown_category_names_the_nearest():
     target = Target(events=EventFilter(category=["neighbor", "labour_wages"]))
 
     with pytest.raises(UsageError, match="got 'labour_wages'; did you mean 'labor_wage'\\?"):
-        make_facts([Case("a", 10, category="labor_wage")], settings=Settings(target=target))
+        make_facts([Case("a", 10, category="labor_wage")], settings=LogSettings(target=target))
 
 
 def test_read_facts_target_of_a_category_that_never_occurred_is_empty():
     cases = [Case("a", 10, category="labor_wage")]
-    own, declared = (Settings(target=Target(events=EventFilter(category=code)), categories=("odour",)) for code in ("medical", "odour"))
+    own, declared = (LogSettings(target=Target(events=EventFilter(category=code)), categories=("odour",)) for code in ("medical", "odour"))
 
     assert [[], []] == [escalations(make_facts(cases, settings=settings)) for settings in (own, declared)]
 
@@ -233,7 +233,7 @@ def test_read_facts_rule_of_one_feed_leaves_the_other_alone():
 
 def test_find_target_unknown_names_the_known_ones():
     log = make_log([Case("a", 1)], targets={"overdue": OVERDUE})
-    settings = Settings(targets={"strict": Target(transitions=("escalated",))})
+    settings = LogSettings(targets={"strict": Target(transitions=("escalated",))})
 
     with pytest.raises(UsageError, match="target must be one of escalation, overdue, strict, got 'overdeu'"):
         find_target(log.feeds, "overdeu", settings)
@@ -250,7 +250,7 @@ def test_find_target_with_two_meanings_is_refused():
 def test_find_target_of_the_settings_wins_over_the_source_file():
     strict = Target(transitions=("reopened",))
     log = make_log([Case("a", 1)], targets={"overdue": OVERDUE})
-    target, feeds = find_target(log.feeds, "overdue", Settings(targets={"overdue": strict}))
+    target, feeds = find_target(log.feeds, "overdue", LogSettings(targets={"overdue": strict}))
 
     assert (strict, {"feed"}) == (target, set(feeds))
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.source_file import SourceFile
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ def take_in(home: Home) -> TakeIn:
     """Return `take_in(path, source=None, grids=None, now=NOW)`."""
 
     def run(path: Path | None, source: SourceFile | None = None, grids: Path | None = None, now: datetime = NOW) -> IngestReport:
-        return ingest(home, Settings(), IngestRequest(path, source, grids), now)
+        return ingest(home, LogSettings(), IngestRequest(path, source, grids), now)
 
     return run
 

@@ -13,7 +13,7 @@ from features.intake.checking import BatchCheck
 from features.intake.readers.batches import RowBatch
 from features.intake.rules import set_terms
 from features.intake.source_file import flat_source
-from features.settings import Settings
+from features.settings import LogSettings
 
 HEADER = ("event_id", "grid_id", "event_type", "category", "occurred_at", "reported_at", "self_found")
 
@@ -25,7 +25,7 @@ def batch(number: int, **cells: str) -> RowBatch:
 
 @pytest.fixture
 def check() -> BatchCheck:
-    terms = set_terms(flat_source(HEADER), Settings(), None, datetime(2026, 6, 1, tzinfo=UTC))
+    terms = set_terms(flat_source(HEADER), LogSettings(), None, datetime(2026, 6, 1, tzinfo=UTC))
     return BatchCheck(terms, bytes(32), hash_all=False)
 
 

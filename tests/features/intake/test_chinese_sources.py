@@ -7,7 +7,7 @@ import pytest
 from features.database.engine import database_url, open_database
 from features.eventlog.read import read_log
 from features.intake.source_file import find_source
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +17,7 @@ ROWS = {"dispute_record": 4, "hotline_12345": 3, "department_hotline": 2, "gover
 
 
 def kept(home: Home) -> list[dict]:
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     try:
         return read_log(home, engine).records.to_dicts()
     finally:

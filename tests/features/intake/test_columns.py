@@ -25,7 +25,7 @@ from features.intake.readers.batches import RowBatch
 from features.intake.rules import set_terms
 from features.intake.source_file import CASE_COLUMNS, SourceFile
 from features.schema import Col
-from features.settings import Settings
+from features.settings import LogSettings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RIGHT = {
@@ -43,7 +43,7 @@ def read(*rows: dict[str, str | None], columns: dict | None = None, grids: pl.Da
     """Read rows that are right unless a cell says otherwise; every column of a case among them carries its own name."""
     full = [RIGHT | row for row in rows]
     named = {name: name for name in full[0] if name in CASE_COLUMNS}
-    terms = set_terms(SourceFile(name="ledger", columns=named | (columns or {}), **source), Settings(), grids, NOW)
+    terms = set_terms(SourceFile(name="ledger", columns=named | (columns or {}), **source), LogSettings(), grids, NOW)
     frame = pl.DataFrame(full, schema=dict.fromkeys(full[0], pl.String))
     return read_cells(RowBatch(pl.int_range(1, len(full) + 1, eager=True), frame), terms)
 

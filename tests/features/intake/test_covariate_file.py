@@ -9,7 +9,7 @@ from features.errors import InputRefusedError, UsageError
 from features.eventlog.read import read_log
 from features.intake.covariate_file import ingest_covariates
 from features.intake.ingest import IngestRequest, ingest
-from features.settings import Settings
+from features.settings import LogSettings
 from tests.features.intake.conftest import NOW
 
 HEADER = "grid_id,day,known_at,rain_mm,vacancy"
@@ -21,7 +21,7 @@ GRIDS = "grid_id,name,parent_path,lon,lat\ng1,One,d/t1/c1,120,30\ng2,Two,d/t1/c1
 def place(home, tmp_path, write_cases, case):
     """Return a home that knows two grids."""
     (tmp_path / "grids.csv").write_text(GRIDS, encoding="utf-8")
-    ingest(home, Settings(), IngestRequest(write_cases([case(1, grid_id="g1")]), grids=tmp_path / "grids.csv"), NOW)
+    ingest(home, LogSettings(), IngestRequest(write_cases([case(1, grid_id="g1")]), grids=tmp_path / "grids.csv"), NOW)
     return home
 
 
@@ -32,14 +32,14 @@ def take(place, tmp_path):
     def ingest_lines(*lines, header=HEADER):
         path = tmp_path / "covariates.csv"
         path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
-        report = ingest_covariates(place, Settings(), path, NOW)
+        report = ingest_covariates(place, LogSettings(), path, NOW)
         return (report.read, report.accepted, report.duplicate, report.quarantined), dict(report.by_code)
 
     return ingest_lines
 
 
 def stored(home, through=None):
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     frame = read_log(home, engine, through).covariates
     engine.dispose()
     return frame.rows()
@@ -85,7 +85,7 @@ def test_log_read_up_to_an_earlier_number_holds_no_later_covariates(take, place)
 
 
 def _sequence(home):
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     sequence = read_log(home, engine).sequence
     engine.dispose()
     return sequence
@@ -130,4 +130,4 @@ def test_without_grids_it_says_what_to_do(home, tmp_path):
     (tmp_path / "covariates.csv").write_text(f"{HEADER}\n{FIRST}\n", encoding="utf-8")
 
     with pytest.raises(UsageError, match="Run `yujing ingest FILE --grids GRIDS` first"):
-        ingest_covariates(home, Settings(), tmp_path / "covariates.csv", NOW)
+        ingest_covariates(home, LogSettings(), tmp_path / "covariates.csv", NOW)

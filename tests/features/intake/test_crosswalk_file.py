@@ -12,7 +12,7 @@ from features.errors import InputRefusedError, UsageError
 from features.eventlog.read import read_log
 from features.intake.grid_files import read_crosswalk_file
 from features.intake.ingest import IngestRequest, ingest
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 from tests.features.intake.conftest import NOW
 
@@ -80,9 +80,9 @@ def test_ingest_crosswalk_is_stored_once_and_closes_the_old_grid(
     cases = write_cases([before, after])
     crosswalk = put(tmp_path / "crosswalk.csv", *SPLIT)
 
-    reports = [ingest(home, Settings(), IngestRequest(cases, None, grids, given), NOW) for given in (crosswalk, crosswalk, None)]
+    reports = [ingest(home, LogSettings(), IngestRequest(cases, None, grids, given), NOW) for given in (crosswalk, crosswalk, None)]
 
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     stored = read_log(home, engine).crosswalk
     engine.dispose()
     assert [("old", "g0", 0.25), ("old", "g1", 0.75)] == stored.select("old", "new", "share").rows()

@@ -17,7 +17,7 @@ from features.eventlog.snapshot import LogSnapshot
 from features.intake import ingest
 from features.intake.ingest import IngestReport, IngestRequest, preview
 from features.intake.source_file import SourceFile
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 from features.targets import UnresolvedAfter
 
@@ -48,7 +48,7 @@ TOWN = SourceFile.model_validate(
 
 
 def log(home: Home) -> LogSnapshot:
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     snapshot = read_log(home, engine)
     engine.dispose()
     return snapshot
@@ -162,7 +162,7 @@ def test_preview_tells_what_ingest_would_do_and_stores_nothing(home, take_in, wr
     sequence, refused = log(home).sequence, len(list(home.quarantine.iterdir()))
     path = write_cases([case(1), case(2), case(3, category="?"), case(4), case(4)])
 
-    told = preview(home, Settings(), IngestRequest(path), NOW)
+    told = preview(home, LogSettings(), IngestRequest(path), NOW)
 
     assert (sequence, refused) == (log(home).sequence, len(list(home.quarantine.iterdir())))
     done = take_in(path)
@@ -176,7 +176,7 @@ def test_preview_knows_the_grids_of_the_file_that_comes_with_it(home, write_case
     grids.write_text("grid_id,name,parent_path,lon,lat\ng1,One,d/t,120,30\n")
     path = write_cases([case(1, grid_id="g1"), case(2, grid_id="g2")])
 
-    told = preview(home, Settings(), IngestRequest(path, grids=grids), NOW)
+    told = preview(home, LogSettings(), IngestRequest(path, grids=grids), NOW)
 
     assert (2, 1, 0, 1) == counts(told)
     assert {("grid_id", "GRID_UNKNOWN"): 1} == told.by_field
@@ -188,7 +188,7 @@ def test_ingest_takes_names_of_areas_from_the_grid_file_and_keeps_them(home, tak
     for header, names in (("grid_id,name,parent_path,lon,lat,parent_names", ",示例区/甲街道"), ("grid_id,name,parent_path,lon,lat", "")):
         grids.write_text(f"{header}\ng1,One,d/t,120,30{names}\n", encoding="utf-8")
         take_in(write_cases([case(1, grid_id="g1")]), grids=grids)
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     with reading(engine) as connection:
         names = {row.path: row.name for row in connection.execute(select(area))}
     engine.dispose()

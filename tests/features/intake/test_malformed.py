@@ -18,7 +18,7 @@ from features.intake.ingest import IngestReport
 from features.intake.quarantine import Code
 from features.intake.readers import csv_reader, workbook_reader
 from features.intake.readers.batches import RowBatch
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 Case = Callable[..., str]
@@ -94,7 +94,7 @@ def registered(home: Home, tmp_path: Path, take_in: TakeIn, write_cases: Callabl
     lines = [f"{name},{name},t1/c1,120.{place},30.{place}" for place, name in enumerate([*names, "old"])]
     grids.write_text("\n".join(["grid_id,name,parent_path,lon,lat", *lines]), encoding="utf-8")
     take_in(write_cases([case(number) for number in range(100)], "first.csv"), grids=grids)
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     store_crosswalk(engine, pl.DataFrame({"old": ["old"], "new": ["g1"], "share": [1.0], "at": [date(2026, 1, 1)]}))
     engine.dispose()
     return take_in

@@ -11,7 +11,7 @@ from features.intake.quarantine import Code
 from features.intake.readers.batches import BrokenRow, RowBatch
 from features.intake.rules import set_terms
 from features.intake.source_file import flat_source
-from features.settings import Settings
+from features.settings import LogSettings
 
 NAMES = ("event_id", "grid_id", "event_type", "category", "occurred_at", "reported_at", "people")
 RIGHT = dict(zip(NAMES, ("E1", "g1", "dispute", "neighbor", "2026-01-01 08:00", "2026-01-01 09:00", "3"), strict=True))
@@ -24,7 +24,7 @@ def batch(*rows: dict[str, str | None], first: int = 1, **other) -> RowBatch:
 
 
 def mapped(given: RowBatch, key: bytes = KEY) -> MappedBatch:
-    return map_batch(given, set_terms(flat_source(NAMES), Settings(), None, datetime(2026, 6, 1, tzinfo=UTC)), key)
+    return map_batch(given, set_terms(flat_source(NAMES), LogSettings(), None, datetime(2026, 6, 1, tzinfo=UTC)), key)
 
 
 def test_map_batch_right_row_becomes_a_case_with_every_column() -> None:

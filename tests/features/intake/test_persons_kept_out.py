@@ -12,7 +12,7 @@ import pytest
 from features.database.engine import database_url, open_database
 from features.eventlog.read import read_log
 from features.intake.ingest import IngestReport
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 
 Case = Callable[..., str]
@@ -65,7 +65,7 @@ def planted_home(home: Home, plant: Plant, take_in: TakeIn, write_cases: WriteCa
         rows[len(lines)] = planted
         lines += [case(1_000_000 + place * ROWS_PER_PLANT + number) for number in range(ROWS_PER_PLANT - 1)]
     report = take_in(write_cases(lines))
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     read_log(home, engine)
     engine.dispose()
     return report, rows

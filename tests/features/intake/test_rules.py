@@ -10,16 +10,16 @@ from features.intake.readers.batches import BrokenRow, RowBatch, RowInput
 from features.intake.rules import RowRules, set_no_cases_apart, set_terms, without_no_cases
 from features.intake.source_file import SourceFile
 from features.schema import CASE_REQUIRED, Col
-from features.settings import Settings
+from features.settings import LogSettings
 
 NOW = datetime(2026, 6, 1, 20, tzinfo=UTC)
 NAMES = ("编号", "网格", "类别", "时间")
 REQUIRED = ("编号", "网格", "时间")
 
 
-def terms(columns: dict | None = None, settings: Settings | None = None, **source) -> RowRules:
+def terms(columns: dict | None = None, settings: LogSettings | None = None, **source) -> RowRules:
     named = {name: name for name in CASE_REQUIRED} | (columns or {})
-    return set_terms(SourceFile(name="ledger", columns=named, **source), settings or Settings(), None, NOW)
+    return set_terms(SourceFile(name="ledger", columns=named, **source), settings or LogSettings(), None, NOW)
 
 
 def batch(*rows: tuple[str | None, ...], broken: tuple[BrokenRow, ...] = ()) -> RowBatch:
@@ -33,7 +33,7 @@ CASE = ("A1", "g1", "邻里", "2026-05-01")
 
 
 def test_set_terms_lists_are_those_of_project_settings_and_source() -> None:
-    found = terms(settings=Settings(categories=("noise",)), categories=("smell",)).declared(Col.CATEGORY)
+    found = terms(settings=LogSettings(categories=("noise",)), categories=("smell",)).declared(Col.CATEGORY)
 
     assert {"neighbor", "noise", "smell"} <= set(found)
     assert "dust" not in found

@@ -15,11 +15,11 @@ from features.intake.readers.batches import RowBatch, RowInput
 from features.intake.rules import RowRules, set_terms
 from features.intake.source_file import flat_source
 from features.intake.spool import Spool, pack
-from features.settings import Settings
+from features.settings import LogSettings
 
 HEADER = ("event_id", "grid_id", "event_type", "category", "occurred_at", "reported_at")
 KEY = bytes(32)
-TERMS = set_terms(flat_source(HEADER), Settings(), None, datetime(2026, 6, 1, tzinfo=UTC))
+TERMS = set_terms(flat_source(HEADER), LogSettings(), None, datetime(2026, 6, 1, tzinfo=UTC))
 CARD_LIKE = "6222021234567890128"
 """The code of a grid that could be the number of a card."""
 

@@ -13,7 +13,7 @@ from features.eventlog.read import log_state, read_log
 from features.eventlog.undertakings import current_undertakings
 from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.undertaking_file import ingest_undertakings
-from features.settings import Settings
+from features.settings import LogSettings
 from features.storage.home import Home
 from tests.features.intake.conftest import NOW
 
@@ -40,18 +40,18 @@ def put(tmp_path: Path) -> Callable[..., Path]:
 def with_grids(home: Home, tmp_path: Path, write_cases: Callable[..., Path], case: Callable[..., str]) -> Home:
     """Return a home that knows three grids."""
     (tmp_path / "grids.csv").write_text(GRIDS, encoding="utf-8")
-    ingest(home, Settings(), IngestRequest(write_cases([case(1, grid_id="g1")]), grids=tmp_path / "grids.csv"), NOW)
+    ingest(home, LogSettings(), IngestRequest(write_cases([case(1, grid_id="g1")]), grids=tmp_path / "grids.csv"), NOW)
     return home
 
 
 @pytest.fixture
 def take(with_grids: Home) -> TakeUndertakings:
     """Return `take(path, now=NOW)`."""
-    return lambda path, now=NOW: ingest_undertakings(with_grids, Settings(), path, now)
+    return lambda path, now=NOW: ingest_undertakings(with_grids, LogSettings(), path, now)
 
 
 def versions(home: Home) -> list[tuple]:
-    engine = open_database(database_url(home, Settings()))
+    engine = open_database(database_url(home, LogSettings()))
     frame = read_log(home, engine).undertakings
     engine.dispose()
     return frame.select("version", "kind", "sub_kind", "places", "public_at", "start_at", "end_at", "known_at").rows()
@@ -191,7 +191,7 @@ def test_ingest_undertakings_effort_again_is_a_duplicate_and_another_number_a_co
 
 def test_ingest_undertakings_visits_are_read_with_the_log_up_to_their_number(take: TakeUndertakings, put, with_grids: Home) -> None:
     take(put("g1,2026-01-05,3,false,4", "g2,2026-01-05,0,false,4", header=EFFORT))
-    engine = open_database(database_url(with_grids, Settings()))
+    engine = open_database(database_url(with_grids, LogSettings()))
     last = log_state(engine).sequence
     now, before = (read_log(with_grids, engine, through).effort for through in (last, last - 1))
     engine.dispose()
@@ -209,13 +209,13 @@ def test_ingest_undertakings_unknown_columns_are_refused(take: TakeUndertakings,
 
 def test_ingest_undertakings_without_grids_says_what_to_do(home: Home, put) -> None:
     with pytest.raises(UsageError, match="need the grids they lie in"):
-        ingest_undertakings(home, Settings(), put(RIGHT), NOW)
+        ingest_undertakings(home, LogSettings(), put(RIGHT), NOW)
 
 
 def test_current_undertakings_are_the_newest_versions(take: TakeUndertakings, put, with_grids: Home) -> None:
     take(put(RIGHT))
     take(put(RIGHT.replace("North", "South")))
-    engine = open_database(database_url(with_grids, Settings()))
+    engine = open_database(database_url(with_grids, LogSettings()))
     with reading(engine) as connection:
         names = [one.name for one in current_undertakings(connection)]
     engine.dispose()

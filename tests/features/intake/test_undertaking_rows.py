@@ -19,7 +19,7 @@ from features.intake.undertaking_rows import (
     read_undertakings,
     store_effort,
 )
-from features.settings import Settings
+from features.settings import LogSettings
 from features.undertakings.undertaking import Undertaking
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -38,7 +38,7 @@ RIGHT = {
 def read(*rows: dict[str, str | None], terms: UndertakingTerms | None = None, **settings) -> tuple[list[Reason], list[Undertaking]]:
     full = [RIGHT | row for row in rows]
     flat = pl.DataFrame(full, schema=dict.fromkeys(full[0], pl.String))
-    terms = terms or UndertakingTerms(Settings(**settings), {"g1", "g2", "d/t1"}, NOW)
+    terms = terms or UndertakingTerms(LogSettings(**settings), {"g1", "g2", "d/t1"}, NOW)
     faults, fit = read_undertakings(flat, flat["undertaking_id"].fill_null("") + "-hashed", terms)
     return faults.reasons, fit
 
@@ -119,7 +119,7 @@ def test_read_undertakings_row_that_stands_twice_is_no_conflict_and_another_one_
 
 
 def test_read_undertakings_conflict_is_found_across_batches() -> None:
-    terms = UndertakingTerms(Settings(), {"g1"}, NOW)
+    terms = UndertakingTerms(LogSettings(), {"g1"}, NOW)
     read({}, terms=terms)
 
     assert [("undertaking_id", Code.ID_CONFLICT)] == read({"end_at": None}, terms=terms)[0]

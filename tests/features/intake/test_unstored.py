@@ -16,7 +16,7 @@ from features.eventlog.feeds import FeedSpec, advance_feed, declare_feed
 from features.intake.quarantine import Code
 from features.intake.unstored import UnstoredCases, UnstoredFile, feed_spec, read_unstored, snapshot_of_cases
 from features.schema import Col
-from features.settings import Settings
+from features.settings import LogSettings
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -81,7 +81,7 @@ def test_feed_spec_feed_without_records_does_not_count(engine: Engine) -> None:
 def read(engine: Engine, folder: Path, *lines: str, name: str = "cases.csv", spec: FeedSpec = SPEC) -> UnstoredFile:
     path = folder / name
     path.write_text("\n".join([HEADER, *lines, ""]), "utf-8")
-    return read_unstored(path, ("ledger", spec), engine, Settings(), NOW)
+    return read_unstored(path, ("ledger", spec), engine, LogSettings(), NOW)
 
 
 def test_read_unstored_accounts_for_every_row(engine: Engine, tmp_path: Path) -> None:

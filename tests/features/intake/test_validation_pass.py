@@ -15,7 +15,7 @@ from features.intake.source_file import SourceFile
 from features.intake.spool import Spool
 from features.intake.validation_pass import FEWEST, ValidationPass, validate
 from features.schema import CASE_REQUIRED
-from features.settings import Settings
+from features.settings import LogSettings
 
 RIGHT = dict(zip(CASE_REQUIRED, ("E", "g1", "dispute", "neighbor", "2026-01-01 08:00", "2026-01-01 09:00"), strict=True))
 PHONE, ID_CARD = "13812345678", "11010519491231002X"
@@ -30,7 +30,7 @@ def rows(count: int, wrong: int = 0, **cells: str) -> list[dict[str, str]]:
 
 def check(*batches: list[dict[str, str]], grids: pl.DataFrame | None = None, parents: tuple[str, ...] = (), **other) -> ValidationPass:
     source = SourceFile(name="ledger", columns={name: name for name in CASE_REQUIRED}, parents=parents)
-    terms = set_terms(source, Settings(), grids, datetime(2026, 6, 1, tzinfo=UTC))
+    terms = set_terms(source, LogSettings(), grids, datetime(2026, 6, 1, tzinfo=UTC))
 
     def read() -> Iterator[RowBatch]:
         first = 1

@@ -14,7 +14,7 @@ from features.errors import UsageError
 from features.panel.as_ofs import AsOfs
 from features.panel.block import Block, Shared
 from features.panel.build import build_panel, catalogue
-from features.settings import Settings
+from features.settings import BuildSettings
 from tests.support.event_logs import GRIDS, HORIZON, SETTINGS, Case, column, days, draw_cases, make_facts, make_panel
 
 
@@ -35,7 +35,7 @@ def wide_facts(rich_log):
 
 
 def build(facts, *as_ofs, **panel):
-    options = Settings(calendar={"country": "CN"}, panel={"threads": 1, **panel})
+    options = BuildSettings(calendar={"country": "CN"}, panel={"threads": 1, **panel})
     return build_panel(facts, days(*as_ofs), HORIZON, options)
 
 
@@ -99,7 +99,7 @@ def test_build_panel_order_of_records_does_not_matter(rich_log):
 
 def test_build_panel_tells_its_progress(facts):
     steps = []
-    build_panel(facts, days(50), HORIZON, Settings(panel={"threads": 1, "block_cells": 1}), lambda *step: steps.append(step))
+    build_panel(facts, days(50), HORIZON, BuildSettings(panel={"threads": 1, "block_cells": 1}), lambda *step: steps.append(step))
 
     assert [(1, 4), (2, 4), (3, 4), (4, 4)] == steps
 
@@ -117,8 +117,8 @@ def test_panel_columns_are_ordered_by_as_of_and_grid(facts):
 
 def test_build_panel_in_a_file_and_in_stretches_of_as_ofs_is_the_same(facts):
     as_ofs = days(50, 100, 150, 400)
-    small = Settings(memory_gib=2**-20, panel={"threads": 1})
-    bounded, whole = (build_panel(facts, as_ofs, 14, settings) for settings in (small, Settings(panel={"threads": 1})))
+    small = BuildSettings(memory_gib=2**-20, panel={"threads": 1})
+    bounded, whole = (build_panel(facts, as_ofs, 14, settings) for settings in (small, BuildSettings(panel={"threads": 1})))
 
     assert bounded.values.base is not None
     assert bounded.values.tobytes() == whole.values.tobytes()

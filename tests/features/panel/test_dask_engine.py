@@ -11,7 +11,7 @@ from features.errors import UsageError
 from features.panel import build
 from features.panel.as_ofs import AsOfs
 from features.panel.build import build_panel
-from features.settings import Settings
+from features.settings import BuildSettings
 from tests.support.event_logs import HORIZON, days, make_facts
 
 distributed = pytest.importorskip("distributed", reason="the optional package distributed is not installed")
@@ -31,7 +31,7 @@ def cluster():
 
 
 def settings(**panel):
-    return Settings(calendar={"country": "CN"}, panel={"threads": 2, "block_cells": 2_000, **panel})
+    return BuildSettings(calendar={"country": "CN"}, panel={"threads": 2, "block_cells": 2_000, **panel})
 
 
 def bytes_of(panel):

@@ -8,11 +8,11 @@ import pytest
 from features.panel.build import FAMILIES, catalogue
 from features.panel.feature import Kind, Use
 from features.schema import EventType
-from features.settings import CalendarSettings, PanelSettings, Period, PetitionVolume, Settings
+from features.settings import BuildSettings, CalendarSettings, PanelSettings, Period, PetitionVolume
 from tests.support.event_logs import HORIZON, make_facts
 
 EXAM = Period(name="gaokao", start="2025-06-07", end="2025-06-10")
-SETTINGS = Settings(calendar=CalendarSettings(country="CN", exam_periods=(EXAM,), sensitive_periods=(EXAM,)))
+SETTINGS = BuildSettings(calendar=CalendarSettings(country="CN", exam_periods=(EXAM,), sensitive_periods=(EXAM,)))
 SCOPED = re.compile(
     r"[a-z][a-z0-9_]*_(count|ratio|mean|since|decay|rate|share|gap|expected)(_\w+)?_?(grid|neighbours|community|township|district)(_\d+d)?"
 )

@@ -9,7 +9,7 @@ from features.errors import UsageError
 from features.panel.build import build_panel, catalogue
 from features.panel.feature import Use
 from features.panel.local_features import read_local_features
-from features.settings import Settings
+from serving.settings import Settings
 from tests.support.event_logs import HORIZON, Case, column, days, make_facts
 
 SAMPLE = Path(__file__).parents[3] / "docs" / "samples" / "night_disputes.py"

@@ -16,8 +16,8 @@ from features.days import every, to_date
 from features.eventlog.snapshot import RECORD_SCHEMA, Feed, LogSnapshot
 from features.facts.derive import read_facts
 from features.panel.build import build_features, catalogue
-from features.settings import Settings
 from features.targets import DeadlinePassed, Target, UnresolvedAfter
+from serving.settings import Settings
 from tests.support.event_logs import Case, make_facts, make_log
 
 DATA = Path(__file__).parents[4] / "shared" / "data"

@@ -6,11 +6,12 @@ import yaml
 
 from features.intake.source_file import SourceFile
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED
-from features.settings import Settings, validate
+from features.settings import validate
 from features.simulation.describe import config_text, readme, source_text
 from features.simulation.dispute_numbers import Mediation
 from features.simulation.mix import INJURY_CALL, OWN_CATEGORIES
 from features.simulation.preset import Preset, Rates
+from serving.settings import Settings
 from tests.features.simulation.small import SPAN
 
 

@@ -19,12 +19,12 @@ from features.intake.ingest import IngestReport, IngestRequest, ingest
 from features.intake.source_file import find_source
 from features.panel.build import build_panel
 from features.schema import CASE_OPTIONAL, CASE_REQUIRED, TRANSITION_COLUMNS, Col
-from features.settings import Settings
 from features.simulation.certainty import Numbers, Sure
 from features.simulation.district import District
 from features.simulation.preset import Preset, Span
 from features.simulation.simulate import PRESETS, TRUTH, Order, deliver, find_preset, simulate
 from features.storage.home import Home
+from serving.settings import Settings
 from tests.support.acceptance import END, change, simulated
 from tests.support.watching import watched
 

@@ -11,13 +11,13 @@ from features.eventlog.append import Batch, append_batch
 from features.eventlog.read import read_log
 from features.facts.derive import read_facts
 from features.facts.facts import Facts
-from features.settings import Settings
 from features.storage.home import Home
 from serving.alerts.feedback import Found, Visit, log_visit
 from serving.alerts.queries import find_alert
 from serving.alerts.schemas import read_text
 from serving.alerts.transitions import take_step
 from serving.scoring.daily_run import record_outcomes
+from serving.settings import Settings
 from serving.text import Text
 from tests.conftest import fill_cases
 from tests.serving.alerts.conftest import AS_OF, COMMAND, NOW, WORKER, ZONE

@@ -5,10 +5,18 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+from sqlalchemy import func, select
 
+from features.database.engine import open_database
+from features.database.tables import grid_neighbour
 from features.errors import NotFoundError, UsageError
+from features.schema import CASE_REQUIRED
 from features.storage.home import Home
-from serving.intake.uploads import HELD, discard, find_upload, hold, sweep
+from serving.accounts.permissions import EVERYTHING, Actor, Role
+from serving.intake.uploads import HELD, Intake, discard, find_upload, hold, sweep
+from serving.operations.jobs import PageJob
+from serving.settings import Settings
 
 LI, WANG = "account-li", "account-wang"
 
@@ -86,3 +94,18 @@ def test_sweep_of_a_home_without_uploads_does_nothing(home, now):
     sweep(home, now)
 
     assert not home.uploads.exists()
+
+
+def test_uploaded_grids_without_borders_take_as_many_neighbours_as_the_settings_say(home, now):
+    cases = b"event_id,grid_id,event_type,category,occurred_at,reported_at\n1,g1,dispute,neighbor,2026-03-01,2026-03-01\n"
+    grids = b"grid_id,name,parent_path,lon,lat\ng1,a,t1/c1,120.70,30.7\ng2,b,t1/c1,120.71,30.7\ng3,c,t1/c1,120.73,30.7\n"
+    upload = hold(home, LI, ("cases.csv", io.BytesIO(cases)), ("grids.csv", io.BytesIO(grids)), now)
+    upload.source.write_text(yaml.safe_dump({"name": "cases", "columns": {name: name for name in CASE_REQUIRED}}), encoding="utf-8")
+    engine = open_database(home.database_url)
+    intake = Intake(home, engine, Settings(panel={"nearest_neighbours": 1}), Actor(LI, "li", Role.ANALYST, EVERYTHING), lambda: now)
+
+    intake.take_in(upload)(PageJob("ingest", upload.token, now))
+
+    with engine.connect() as connection:
+        assert 4 == connection.execute(select(func.count()).select_from(grid_neighbour)).scalar(), "all three are among the nearest six"
+    engine.dispose()

@@ -12,7 +12,7 @@ import pytest
 
 from features.display import forbidden_words
 from features.errors import NotReadyError
-from features.settings import Settings as FactSettings
+from features.settings import LogSettings
 from features.storage.home import Home
 from serving.documents.files import to_pdf
 from serving.rankings.entries import Origin, to_body
@@ -56,7 +56,7 @@ FACTS_OF = [
 
 @pytest.fixture
 def facts():
-    return make_facts(FACTS_OF, grids=GRIDS, settings=FactSettings(zone="Asia/Shanghai"))
+    return make_facts(FACTS_OF, grids=GRIDS, settings=LogSettings(zone="Asia/Shanghai"))
 
 
 def publish_list(engine, day: date, named: tuple[str, ...], late: bool = False) -> None:

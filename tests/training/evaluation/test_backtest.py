@@ -10,9 +10,10 @@ from sklearn.metrics import mean_poisson_deviance, roc_auc_score
 
 from features.errors import NotReadyError, UsageError
 from features.panel.build import Panel
+from serving.settings import Settings
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.evaluation import fold_runner as replaying
-from training.evaluation.backtest import Largest, ablate, backtest, check_largest, judge
+from training.evaluation.backtest import Largest, ablate, backtest, check_largest, judge, set_stage
 from training.evaluation.metrics import METRICS
 from training.evaluation.predictions import SUBSETS
 from training.learning import examples
@@ -20,7 +21,6 @@ from training.learning.design_matrix import choose_columns, families_read
 from training.learning.examples import training_part
 from training.learning.fit import fit
 from training.learning.folds import Gap, rolling_folds
-from training.settings import Settings
 
 DAYS = 400
 GAP = Gap(HORIZON, 0)
@@ -43,7 +43,7 @@ def steps():
 
 @pytest.fixture(scope="module")
 def result(facts, panel, steps):
-    return backtest(facts, panel, HORIZON, FAST, lambda done, total: steps.append((done, total)))
+    return backtest(facts, panel, GAP, FAST.backtest, FAST.model, lambda done, total: steps.append((done, total)))
 
 
 def test_contributions_of_the_parts_add_up_to_what_was_expected_and_followed(result):
@@ -76,7 +76,7 @@ def test_backtest_within_little_memory_samples_rows_and_says_so(facts, result):
     """Learnt from a quarter of the rows, what is expected hardly changes, and its sum still is what happens."""
     bounded = FAST.model_copy(update={"memory_gib": 2**-13})
     panel = make_panel(facts, weekly(DAYS + 30), bounded)
-    sampled = backtest(facts, panel, HORIZON, bounded)
+    sampled = backtest(facts, panel, GAP, bounded.backtest, bounded.model)
     said = [note for note in sampled.notes if note.startswith("sampled")]
 
     assert [note for note in result.notes if note.startswith("sampled")] == []
@@ -94,7 +94,7 @@ def test_backtest_gives_back_the_pages_of_a_panel_in_a_file_after_every_refit(fa
     monkeypatch.setattr(Panel, "release", lambda self: (release(self), left.append(resident_bytes(panel.values))))
     float(panel.values.sum())
     read = resident_bytes(panel.values)
-    backtest(facts, panel, HORIZON, bounded)
+    backtest(facts, panel, GAP, bounded.backtest, bounded.model)
 
     assert read >= panel.values.nbytes
     assert len(left) > 2 * FAST.backtest.folds
@@ -112,7 +112,7 @@ def resident_bytes(array) -> int:
 
 
 def test_backtest_tells_of_events_that_two_feeds_both_sent(facts, panel):
-    notes = backtest(replace(facts, doubles={"hotline + platform": 3}), panel, HORIZON, FAST).notes
+    notes = backtest(replace(facts, doubles={"hotline + platform": 3}), panel, GAP, FAST.backtest, FAST.model).notes
 
     assert [note.split(" with ")[0] for note in notes if note.startswith("doubles")] == [
         "doubles: 3 events came through hotline + platform"
@@ -139,7 +139,7 @@ def test_backtest_metrics_follow_from_the_stored_predictions(result):
 
 
 def test_backtest_again_gives_the_same_predictions(result, facts, panel):
-    assert result.predictions.equals(backtest(facts, panel, HORIZON, FAST).predictions)
+    assert result.predictions.equals(backtest(facts, panel, GAP, FAST.backtest, FAST.model).predictions)
 
 
 def test_backtest_without_signal_is_no_better_than_the_level_and_no_worse(result):
@@ -170,7 +170,7 @@ def test_backtest_log_too_short_says_so():
     facts = draw_facts(place_rates(5, seed=1), 60, seed=2)
 
     with pytest.raises(NotReadyError, match="Ingest a longer log"):
-        backtest(facts, make_panel(facts, weekly(60)), HORIZON, FAST)
+        backtest(facts, make_panel(facts, weekly(60)), GAP, FAST.backtest, FAST.model)
 
 
 def scrambled(facts, panel, fold):
@@ -206,7 +206,7 @@ def test_fit_future_test_sees_a_fold_without_a_gap(facts, panel):
 
 def said_last(facts, panel):
     columns = "expected_lightgbm", "risk_lightgbm", "most_expected", "variation", "common_variation"
-    return backtest(facts, panel, HORIZON, FAST).predictions[columns].tail(30)
+    return backtest(facts, panel, GAP, FAST.backtest, FAST.model).predictions[columns].tail(30)
 
 
 def test_backtest_fold_learns_nothing_later_from_the_folds_before(monkeypatch, facts, panel):
@@ -277,12 +277,13 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def ablation_result(ablation_facts, ablation_panel, settings):
-    return backtest(ablation_facts, ablation_panel, HORIZON, settings)
+    return backtest(ablation_facts, ablation_panel, GAP, settings.backtest, settings.model)
 
 
 @pytest.fixture(scope="module")
 def ablation(ablation_facts, ablation_panel, ablation_result, settings):
-    return ablate(ablation_facts, ablation_panel, ablation_result, settings)
+    stage, folds = set_stage(ablation_facts, ablation_panel, GAP, settings.backtest, settings.model)
+    return ablate(stage, folds, ablation_result, settings.backtest)
 
 
 def test_ablate_leaves_out_each_family_once(ablation, ablation_panel):
@@ -294,7 +295,7 @@ def test_ablate_full_model_is_that_of_the_backtest(ablation, ablation_result):
 
 
 def test_ablate_without_a_family_equals_a_backtest_without_it(ablation, ablation_facts, ablation_panel, settings):
-    alone = backtest(ablation_facts, ablation_panel, HORIZON, settings.leaving_out(["trends"]))
+    alone = backtest(ablation_facts, ablation_panel, GAP, settings.backtest, settings.model.leaving_out(["trends"]))
     count, expected = alone.predictions["count"].to_numpy(), alone.predictions["expected_lightgbm"].to_numpy()
     found = ablation.models["trends"]["poisson_deviance"]
 
@@ -312,8 +313,3 @@ def test_choose_columns_without_a_family_reads_none_of_it(ablation_panel):
 def test_choose_columns_without_an_unknown_family_names_those_there_are(ablation_panel):
     with pytest.raises(UsageError, match=r"must be one of .*trends.*, got trend\."):
         choose_columns(ablation_panel, ("trend",))
-
-
-def test_settings_leaving_out_adds_to_those_left_out():
-    assert FAST.leaving_out(["a"]).leaving_out(["b"]).model.exclude_families == ("a", "b")
-    assert FAST.model.exclude_families == ()

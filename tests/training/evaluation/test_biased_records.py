@@ -11,12 +11,14 @@ import pytest
 from features.facts.facts import Facts
 from features.facts.places import Level, Places
 from features.panel.build import build_panel
+from serving.settings import Settings
 from tests.support.trained_worlds import make_facts
 from training.evaluation import disparity
 from training.evaluation.backtest import backtest
 from training.evaluation.disparity import Grouping, Verdict, compare_groups
+from training.learning.folds import Gap
 from training.learning.labels import count_labels
-from training.settings import BacktestSettings, ModelSettings, Settings
+from training.settings import BacktestSettings, ModelSettings
 
 pytestmark = pytest.mark.full
 
@@ -111,7 +113,7 @@ def judged(truth: Records, written: Records) -> Grouping:
     """Return how even the list of a model is that was trained on what was written down, by what happened."""
     facts = written.facts()
     panel = build_panel(facts, np.arange(28, DAYS - WEEK + 1, WEEK, dtype=np.int32), WEEK, SETTINGS)
-    predictions = backtest(facts, panel, WEEK, SETTINGS).predictions
+    predictions = backtest(facts, panel, Gap(WEEK, SETTINGS.delay_allowance_days), SETTINGS.backtest, SETTINGS.model).predictions
     tested = panel.as_ofs[-len(predictions) // GRIDS :]
     happened = pl.Series("count", count_labels(truth.facts(), tested, WEEK).ravel())
     return compare_groups(predictions.with_columns(happened), WEEK, seed=1)["area_type"]

@@ -11,10 +11,10 @@ from features.panel.build import build_panel
 from features.simulation.district import make_district
 from features.simulation.preset import Span
 from features.simulation.simulate import PROVINCE, find_preset
+from serving.settings import Settings
 from tests.support.campaigns import HORIZON, Moves, TrueChances, mean_of, measure_moves
 from tests.support.simulated_homes import simulated_home
 from training.learning.folds import Gap, ripe_as_ofs
-from training.settings import Settings
 from training.train import fit_all
 
 pytestmark = pytest.mark.full

@@ -15,7 +15,7 @@ from features.panel.feature import Feature, Kind
 from features.targets import Target
 from tests.support.event_logs import Case, days, make_log
 from tests.support.reported import SETTINGS
-from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
+from tests.support.trained_worlds import FAST, GAP, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly, with_values
 from training.evaluation.backtest import backtest
 from training.evaluation.leak_check import AlreadyDue, count_already_due, find_leak_signs, judge_already_due, look_ahead
 from training.learning.labels import case_outcomes, count_labels
@@ -84,7 +84,7 @@ def test_backtest_notes_a_column_that_knows_the_outcome() -> None:
     settings = FAST.model_copy(update={"model": FAST.model.model_copy(update={"least_history_days": 0})})
 
     noted = [
-        [note for note in backtest(facts, given, HORIZON, settings).notes if note.startswith("too good")]
+        [note for note in backtest(facts, given, GAP, settings.backtest, settings.model).notes if note.startswith("too good")]
         for given in (panel, with_values(panel, leaking))
     ]
     assert [] == noted[0]
@@ -98,7 +98,10 @@ def test_backtest_notes_a_column_of_cases_that_knows_the_outcome() -> None:
     values = opened.values.copy()
     values[opened.names.index("calls")] = case_outcomes(facts, opened, panel.as_ofs, HORIZON) > 0
     leaking = replace(panel, open_cases=replace(opened, values=values))
-    noted = [[note for note in backtest(facts, given, HORIZON, FAST).notes if note.startswith("too good")] for given in (panel, leaking)]
+    noted = [
+        [note for note in backtest(facts, given, GAP, FAST.backtest, FAST.model).notes if note.startswith("too good")]
+        for given in (panel, leaking)
+    ]
 
     assert [] == noted[0]
     assert noted[1]

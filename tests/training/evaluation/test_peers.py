@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from features.panel.feature import Use
-from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import FAST, GAP, draw_facts, make_panel, place_rates, weekly
 from training.evaluation import peers
 from training.evaluation.backtest import backtest, set_stage
 from training.evaluation.fold_runner import by_peer
@@ -26,7 +26,7 @@ def facts():
 
 @pytest.fixture(scope="module")
 def result(facts):
-    return backtest(facts, make_panel(facts, weekly(DAYS)), HORIZON, ALL)
+    return backtest(facts, make_panel(facts, weekly(DAYS)), GAP, ALL.backtest, ALL.model)
 
 
 def test_learners_are_the_named_peers():
@@ -56,7 +56,7 @@ def test_peer_again_gives_the_same_expectations(facts, name):
 @pytest.mark.filterwarnings("error")
 def test_peer_that_finds_no_split_expects_the_mean_everywhere():
     facts = draw_facts(np.full(3, 1 / 10), 300, seed=8)
-    stage, (fold, *_) = set_stage(facts, make_panel(facts, weekly(300)), HORIZON, FAST)
+    stage, (fold, *_) = set_stage(facts, make_panel(facts, weekly(300)), GAP, FAST.backtest, FAST.model)
 
     said = by_peer("plain_lightgbm", stage.seen_by(fold), stage.panel.at(fold.test), FAST.model)
 
@@ -65,7 +65,7 @@ def test_peer_that_finds_no_split_expects_the_mean_everywhere():
 
 
 def test_backtest_by_default_shows_plain_lightgbm_alone(facts):
-    report = backtest(facts, make_panel(facts, weekly(DAYS)), HORIZON, FAST).to_json()
+    report = backtest(facts, make_panel(facts, weekly(DAYS)), GAP, FAST.backtest, FAST.model).to_json()
 
     assert [name for name in PEERS if name in report["models"]] == ["plain_lightgbm"]
 
@@ -85,7 +85,7 @@ def test_readable_columns_hold_no_column_that_no_model_may_read(facts):
 
     assert not columns & {feature.name for feature in panel.features if feature.use in (Use.SHOWN_ONLY, Use.NEVER)}
     assert columns < set(panel.names)
-    assert columns - set(readable_columns(panel, FAST.leaving_out(["trends"]).model)) == {
+    assert columns - set(readable_columns(panel, FAST.model.leaving_out(["trends"]))) == {
         feature.name for feature in panel.features if feature.family == "trends"
     }
 

@@ -44,11 +44,11 @@ def gain_by_column(fitted):
 
 def test_planted_covariate_is_used_and_makes_the_model_better(facts):
     panel = make_panel(facts, weekly(DAYS))
-    without = FAST.leaving_out(["covariates"])
 
     gain = gain_by_column(fit_all(facts, panel, Gap(14, 0), FAST.model))
     with_it, without_it = (
-        backtest(facts, panel, 14, settings).overall.models["lightgbm"]["poisson_deviance"] for settings in (FAST, without)
+        backtest(facts, panel, Gap(14, 0), FAST.backtest, model).overall.models["lightgbm"]["poisson_deviance"]
+        for model in (FAST.model, FAST.model.leaving_out(["covariates"]))
     )
 
     covariates = {name: value for name, value in gain.items() if name.startswith(("strain", "noise"))}

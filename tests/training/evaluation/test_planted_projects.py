@@ -14,6 +14,7 @@ from training.evaluation.fold_runner import MODEL
 from training.evaluation.metrics import score
 from training.evaluation.named_before import NamedBefore, count_named_before
 from training.evaluation.predictions import EXPECTED, outcomes, predicted, weigh
+from training.learning.folds import Gap
 
 pytestmark = pytest.mark.full
 
@@ -31,6 +32,10 @@ def take_in(preset: str, seed: int, folder: Path) -> tuple[Facts, Panel, Setting
     return facts, build_panel(facts, as_ofs, HORIZON, settings), settings
 
 
+def gap_of(settings: Settings) -> Gap:
+    return Gap(HORIZON, settings.delay_allowance_days)
+
+
 def named_in(facts: Facts, result: BacktestResult) -> NamedBefore:
     days = result.predictions["as_of"].unique().sort().to_physical().to_numpy()
     named = count_named_before(facts, days, result.predictions[EXPECTED + MODEL].to_numpy().reshape(len(days), -1))
@@ -42,7 +47,7 @@ def test_projects_that_matter_are_named_before_their_first_dispute_at_least_half
     named = []
     for seed in (1, 2, 3):
         facts, panel, settings = take_in("undertakings", seed, tmp_path / str(seed))
-        named.append(named_in(facts, backtest(facts, panel, HORIZON, settings)))
+        named.append(named_in(facts, backtest(facts, panel, gap_of(settings), settings.backtest, settings.model)))
     projects = sum(each.projects for each in named)
 
     assert projects > 30
@@ -52,7 +57,8 @@ def test_projects_that_matter_are_named_before_their_first_dispute_at_least_half
 
 def test_projects_that_do_not_matter_move_no_metric_beyond_its_interval(tmp_path: Path) -> None:
     facts, panel, settings = take_in("unmoved", 1, tmp_path)
-    knowing, unknowing = (backtest(facts, panel, HORIZON, each) for each in (settings, settings.leaving_out(["undertakings"])))
+    models = (settings.model, settings.model.leaving_out(["undertakings"]))
+    knowing, unknowing = (backtest(facts, panel, gap_of(settings), settings.backtest, model) for model in models)
     said = {MODEL: predicted(knowing.predictions)[MODEL], WITHOUT: predicted(unknowing.predictions)[MODEL]}
     card = score(outcomes(knowing.predictions), said, weigh(knowing.predictions, settings.backtest.bootstrap_draws, seed=1))
     intervals = {name: gap["ci95"] for name, gap in card.differences[WITHOUT].items() if gap["ci95"]}

@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import mean_poisson_deviance
 
 from features.storage.home import Home
-from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
+from tests.support.trained_worlds import FAST, GAP, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.evaluation.backtest import set_stage
 from training.learning.inner_validation import inner_validate, tune
 from training.learning.search import search
@@ -13,7 +13,7 @@ MODEL = FAST.model.model_copy(update={"num_boost_round": 20})
 
 
 def seen_before_the_test(facts):
-    stage, folds = set_stage(facts, make_panel(facts, weekly(DAYS)), HORIZON, FAST)
+    stage, folds = set_stage(facts, make_panel(facts, weekly(DAYS)), GAP, FAST.backtest, FAST.model)
     return stage.seen_by(folds[0]), folds[0].cutoff
 
 

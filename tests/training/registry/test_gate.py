@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_panel, weekly
+from tests.support.trained_worlds import FAST, GAP, draw_facts, make_panel, weekly
 from training.evaluation.backtest import backtest
 from training.registry.gate import METRIC, Comparison, check_all, evaluate_gate, turnover
 
@@ -165,7 +165,7 @@ def refusals(rates_of, days):
     refused = 0
     for seed in range(20):
         facts = draw_facts(rates_of(np.random.default_rng(seed)), days, seed)
-        result = backtest(facts, make_panel(facts, weekly(days)), HORIZON, FAST)
+        result = backtest(facts, make_panel(facts, weekly(days)), GAP, FAST.backtest, FAST.model)
         refused += bool(evaluate_gate(result.to_json(), None))
     return refused
 

@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.settings import BuildSettings
 from tests.support.event_logs import Case, make_facts
 from training.evaluation.predictions import SUBSETS
 from training.report.summary import NOT_OF_COUNTS, Evidence, area_parts, fold_parts, gather, judge_part, shown_models, subset_parts
-from training.settings import Settings
 
 ONCE = np.ones((1, 1))
 
@@ -116,14 +116,14 @@ def test_gather_escalations_stand_by_grid_and_day_with_their_weight() -> None:
         crosswalk=[("old", "a", 0.75), ("old", "b", 0.25)],
         grids={"a": "", "b": "", "old": ""},
     )
-    evidence = gather(facts, rows(1), None, Settings())
+    evidence = gather(facts, rows(1), None, BuildSettings())
 
     assert [("a", date(2025, 1, 3), 0.75), ("b", date(2025, 1, 3), 0.25)] == evidence.escalations.rows()
     assert (0, ["as_of", "grid_id", "expected_lightgbm"]) == (len(evidence.daily), evidence.daily.columns)
 
 
 def test_evidence_read_from_its_files_is_the_same(tmp_path: Path) -> None:
-    evidence = gather(make_facts([Case("a", 1, moves=(("escalated", 2),))]), rows(1), None, Settings())
+    evidence = gather(make_facts([Case("a", 1, moves=(("escalated", 2),))]), rows(1), None, BuildSettings())
     for name, content in evidence.files().items():
         (tmp_path / name).write_bytes(content)
     read = Evidence.read(tmp_path)

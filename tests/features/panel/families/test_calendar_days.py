@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from features.settings import CalendarSettings, Period, Settings
+from features.settings import CalendarSettings, Period
+from serving.settings import Settings
 from tests.support.event_logs import GRIDS, Case, column, make_panel
 
 EXAM = Period(name="gaokao", start="2025-06-07", end="2025-06-10")

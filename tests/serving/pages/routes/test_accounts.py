@@ -5,7 +5,6 @@ import io
 
 import pytest
 
-from features.settings import Settings as FeatureSettings
 from serving.accounts.accounts import NewAccount, accounts, change_password, create_account, find_account
 from serving.accounts.permissions import EVERYTHING, Role
 from serving.accounts.sessions import open_session
@@ -123,4 +122,4 @@ def test_settings_page_shows_them(chief) -> None:
 
     assert "serving.port" in page
     assert "默认值" in page
-    assert dict(FeatureSettings().origins) == {}
+    assert dict(Settings().origins) == {}
