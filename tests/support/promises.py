@@ -126,6 +126,7 @@ def _list(names: Iterable[str]) -> str:
 def main(folder: str, *files: str) -> None:
     """Write the tables into a folder, and say how many promises are kept."""
     outcomes = read_outcomes(map(Path, files))
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for table in TABLES:
         target = Path(folder, f"{table}.md")
         target.write_text(write_table(table, outcomes), encoding="utf-8")
