@@ -76,7 +76,7 @@ def month(text: str) -> Period:
     """
     found = re.fullmatch(rf"({YEAR})-(0[1-9]|1[0-2])", text)
     if not found:
-        raise UsageError(f"month must look like 2026-10, got {text!r}.")
+        raise UsageError(f"month must look like 2026-10, of the years 1900 to 2099, got {text!r}.")
     return Period(date(int(found[1]), int(found[2]), 1), 1)
 
 
@@ -91,7 +91,7 @@ def quarter(text: str) -> Period:
     """
     found = re.fullmatch(rf"({YEAR})Q([1-4])", text)
     if not found:
-        raise UsageError(f"quarter must look like 2026Q3, got {text!r}.")
+        raise UsageError(f"quarter must look like 2026Q3, of the years 1900 to 2099, got {text!r}.")
     return Period(date(int(found[1]), 3 * int(found[2]) - 2, 1), 3)
 
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from features.errors import UsageError
 from features.settings import Section
 from serving.settings import DEPARTMENTS, Receiver, Settings
-from serving.urls import is_private
 
 OLD = [
     (section, old, new)
@@ -177,20 +176,3 @@ def test_address_of_a_receiver_that_leads_nowhere_or_holds_a_password_is_refused
     with pytest.raises(ValidationError) as refused:
         receiver(url=address)
     assert "must be an address such as https://host/path" in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("address", "private"),
-    [
-        ("https://id.example", True),
-        ("http://localhost:8080", True),
-        ("http://[::1]:8080", True),
-        ("http://localhost.example", False),
-        ("http://127.0.0.1.example", False),
-        ("ftp://localhost", False),
-        ("https://", False),
-        ("id.example", False),
-    ],
-)
-def test_address_is_private_by_https_or_on_this_machine_alone(address, private):
-    assert private == is_private(address)

@@ -10,8 +10,11 @@ from serving.urls import ascii_url, is_private
     [
         ("https://id.example", True),
         ("http://localhost:8080", True),
+        ("http://127.0.0.1:8080", True),
         ("http://[::1]:8080", True),
         ("http://id.example", False),
+        ("http://localhost.example", False),
+        ("http://127.0.0.1.example", False),
         ("ftp://127.0.0.1", False),
         ("https://", False),
         ("id.example", False),
