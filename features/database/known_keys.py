@@ -55,8 +55,9 @@ def home_fingerprints(home: Home) -> dict[str, str]:
 
 def lost_keys(home: Home, engine: Engine) -> list[str]:
     """Return the names of the keys that the database knows and of which the home has none or another."""
-    found = home_fingerprints(home)
-    return [name for name, fingerprint in known_fingerprints(engine).items() if found.get(name) != fingerprint]
+    known = known_fingerprints(engine)
+    found = home_fingerprints(home)  # read second: a key is written to the home before the database knows it
+    return [name for name, fingerprint in known.items() if found.get(name) != fingerprint]
 
 
 def replace_fingerprint(connection: Connection, name: str, key: bytes) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from features.database.known_keys import fingerprint_of, home_fingerprints, known_pair, known_secret, lost_keys
 from features.errors import StoreError
@@ -37,6 +37,21 @@ def test_known_secret_missing_or_other_is_refused_and_none_is_made(engine: Engin
         known_secret(home, engine, "receiver-desk")
     assert (path.read_bytes() if path.exists() else None) == content
     assert lost_keys(home, engine) == ["receiver-desk"]
+
+
+def test_lost_keys_names_none_that_is_made_meanwhile(engine: Engine, home: Home) -> None:
+    """Another process makes its first key just before this one looks at the database."""
+    made: list[bool] = []
+
+    def make(_connection, _cursor, statement: str, *_: object) -> None:
+        if "key_fingerprint" in statement and not made:
+            made.append(True)
+            known_secret(home, engine, "receiver-desk")
+
+    event.listen(engine, "before_cursor_execute", make)
+
+    assert lost_keys(home, engine) == []
+    assert home_fingerprints(home)
 
 
 def test_known_pair_of_another_home_is_refused(engine: Engine, home: Home, tmp_path: Path) -> None:
