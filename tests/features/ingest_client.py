@@ -1,14 +1,5 @@
-"""A client for the tests that kill it: each line on stdin is a job, done by a forked child that waits, stopped, for its tracer.
+"""A client for the tests that kill it. Acknowledgements are folders: making one is none of the calls that are traced."""
 
-Forking after the imports makes a hundred killed processes affordable. Acknowledgements are folders: making one is none of the
-calls that are traced.
-"""
-
-import ctypes
-import json
-import os
-import signal
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -26,14 +17,13 @@ from features.eventlog.cases import CASE_SCHEMA
 from features.eventlog.parquet_copy import read_copy
 from features.eventlog.read import log_state
 from features.storage.home import Home
+from tests.support.traced import Job, do_jobs
 
 BATCHES = 2
 SEGMENT_RECORDS = 4
 ATTEMPTS = 3
 FILE_BATCH_ROWS = 20
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-LET_ANYONE_TRACE = (0x59616D61, -1)
-"""prctl arguments; without them only a parent may trace where the kernel is strict."""
 
 
 def prepare_load(home: Home, path: Path) -> Callable[[], None]:
@@ -91,24 +81,11 @@ def make_batch(number: int, key: str) -> Batch:
     return Batch(key, "hotline", pl.DataFrame(rows, schema=CASE_SCHEMA), [(9, "grid_id", "GRID_UNKNOWN", "h")], len(rows) + 1)
 
 
-def main() -> None:
-    """Do jobs: print the child's process id once it stands still, and its exit status when it is over."""
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if not child:
-            home = Home(Path(job["home"]))
-            work = prepare_load(home, Path(job["file"])) if job["file"] else partial(send_batches, home, keyed=job["keyed"])
-            ctypes.CDLL(None).prctl(*LET_ANYONE_TRACE)
-            os.kill(os.getpid(), signal.SIGSTOP)
-            work()
-            os._exit(0)
-        os.waitpid(child, os.WUNTRACED)
-        sys.stdout.write(f"{child}\n")
-        sys.stdout.flush()
-        sys.stdout.write(f"{os.waitpid(child, 0)[1]}\n")
-        sys.stdout.flush()
+def prepare(job: Job) -> Callable[[], None]:
+    """Return the work of a job."""
+    home = Home(Path(job["home"]))
+    return prepare_load(home, Path(job["file"])) if job["file"] else partial(send_batches, home, keyed=job["keyed"])
 
 
 if __name__ == "__main__":
-    main()
+    do_jobs(prepare)

@@ -1,13 +1,8 @@
 """An acknowledged event is neither lost nor doubled, whatever call of an ingest fails or is the last one."""
 
-import json
-import os
-import re
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,63 +16,36 @@ from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.intake.pseudonyms import deployment_key
 from features.storage.home import Home
+from tests.support.traced import Call, Job, Traced, needs_strace, traced_program
 
-CALLS = ("write", "pwrite64", "writev", "fsync", "fdatasync", "ftruncate", "rename", "renameat", "renameat2", "unlink")
 FIRST = pytest.mark.parametrize("first", [12, pytest.param(60, marks=pytest.mark.full)])
 """Every one of so many first calls is a point to kill at; of those after, only the ones that are not mere writes of a page."""
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-
-
-@dataclass(frozen=True)
-class Call:
-    """One traced call of an ingest: the how manieth of its name."""
-
-    name: str
-    ordinal: int
+pytestmark = needs_strace
 
 
 @dataclass(frozen=True)
 class Client:
     """The process that forks one ingest per job."""
 
-    process: subprocess.Popen[str]
-    folder: Path
+    program: Traced
 
-    def ingest(self, home: Path, *, keyed: bool = True, inject: str | None = None, file: Path | None = None) -> int:
+    def ingest(self, home: Path, *injected: str, keyed: bool = True, file: Path | None = None) -> int:
         """Run one ingest, under strace if something is to be injected ("" only records), and return its wait status."""
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps({"home": str(home), "keyed": keyed, "file": file and str(file)}) + "\n")
-        self.process.stdin.flush()
-        child = int(self.process.stdout.readline())
-        tracer = None if inject is None else self._trace(child, inject)
-        os.kill(child, signal.SIGCONT)
-        status = int(self.process.stdout.readline())
-        if tracer:
-            tracer.communicate()
-        return status
+        return self.program.run(self._job(home, keyed, file), *injected)
 
-    def _trace(self, child: int, inject: str) -> subprocess.Popen[str]:
-        options = ["-o", str(self.folder / "trace"), "-e", f"trace={','.join(CALLS)}", *(["-e", inject] if inject else [])]
-        tracer = subprocess.Popen(["strace", *options, "-p", str(child)], stderr=subprocess.PIPE, text=True)
-        assert tracer.stderr
-        if "attached" not in (said := tracer.stderr.readline()):
-            os.kill(child, signal.SIGKILL)
-            pytest.skip(f"strace may not trace here: {said}")
-        return tracer
+    def calls(self, home: Path, file: Path | None = None) -> list[Call]:
+        """Run one ingest undisturbed and return its traced calls, in order."""
+        return self.program.calls_of(self._job(home, True, file))
+
+    def _job(self, home: Path, keyed: bool, file: Path | None) -> Job:
+        return {"home": str(home), "keyed": keyed, "file": file and str(file)}
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    script = Path(__file__).with_name("ingest_client.py")
-    environment = {**os.environ, "PYTHONPATH": str(script.parents[2])}
-    with subprocess.Popen(
-        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-    ) as process:
-        yield Client(process, tmp_path_factory.mktemp("client"))
-        assert process.stdin
-        process.stdin.close()
+    with traced_program(Path(__file__).with_name("ingest_client.py"), tmp_path_factory.mktemp("client")) as program:
+        yield Client(program)
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +68,7 @@ def new_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 @pytest.fixture(scope="module")
 def calls(client: Client, new_home: Callable[[], Path]) -> list[Call]:
     """The traced calls of one undisturbed ingest, in order."""
-    assert client.ingest(new_home(), inject="") == 0
-    names = re.findall(r"^(\w+)\(", (client.folder / "trace").read_text(), flags=re.MULTILINE)
-    return [Call(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
+    return client.calls(new_home())
 
 
 @pytest.fixture(scope="module")
@@ -160,15 +126,13 @@ def keyed_home(new_home: Callable[[], Path], tmp_path: Path) -> Callable[[], Pat
 @pytest.mark.full
 def test_first_load_of_a_file_killed_at_sixty_points_loses_and_doubles_nothing(client, keyed_home, ledger, record_property) -> None:
     home = keyed_home()
-    assert client.ingest(home, file=ledger, inject="") == 0
-    names = re.findall(r"^(\w+)\(", (client.folder / "trace").read_text(), flags=re.MULTILINE)
-    calls = [Call(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
+    calls = client.calls(home, ledger)
     at = [calls[place * len(calls) // LOADS] for place in range(LOADS)]
     whole, damaged = stored(home), []
 
     for call in at:
         home = keyed_home()
-        killed = client.ingest(home, file=ledger, inject=f"inject={call.name}:signal=KILL:when={call.ordinal}")
+        killed = client.ingest(home, call.killing, file=ledger)
         if killed != signal.SIGKILL or client.ingest(home, file=ledger) != 0 or stored(home) != whole:
             damaged.append(call)
 
@@ -191,7 +155,7 @@ def damaged_by_kills(client: Client, new_home: Callable[[], Path], whole: dict, 
     damaged = []
     for call in at:
         home = new_home()
-        assert client.ingest(home, keyed=keyed, inject=f"inject={call.name}:signal=KILL:when={call.ordinal}") == signal.SIGKILL
+        assert client.ingest(home, call.killing, keyed=keyed) == signal.SIGKILL
         if client.ingest(home, keyed=keyed) != 0 or stored(home) != whole:
             damaged.append(call)
     return damaged
@@ -206,8 +170,8 @@ def damaged_by_errors(client: Client, new_home: Callable[[], Path], whole: dict,
     for place, call in enumerate(at):
         home = new_home()
         error = ("EIO", "ENOSPC")[place % 2]
-        injected = f"inject={call.name}:error={error}:when={call.ordinal}"
-        failed = any(client.ingest(home, keyed=keyed, inject=inject) != 0 for inject in (injected, ""))
+        injected = f"{call.name}:error={error}:when={call.ordinal}"
+        failed = any(client.ingest(home, inject, keyed=keyed) != 0 for inject in (injected, ""))
         if failed or stored(home) != whole:
             damaged.append(call)
     return damaged

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select, text, update
 
 from features.database import engine as database_engine
-from features.database.engine import open_database
+from features.database.all_tables import metadata
+from features.database.engine import open_database, reading
 from features.database.tables import ranking_row
 from features.storage.home import Home, sqlite_url
 
@@ -137,6 +138,12 @@ def no_wait_for_the_disk() -> Iterator[None]:
         patch.setitem(database_engine.SQLITE_PRAGMAS, "synchronous", 0)
         patch.setattr(os, "fsync", lambda _: None)
         yield
+
+
+def all_rows(engine: Engine) -> dict[str, list[tuple[object, ...]]]:
+    """Return the rows of every table, in one order."""
+    with reading(engine) as connection:
+        return {table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr) for table in metadata.sorted_tables}
 
 
 def reword_rows(connection: Connection, ranking_id: int, old: str, new: str) -> None:
