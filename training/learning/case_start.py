@@ -74,11 +74,11 @@ def _falls_due(rows: CaseRows) -> npt.NDArray[np.bool_]:
 
 
 def _shrunk_odds(names: tuple[tuple[str, str], ...], kind: Codes, happened: Floats) -> tuple[float, dict[str, float]]:
-    """Return the log odds of all rows, and by kind shrunk towards them."""
+    """Return the log odds of all rows, and those of every kind that has a row, shrunk towards them."""
     overall = float((happened.sum() + 1) / (len(happened) + 2))
     counts = np.bincount(kind, minlength=len(names))
     share = (np.bincount(kind, happened, len(names)) + PRIOR_CASES * overall) / (counts + PRIOR_CASES)
-    return _log_odds(overall), {"/".join(name): _log_odds(chance) for name, chance in zip(names, share.tolist(), strict=True)}
+    return _log_odds(overall), {"/".join(names[number]): _log_odds(float(share[number])) for number in np.flatnonzero(counts)}
 
 
 def _of_kind(rows: CaseRows, by_kind: dict[str, float], otherwise: float) -> Floats:

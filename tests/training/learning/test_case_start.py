@@ -1,7 +1,7 @@
 """The regression that trees of cases begin from."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -48,6 +48,15 @@ def test_fit_case_start_learns_a_smooth_rise_and_the_kind():
 
     assert np.abs(start.margin(table) - truth).mean() < 0.25
     assert start.terms["age"].slope == pytest.approx(0.9, abs=0.35)
+
+
+def test_fit_case_start_kind_without_a_case_leaves_no_trace():
+    """Petitions are kinds of the log, but no cases of the model."""
+    table = rows()
+    happened = happen(table, -3.0)
+    with_petitions = replace(table, kinds=(*KINDS, ("petition", "labor_wage")))
+
+    assert fit_case_start(table, happened, 10**6) == fit_case_start(with_petitions, happened, 10**6)
 
 
 def test_fit_case_start_of_few_escalations_is_the_odds_of_the_kind():
