@@ -1,5 +1,6 @@
 """An acknowledged event is neither lost nor doubled, whatever call of an ingest fails or is the last one."""
 
+import os
 import shutil
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ from features.database.engine import open_database, writing
 from features.database.tables import grid
 from features.intake.pseudonyms import deployment_key
 from features.storage.home import Home
-from tests.support.traced import Call, Job, Traced, needs_strace, traced_program
+from tests.support.traced import Call, Job, Traced, failing_from, needs_strace, traced_program
 
 FIRST = pytest.mark.parametrize("first", [12, pytest.param(60, marks=pytest.mark.full)])
 """Every one of so many first calls is a point to kill at; of those after, only the ones that are not mere writes of a page."""
@@ -161,18 +162,32 @@ def damaged_by_kills(client: Client, new_home: Callable[[], Path], whole: dict, 
     return damaged
 
 
-def damaged_by_errors(client: Client, new_home: Callable[[], Path], whole: dict, at: list[Call], *, keyed: bool) -> list[Call]:
-    """Let each point fail in turn, read the log once more, and return those after which it was not whole.
+@dataclass(frozen=True)
+class Errors:
+    """Calls of an ingest that fail: one, or all from one on."""
+
+    calls: list[Call]
+    lasting: bool
+
+    def at(self, place: int) -> list[str]:
+        """Return what strace is told so that the call of this place fails."""
+        error, call = ("EIO", "ENOSPC")[place % 2], self.calls[place]
+        return failing_from(self.calls, place, error) if self.lasting else [f"{call.name}:error={error}:when={call.ordinal}"]
+
+
+def damaged_by_errors(
+    client: Client, new_home: Callable[[], Path], whole: dict, at: list[Call], errors: Errors, *, keyed: bool
+) -> list[Call]:
+    """Let each point fail in turn, send and read once more, and return those after which the log was not whole.
 
     Where the Parquet copy could not be written the log was read without it; the next reading makes it.
     """
     damaged = []
-    for place, call in enumerate(at):
+    for call in at:
         home = new_home()
-        error = ("EIO", "ENOSPC")[place % 2]
-        injected = f"{call.name}:error={error}:when={call.ordinal}"
-        failed = any(client.ingest(home, inject, keyed=keyed) != 0 for inject in (injected, ""))
-        if failed or stored(home) != whole:
+        failed = client.ingest(home, *errors.at(errors.calls.index(call)), keyed=keyed)
+        again = client.ingest(home, keyed=keyed)
+        if (failed and not errors.lasting) or os.WIFSIGNALED(failed) or again or stored(home) != whole:
             damaged.append(call)
     return damaged
 
@@ -191,15 +206,21 @@ def test_ingest_killed_and_resumed_after_the_last_acknowledgement_is_caught(clie
     assert damaged_by_kills(client, new_home, whole, commits(calls), keyed=False) != []
 
 
-@FIRST
-def test_ingest_failing_at_any_call_loses_and_doubles_nothing(client, new_home, whole, calls, first, record_property) -> None:
+@pytest.mark.parametrize(
+    ("first", "lasting"),
+    [(12, False), pytest.param(60, False, marks=pytest.mark.full), pytest.param(60, True, marks=pytest.mark.full)],
+)
+def test_ingest_failing_at_any_call_loses_and_doubles_nothing(
+    client, new_home, whole, calls, first, record_property, *, lasting: bool
+) -> None:
     at = points(calls, first)
-    damaged = damaged_by_errors(client, new_home, whole, at, keyed=True)
+    damaged = damaged_by_errors(client, new_home, whole, at, Errors(calls, lasting), keyed=True)
 
-    record_property("calls of an ingest that failed, and logs damaged", f"{len(at)}, {len(damaged)}")
+    record_property(f"calls of an ingest that failed{', with all after them' * lasting}, and logs damaged", f"{len(at)}, {len(damaged)}")
     assert damaged == []
 
 
-def test_ingest_failing_and_repeated_with_a_new_key_is_caught(client, new_home, whole, calls) -> None:
+@pytest.mark.parametrize("lasting", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_ingest_failing_and_repeated_with_a_new_key_is_caught(client, new_home, whole, calls, *, lasting: bool) -> None:
     """The broken variant: an error is taken to mean that nothing was stored."""
-    assert damaged_by_errors(client, new_home, whole, commits(calls), keyed=False) != []
+    assert damaged_by_errors(client, new_home, whole, commits(calls), Errors(calls, lasting), keyed=False) != []
