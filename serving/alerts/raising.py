@@ -1,4 +1,7 @@
-"""Raising alerts from a list that is being published, inside the transaction that writes it: both are there or neither."""
+"""Raising alerts from a list that is being published, inside the transaction that writes it: both are there or neither.
+
+What an alert said is made again from its list and from how it was chosen, to show that nobody changed it.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -48,6 +51,8 @@ def awaiting_review(connection: Connection, target: str, as_of: date, zone: Zone
 
 Explain = Callable[[Sequence[str]], Mapping[str, Explanation]]
 """Explains rated grids, given by grid_id."""
+FROZEN = ("grid_id", "path", "target", "starts", "ends", "raised_at", "level", "body", "kind")
+"""Columns of an alert that its list alone decides, given how it was chosen."""
 
 
 @dataclass(frozen=True)
@@ -76,17 +81,29 @@ class Raising:
         decisions = decide(self.listed.candidates, standing, self.settings, day)
         _note(connection, entry, decisions, self.listed)
         raised = [each for each in decisions if each.outcome is Outcome.RAISED]
-        self._write(connection, entry, raised, _rows_of(connection, before, [each.grid_id for each in raised]))
+        first = [{"action": RAISED, "reason": each.chosen_by, "actor_id": OPERATOR} for each in raised]
+        write_first(connection, self._rows(connection, entry, raised), first)
 
-    def _write(self, connection: Connection, entry: Entry, raised: Sequence[Decision], before: Mapping[str, GridRow]) -> None:
-        rated = self.listed.rated
-        explained = self.explain([each.grid_id for each in raised]) if raised else {}
+    def find_changed(self, connection: Connection, entry: Entry) -> list[str]:
+        """Return the ids of alerts that a published list raised and that do not say what comes out of it again."""
+        kept = connection.execute(select(alert).where(alert.c.ranking_id == entry.id, alert.c.follows.is_(None))).mappings().all()
+        chosen = [
+            Decision(row["grid_id"], Outcome.RAISED, row["chosen_by"], row["selection_probability"], row["second_look"]) for row in kept
+        ]
+        again = self._rows(connection, entry, chosen)
+        return [row["alert_id"] for row, made in zip(kept, again, strict=True) if any(row[name] != made[name] for name in FROZEN)]
+
+    def _rows(self, connection: Connection, entry: Entry, raised: Sequence[Decision]) -> list[dict[str, object]]:
+        """Return alerts on grids of the list as they are written."""
+        rated, grid_ids = self.listed.rated, [each.grid_id for each in raised]
+        before = _rows_of(connection, _list_before(connection, entry), grid_ids)
+        explained = self.explain(grid_ids) if raised else {}
         rows: list[dict[str, object]] = []
         for each in raised:
             row = rated[each.grid_id].row.model_copy(update={"explanation": explained[each.grid_id]})
             subject = self._subject(entry, Rated(row, rated[each.grid_id].score), explained[each.grid_id], before.get(each.grid_id), each)
             rows.append(_alert_row(entry, subject, each, rated[each.grid_id].path))
-        write_first(connection, rows, [{"action": RAISED, "reason": each.chosen_by, "actor_id": OPERATOR} for each in raised])
+        return rows
 
     def _subject(self, entry: Entry, rated: Rated, explanation: Explanation, before: GridRow | None, decision: Decision) -> Subject:
         origin = entry.origin
@@ -135,8 +152,8 @@ def _grids(connection: Connection, column: ColumnElement[str], *wanted: ColumnEl
 
 
 def _list_before(connection: Connection, entry: Entry) -> int | None:
-    """Return the number of the newest list of an earlier day."""
-    earlier = (ranking.c.target == entry.origin.target, ranking.c.as_of < entry.origin.as_of)
+    """Return the number of the newest list of an earlier day that was there when this one was published."""
+    earlier = (ranking.c.target == entry.origin.target, ranking.c.as_of < entry.origin.as_of, ranking.c.id < entry.id)
     return connection.execute(select(ranking.c.id).where(*earlier).order_by(ranking.c.as_of.desc(), ranking.c.id.desc()).limit(1)).scalar()
 
 

@@ -45,7 +45,7 @@ def verify_ledger(work: Workspace) -> None:
 
 
 def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None) -> None:
-    """Compute a published list again from its records, model and seed; every byte must be the same."""
+    """Compute a published list and its alerts again from its records, model and seed; every byte must be the same."""
     from serving.rankings.ledger import newest
     from serving.scoring.daily_run import reproduce
 
@@ -55,7 +55,7 @@ def reproduce_ledger(work: Workspace, *, as_of: AsOf, target: TargetName = None)
     reproduce(work.home, work.engine, work.settings, entry)
     origin = entry.origin
     made_from = f"records 1 to {origin.sequence}, model {origin.model_hash[:12]} and seed {origin.seed}"
-    typer.echo(f"List {entry.ranking_id} of {as_of} comes out the same, byte for byte, from {made_from}.")
+    typer.echo(f"List {entry.ranking_id} of {as_of} and its alerts come out the same, byte for byte, from {made_from}.")
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from serving.maps.polygons import prepare
 from serving.rankings.entries import Body, Entry, Origin, hash_body
 from serving.rankings.ledger import newest, publish, read_body
 from serving.rankings.publishing import refuse_while_paused
-from serving.rankings.schemas import Explanation
+from serving.rankings.schemas import Explanation, GridRow
 from serving.scoring.list_builder import list_grids, sum_up
 from serving.scoring.scoring import ScoredDay, score_days, score_snapshot
 from serving.settings import RankingSettings, Settings
@@ -134,8 +134,12 @@ def _publish(engine: Engine, day: ScoredDay, names: Mapping[str, str], settings:
     _refuse_implausible(day)
     with _collection_paused():
         grids = list_grids(day, names, settings.ranking)
-        raising = Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
+        raising = _raising(day, grids, settings)
         return publish(engine, origin_of(day, settings.tz, settings.ranking), sum_up(day, grids), now, raising)
+
+
+def _raising(day: ScoredDay, grids: Sequence[GridRow], settings: Settings) -> Raising:
+    return Raising(RankedGrids(grids), partial(_explain, day), settings.alerts, settings.tz)
 
 
 @contextmanager
@@ -195,19 +199,26 @@ def origin_of(day: ScoredDay, tz: ZoneInfo, ranking: RankingSettings) -> Origin:
 
 
 def reproduce(home: Home, engine: Engine, settings: Settings, entry: Entry) -> None:
-    """Compute a list again from the records up to its sequence number, its model and its seed; every byte must be as published.
+    """Compute a list and its alerts again from the records up to its sequence number, its model and its seed: all must be as published.
 
-    The ledger does not hold the settings and the table of grids: those of today are used.
+    The ledger does not hold the settings and the table of grids: those of today are used. Whom the rule chose is read, not decided again.
 
     Raises:
         StoreError: it comes out differently, or its model is not what was published.
     """
-    again = _compute(home, engine, settings, entry)
-    if hash_body(again) == entry.body_hash:
-        return
-    places = _different(read_body(engine, entry), again)
-    raise StoreError(
-        f"the list of {entry.origin.as_of} must come out as it was published, and {len(places)} places differ: {reprlib.repr(places)}. "
+    day, grids = _compute(home, engine, settings, entry)
+    again = sum_up(day, grids)
+    if hash_body(again) != entry.body_hash:
+        raise _not_reproduced(entry, "list", "places", _different(read_body(engine, entry), again))
+    with reading(engine) as connection:
+        changed = _raising(day, grids, settings).find_changed(connection, entry)
+    if changed:
+        raise _not_reproduced(entry, "alerts", "alerts", changed)
+
+
+def _not_reproduced(entry: Entry, what: str, parts: str, different: Sequence[str]) -> StoreError:
+    return StoreError(
+        f"the {what} of {entry.origin.as_of} must come out as published, and {len(different)} {parts} differ: {reprlib.repr(different)}. "
         f"Code {entry.origin.code_version} made it, this is {code_version()}; look for what changed in code, settings or grids."
     )
 
@@ -219,9 +230,9 @@ def _different(published: Body, again: Body) -> list[str]:
     return sorted({row.place for pair in rows if pair[0] != pair[1] for row in pair if row})
 
 
-def _compute(home: Home, engine: Engine, settings: Settings, entry: Entry) -> Body:
+def _compute(home: Home, engine: Engine, settings: Settings, entry: Entry) -> tuple[ScoredDay, list[GridRow]]:
     origin = entry.origin
     ranking = settings.ranking.model_copy(update={"seed": origin.seed})
     snapshot = read_log(home, engine, origin.sequence)
     day = next(score_snapshot(read_published(home, origin.model_hash), snapshot, settings, [origin.as_of]))
-    return sum_up(day, list_grids(day, grid_names(engine), ranking))
+    return day, list_grids(day, grid_names(engine), ranking)

@@ -186,7 +186,7 @@ def test_ledger_reproduce_says_what_the_list_was_made_from(run: Run) -> None:
 
     printed = run("ledger", "reproduce", "--as-of", AS_OF).stdout
 
-    assert printed.startswith(f"List {listed['ranking_id']} of {AS_OF} comes out the same, byte for byte, from records 1 to ")
+    assert printed.startswith(f"List {listed['ranking_id']} of {AS_OF} and its alerts come out the same, byte for byte, from records 1 to ")
     with pytest.raises(NotFoundError, match="2020-01-01 must have been published"):
         run("ledger", "reproduce", "--as-of", "2020-01-01")
 
