@@ -16,6 +16,7 @@ YujingError
 │   └── TooFastError      an account makes more requests a minute than it may
 ├── NotFoundError         an id, name or date is not there
 ├── PausedError           someone switched publishing off
+├── ExpiredError          the audit of a model is too old, or the charter has ended
 ├── NotReadyError         something must happen first (no champion yet, data too old)
 ├── ConflictError         a change contradicts what stands, such as a step that an alert cannot take
 ├── ChangedError          what was to be changed has changed since it was read
@@ -138,6 +139,12 @@ class PausedError(YujingError):
     """Someone switched publishing off; the message says who, when and why."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class ExpiredError(YujingError):
+    """Nothing new may be published: the audit of the model is too old, or the charter has ended."""
+
+    status = HTTPStatus.CONFLICT
 
 
 class NotReadyError(YujingError):

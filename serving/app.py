@@ -24,6 +24,7 @@ from serving.api.routes.scores import OpenScorer
 from serving.operations.integrity import IntegrityWatch, Vault, second_place, write_checkpoint
 from serving.operations.schedule import repeating
 from serving.pages.all_pages import ErrorPages, add_pages, make_ready
+from serving.rankings.expiry import PublishingTerms
 from serving.server.auth import Clock, CredentialCache
 from serving.server.dependencies import AppState, Overdue, nothing_overdue
 from serving.server.errors import PlainErrorsAsProblems, answer_errors, describe_problems
@@ -118,6 +119,7 @@ async def _opened(
             settings.serving,
             overdue or nothing_overdue,
             integrity,
+            PublishingTerms.of(settings),
         )
         sign_on = OidcLogin(issuer, secret_key(home, "sign_on")) if issuer and settings.oidc.public_url else None
         once = {name: cache(opener) if opener else None for name, opener in openers.items()}

@@ -1,9 +1,10 @@
 """Settings of training."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from features.settings import Section
 from training.rivals import PLAIN_LIGHTGBM, PeerName
@@ -88,3 +89,28 @@ class ModelSettings(Section):
     def leaving_out(self, families: Sequence[str]) -> Self:
         """Return the settings with more families of features that trees do not read."""
         return self.model_copy(update={"exclude_families": (*self.exclude_families, *families)})
+
+
+LONGEST_CHARTER_DAYS = 366
+
+
+class CharterSettings(Section):
+    """Charter of the service: who runs it and until when. It is public: the transparency record states it."""
+
+    operator: str = Field(default="", max_length=100)
+    """Body that runs it."""
+    responsible: str = Field(default="", max_length=100)
+    """Office or post that answers for it."""
+    contact: str = Field(default="", max_length=200)
+    """Where the public can reach it."""
+    since: date | None = None
+    until: date | None = None
+    """Last day on which lists are published; without it there is no charter, and no end."""
+
+    @model_validator(mode="after")
+    def _ends_within_a_year(self) -> Self:
+        if (self.since is None) != (self.until is None):
+            raise ValueError("charter must have both since and until, or neither")
+        if self.since and self.until and not 0 <= (self.until - self.since).days <= LONGEST_CHARTER_DAYS:
+            raise ValueError("charter.until must lie within twelve months after charter.since; renew it then")
+        return self

@@ -40,7 +40,7 @@ from training.registry.pyfunc_model import Interface
 from training.registry.run_record import Run, TrainingData
 from training.registry.tracking import open_registry
 from training.report.report import Subject, make_report
-from training.settings import BacktestSettings, ModelSettings
+from training.settings import BacktestSettings, CharterSettings, ModelSettings
 
 MODEL_CARD, TRANSPARENCY_RECORD, IMPACT_ASSESSMENT = "model_card.md", "transparency_record.md", "impact_assessment.md"
 """Documents of every training, beside its report in the registry."""
@@ -73,6 +73,8 @@ class Task:
     model: ModelSettings
     trials: tuple[Tried, ...] = ()
     """Settings that were tried to find those of this training."""
+    charter: CharterSettings | None = None
+    """Who runs the service and until when, for the transparency record."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def _record(task: Task, learnt: _Learnt, objections: Sequence[str]) -> Run:
     card, learnt_from = write_card(report, parameters, read, objections), describe_data(task.facts, panel, result)
     documents = {
         MODEL_CARD: card,
-        TRANSPARENCY_RECORD: write_transparency_record(report, parameters, objections),
+        TRANSPARENCY_RECORD: write_transparency_record(report, parameters, objections, task.charter),
         IMPACT_ASSESSMENT: write_impact_assessment(report, parameters, learnt_from.profile),
     }
     return Run(

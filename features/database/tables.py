@@ -238,6 +238,7 @@ model_publication = Table(
     Column("published_by", String, nullable=False),
     Column("reason", String, nullable=False),
     Column("override", String, comment="what the gate objected to, where a named person overruled it"),
+    Column("audited_at", UtcTime, comment="when its audit passed: its training, or its promotion against the gate; null in rows of before"),
 )
 
 APPEND_ONLY = (ranking, ranking_row, archived_list, model_publication)

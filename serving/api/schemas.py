@@ -75,6 +75,10 @@ class ModelPublication(Frozen):
     published_by: str = Field(description="Who decided", examples=["analyst-2"])
     reason: str = Field(description="Why", examples=["beats every baseline"])
     override: str | None = Field(description="What the gate objected to, where that was overruled", examples=[None])
+    audited_at: datetime | None = Field(
+        description="When its audit passed, from which its right to publish runs, UTC; null in entries of an earlier program",
+        examples=["2026-01-04T03:00:00Z"],
+    )
 
 
 class ModelPage(Frozen):

@@ -23,6 +23,7 @@ Check = Callable[[Workspace], str]
 FLOORS = {"fastapi": "0.165", "lightgbm": "4.6", "pyarrow": "14.0.1", "starlette": "1.0.1"}
 """Versions from which known holes are closed."""
 Whole = Annotated[bool, typer.Option("--whole", help="Read every list and every entry of the audit trail.")]
+NO_CHARTER = "no charter is set: state charter.since and charter.until, and lists end with it"
 PRIVATE = 0o077
 """Rights that group and others must not have."""
 
@@ -173,6 +174,17 @@ def _neglect(work: Workspace) -> str:
     return "no list yet" if weeks is None else say_neglect(weeks).en
 
 
+def _publishing(work: Workspace) -> str:
+    from serving.rankings.expiry import PublishingTerms, announced
+    from serving.rankings.publishing import last_audit
+
+    expiries = PublishingTerms.of(work.settings).expiries(last_audit(work.engine), datetime.now(UTC))
+    if texts := announced(expiries):
+        raise NotReadyError(f"{'; '.join(text.en for text in texts)}.")
+    until = [f"{each.ground} until {each.last_day}" for each in expiries]
+    return ", ".join(until if work.settings.charter.until else [*until, NO_CHARTER])
+
+
 def _upkeep(work: Workspace) -> str:
     from serving.operations.health import read_operational_health
 
@@ -232,6 +244,7 @@ CHECKS: dict[str, Check] = {
     "ledger": _ledger,
     "audit trail": _trail,
     "champion": _champion,
+    "publishing": _publishing,
     "neglect limit": _neglect,
     "jobs": _jobs,
     "upkeep": _upkeep,

@@ -202,7 +202,7 @@ def train_and_show(
     if today is not None:
         facts = replace(facts, known_through_day=min(facts.known_through_day, day_number(today) - 1))
     gap = Gap(definition.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    task = Task(facts, definition, _champion(work, facts.target_name), gap, settings, settings.backtest, model, trials)
+    task = Task(facts, definition, _champion(work, facts.target_name), gap, settings, settings.backtest, model, trials, settings.charter)
     trained = fit_and_register(work.home, task, datetime.now(UTC), progress)
     result, gaps = compare_with_truth(trained.result, truth, settings.backtest) if truth else (trained.result, [])
     keep(trained.report, result, report_folder(work.home, result))

@@ -149,7 +149,15 @@ def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | No
     from serving.operations.health import overdue_work
 
     stuck = [task.name for task in tasks if task.is_stuck()]
-    return overdue_work(stuck, runs.overdue(now.astimezone(work.settings.tz)) if runs else [])
+    return overdue_work(stuck, runs.overdue(now.astimezone(work.settings.tz)) if runs and not _has_expired(work, now) else [])
+
+
+def _has_expired(work: Workspace, now: datetime) -> bool:
+    """Tell whether no list is due, for none may be published any more; the service says so by itself."""
+    from serving.rankings.expiry import PublishingTerms
+    from serving.rankings.publishing import last_audit
+
+    return any(each.has_passed for each in PublishingTerms.of(work.settings).expiries(last_audit(work.engine), now))
 
 
 def _open_explainer(work: Workspace) -> "OnDemand":

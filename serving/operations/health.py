@@ -42,6 +42,8 @@ class OperationalHealth:
     """Jobs whose newest run failed."""
     damaged: Sequence[str] = field(default=())
     """Checks of the service that found keys, triggers, ledger or trail damaged."""
+    ends: Sequence[Text] = field(default=())
+    """Ends of the right to publish, that have passed or will soon."""
 
     def __iter__(self) -> Iterator[Text]:
         """Say what is to be done, one sentence for each kind; nothing where nothing is."""
@@ -50,6 +52,7 @@ class OperationalHealth:
                 zh=f"{CHECK_NAMES.get(check, check)}校验未通过；运行 yujing doctor 查明，从备份恢复",
                 en=f"the check of {check} fails; yujing doctor says why, restore the backup",
             )
+        yield from self.ends
         yield from self._undelivered()
         yield from self._late()
         for run in self.failed:

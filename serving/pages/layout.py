@@ -22,7 +22,7 @@ from serving.accounts.sessions import csrf_token
 from serving.documents.templates import html_environment
 from serving.pages.translations import LANGUAGES, Language, Translator, translations
 from serving.server.auth import COOKIE
-from serving.text import ATTENTION, DISCLAIMER, NOTICES, SERVICE_ONLY
+from serving.text import ATTENTION, DISCLAIMER, NOTICES, SERVICE_ONLY, Text
 
 STATIC = Path(str(files("serving.pages"))) / "static"
 
@@ -94,6 +94,7 @@ def render(
         "actor": actor,
         "csrf": csrf_token(secret) if secret else "",
         "area_name": lambda path: _area_name(request, path),
+        "ends": lambda: _ends(request, actor),
         "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
     }
     padding = token_hex(randbelow(MOST_PADDING))
@@ -111,6 +112,14 @@ def _area_name(request: Request, path: str) -> str:
     shelf, atlas = request.state.reading.shelf, request.app.state.site.atlas
     title: str = atlas.names(shelf.engine, shelf.current.head.ranking_id if shelf.current else "").title(path)
     return title
+
+
+def _ends(request: Request, actor: Actor | None) -> list[Text]:
+    """Return what a reader should know of the end of publishing: all that it has come, who can renew it that it will come soon."""
+    if actor is None:
+        return []
+    renews = actor.may(Right.READ_MODELS) or actor.may(Right.ADMINISTER)
+    return [each.words for each in request.state.reading.expiries() if each.has_passed or (renews and each.is_announced)]
 
 
 def framing(request: Request) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Whether lists are shown: the off switch, and the optional review, until which a list and its alerts stay hidden.
+"""Whether lists are shown: the off switch, and the optional review, until which a list and its alerts stay hidden. What models were in use.
 
 The audit trail is the only place that knows about the switch: its last word on the matter is the state.
 """
@@ -79,6 +79,25 @@ def publications(engine: Engine) -> list[RowMapping]:
     """Return every promotion and rollback, the newest first."""
     with reading(engine) as connection:
         return list(connection.execute(select(*COLUMNS).order_by(model_publication.c.id.desc())).mappings())
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The last audit that a model in use passed."""
+
+    target: str
+    model_version: str
+    at: datetime
+
+
+def last_audit(engine: Engine, target: str | None = None) -> Audit | None:
+    """Return the audit of the model in use for a target, by default the one published last; None where no model was published."""
+    query = select(model_publication).order_by(model_publication.c.id.desc()).limit(1)
+    if target is not None:
+        query = query.where(model_publication.c.target == target)
+    with reading(engine) as connection:
+        row = connection.execute(query).first()
+    return Audit(row.target, row.model_version, row.audited_at or row.published_at) if row else None
 
 
 def hold(connection: Connection, ranking_number: int, now: datetime) -> None:

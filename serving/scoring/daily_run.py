@@ -31,6 +31,7 @@ from serving.alerts.rule import RankedGrids
 from serving.maps.drawing import pack_all
 from serving.maps.polygons import prepare
 from serving.rankings.entries import Body, Entry, Origin, hash_body
+from serving.rankings.expiry import refuse_expired
 from serving.rankings.ledger import newest, publish, read_body
 from serving.rankings.publishing import refuse_while_paused
 from serving.rankings.schemas import Explanation, GridRow
@@ -102,8 +103,14 @@ def rank_days(
     """Publish the lists of several days, as `rank` would one after the other, and yield their entries; the log is read once.
 
     `published_at` says at which moment the list of a day is published.
+
+    Raises:
+        PausedError: publishing is paused.
+        ExpiredError: the audit of the model is too old, or the charter has ended.
     """
     refuse_while_paused(engine)
+    for as_of in as_ofs:
+        refuse_expired(engine, settings, target, published_at(as_of))
     check_free_disk(home)
     corrected = accepted_corrections(engine)
     for as_of in as_ofs:

@@ -1,7 +1,7 @@
 """Dependencies of routes: the cache of lists, the clock, and when a list is stale."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from features.storage.home import Home
 from serving.operations.health import OperationalHealth, read_operational_health
 from serving.operations.integrity import IntegrityWatch
+from serving.rankings.expiry import Expiry, PublishingTerms, announced
 from serving.server.auth import Clock
 from serving.server.list_cache import Head, RankingCache
 from serving.server.responses import Freshness, ShownList
@@ -39,11 +40,17 @@ class AppState:
     overdue: Overdue
     """Work beside the service that is due and not done, at a moment."""
     integrity: IntegrityWatch
+    terms: PublishingTerms
+
+    def expiries(self) -> list[Expiry]:
+        """Return until when lists may be published, as seen now."""
+        return self.terms.expiries(self.shelf.audit, self.now())
 
     def health(self) -> OperationalHealth:
         """Return the operational problems of this moment."""
         damaged = {*self.integrity.failed, *(["ledger"] if self.shelf.damaged else [])}
-        return read_operational_health(self.shelf.engine, self.limits, self.now(), sorted(damaged))
+        found = read_operational_health(self.shelf.engine, self.limits, self.now(), sorted(damaged))
+        return replace(found, ends=announced(self.expiries()))
 
     def local_now(self) -> datetime:
         """Return the time in the zone of the local day."""

@@ -14,7 +14,7 @@ from features.errors import DamagedError
 from serving.accounts.permissions import Scope
 from serving.rankings.entries import Body, Entry, ListHead
 from serving.rankings.ledger import find, newest, read_body
-from serving.rankings.publishing import Pause, paused, released_at
+from serving.rankings.publishing import Audit, Pause, last_audit, paused, released_at
 from serving.rankings.schemas import Level, place_of
 from serving.server.auth import Clock
 
@@ -83,6 +83,8 @@ class RankingCache:
     def __init__(self, engine: Engine, kept: int, now: Clock, lead: timedelta) -> None:
         self.engine = engine
         self.pause: Pause | None = None
+        self.audit: Audit | None = None
+        """Audit of the model published last."""
         self.damaged: dict[int, str] = {}
         """Entries of the ledger that are not what was published and so not shown, and what is wrong with them."""
         self.fault: str | None = None
@@ -102,7 +104,7 @@ class RankingCache:
         return next((due.listed for due in reversed(self._due) if due.at <= now), None)
 
     def refresh(self) -> None:
-        """Take the newest list if there is a newer one, and look whether lists are shown; whoever reads the one before keeps it.
+        """Take the newest list if there is a newer one, and look whether lists are shown and made; whoever reads the one before keeps it.
 
         A list that is not what was published is left out, loudly, and the one before it is taken.
 
@@ -110,7 +112,7 @@ class RankingCache:
             StoreError: the ledger cannot be read; the list before stays.
         """
         with self._lock:  # a slower look, begun earlier, must not bring back an older list
-            self.pause = paused(self.engine)
+            self.pause, self.audit = paused(self.engine), last_audit(self.engine)
             newest_of_all = entry = self._newest()
             for _ in range(LISTS_AT_ONCE):
                 if entry is None or self._is_last(entry) or self._show(entry):

@@ -79,6 +79,10 @@ def _read(state: AppState) -> Iterator[Metric]:
     for target, model_version in {row["target"]: row["model_version"] for row in reversed(publications(engine))}.items():
         champion.add_metric((target, model_version), 1)
     yield champion
+    ends = GaugeMetricFamily("yujing_publishing_days_left", "Days on which lists may still be published, by ground.", labels=("ground",))
+    for expiry in state.expiries():
+        ends.add_metric((expiry.ground,), expiry.days_left)
+    yield ends
     sound = GaugeMetricFamily("yujing_integrity_ok", "1 where keys, triggers, ledger or trail are as they were left.", labels=("check",))
     for check, fails in state.integrity.damaged.items():
         sound.add_metric((check,), float(not fails))

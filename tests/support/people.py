@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi.testclient import TestClient
 
@@ -32,9 +32,9 @@ def sign_everybody_up(world: World) -> None:
 
 
 @contextmanager
-def visit(world: World, name: str | None = None, *, language: str = "zh") -> Iterator[TestClient]:
+def visit(world: World, name: str | None = None, *, language: str = "zh", now: datetime = NOW) -> Iterator[TestClient]:
     """Open a browser without scripts, signed in where a name is given."""
-    with TestClient(create_app(world.settings, world.home, Clock(NOW)), base_url="http://localhost", follow_redirects=False) as client:
+    with TestClient(create_app(world.settings, world.home, Clock(now)), base_url="http://localhost", follow_redirects=False) as client:
         client.cookies.set("yujing_language", language)
         if name:
             assert client.post("/login", data={"name": name, "password": PASSWORD}).status_code == 303

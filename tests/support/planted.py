@@ -4,9 +4,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 
 from serving.operations.jobs import Run, record_run
-from tests.support.published_world import PUBLISHED_AT, World
+from tests.support.published_world import PUBLISHED_AT, World, audit_model
 
 
 def edit(world: World, statement: str, *triggers: str) -> None:
@@ -33,6 +34,7 @@ PLANTED: dict[str, Callable[[World], object]] = {
     ),
     "audit trail": shorten_trail,
     "champion": lambda world: next(world.home.published.glob("*/new.lgb")).unlink(),
+    "publishing": lambda world: audit_model(world, PUBLISHED_AT - timedelta(days=80)),
     "home folder": lambda world: world.home.root.chmod(0o755),
     "settings": lambda world: world.home.config.write_text("serving: {portt: 1}"),
     "upkeep": lambda world: None,

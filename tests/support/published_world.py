@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from features.database.engine import open_home, writing
 from features.database.tables import grid, model_publication
@@ -34,6 +34,8 @@ LAST_DAY = date(2026, 1, 8)
 AS_OF = date(2026, 1, 9)
 PUBLISHED_AT = datetime(2026, 1, 8, 22, tzinfo=UTC)
 """06:00 of as_of in Shanghai."""
+NEVER_TOO_OLD = datetime(2099, 12, 31, tzinfo=UTC)
+"""Audit of the champion; tests that are about its age put another one on record."""
 SETTINGS = Settings(
     model={"num_boost_round": 40, "min_data_in_leaf": 20, "replicates": 3, "inner_folds": 1, "learning_rate": 0.1, "threads": 1},
     backtest={"step_days": 7},
@@ -86,7 +88,7 @@ def fill(world: World, sample: Sample) -> None:
 
 
 def publish_model(world: World, version: int = 1) -> None:
-    """Fit a tiny model to the log and make it the champion, past the registry and the gate."""
+    """Fit a tiny model to the log and make it the champion, past the registry and the gate; its audit lasts for commands that run today."""
     facts = read_facts(read_log(world.home, world.engine), None, world.settings)
     gap = Gap(world.settings.horizon_days, world.settings.delay_allowance_days)
     panel = build_panel(facts, ripe_as_ofs(facts, gap, world.settings.backtest), gap.horizon_days, world.settings)
@@ -99,5 +101,14 @@ def publish_model(world: World, version: int = 1) -> None:
     write_folder(world.home, manifest, files)
     about = {"target": manifest.target, "model_hash": manifest.hash, "model_version": str(version), "kind": "promote"}
     decided = {"published_at": datetime(2026, 1, 5, 3, tzinfo=UTC), "published_by": "analyst-1", "reason": "the first one"}
+    decided["audited_at"] = NEVER_TOO_OLD
     with writing(world.engine) as connection:
         connection.execute(insert(model_publication), about | decided)
+
+
+def audit_model(world: World, at: datetime | None) -> None:
+    """Put the champion to use once more, with an audit that passed at a moment; None is an entry of an earlier program."""
+    with writing(world.engine) as connection:
+        columns = [column for column in model_publication.c if column.name != "id"]
+        entry = connection.execute(select(*columns).order_by(model_publication.c.id.desc()).limit(1)).mappings().one()
+        connection.execute(insert(model_publication), {**entry, "audited_at": at})

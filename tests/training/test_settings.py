@@ -1,9 +1,11 @@
 """Settings of training."""
 
+from datetime import date
+
 import pytest
 from pydantic import ValidationError
 
-from training.settings import BacktestSettings, ModelSettings
+from training.settings import BacktestSettings, CharterSettings, ModelSettings
 
 
 def test_leaving_out_adds_families_and_changes_nothing_else() -> None:
@@ -28,6 +30,8 @@ def test_leaving_out_adds_families_and_changes_nothing_else() -> None:
         (BacktestSettings, "bootstrap_draws", 19),
         (BacktestSettings, "folds", 0),
         (BacktestSettings, "peers", ("prophet",)),
+        (CharterSettings, "until", date(2026, 12, 31)),
+        (CharterSettings, "since", date(2026, 1, 1)),
     ],
 )
 def test_settings_beyond_their_bounds_are_refused_by_name(section: type, key: str, value: object) -> None:
@@ -39,3 +43,12 @@ def test_settings_beyond_their_bounds_are_refused_by_name(section: type, key: st
 def test_renamed_keys_lead_to_keys_that_exist(section: type) -> None:
     assert set(section.renamed.values()) <= set(section.model_fields)
     assert set() == set(section.renamed) & set(section.model_fields)
+
+
+@pytest.mark.parametrize(("until", "fits"), [(date(2025, 12, 31), False), (date(2026, 12, 31), True), (date(2027, 1, 3), False)])
+def test_charter_ends_within_a_year_of_its_begin(until: date, fits: bool) -> None:
+    if fits:
+        assert until == CharterSettings(since=date(2026, 1, 1), until=until).until
+    else:
+        with pytest.raises(ValidationError, match="within twelve months after"):
+            CharterSettings(since=date(2026, 1, 1), until=until)

@@ -11,6 +11,7 @@ from training.evaluation.fold_runner import MODEL
 from training.registry.gate import METRIC, Report
 from training.registry.model_card import UNKNOWN, blank, document, figure, table
 from training.rivals import simple_rules
+from training.settings import CharterSettings
 
 SHORT = """\
 每天按网格估计未来一段时间会有多少矛盾纠纷升级，排出先后，使调解和服务早一点到。只评估地方，不评估人；怎么办由人决定，系统不派人、不结案。
@@ -47,12 +48,7 @@ RISKS = """\
 - 清单被当成考核：页面和导出均注明“用于服务排期，不得用于考核排名”。软件拦不住手工抄录。
   Lists used for appraisal: every page and export forbids it. Software cannot stop a copy by hand."""
 
-OWNER = (
-    ("运行单位", "body that runs it"),
-    ("负责人", "person responsible"),
-    ("公开联系方式", "public contact"),
-    ("启用日期", "in use since"),
-)
+NO_CHARTER = "未设定使用授权，没有到期日 No charter is set, and so no end"
 
 PURPOSE = """\
 为矛盾纠纷的预防和服务排期，按网格估计升级件数。处理对象是网格的事件记录，不是个人；不作针对个人的自动化决定。
@@ -116,10 +112,12 @@ OPERATOR = (
 )
 
 
-def write_transparency_record(report: Report, parameters: Mapping[str, str], objections: Sequence[str]) -> str:
-    """Return the record as Markdown; equal inputs give equal text. Arguments are those of the model card."""
+def write_transparency_record(
+    report: Report, parameters: Mapping[str, str], objections: Sequence[str], charter: CharterSettings | None = None
+) -> str:
+    """Return the record as Markdown; equal inputs give equal text. Arguments are those of the model card, and the charter."""
     sections = {
-        "一、简述 · In short": f"{SHORT}\n\n{table(('项目 what', '内容 value'), [(f'{zh} {en}', blank(zh, en)) for zh, en in OWNER])}",
+        "一、简述 · In short": f"{SHORT}\n\n{table(('项目 what', '内容 value'), _owner(charter or CharterSettings()))}",
         "二、如何提出异议 · How to contest": CONTEST,
         "三、谁来决定 · Who decides": DECIDING,
         "四、数据 · Data": f"{origin(report, parameters)}\n\n{EXCLUDED}",
@@ -131,6 +129,19 @@ def write_transparency_record(report: Report, parameters: Mapping[str, str], obj
         "九、依据 · Legal basis": blank("法律、规范性文件和内部决定", "law, regulation and decision of the body"),
     }
     return document(f"算法透明度记录 · Transparency record: {report['target']}", sections)
+
+
+def _owner(charter: CharterSettings) -> list[tuple[str, str]]:
+    """Return who runs the service and until when; what the charter does not say is a blank, but a missing end is said."""
+    since, until = (day.isoformat() if day else "" for day in (charter.since, charter.until))
+    rows = [
+        ("运行单位", "body that runs it", charter.operator),
+        ("负责岗位", "office that answers for it", charter.responsible),
+        ("公开联系方式", "public contact", charter.contact),
+        ("启用日期", "in use since", since),
+    ]
+    filled = [(f"{zh} {en}", value or blank(zh, en)) for zh, en, value in rows]
+    return [*filled, ("使用授权到期日 last day of the charter", until or NO_CHARTER)]
 
 
 def origin(report: Report, parameters: Mapping[str, str]) -> str:

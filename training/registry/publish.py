@@ -74,14 +74,15 @@ def promote(home: Home, engine: Engine, registry: Registry, which: int | str, ap
     if objections and not approval.override:
         raise GateRefusedError(f"Version {model.version} must pass the gate, and does not: {'; '.join(objections)}.")
     write_folder(home, manifest, files)
-    publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, objections)
+    audited_at = approval.at if objections else model.created_at
+    publication = _publication(Kind.PROMOTE, read_published(home, manifest.hash).manifest, approval, audited_at, objections)
     _record(engine, publication, also)
     sync_aliases(engine, registry, manifest.target)
     return publication
 
 
 def rollback(home: Home, engine: Engine, target: str, approval: Approval, also: Also | None = None) -> Publication:
-    """Return to the champion before the present one; the registry is not needed.
+    """Return to the champion before the present one; the registry is not needed. Its audit is as old as it was: this is no new one.
 
     Raises:
         NotReadyError: there is none before.
@@ -92,7 +93,8 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval, also: 
         raise NotReadyError(f"An earlier champion of {target!r} must be there to return to, found none. Promote another version.")
     published = read_published(home, standing[-2].model_hash)
     repeat_golden(published.files)
-    publication = _publication(Kind.ROLLBACK, published.manifest, approval, [])
+    audited_at = standing[-2].audited_at or standing[-2].published_at
+    publication = _publication(Kind.ROLLBACK, published.manifest, approval, audited_at)
     _record(engine, publication, also)
     return publication
 
@@ -164,7 +166,7 @@ def sign_again(home: Home) -> bytes:
     return public
 
 
-def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections: Sequence[str]) -> Publication:
+def _publication(kind: Kind, manifest: Manifest, approval: Approval, audited_at: datetime, objections: Sequence[str] = ()) -> Publication:
     return Publication(
         target=manifest.target,
         model_hash=manifest.hash,
@@ -174,6 +176,7 @@ def _publication(kind: Kind, manifest: Manifest, approval: Approval, objections:
         published_by=approval.by,
         reason=approval.reason,
         override="; ".join(objections) or None,
+        audited_at=audited_at,
     )
 
 

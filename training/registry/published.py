@@ -93,6 +93,11 @@ class Publication:
     reason: str
     override: str | None
     """Objections of the gate that `published_by` overruled."""
+    audited_at: datetime | None = None
+    """Moment of the audit that lets it publish: its training, with the disparity report, or its promotion where the gate was overruled.
+
+    None in entries of an earlier program, whose audit counts from their publication.
+    """
 
 
 def current(home: Home, engine: Engine, target: str | None = None) -> Published:

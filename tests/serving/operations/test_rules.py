@@ -64,6 +64,7 @@ MARK = {"as_of": AS_OF - timedelta(days=3), "at": PUBLISHED_AT, "outcome": "refu
 FAULTS: dict[str, tuple[Callable[[Any], object], set[str]]] = {
     "nothing": (lambda world: None, set()),
     **{check: (PLANTED[check], {"YujingDamaged", "YujingAttention"}) for check in ("keys", "guards", "ledger", "audit trail")},
+    "audit grows old": (PLANTED["publishing"], {"YujingPublishingEnds", "YujingAttention"}),
     "ingest fails": (job("ingest", PUBLISHED_AT + timedelta(minutes=1), 1.0, "no file"), {"YujingJobFailed", "YujingAttention"}),
     "rows refused": (job("ingest", PUBLISHED_AT, 1.0, None, REFUSED), {"YujingRowsRefused"}),
     "message given up": (store(delivery, LETTER | {"alert_id": "a", "state": "dead"}), {"YujingMessagesGivenUp", "YujingAttention"}),

@@ -10,6 +10,7 @@ import pytest
 
 from features.errors import PausedError
 from serving.operations.integrity import IntegrityWatch, Vault
+from serving.rankings.expiry import PublishingTerms
 from serving.rankings.ledger import newest
 from serving.rankings.pause_reasons import PauseReason
 from serving.rankings.publishing import Pause
@@ -35,7 +36,9 @@ def state(empty_engine, home, clock) -> AppState:
     Days(engine).publish()
     freshness = Freshness(settings.tz, timedelta(hours=settings.serving.stale_after_hours))
     shelf, watch = RankingCache(engine, 2, clock, timedelta(0)), IntegrityWatch(Vault(home, engine, None))
-    return AppState(shelf, freshness, clock, bytes(32), settings.alerts, home, settings.serving, nothing_overdue, watch)
+    return AppState(
+        shelf, freshness, clock, bytes(32), settings.alerts, home, settings.serving, nothing_overdue, watch, PublishingTerms.of(settings)
+    )
 
 
 def test_local_now_is_the_day_of_the_home_and_not_of_london(state, clock):

@@ -1,11 +1,13 @@
 """Documents of accountability: figures from the run, blanks for whoever runs it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from tests.training.registry.reports import PARAMETERS, make_report
 from training.registry.accountability import origin, write_impact_assessment, write_transparency_record
+from training.settings import CharterSettings
 
 PROFILE = {"grids": 605, "cases": 12_345, "columns": 87, "as_ofs": 104, "first_as_of": "2024-01-01", "last_as_of": "2025-12-22"}
 
@@ -29,6 +31,16 @@ def test_write_transparency_record_has_nine_sections() -> None:
 def test_write_transparency_record_leaves_owner_and_basis_to_be_filled_in() -> None:
     assert "〔待填：运行单位 · to be filled in: body that runs it〕" in record()
     assert record().endswith("〔待填：法律、规范性文件和内部决定 · to be filled in: law, regulation and decision of the body〕\n")
+
+
+def test_write_transparency_record_states_the_charter_or_that_there_is_none() -> None:
+    charter = CharterSettings(operator="示例区综治中心", contact="0000-12345", since=date(2026, 1, 1), until=date(2026, 12, 31))
+    told = write_transparency_record(make_report(), PARAMETERS, (), charter)
+
+    assert "| 使用授权到期日 last day of the charter | 未设定使用授权，没有到期日 No charter is set, and so no end |" in record()
+    assert "| 运行单位 body that runs it | 示例区综治中心 |" in told
+    assert "| 启用日期 in use since | 2026-01-01 |\n| 使用授权到期日 last day of the charter | 2026-12-31 |" in told
+    assert "〔待填：负责岗位 · to be filled in: office that answers for it〕" in told
 
 
 @pytest.mark.parametrize(

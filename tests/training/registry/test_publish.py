@@ -2,6 +2,8 @@ import json
 import pickle
 import shutil
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -77,6 +79,19 @@ def test_rollback_returns_to_the_one_before_without_the_registry(world, home, en
     assert world.registry.show_model("champion").version == world.first.version
     with pytest.raises(NotFoundError):
         world.registry.show_model("previous")
+
+
+def test_audit_is_the_training_or_the_promotion_against_the_gate_and_a_rollback_is_none(world, home, engine, monkeypatch):
+    trained = world.registry.show_model(world.first.version).created_at
+    with monkeypatch.context() as patch:
+        patch.setattr("training.registry.publish._objections", lambda *_: [])
+        passed = promote(home, engine, world.registry, world.first.version, PLAIN)
+    overruled = promote(home, engine, world.registry, world.second.version, ANYWAY)
+    back = rollback(home, engine, "escalation", replace(PLAIN, at=NOW + timedelta(days=80)))
+
+    assert (passed.audited_at, overruled.audited_at, back.audited_at) == (trained, ANYWAY.at, trained)
+    assert overruled.override
+    assert [passed, overruled, back] == history(engine)
 
 
 def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypatch):
