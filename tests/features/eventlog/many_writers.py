@@ -37,14 +37,15 @@ def write(url: str, root: Path, writer: int, batches: int) -> None:
         acknowledged.mkdir()
 
 
-def copy(url: str, root: Path, last: int) -> None:
-    """Bring the copy up to date again and again until it holds so many records, which must always be those from 1 on."""
+def copy(url: str, root: Path, batches: int) -> None:
+    """Bring the copy up to date again and again until so many batches are acknowledged; its records must always be those from 1 on."""
     engine = open_database(url)
-    through = 0
-    while through < last:
+    acknowledged = 0
+    while acknowledged < batches:
+        acknowledged = len(list((root / "acknowledged").iterdir()))
         with suppress(StoreError):
-            through = log_state(engine).sequence
-            assert read_copy(Home(root).segments, engine, through, SEGMENT_RECORDS).records["seq"].to_list() == list(range(1, through + 1))
+            last = log_state(engine).sequence
+            assert read_copy(Home(root).segments, engine, last, SEGMENT_RECORDS).records["seq"].to_list() == list(range(1, last + 1))
 
 
 def main() -> None:

@@ -71,7 +71,10 @@ def test_append_batch_from_eight_killed_processes_beside_killed_copiers_loses_an
     root = tmp_path / "home"
     (root / "acknowledged").mkdir(parents=True)
     url = engine.url.render_as_string(hide_password=False)
-    jobs = [*(["write", url, str(root), writer, BATCHES] for writer in range(WRITERS)), *[["copy", url, str(root), CASES]] * COPIERS]
+    jobs = [
+        *(["write", url, str(root), writer, BATCHES] for writer in range(WRITERS)),
+        *[["copy", url, str(root), WRITERS * BATCHES]] * COPIERS,
+    ]
     engine.dispose()
 
     with program() as ask:
