@@ -38,6 +38,8 @@ class RankingSettings(Section):
     """Grids from the top of the list whose reasons are published; those below are explained on demand."""
     stale_source_days: int = Field(default=7, ge=0)
     """Days a source may be behind the list's date before its grids are not rated."""
+    least_households: int = Field(default=100, ge=100)
+    """Households below which a grid is not rated, where the grid file states them; a deployment may ask for more, never for fewer."""
 
     @model_validator(mode="after")
     def _levels_are_nested(self) -> Self:

@@ -50,7 +50,7 @@ ATTENTION = {
     "routine": Text(zh="常规", en="routine"),
 }
 
-Withheld = Literal["no_data", "silent", "stale_source"]
+Withheld = Literal["no_data", "silent", "stale_source", "few_households"]
 WITHHELD = {
     "no_data": Text(zh="数据不足，不作评定：本网格尚无任何记录", en="not enough data, not rated: this grid has no record yet"),
     "silent": Text(
@@ -58,6 +58,9 @@ WITHHELD = {
         en="not enough data, not rated: this grid reported nothing while the others' reports say it should have",
     ),
     "stale_source": Text(zh="数据不足，不作评定：数据来源未按时更新", en="not enough data, not rated: its source is late"),
+    "few_households": Text(
+        zh="户数过少，不作评定：等级可能指向个别住户", en="too few households, not rated: a level could point at single homes"
+    ),
 }
 
 Confidence = Literal["high", "low", "unknown"]

@@ -52,6 +52,13 @@ def log_state(engine: Engine) -> LogState:
         return LogState(last_sequence(connection), {row.name: row.known_through for row in connection.execute(complete)})
 
 
+def count_small_grids(engine: Engine, least_households: int) -> int:
+    """Return how many grids of the grid file state fewer households."""
+    with reading(engine) as connection:
+        small = select(func.count()).select_from(grid).where(grid.c.households < least_households)
+        return int(connection.execute(small).scalar_one())
+
+
 def count_cases(engine: Engine) -> int:
     """Return how many cases the log holds."""
     with reading(engine) as connection:

@@ -44,7 +44,7 @@ About = dict[str, Any]
 """Everything that is no array, as JSON can hold it."""
 Rows = TypeVar("Rows", Cases, Spells, Marks, Corrections, Undertakings, Covariates)
 
-PLACE_COLUMNS = ("grid_ids", "valid_from", "area_type", "redrawn_day")
+PLACE_COLUMNS = ("grid_ids", "valid_from", "area_type", "redrawn_day", "households")
 SCALARS = ("target_name", "known_through_day", "first_day", "sequence", "visit_days")
 
 

@@ -66,6 +66,8 @@ class Places:
     """(G,) kind of area, empty where unknown."""
     redrawn_day: Days
     """(G,) day on which the grid got its present borders, -NEVER where it always had them."""
+    households: Indices
+    """(G,) households that the grid file states, -1 where it does not."""
 
     @property
     def size(self) -> int:
@@ -76,7 +78,15 @@ class Places:
         """Return these grids (sorted positions) only."""
         levels = {name: level.of(grids) for name, level in self.levels.items()}
         neighbours = None if self.neighbours is None else self.neighbours[grids][:, grids]
-        return Places(self.grid_ids[grids], levels, neighbours, self.valid_from[grids], self.area_type[grids], self.redrawn_day[grids])
+        return Places(
+            grid_ids=self.grid_ids[grids],
+            levels=levels,
+            neighbours=neighbours,
+            valid_from=self.valid_from[grids],
+            area_type=self.area_type[grids],
+            redrawn_day=self.redrawn_day[grids],
+            households=self.households[grids],
+        )
 
 
 def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
@@ -93,7 +103,8 @@ def read_places(grids: pl.DataFrame, neighbours: pl.DataFrame) -> Places:
     valid_from = grids["valid_from"].cast(pl.Int32).fill_null(-NEVER).to_numpy()
     area_type = grids[Col.AREA_TYPE].fill_null("").to_numpy().astype(np.str_)
     never_redrawn = np.full(len(grid_ids), -NEVER, np.int32)
-    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours), valid_from, area_type, never_redrawn)
+    households = grids[Col.HOUSEHOLDS].cast(pl.Int32).fill_null(-1).to_numpy()
+    return Places(grid_ids, levels, _neighbour_weights(grid_ids, neighbours), valid_from, area_type, never_redrawn, households)
 
 
 def positions(grid_ids: npt.NDArray[np.str_], wanted: npt.NDArray[Any]) -> Indices:

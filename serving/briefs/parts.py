@@ -82,9 +82,9 @@ def say_missing(desk: Desk, listed: AreaList) -> Iterator[str]:
     for reason, count in sorted(reasons.items()):
         words = spoken(WITHHELD[reason], desk.language)
         yield say(f"{count}个网格{words}。", f"{count} grids: {words}.")
-    if late or reasons:
+    if late or reasons.keys() - {"few_households"}:
         yield say("缺数据不等于平稳，请先核实这些数据。", "Missing data are no sign of calm: check them first.")
-    else:
+    elif not reasons:
         yield say("数据源都按时更新，辖区内网格都有评定。", "Every source is on time, and every grid here is rated.")
 
 

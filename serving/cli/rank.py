@@ -38,6 +38,7 @@ def rank(work: Workspace, *, as_of: Today = None, target: TargetName = None, top
     of_day = as_of or datetime.now(work.settings.tz).date()
     entry = publish(work.home, work.engine, work.settings, of_day, datetime.now(UTC), target)
     _note_chains(work)
+    _note_small_grids(work)
     if as_json:
         about = {"ranking_id": entry.ranking_id, "as_of": of_day.isoformat(), "revision": entry.revision}
         rows = [json.loads(row.body) for row in read_body(work.engine, entry)["grid"]]
@@ -54,6 +55,15 @@ def _note_chains(work: Workspace) -> None:
         write_checkpoint(work.home, work.engine, second_place(work.home, work.settings.serving.checkpoint_dir), datetime.now(UTC))
     except (StoreError, OSError) as error:
         message(f"The checkpoint could not be written: {error}")
+
+
+def _note_small_grids(work: Workspace) -> None:
+    """Say how many grids are too small to be rated."""
+    from features.eventlog.read import count_small_grids
+
+    least = work.settings.ranking.least_households
+    if count := count_small_grids(work.engine, least):
+        message(f"{count} grids of the grid file have fewer than {least} households and are not rated; join them with others.")
 
 
 def _show(work: Workspace, entry: "Entry", top: int) -> None:

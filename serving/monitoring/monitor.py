@@ -30,7 +30,7 @@ from serving.monitoring.drift import (
 )
 from serving.monitoring.history import WatchedDay
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
-from serving.scoring.coverage import Coverage, read_coverage, staleness_of
+from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.settings import Settings
 from serving.text import NOTICES, Text
 from training.learning.folds import Gap
@@ -128,7 +128,7 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     facts, last = read_facts(snapshot, target, settings), day_number(as_of)
     records = snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
-    coverage = read_coverage(facts, last, staleness_of(settings.ranking, settings.intake))
+    coverage = read_coverage(facts, last, RatingRules.of(settings.ranking, settings.intake))
     silences = find_silences(records, (last - MONTH_DAYS, last), settings.tz, settings.ranking)
     return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings.calendar.country))
 

@@ -5,6 +5,7 @@ The pace of a grid's reports is held against its own rate before, over as long a
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -140,37 +141,41 @@ class Coverage:
 
 
 @dataclass(frozen=True)
-class Staleness:
-    """When a source counts as stopped: that long behind, unless it is known to have ended."""
+class RatingRules:
+    """Rules of who is rated, from the settings."""
 
-    days: int
+    stale_days: int
+    """Days behind from which on a source counts as stopped."""
     retired: tuple[str, ...] = ()
+    """Sources that have ended and are not missed."""
+    least_households: int = 0
+
+    @classmethod
+    def of(cls, ranking: RankingSettings, intake: IntakeSettings) -> Self:
+        """Return the rules of the settings."""
+        return cls(ranking.stale_source_days, intake.retired_sources, ranking.least_households)
 
 
-def staleness_of(ranking: RankingSettings, intake: IntakeSettings) -> Staleness:
-    """Return what the settings say of sources that stopped."""
-    return Staleness(ranking.stale_source_days, intake.retired_sources)
-
-
-def read_coverage(facts: Facts, as_of: int, staleness: Staleness) -> Coverage:
-    """Tell per grid whether what was known before `as_of` (a day number) suffices to rate it.
+def read_coverage(facts: Facts, as_of: int, rules: RatingRules) -> Coverage:
+    """Tell per grid whether what was known before `as_of` (a day number) suffices to rate it, and whether it is large enough to be.
 
     However long a source is silent, its silence never becomes calm: the grids it reported on are unrated until it reports again or is
     retired by name.
     """
     reporting = read_reporting(facts, as_of)
-    stale = _stale(facts.reporters, facts.places.size, as_of, staleness)
+    stale = _stale(facts.reporters, facts.places.size, as_of, rules)
     silent = reporting.missing >= SILENT_FROM * reporting.spread
-    withheld = np.select([~reporting.ever, stale, silent], ["no_data", "stale_source", "silent"], "")
+    small = (facts.places.households >= 0) & (facts.places.households < rules.least_households)
+    withheld = np.select([small, ~reporting.ever, stale, silent], ["few_households", "no_data", "stale_source", "silent"], "")
     pace = read_pace(facts, as_of, SILENT_FROM * reporting.spread)
     low = (reporting.missing >= DOUBTFUL_FROM * reporting.spread) | pace.is_below(reporting.spread)
     confidence = np.select([~pace.is_known(), low], ["unknown", "low"], "high")
     return Coverage(_withheld(withheld.tolist()), tuple(confidence.tolist()))
 
 
-def _stale(reporters: Reporters, size: int, as_of: int, staleness: Staleness) -> Flags:
+def _stale(reporters: Reporters, size: int, as_of: int, rules: RatingRules) -> Flags:
     """Return (G,) True where a feed that ever reported on the grid, and is not retired, is behind by more than is allowed."""
-    late = [name for name, last in reporters.last_before(as_of).items() if last < as_of - staleness.days and name not in staleness.retired]
+    late = [name for name, last in reporters.last_before(as_of).items() if last < as_of - rules.stale_days and name not in rules.retired]
     behind = np.zeros(size, np.bool_)
     for name in late:
         behind |= reporters.since[reporters.feeds.index(name)] < as_of

@@ -18,7 +18,7 @@ from features.panel.build import Panel, build_features, catalogue
 from features.panel.feature import Feature
 from features.storage.home import Home
 from serving.rankings.schemas import Explanation
-from serving.scoring.coverage import Coverage, read_coverage, staleness_of
+from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.scoring.explanations import explain_cells, tells_what_goes_on
 from serving.settings import Settings
 from serving.text import CONFIDENCE, SMALLEST_SHOWN_COUNT, Text, frequency
@@ -140,7 +140,7 @@ def score_facts(champion: Published, model: Fitted, facts: Facts, settings: Sett
             model=model,
             facts=facts,
             panel=panel,
-            coverage=read_coverage(facts, day, staleness_of(settings.ranking, settings.intake)),
+            coverage=read_coverage(facts, day, RatingRules.of(settings.ranking, settings.intake)),
             expected=scores.expected[0],
             usual_level=scores.usual_level[0],
             risk=scores.risk[0],

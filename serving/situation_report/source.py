@@ -21,7 +21,7 @@ from serving.alerts.queries import within
 from serving.maps.place_names import Gazetteer
 from serving.monitoring.completeness import Silence, find_silences
 from serving.rankings.publishing import shown
-from serving.scoring.coverage import Coverage, read_coverage, staleness_of
+from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.scoring.daily_run import grid_names
 from serving.settings import Settings
 from serving.situation_report import counts
@@ -134,7 +134,7 @@ class Source:
     def coverage(self) -> Coverage:
         """Limits that the reports of the area's grids set to what is said."""
         facts = self.facts
-        whole = read_coverage(facts, self.order.period.end, staleness_of(self.place.settings.ranking, self.place.settings.intake))
+        whole = read_coverage(facts, self.order.period.end, RatingRules.of(self.place.settings.ranking, self.place.settings.intake))
         levels = facts.places.levels
         level = levels.get("community", levels.get("township", levels["district"]))
         inside = [Scope(self.order.area).covers(level.codes[area]) for area in level.member.tolist()]

@@ -176,3 +176,9 @@ def test_address_of_a_receiver_that_leads_nowhere_or_holds_a_password_is_refused
     with pytest.raises(ValidationError) as refused:
         receiver(url=address)
     assert "must be an address such as https://host/path" in str(refused.value)
+
+
+def test_floor_of_households_may_be_raised_and_never_lowered():
+    assert Settings(ranking={"least_households": 150}).ranking.least_households == 150
+    with pytest.raises(ValidationError, match="greater than or equal to 100"):
+        Settings(ranking={"least_households": 99})

@@ -129,7 +129,9 @@ def make_log(
         records=pl.DataFrame(records, schema=RECORD_SCHEMA, orient="row"),
         grids=pl.DataFrame(
             {"grid_id": list(grids), "parent_path": list(grids.values())}, schema={"grid_id": pl.String, "parent_path": pl.String}
-        ).with_columns(lon=pl.lit(0.0), area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date)),
+        ).with_columns(
+            lon=pl.lit(0.0), households=pl.lit(None, pl.Int64), area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date)
+        ),
         neighbours=pl.DataFrame(list(neighbours), schema={"a": pl.String, "b": pl.String, "weight": pl.Float64}, orient="row"),
         crosswalk=pl.DataFrame(
             [(*row[:3], FIRST + timedelta(days=row[3] if len(row) > 3 else 0)) for row in crosswalk],

@@ -40,6 +40,7 @@ def make_facts(grid, day, grids, through, known_delay=0):
             np.full(grids, -NEVER, np.int32),
             np.full(grids, ""),
             np.full(grids, -NEVER, np.int32),
+            np.full(grids, -1, np.int32),
         ),
         cases=cases,
         spells=Spells(rows, grid, known, never, rows < 0),

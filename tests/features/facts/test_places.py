@@ -12,7 +12,7 @@ PAIRS = {"a": pl.String, "b": pl.String, "weight": pl.Float64}
 def places(paths, neighbours=()):
     grids = pl.DataFrame(
         {"grid_id": list(paths), "parent_path": list(paths.values())}, schema={"grid_id": pl.String, "parent_path": pl.String}
-    ).with_columns(area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date))
+    ).with_columns(households=pl.lit(None, pl.Int64), area_type=pl.lit(None, pl.String), valid_from=pl.lit(None, pl.Date))
     return read_places(grids, pl.DataFrame(list(neighbours), schema=PAIRS, orient="row"))
 
 

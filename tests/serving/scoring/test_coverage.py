@@ -5,7 +5,7 @@ import pytest
 
 from features.days import NEVER
 from features.facts.facts import Reporters
-from serving.scoring.coverage import Staleness, read_coverage, read_pace
+from serving.scoring.coverage import RatingRules, read_coverage, read_pace
 from tests.support.trained_worlds import make_facts
 
 AS_OF = 400
@@ -28,7 +28,7 @@ def coverage_of(days_by_grid, feed_of=lambda _: "one", as_of=AS_OF, retired=()):
     days = [np.asarray(days) for days in days_by_grid]
     grid = np.repeat(np.arange(len(days)), [len(each) for each in days])
     facts = make_facts(grid, np.concatenate(days), len(days), AS_OF)
-    return read_coverage(replace(facts, reporters=reporters_of(facts, feed_of)), as_of, Staleness(7, retired))
+    return read_coverage(replace(facts, reporters=reporters_of(facts, feed_of)), as_of, RatingRules(7, retired))
 
 
 def test_read_coverage_grid_without_records_is_no_data():
@@ -128,3 +128,20 @@ def test_read_pace_of_days_on_which_all_grids_report_less_is_nobodys_fault():
     holiday = np.arange(REPORT_PACE_AS_OF - 20)
 
     assert not pace_of(holiday, holiday, holiday).is_below(np.ones(3)).any()
+
+
+def withheld_of(households, least=None):
+    """Return why grids that report every day are not rated; without `least` there is no floor."""
+    facts = make_facts(np.repeat(np.arange(len(households)), AS_OF), np.tile(STEADY, len(households)), len(households), AS_OF)
+    facts = replace(facts, places=replace(facts.places, households=np.array(households, np.int32)))
+    rules = RatingRules(7) if least is None else RatingRules(7, (), least)
+    return read_coverage(replace(facts, reporters=reporters_of(facts, lambda _: "one")), AS_OF, rules).withheld
+
+
+@pytest.mark.parametrize(("least", "withheld"), [(100, (None, "few_households", None)), (150, (None, "few_households", "few_households"))])
+def test_read_coverage_grid_of_few_households_is_not_rated_where_they_are_stated(least, withheld):
+    assert withheld == withheld_of([-1, 99, 100], least)
+
+
+def test_read_coverage_without_the_floor_would_rate_a_single_building():
+    assert (None, None) == withheld_of([500, 12])
