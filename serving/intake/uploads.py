@@ -15,7 +15,7 @@ from typing import BinaryIO
 from sqlalchemy import Engine
 
 from features.database.engine import writing
-from features.errors import NotFoundError, UsageError
+from features.errors import NotFoundError, StoreError, UsageError
 from features.intake.ingest import IngestRequest, Progress, ingest, preview
 from features.intake.report import IngestReport, load_faults
 from features.intake.source_file import find_source
@@ -64,17 +64,22 @@ def hold(home: Home, holder: str, cases: tuple[str, BinaryIO], grids: tuple[str,
 
     Raises:
         UsageError: the name of a file has none of `ENDINGS`.
+        StoreError: the disk does not take it; nothing of it is left.
     """
     sweep(home, now, holder)
     upload = Upload(token := secrets.token_hex(TOKEN_BYTES), home.uploads / token)
     files = {CASES: cases} | ({GRIDS: grids} if grids else {})
-    names = {kind: _plain(name) for kind, (name, _) in files.items()}
-    for kind, (_, content) in files.items():
-        path = home.folder(upload.folder / kind) / names[kind]
-        path.touch(mode=0o600)
-        with path.open("wb") as target:
-            shutil.copyfileobj(content, target)
-    (upload.folder / HOLDER).write_text(holder, encoding="utf-8")
+    named = {kind: (_plain(name), content) for kind, (name, content) in files.items()}
+    try:
+        for kind, (name, content) in named.items():
+            path = home.folder(upload.folder / kind) / name
+            path.touch(mode=0o600)
+            with path.open("wb") as target:
+                shutil.copyfileobj(content, target)
+        (upload.folder / HOLDER).write_text(holder, encoding="utf-8")
+    except OSError as error:
+        discard(upload)
+        raise StoreError(f"{home.uploads} must take a file, found: {error.strerror}. Make room and upload it again.") from error
     return upload
 
 

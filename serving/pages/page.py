@@ -33,6 +33,7 @@ from serving.pages.translations import Translator
 from serving.rankings.publishing import Pause
 from serving.server.auth import needs
 from serving.server.dependencies import AppState, ListsOf, ReadingOf
+from serving.server.errors import HEADERS
 from serving.settings import Settings
 
 ERRORS = {
@@ -110,10 +111,13 @@ def _fault(request: Request, error: YujingError) -> Response:
 def error_page(request: Request, status: int, pause: Pause | None = None) -> Response:
     """Say what is wrong; of a pause who made it and when."""
     known, site = HTTPStatus(status), request.app.state.site
-    if pause is None:
-        return render(request, "error.html", status=known, message=ERRORS.get(known, "error_other"), said={})
-    said = {"by": pause.by, "since": f"{pause.since.astimezone(site.settings.tz):%Y-%m-%d %H:%M}"}
-    return render(request, "error.html", status=known, message=PAUSED, said=said)
+    message, said = ERRORS.get(known, "error_other"), {}
+    if pause:
+        message, said = PAUSED, {"by": pause.by, "since": f"{pause.since.astimezone(site.settings.tz):%Y-%m-%d %H:%M}"}
+    response = render(request, "error.html", status=known, message=message, said=said)
+    if known is HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.update(HEADERS[known])
+    return response
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, File, Form, Path, Request, Response, Upl
 from fastapi.responses import FileResponse, RedirectResponse
 
 from features.database.engine import writing
-from features.errors import ForbiddenError, InputRefusedError, NotFoundError, NotReadyError, YujingError
+from features.errors import ForbiddenError, InputRefusedError, NotFoundError, NotReadyError, StoreError, YujingError
 from features.intake.inspection import inspect_file
 from serving import audit
 from serving.accounts.permissions import Right, Role
@@ -69,6 +69,8 @@ def upload(
     try:
         held = hold(viewer.site.home, viewer.actor.account_id, (file.filename or "", file.file), with_it, viewer.now)
         _inspected(viewer, held)
+    except StoreError:
+        raise
     except YujingError as error:
         return _overview(request, viewer, error)
     return RedirectResponse(f"/data/files/{held.token}", HTTPStatus.SEE_OTHER)

@@ -1,10 +1,8 @@
 """The columnar copy is never trusted: every injury is found before a row is used, and mended from SQL."""
 
 import random
-import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +18,7 @@ from features.eventlog.read import read_log
 from features.eventlog.snapshot import RECORD_SCHEMA
 from features.storage.atomic_files import LOCK
 from features.storage.home import Home
+from tests.support.small_disks import full_disk
 
 SIZE = 40
 LAST = 190
@@ -176,17 +175,6 @@ def test_read_log_without_any_copy_is_the_same(engine: Engine, tmp_path: Path, m
     shutil.rmtree(home.segments)
 
     assert_frame_equal(read_log(home, engine).records, before.records)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process grow."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_read_copy_on_a_full_disk_reads_the_log_all_the_same_and_says_so(

@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 
 from features.database.engine import open_database
 from features.database.tables import grid_neighbour
-from features.errors import NotFoundError, UsageError
+from features.errors import NotFoundError, StoreError, UsageError
 from features.schema import CASE_REQUIRED
 from features.storage.home import Home
 from serving.accounts.permissions import EVERYTHING, Actor, Role
 from serving.intake.uploads import HELD, Intake, discard, find_upload, hold, sweep
 from serving.operations.jobs import PageJob
 from serving.settings import Settings
+from tests.support.small_disks import full_disk
 
 LI, WANG = "account-li", "account-wang"
 
@@ -64,6 +65,13 @@ def test_name_that_leads_elsewhere_is_kept_in_its_folder(home, now, name):
     upload = keep(home, now, name=name)
 
     assert (upload.folder / "cases" / "cases.csv") == upload.cases
+
+
+def test_upload_that_the_disk_does_not_take_is_refused_and_leaves_nothing(home, now):
+    with full_disk(), pytest.raises(StoreError, match="must take a file, found: File too large"):
+        hold(home, "a1", ("cases.csv", io.BytesIO(b"x" * 9)), None, now)
+
+    assert [] == list(home.uploads.iterdir())
 
 
 def test_second_upload_takes_the_place_of_the_first_and_leaves_those_of_others(home, now):

@@ -55,4 +55,4 @@ def test_pages_of_a_paused_home_say_that_it_is_paused(home, engine) -> None:
     with visit_home(home, engine, Role.COMMAND, Clock(NOW)) as client:
         answer = client.get("/grids")
 
-    assert ("/grids", 503) == (answer.url.path, answer.status_code)
+    assert ("/grids", 503, "5") == (answer.url.path, answer.status_code, answer.headers["Retry-After"])
