@@ -1,7 +1,10 @@
 """D4: bad input never crashes and never vanishes; each refusal has a code of the closed list, and each code a way to arise."""
 
 import gzip
+import os
 import random
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -26,6 +29,7 @@ TakeIn = Callable[..., IngestReport]
 
 HEADER = "event_id,grid_id,event_type,category,occurred_at,reported_at,resolved_at,people,source,level,self_found,note"
 GOOD, REPEATS = 900, 11
+MOST_GROWTH_MIB = 300
 
 ROWS: dict[str, tuple[str, Callable[[Case, int, random.Random], str | bytes]]] = {
     "short row": ("ROW_TOO_SHORT", lambda case, i, rng: case(i).rsplit(",", rng.randint(1, 9))[0]),
@@ -100,11 +104,11 @@ def registered(home: Home, tmp_path: Path, take_in: TakeIn, write_cases: Callabl
     return take_in
 
 
-def write_mixture(path: Path, case: Case, seed: int) -> dict[int, str]:
+def write_mixture(path: Path, case: Case, seed: int, repeats: int = REPEATS, sound: int = GOOD) -> dict[int, str]:
     """Write good rows with bad ones of every kind strewn in; return the code of each bad row by its number."""
     rng = random.Random(seed)  # noqa: S311 - made-up rows need a seed, not secrecy
-    made = [(code, make(case, 100_000 * seed + place, rng)) for place, (code, make) in enumerate(list(ROWS.values()) * REPEATS)]
-    rows = [*made, *(("", case(100_000 * seed + 50_000 + number)) for number in range(GOOD))]
+    made = [(code, make(case, 100_000 * seed + place, rng)) for place, (code, make) in enumerate(list(ROWS.values()) * repeats)]
+    rows = [*made, *(("", case(100_000 * seed + 50_000 + number)) for number in range(sound))]
     rng.shuffle(rows)
     content = [row if isinstance(row, bytes) else row.encode() for _, row in rows]
     path.write_bytes(b"\n".join([HEADER.encode(), *content]))
@@ -144,6 +148,48 @@ def test_malformed_rows_a_reader_that_drops_them_is_caught(
 
     with pytest.raises(AssertionError):
         check_accounts(registered(tmp_path / "mixture.csv"), expected)
+
+
+TAKE_IN = """
+import resource
+import sys
+from datetime import datetime, UTC
+from pathlib import Path
+from features.intake.ingest import IngestRequest, ingest
+from features.settings import LogSettings
+from features.storage.home import Home
+for path in sys.argv[2:]:
+    report = ingest(Home(Path(sys.argv[1])), LogSettings(), IngestRequest(Path(path)), datetime(2026, 6, 1, tzinfo=UTC))
+    own = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])  # getrusage counts what was there before exec
+    peak = own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    print(report.read, report.accepted, report.duplicate, report.quarantined, peak)
+"""
+
+
+def take_in_apart(home: Home, *files: Path) -> list[list[int]]:
+    """Take files in, in a process of its own; return read, accepted, duplicate and quarantined rows, and the peak in MiB, after each."""
+    command = [sys.executable, "-c", TAKE_IN, str(home.root), *map(str, files)]
+    path = {"PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ | path)
+    return [[int(number) for number in line.split()] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process is read from /proc")
+def test_ten_thousand_malformed_rows_take_little_memory_beyond_those_of_one_thousand(
+    registered: TakeIn, home: Home, tmp_path: Path, case: Case, record_property: Callable[[str, object], None]
+) -> None:
+    few, many = tmp_path / "few.csv", tmp_path / "many.csv"
+    first, expected = write_mixture(few, case, 5, 32, 3_000), write_mixture(many, case, 6, 313, 30_000)
+
+    (_, *_, before), (read, *outcomes, peak) = take_in_apart(home, few, many)
+
+    size = many.stat().st_size >> 20
+    record_property("bad rows, MiB of their file, peak in MiB, and after 1,000 of them", f"{len(expected)}, {size}, {peak}, {before}")
+    assert (30_000 + len(expected), len(expected)) == (read, outcomes[-1])
+    assert (10_000, 1_000) < (len(expected), len(first))
+    assert read == sum(outcomes)
+    assert peak - before < MOST_GROWTH_MIB
 
 
 def good(case: Case, count: int = 40, **cells: str) -> str:
