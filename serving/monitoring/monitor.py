@@ -30,6 +30,7 @@ from serving.monitoring.drift import (
 )
 from serving.monitoring.history import WatchedDay
 from serving.monitoring.list_quality import MONTH_DAYS, Lists, Realised, Wanted, quality_findings, read_lists, realise
+from serving.monitoring.quotas import Quota, find_quotas, quota_findings
 from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.settings import Settings
 from serving.text import NOTICES, Text
@@ -51,6 +52,8 @@ class Subject:
     gap: Gap
     coverage: Coverage
     silences: list[Silence]
+    quotas: list[Quota]
+    """Sources whose records look filled up to a number that was asked for."""
     calendar: list[Finding]
     """That the days ahead are guessed, where they are."""
 
@@ -82,7 +85,7 @@ class Watch:
             found += shift_findings(self.features)
         if not found and not isinstance(self.predictions, Unknown):
             found += prediction_findings(self.predictions)
-        found += self.subject.calendar + agreement_findings(self.agreement)
+        found += quota_findings(self.subject.quotas) + self.subject.calendar + agreement_findings(self.agreement)
         return found if isinstance(self.quality, Unknown) else found + quality_findings(self.quality)
 
     def to_day(self) -> WatchedDay:
@@ -111,6 +114,7 @@ class Watch:
             "completeness": {
                 "sources": [asdict(each) | {"since": each.since.isoformat()} for each in subject.silences],
                 "halved": [asdict(each) for each in self.halved],
+                "quotas": [asdict(each) for each in self.subject.quotas],
                 "grids": {reason: withheld.count(reason) for reason in sorted(set(withheld))},
             },
             "features": shifts,
@@ -130,7 +134,9 @@ def take_subject(snapshot: LogSnapshot, as_of: date, target: str, horizon_days: 
     gap = Gap(horizon_days or chosen.horizon_days or settings.horizon_days, settings.delay_allowance_days)
     coverage = read_coverage(facts, last, RatingRules.of(settings.ranking, settings.intake))
     silences = find_silences(records, (last - MONTH_DAYS, last), settings.tz, settings.ranking)
-    return Subject(as_of, target, facts, gap, coverage, silences, _calendar_findings(last + gap.horizon_days, settings.calendar.country))
+    quotas = find_quotas(records, facts.places, last, settings.zone)
+    calendar = _calendar_findings(last + gap.horizon_days, settings.calendar.country)
+    return Subject(as_of, target, facts, gap, coverage, silences, quotas, calendar)
 
 
 def _calendar_findings(end: int, country: str) -> list[Finding]:

@@ -159,7 +159,7 @@ def _figures(source: Source, say: Speaker, plot: str | None) -> list[Section]:
 def _background(source: Source, say: Speaker) -> list[Section]:
     return [
         sections.alert_ends(source.states, say),
-        sections.quality(source.coverage, source.silences, say),
+        sections.quality(source.coverage, source.silences, source.quotas, say),
         sections.what_helped(read_review(source.place.engine), say),
     ]
 

@@ -9,6 +9,7 @@ from features.undertakings.undertaking import words_of
 from serving.alerts.lifecycle import State
 from serving.documents.paper import Section, Speaker, Table
 from serving.monitoring.completeness import Silence
+from serving.monitoring.quotas import Quota, quota_words
 from serving.scoring.coverage import Coverage
 from serving.situation_report.counts import AreaLevel, Column, Compared
 from serving.situation_report.handling import Rates
@@ -160,13 +161,14 @@ def alert_ends(states: Mapping[str, int], say: Speaker) -> Section:
     return Section(say("提示的办理结果", "What became of the alerts"), (note,), table)
 
 
-def quality(coverage: Coverage, silences: Sequence[Silence], say: Speaker) -> Section:
-    """Say which grids cannot be rated, and how long sources were silent."""
+def quality(coverage: Coverage, silences: Sequence[Silence], quotas: Sequence[Quota], say: Speaker) -> Section:
+    """Say which grids cannot be rated, which sources look filled up to a quota, and how long sources were silent."""
     withheld = Counter(reason for reason in coverage.withheld if reason)
     size = len(coverage.withheld)
     rated = size - withheld.total()
     notes = [say(f"期末{size}个网格中{rated}个可以评定。", f"At the end, {rated} of {size} grids can be rated.")]
     notes += [say(f"{count}个网格{WITHHELD[reason].zh}。", f"{count} grids: {WITHHELD[reason].en}.") for reason, count in withheld.items()]
+    notes += [say(f"{words.zh}。", f"{words.en[0].upper()}{words.en[1:]}.") for words in map(quota_words, quotas)]
     rows = [
         (_source(each, say), str(each.days), f"{each.expected:.1f}", say("是", "yes") if each.silent else say("否", "no"))
         for each in silences

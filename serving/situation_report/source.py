@@ -20,6 +20,7 @@ from serving.accounts.permissions import Scope
 from serving.alerts.queries import within
 from serving.maps.place_names import Gazetteer
 from serving.monitoring.completeness import Silence, find_silences
+from serving.monitoring.quotas import Quota, find_quotas
 from serving.rankings.publishing import shown
 from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.scoring.daily_run import grid_names
@@ -126,9 +127,18 @@ class Source:
     def silences(self) -> list[Silence]:
         """The longest silence of each source in the period."""
         period, settings = self.order.period, self.place.settings
-        _, feeds = find_target(self.snapshot.feeds, self.order.target, settings)
-        records = self.snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
-        return find_silences(records, (period.start, period.end), settings.tz, settings.ranking)
+        return find_silences(self._records, (period.start, period.end), settings.tz, settings.ranking)
+
+    @cached_property
+    def quotas(self) -> list[Quota]:
+        """Sources whose records look filled up, over the twelve months to the end of the period."""
+        return find_quotas(self._records, self.facts.places, self.order.period.end, self.place.settings.zone)
+
+    @property
+    def _records(self) -> pl.DataFrame:
+        """Records of the sources that the target reads."""
+        _, feeds = find_target(self.snapshot.feeds, self.order.target, self.place.settings)
+        return self.snapshot.records.filter(pl.col(Col.FEED).cast(pl.String).is_in(list(feeds)))
 
     @cached_property
     def coverage(self) -> Coverage:

@@ -8,6 +8,7 @@ import pytest
 from serving.alerts.lifecycle import State
 from serving.documents.paper import Speaker
 from serving.monitoring.completeness import Silence
+from serving.monitoring.quotas import Quota, Sign
 from serving.scoring.coverage import Coverage
 from serving.situation_report.counts import Column, Compared, Grouping
 from serving.situation_report.period import month
@@ -81,10 +82,12 @@ def test_quality_counts_rated_grids_and_reasons_of_the_others():
         Silence("feed", "12345", 9, date(2026, 3, 1), 4.25, silent=True),
         Silence("source", "hotline", 1, date(2026, 3, 2), 0.5, silent=False),
     ]
-    section = quality(Coverage((None, None, "silent"), ("high", "high", "low")), silences, ZH)
+    quotas = [Quota("ledger", "grid_worker", 60, 18, {Sign.SAME_COUNT: 18, Sign.MONTH_END: 0})]
+    section = quality(Coverage((None, None, "silent"), ("high", "high", "low")), silences, quotas, ZH)
 
     assert "期末3个网格中2个可以评定。" == section.sentences[0]
     assert section.sentences[1].startswith("1个网格")
+    assert "来源系统“ledger”（来源类别：网格员）的记录像是按指标凑数：60个区域中有18个（每月件数雷同18个）" in section.sentences[2]
     assert [("数据源“12345”", "9", "4.2", "是")] == section.table.rows[:1]
     assert "否" == section.table.rows[1][-1]
 
