@@ -37,6 +37,8 @@ def show_command(request: Request, query: Annotated[BoardQuery, Query()], viewer
         return RedirectResponse("/corrections")
     day = find_day(viewer.reading, query.date, query.target)
     view = view_command(viewer, day, query)
+    if not view.areas:  # links keep the table of areas where the place they lead to has none
+        query = query.model_copy(update={"show": query.list_name})
     about = {"date": day.as_of, "area": view.board.area.node, **query.target_named}
     page = render(
         request,

@@ -120,6 +120,14 @@ def test_areas_stand_in_the_order_of_codes_with_their_backlog(enter, seen_world)
     assert [int(re.findall(r">([\d.]+)<", cells)[3]) for _, cells in shown] == open_alerts
 
 
+def test_area_without_areas_shows_its_grids_where_a_link_kept_the_table_of_areas(enter) -> None:
+    """Links of the table of areas keep it, and a community has none below it."""
+    kept, usual = (flat(enter("centre").get(f"/?area={TOWNSHIP}/990101001001{show}").text) for show in ("&show=areas", ""))
+
+    assert "arealist" not in kept
+    assert re.findall(r'href="/grids/(\w+)"', usual) == re.findall(r'href="/grids/(\w+)"', kept) != []
+
+
 def test_past_day_shows_the_alerts_that_were_open_at_its_end(own_world) -> None:
     yesterday = AS_OF - timedelta(days=1)
     with reading(own_world.engine) as connection:
