@@ -29,7 +29,8 @@ from serving.settings import Settings
 HELD = timedelta(minutes=30)
 TOKEN_BYTES = 16
 TOKEN = r"^[0-9a-f]{32}$"  # noqa: S105 - the pattern of a name
-NAME_CHARS = 80
+NAME_BYTES = 160
+"""Of a name without its ending, in UTF-8; file systems take 255."""
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv", ".csv.gz", ".tsv", ".txt", ".parquet")
 CASES, GRIDS, HOLDER, SOURCE = "cases", "grids", "holder", "source.yaml"
 
@@ -128,7 +129,7 @@ def _plain(name: str) -> str:
     ending = next((each for each in ENDINGS if base.lower().endswith(each)), None)
     if ending is None:
         raise UsageError(f"a file must end in one of {', '.join(ENDINGS)}, got another name. Save it as one of them.")
-    return f"{base[: -len(ending)][:NAME_CHARS] or CASES}{ending}"
+    return f"{base[: -len(ending)].encode(errors='ignore')[:NAME_BYTES].decode(errors='ignore') or CASES}{ending}"
 
 
 @dataclass(frozen=True)

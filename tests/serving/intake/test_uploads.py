@@ -54,6 +54,14 @@ def test_files_keep_their_own_names_and_are_read_by_nobody_else(home, now):
     assert keep(home, now, WANG).grids is None
 
 
+@pytest.mark.parametrize("letter", ["a", "台", "\U00020000"], ids=["one byte", "three bytes", "four bytes"])
+def test_file_with_a_long_name_keeps_its_beginning_and_its_ending(home, now, letter):
+    name = keep(home, now, name=f"{letter * 300}.csv.gz").cases.name
+
+    assert name.strip(letter) == ".csv.gz"
+    assert 100 < len(name.encode()) < 200
+
+
 @pytest.mark.parametrize("name", ["cases.exe", "cases", "cases.csv.exe", ""])
 def test_file_of_another_kind_is_refused(home, now, name):
     with pytest.raises(UsageError, match="must end in one of"):
