@@ -19,7 +19,8 @@ from serving import audit
 from serving.operations.backup import MANIFEST
 from serving.settings import RetentionSettings
 from training.registry.published import history
-from training.registry.tracking import ModelVersion, open_registry, purge, stored_targets
+from training.registry.purging import purge
+from training.registry.tracking import ModelVersion, open_registry, stored_targets
 
 ACTION = "records.prune"
 

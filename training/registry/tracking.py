@@ -5,10 +5,7 @@ Its records of files name whole paths, so they are rewritten where a home was mo
 
 import json
 import os
-import shutil
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -37,7 +34,6 @@ from training.registry.run_record import FOLD_PREFIX, HASHES, HASHES_TAG, LONGES
 PREFIX = "yujing-"
 """Of the names of experiments and registered models; the target follows."""
 CHALLENGER, CHAMPION, PREVIOUS = "challenger", "champion", "previous"
-PURGE_SECONDS = 600
 EXPERIMENT_TAGS = {
     "mlflow.experimentKind": "custom_model_development",
     "mlflow.experiment.primaryMetric.name": "poisson_deviance",
@@ -285,25 +281,6 @@ def stored_targets(home: Home) -> list[str]:
         return []
     client = MlflowClient(tracking_uri=home.tracking_url, registry_uri=home.tracking_url)
     return sorted(model.name.removeprefix(PREFIX) for model in client.search_registered_models() if model.name.startswith(PREFIX))
-
-
-def purge(home: Home, run_ids: Sequence[str]) -> None:
-    """Remove runs and models that are marked as deleted, with their files, by MLflow's own command.
-
-    Raises:
-        StoreError: it could not.
-    """
-    where = ["--backend-store-uri", home.tracking_url, "--tracking-uri", home.tracking_url]
-    command = [sys.executable, "-m", "mlflow", "gc", *where, "--run-ids", ",".join(run_ids)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PURGE_SECONDS)  # noqa: S603 - ids out of the store
-    if done.returncode:
-        fault = (done.stderr.strip().splitlines() or ["it stopped without a word"])[-1]
-        raise StoreError(f"MLflow must remove the runs that were marked as deleted, and did not: {fault}. Repeat `yujing prune`.")
-    for run_id in run_ids:  # MLflow leaves the empty folders
-        shutil.rmtree(home.artifacts / run_id, ignore_errors=True)
-    for folder in (home.artifacts / "models").glob("*"):
-        if not any(path.is_file() for path in folder.rglob("*")):
-            shutil.rmtree(folder)
 
 
 def _first_line(error: Exception) -> str:

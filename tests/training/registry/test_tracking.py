@@ -13,8 +13,9 @@ from features.storage.home import Home
 from tests.training.conftest import NOW, World
 from training.learning.inner_validation import Tried
 from training.registry.published import Kind, Publication
+from training.registry.purging import purge
 from training.registry.run_record import LONGEST_TAG, Run
-from training.registry.tracking import Registry, open_registry, purge, relocate, stored_targets
+from training.registry.tracking import Registry, open_registry, relocate, stored_targets
 
 
 def make_store(home: Home, *locations: str) -> None:
