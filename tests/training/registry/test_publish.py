@@ -205,12 +205,14 @@ def mutate(content, rng):
     return mutants[rng.integers(len(mutants))]
 
 
-def test_promote_mutants_of_the_registered_model_are_never_published(world, home, engine, files):
+@pytest.mark.parametrize("mutants", [20, pytest.param(1_000, marks=pytest.mark.full)])
+def test_promote_mutants_of_the_registered_model_are_never_published(world, home, engine, files, mutants, record_property):
     """Whoever can write the artifact store changes the model after the run was recorded."""
     model = world.registry.show_model(register(world, files))
     stored = folder_of(model) / "artifacts/files/new.lgb"
     rng = np.random.default_rng(1)
-    for _ in range(20):
+    record_property("mutants of a model that are refused by their hash", mutants)
+    for _ in range(mutants):
         stored.write_bytes(mutate(files["new.lgb"], rng))
         with pytest.raises(GateRefusedError, match="SHA-256 on the run's record"):
             promote(home, engine, world.registry, model.version, ANYWAY)
