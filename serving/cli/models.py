@@ -99,6 +99,16 @@ def promote_at(work: Workspace, which: str, target: str | None, approval: tuple[
     if publication.override:
         message(f"The gate was overruled: {publication.override}.")
     message(f"Version {publication.model_version} is champion of {publication.target}.")
+    _say_ends(work, publication, at)
+
+
+def _say_ends(work: Workspace, publication: "Publication", now: datetime) -> None:
+    """Say where a champion may publish no list, or soon will not: its training may be long ago."""
+    from serving.rankings.expiry import PublishingTerms, announced
+    from serving.rankings.publishing import last_audit
+
+    for text in announced(PublishingTerms.of(work.settings).expiries(last_audit(work.engine, publication.target), now)):
+        message(f"{text.en[0].upper()}{text.en[1:]}.")
 
 
 def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason, by: By) -> None:
@@ -106,8 +116,10 @@ def rollback_model(work: Workspace, *, target: TargetName = None, reason: Reason
     from features.targets import DEFAULT_TARGET
     from training.registry.publish import Approval, rollback, sync_aliases
 
-    publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, datetime.now(UTC)), _note)
+    now = datetime.now(UTC)
+    publication = rollback(work.home, work.engine, target or DEFAULT_TARGET, Approval(by, reason, now), _note)
     message(f"Version {publication.model_version} is champion of {publication.target} again.")
+    _say_ends(work, publication, now)
     sync_aliases(work.engine, _registry(work, target), publication.target)
 
 

@@ -109,7 +109,8 @@ def begin(year: Year) -> None:
     simulate(year.open(), out=year.files, preset=PRESET, years=5, seed=SEED, end=END)
     settings = (year.files / "config.yaml").read_text(encoding="utf-8")
     year.home.folder(year.home.root)
-    year.home.config.write_text(f"{settings}retention:\n  lists_days: {LISTS_DAYS}\n", encoding="utf-8")
+    own = f"retention:\n  lists_days: {LISTS_DAYS}\npublishing:\n  audit_valid_days: 365\n"
+    year.home.config.write_text(f"{settings}{own}", encoding="utf-8")
     take_in_cases(year, known_before(read_cases(year), START), year.at(START, NIGHT), with_grids=True)
     take_in_context(year, date.min, START)
     work = year.open()

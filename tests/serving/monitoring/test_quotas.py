@@ -87,7 +87,9 @@ def test_find_quotas_leaves_out_what_was_not_known_yet_and_petitions():
     records, places = world(QUOTA, 0), places_of(AREAS)
     petitions = records.with_columns(event_type=pl.lit("petition", records.schema["event_type"]))
 
-    assert [] == find_quotas(records, places, day_number(date(2025, 6, 15)), "UTC")
+    late = records.with_columns(pl.col("known_at") + pl.duration(days=400))
+
+    assert [] == find_quotas(late, places, day_number(AS_OF), "UTC")
     assert [] == find_quotas(petitions, places, day_number(AS_OF), "UTC")
 
 

@@ -21,8 +21,8 @@ from training.settings import CharterSettings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 AUDITED = datetime(2026, 1, 5, 23, 30, tzinfo=SHANGHAI)
-DAY_90 = datetime(2026, 4, 5, 23, 59, tzinfo=SHANGHAI)
-DAY_91 = datetime(2026, 4, 6, 0, 1, tzinfo=SHANGHAI)
+DAY_90 = datetime(2026, 4, 5, 23, 59, tzinfo=SHANGHAI).astimezone(UTC)
+DAY_91 = datetime(2026, 4, 6, 0, 1, tzinfo=SHANGHAI).astimezone(UTC)
 """Still day 90 in London."""
 CHARTER = CharterSettings(operator="示例区综治中心", since=date(2025, 4, 6), until=date(2026, 4, 5))
 
@@ -139,11 +139,10 @@ def test_no_list_is_overdue_once_none_may_be_published(world):
     world.rank()
     work = Workspace(world.home, None)
     runs = daily_runs(work, time(6))
-    late = DAY_90.astimezone(UTC)
-    due = _overdue(work, [], runs, late)
+    due = _overdue(work, [], runs, DAY_90)
     audit_model(world, AUDITED)
 
-    assert ("lists are due and missing" in due[0].en, []) == (True, _overdue(work, [], runs, DAY_91.astimezone(UTC)))
+    assert ("lists are due and missing" in due[0].en, []) == (True, _overdue(work, [], runs, DAY_91))
 
 
 def test_readiness_names_no_end_while_there_is_time(world):
