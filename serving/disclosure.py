@@ -22,28 +22,43 @@ def mask(counts: Sequence[float], days: Sequence[int]) -> list[int | None]:
     >>> mask([0, 2, 7, 40], [0, 2, 5, 20])
     [0, None, None, 40]
     """
-    shown: list[int | None] = [_exported(round(count), number) for count, number in zip(counts, days, strict=True)]
+    shown = [_exported(round(count), number) for count, number in zip(counts, days, strict=True)]
+    return _take_along(counts, shown, SMALLEST_EXPORTED_COUNT)
+
+
+def hide_small_parts(counts: Sequence[float]) -> list[int | None]:
+    """Hide one and two in counts that are shown with their sum, and further ones so that each hidden could be one as well as two.
+
+    >>> hide_small_parts([1, 1, 0, 4, 9]), hide_small_parts([1, 2, 0, 4, 9])
+    ([None, None, 0, None, 9], [None, None, 0, 4, 9])
+    """
+    return _take_along(counts, list(hide_small(counts)), SMALLEST_SHOWN_COUNT)
+
+
+def _take_along(counts: Sequence[float], shown: list[int | None], smallest: int) -> list[int | None]:
+    """Mask further cells, the smallest first, until the sum of the masked ones gives none of them away or all but zeros are masked."""
     by_size = sorted((place for place, count in enumerate(shown) if count), key=lambda place: counts[place])
     hidden = [place for place, count in enumerate(shown) if count is None]
-    while hidden and by_size and _given_away(sum(round(counts[place]) for place in hidden), len(hidden)):
+    while hidden and by_size and _given_away(sum(round(counts[place]) for place in hidden), len(hidden), smallest):
         hidden.append(by_size.pop(0))
         shown[hidden[-1]] = None
     return shown
 
 
-def mask_sum(counts: Sequence[float], shown: Sequence[int | None]) -> int | None:
-    """Return the sum of a column, or None where it would give a masked cell away."""
+def mask_sum(counts: Sequence[float], shown: Sequence[int | None], smallest: int = SMALLEST_EXPORTED_COUNT) -> int | None:
+    """Return the sum of a column whose smallest count that is shown is `smallest`, or None where it would give a masked cell away."""
     hidden = [round(count) for count, cell in zip(counts, shown, strict=True) if cell is None]
     total = sum(round(count) for count in counts)
-    return None if hidden and _given_away(sum(hidden), len(hidden)) else total
+    return None if hidden and _given_away(sum(hidden), len(hidden), smallest) else total
 
 
 def _exported(count: int, days: int) -> int | None:
     return count if count == 0 or (count >= SMALLEST_EXPORTED_COUNT and days >= LEAST_DAYS) else None
 
 
-def _given_away(total: int, cells: int) -> bool:
-    return cells < 2 or total < SMALLEST_EXPORTED_COUNT - 1 + cells - 1
+def _given_away(total: int, cells: int, smallest: int) -> bool:
+    """Tell whether a cell, the others being at least one, cannot be everything that a masked one may be."""
+    return cells < 2 or total < smallest - 1 + cells - 1
 
 
 def hide_small(counts: Sequence[float]) -> tuple[int | None, ...]:

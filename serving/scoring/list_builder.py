@@ -6,7 +6,6 @@ are fixed, so that no two lists differ by a single case.
 
 import hashlib
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,10 +16,11 @@ import numpy.typing as npt
 from features.days import Days, day_number
 from features.facts.facts import Facts, Weights
 from features.facts.places import UPPER_LEVELS, Indices, Places
-from serving.disclosure import hide_small, hide_small_rows
+from serving.disclosure import hide_small_rows
 from serving.rankings.entries import Body, to_body
 from serving.rankings.line_words import mask as mask_lines
-from serving.rankings.schemas import AREA_LEVELS, MICRO, AreaRow, GridRow, Level, Score, micro
+from serving.rankings.schemas import MICRO, GridRow, Score
+from serving.scoring.rollups import roll_up
 from serving.scoring.scoring import ScoredDay
 from serving.settings import RankingSettings
 from serving.text import WITHHELD, AttentionLevel
@@ -178,61 +178,6 @@ def open_cases(facts: Facts, as_of: int) -> list[tuple[int | None, ...]]:
     weight = facts.cases.weight[spells.case[waiting]]
     counts = np.bincount(cell, weight, minlength=facts.places.size * groups).reshape(facts.places.size, groups)
     return hide_small_rows(counts)
-
-
-WEEKLY_LEVELS: tuple[Level, ...] = ("township", "district")
-"""Levels whose weeks are shown; a community has too few escalations."""
-
-Weekly = Mapping[str, Floats]
-"""Escalations per week (W,), by grid_id."""
-
-
-def roll_up(rows: Iterable[GridRow], weekly: Weekly, variation: float = 0.0) -> dict[Level, list[AreaRow]]:
-    """Sum grid rows and their weeks per community, township and district, in the order of their codes; areas are never ranked.
-
-    Sums are taken over whole millionths, so they are exact at every level. A level that no grid knows is left out.
-    """
-    members: dict[Level, dict[str, list[GridRow]]] = {level: defaultdict(list) for level in AREA_LEVELS}
-    for row in rows:
-        for level, path in zip(AREA_LEVELS, (row.community, row.township, row.district), strict=True):
-            if path is not None:
-                members[level][path].append(row)
-    summed = {
-        level: [_area(path, areas[path], weekly if level in WEEKLY_LEVELS else {}, variation) for path in sorted(areas)]
-        for level, areas in members.items()
-        if areas
-    }
-    if "township" in summed:
-        summed["township"] = _hide_differences(summed["township"])
-    return summed
-
-
-def _area(path: str, grids: list[GridRow], weekly: Weekly, variation: float) -> AreaRow:
-    scores = [row.score for row in grids if row.score is not None]
-    levels = [score.attention_level for score in scores]
-    weeks = [weekly[row.grid_id] for row in grids if row.grid_id in weekly]
-    return AreaRow(
-        path=path,
-        grids=len(grids),
-        not_rated=len(grids) - len(scores),
-        expected_escalations=sum(micro(score.expected_escalations) for score in scores) / MICRO,
-        variation=variation,
-        usual_level=sum(micro(score.usual_level) for score in scores) / MICRO,
-        priority=levels.count("priority"),
-        elevated=levels.count("elevated"),
-        watch=levels.count("watch"),
-        weekly_escalations=hide_small(np.sum(weeks, axis=0).tolist() if weeks else ()),
-    )
-
-
-def _hide_differences(townships: list[AreaRow]) -> list[AreaRow]:
-    """Mask a second township wherever one alone is masked, or the district's sum would give its count away."""
-    weeks = [list(area.weekly_escalations) for area in townships]
-    for week, counts in enumerate(zip(*weeks, strict=True)):
-        shown = [place for place, count in enumerate(counts) if count]
-        if counts.count(None) == 1 and shown:
-            weeks[min(shown, key=lambda place: counts[place] or 0)][week] = None
-    return [area.model_copy(update={"weekly_escalations": tuple(row)}) for area, row in zip(townships, weeks, strict=True)]
 
 
 def list_grids(day: ScoredDay, names: Mapping[str, str], ranking: RankingSettings) -> list[GridRow]:

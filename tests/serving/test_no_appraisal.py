@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from serving.accounts.permissions import Role
 from serving.alerts.queries import Wanted, list_alerts
 from serving.app import create_app
-from serving.scoring import list_builder
+from serving.scoring import rollups
 from tests.serving.api.test_matrix import pages_of
 from tests.support.access_matrix import ANY_OBJECT, Answer, Request, by, operations, requests_of, running
 from tests.support.appraised import GROUPS, TOWNSHIPS, Drawn, answer, draw, fill, order_in
@@ -189,10 +189,10 @@ async def _ask(district: District, request: Request) -> Answer:
 
 
 def test_crawl_units_by_risk_would_be_found(databases: Databases, tmp_path, monkeypatch) -> None:
-    roll_up, drawn = list_builder.roll_up, draw()
+    roll_up, drawn = rollups.roll_up, draw()
     worst_first = {"key": lambda area: -area.expected_escalations}
     monkeypatch.setattr(
-        list_builder, "roll_up", lambda *given: {level: sorted(areas, **worst_first) for level, areas in roll_up(*given).items()}
+        rollups, "roll_up", lambda *given: {level: sorted(areas, **worst_first) for level, areas in roll_up(*given).items()}
     )
     with new_world(databases, "sqlite", tmp_path / "home") as world:
         fill(world.engine, drawn)

@@ -20,7 +20,7 @@ from serving.alerts.transitions import TransitionRequest, take_step
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.rankings.schemas import GridRow, Score
-from serving.scoring import list_builder
+from serving.scoring import rollups
 from tests.support.townships import ALERTING, NOW, UNEXPLAINED, ZONE
 from tests.support.visitors import sign_up
 
@@ -104,7 +104,7 @@ def fill(engine: Engine, drawn: Drawn) -> dict[str, list[Actor]]:
     rows = [_row(grid_id, rank, drawn.expected[grid_id]) for rank, grid_id in enumerate(drawn.ranked, start=1)]
     with writing(engine) as connection:
         connection.execute(insert(grid), [{"grid_id": row.grid_id, "name": row.name, "parent_path": row.community} for row in rows])
-    areas = {level: {area.path: area for area in found} for level, found in list_builder.roll_up(rows, {}).items()}
+    areas = {level: {area.path: area for area in found} for level, found in rollups.roll_up(rows, {}).items()}
     raising = Raising(
         RankedGrids(rows), lambda ids: dict.fromkeys(ids, UNEXPLAINED), ALERTING.model_copy(update={"per_township": 10}), ZONE
     )

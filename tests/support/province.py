@@ -14,7 +14,7 @@ from serving.maps.polygons import prepare
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.rankings.schemas import GridRow, Score
-from serving.scoring.list_builder import roll_up
+from serving.scoring.rollups import roll_up
 from tests.support.published_world import AS_OF, PUBLISHED_AT, World, open_world
 from tests.support.visitors import sign_up
 

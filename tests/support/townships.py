@@ -15,7 +15,7 @@ from serving.alerts.rule import RankedGrids
 from serving.rankings.entries import Origin, to_body
 from serving.rankings.ledger import publish
 from serving.rankings.schemas import Explanation, GridRow, Score
-from serving.scoring.list_builder import roll_up
+from serving.scoring.rollups import roll_up
 from serving.settings import AlertSettings, Settings
 from tests.support.visitors import sign_up
 

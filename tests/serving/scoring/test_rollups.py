@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.rankings.schemas import GridRow, Score, published
-from serving.scoring.list_builder import roll_up
+from serving.scoring.rollups import roll_up
 
 
 def grid_row(number, expected):
