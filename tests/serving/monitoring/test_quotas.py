@@ -1,6 +1,7 @@
 """Sources that are filled up to a number that was asked for are found, and named without anybody who works there."""
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ FILLINGS = {
 }
 
 
+@cache
 def world(filling: Filling | None, seed: int) -> pl.DataFrame:
     return year_of(AREAS, [filling] * FILLED + [None] * (AREAS - FILLED), seed)
 

@@ -43,12 +43,14 @@ def test_rank_until_day_90_of_the_audit_and_no_longer(world):
         world.rank(now=DAY_91)
 
 
+@pytest.mark.dialect("sqlite")
 def test_rank_of_a_past_day_goes_by_the_clock_alone(world):
     audit_model(world, AUDITED + timedelta(days=4_000))
 
     assert world.rank(now=DAY_90 + timedelta(days=4_000))
 
 
+@pytest.mark.dialect("sqlite")
 def test_rank_judged_by_the_day_of_the_list_would_go_on_for_ever(world, monkeypatch):
     audit_model(world, AUDITED)
     by_day = lambda engine, settings, target, now: refuse_expired(engine, settings, target, PUBLISHED_AT)  # noqa: E731
@@ -92,6 +94,7 @@ def test_home_without_model_and_charter_has_no_end():
     assert [] == PublishingTerms.of(Settings()).expiries(None, DAY_91)
 
 
+@pytest.mark.dialect("sqlite")
 def test_last_list_stays_readable_beside_a_banner_and_an_entry_of_readyz_and_metrics(world):
     sign_everybody_up(world)
     world.rank()
@@ -110,6 +113,7 @@ def test_last_list_stays_readable_beside_a_banner_and_an_entry_of_readyz_and_met
     assert "检验" not in before
 
 
+@pytest.mark.dialect("sqlite")
 def test_coming_end_is_told_to_those_who_can_renew_it_alone(world):
     sign_everybody_up(world)
     world.rank()
@@ -145,6 +149,7 @@ def test_no_list_is_overdue_once_none_may_be_published(world):
     assert ("lists are due and missing" in due[0].en, []) == (True, _overdue(work, [], runs, DAY_91))
 
 
+@pytest.mark.dialect("sqlite")
 def test_readiness_names_no_end_while_there_is_time(world):
     world.rank()
     audit_model(world, AUDITED)
