@@ -9,7 +9,7 @@ from uuid import uuid4
 import polars as pl
 from sqlalchemy import Engine
 
-from features.database.engine import open_database
+from features.database.engine import SQLITE_PRAGMAS, open_database
 from features.errors import StoreError
 from features.eventlog import first_load
 from features.eventlog.append import Batch, append_batch
@@ -45,15 +45,15 @@ def prepare_load(home: Home, path: Path) -> Callable[[], None]:
     return load
 
 
-def send_batches(home: Home, *, keyed: bool) -> None:
-    """Send every batch that is not acknowledged, then bring the copy up to date; try again after a failure.
+def send_batches(home: Home, *, keyed: bool = True, batches: int = BATCHES) -> None:
+    """Send every batch of so many that is not acknowledged, then bring the copy up to date; try again after a failure.
 
     The right client sends a batch again under its own key; the broken one makes a new key for each attempt.
     """
     for attempt in range(ATTEMPTS):
         try:
             engine = open_database(home.database_url)
-            _send(engine, home, keyed=keyed)
+            _send(engine, home, keyed=keyed, batches=batches)
             read_copy(home.segments, engine, log_state(engine).sequence, SEGMENT_RECORDS)
         except StoreError:
             if attempt == ATTEMPTS - 1:
@@ -62,8 +62,8 @@ def send_batches(home: Home, *, keyed: bool) -> None:
             return
 
 
-def _send(engine: Engine, home: Home, *, keyed: bool) -> None:
-    for number in range(BATCHES):
+def _send(engine: Engine, home: Home, *, keyed: bool, batches: int) -> None:
+    for number in range(batches):
         acknowledged = home.root / "acknowledged" / str(number)
         if not acknowledged.exists():
             append_batch(engine, make_batch(number, key=f"batch-{number}" if keyed else uuid4().hex))
@@ -84,7 +84,10 @@ def make_batch(number: int, key: str) -> Batch:
 def prepare(job: Job) -> Callable[[], None]:
     """Return the work of a job."""
     home = Home(Path(job["home"]))
-    return prepare_load(home, Path(job["file"])) if job["file"] else partial(send_batches, home, keyed=job["keyed"])
+    SQLITE_PRAGMAS.update(job.get("pragmas", {}))
+    if job.get("file"):
+        return prepare_load(home, Path(job["file"]))
+    return partial(send_batches, home, keyed=job.get("keyed", True), batches=job.get("batches", BATCHES))
 
 
 if __name__ == "__main__":

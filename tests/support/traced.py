@@ -50,6 +50,13 @@ class Traced:
     process: subprocess.Popen[str]
     folder: Path
     calls: tuple[str, ...] = CALLS
+    options: tuple[str, ...] = ()
+    """Further options of strace."""
+
+    @property
+    def trace(self) -> Path:
+        """What strace wrote about the last traced job."""
+        return self.folder / "trace"
 
     def run(self, job: Job, *injected: str) -> int:
         """Do a job, under strace if something is to be injected ("" only records), and return its wait status."""
@@ -68,12 +75,12 @@ class Traced:
     def calls_of(self, job: Job) -> list[Call]:
         """Do a job undisturbed and return its calls, in order."""
         assert self.run(job, "") == 0
-        names = re.findall(r"^(\w+)\(", (self.folder / "trace").read_text(errors="replace"), flags=re.MULTILINE)
+        names = re.findall(r"^(\w+)\(", self.trace.read_text(errors="replace"), flags=re.MULTILINE)
         return [Call(name, names[: place + 1].count(name)) for place, name in enumerate(names)]
 
     def _trace(self, child: int, injected: tuple[str, ...]) -> subprocess.Popen[str]:
         injections = [part for each in injected if each for part in ("-e", f"inject={each}")]
-        options = ["-o", str(self.folder / "trace"), "-e", f"trace={','.join(self.calls)}", *injections]
+        options = ["-o", str(self.trace), *self.options, "-e", f"trace={','.join(self.calls)}", *injections]
         tracer = subprocess.Popen(["strace", *options, "-p", str(child)], stderr=subprocess.PIPE, text=True)
         assert tracer.stderr
         if "attached" not in (said := tracer.stderr.readline()):
@@ -89,13 +96,13 @@ def failing_from(calls: list[Call], place: int, error: str) -> list[str]:
 
 
 @contextmanager
-def traced_program(script: Path, folder: Path, calls: tuple[str, ...] = CALLS) -> Iterator[Traced]:
+def traced_program(script: Path, folder: Path, calls: tuple[str, ...] = CALLS, options: tuple[str, ...] = ()) -> Iterator[Traced]:
     """Start a program whose main function is `do_jobs`; traces are written into `folder`."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(
         [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
-        yield Traced(process, folder, calls)
+        yield Traced(process, folder, calls, options)
         assert process.stdin
         process.stdin.close()
 

@@ -1,5 +1,6 @@
-"""A list that is killed while it is published is there with its alerts, or nothing of it is; the next run publishes it."""
+"""A list that is killed, or loses its power, while it is published is there with its alerts or not at all; the next run publishes it."""
 
+import random
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ from features.database.tables import grid
 from features.storage.home import Home
 from serving.rankings.ledger import verify
 from tests.serving.alerts.conftest import Days
+from tests.support import crash_states
+from tests.support.crash_states import Disk
 from tests.support.databases import all_rows
 from tests.support.traced import Call, Job, Traced, needs_strace, traced_program
 
@@ -96,3 +99,32 @@ def test_publishing_list_and_alerts_one_after_the_other_is_caught(publisher: Tra
     commits = [after for before, after in pairwise(calls) if before.name == "ftruncate"]
 
     assert damaged_by_kills(publisher, apart, commits) != []
+
+
+@pytest.mark.full
+def test_publishing_survives_a_power_cut_at_any_call_whatever_of_the_unsynced_is_lost(
+    new_job: Callable[[], Job], tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    job, rng = new_job(), random.Random(1)  # noqa: S311 - states need a seed, not secrecy
+    before, disk = state(job), Disk(Path(job["home"]))
+    with traced_program(Path(__file__).with_name("publish_client.py"), tmp_path, crash_states.CALLS, crash_states.OPTIONS) as program:
+        assert program.run(job, "") == 0
+    whole, damaged, states = state(job), [], 0
+    for number, _ in enumerate(disk.follow(program.trace.read_text(encoding="ascii"))):
+        for chance in (None, rng, rng):
+            disk.put_after_cut(chance)
+            after = state(job)
+            publish_next_day(job)
+            states += 1
+            if after not in (before, whole) or state(job) != whole:
+                damaged.append(number)
+    disk.put_after_cut(None)
+
+    record_property("states after a power cut while a list was published, and those that were damaged", f"{states}, {len(damaged)}")
+    assert ([], whole, []) == (damaged, state(job), disk.unsynced())
+
+
+def publish_next_day(job: Job) -> None:
+    engine = open_database(Home(Path(job["home"])).database_url)
+    Days(engine).publish(days=1)
+    engine.dispose()
