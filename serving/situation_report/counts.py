@@ -34,6 +34,8 @@ class Grouping:
     names: tuple[str, ...]
     of_case: Groups
     """-1 for cases that are not counted."""
+    beside: "Grouping | None" = None
+    """Another grouping of the same cases that is printed too: no sum that one of the two hides may be told by the other."""
 
 
 def by_area(facts: Facts, area: str = "") -> Grouping:
@@ -176,18 +178,40 @@ class Compared:
         return self.change(self.year_before, self.period.before(YEAR_MONTHS), place)
 
 
+def standing(count: Count, facts: Facts, groups: Grouping, period: Period) -> Column:
+    """Count what stands at the end of a period."""
+    return _beside(groups, lambda each: masked(count(facts, each, period)))
+
+
+def happened(count: Count, facts: Facts, groups: Grouping, period: Period) -> Column:
+    """Count what happened within a period."""
+    return _beside(groups, lambda each: _happened(count, facts, each, period))
+
+
+def _beside(groups: Grouping, column: Callable[[Grouping], Column]) -> Column:
+    """Return the column of a grouping: where the one beside it has no sum, without its own, and with a hidden cell so that none adds up."""
+    own = column(groups)
+    if own.total is not None and (groups.beside is None or column(groups.beside).total is not None):
+        return own
+    cells = list(own.cells)
+    if None not in cells and any(cells):
+        cells[min((place for place, cell in enumerate(cells) if cell), key=lambda place: cells[place] or 0)] = None
+    return Column(cells, None)
+
+
 def masked(counted: Counted) -> Column:
     """Mask a column of counts."""
     cells = mask(counted.total.tolist(), counted.days.tolist())
     return Column(cells, mask_sum(counted.total.tolist(), cells))
 
 
-def happened(count: Count, facts: Facts, groups: Grouping, period: Period) -> Column:
-    """Count what happened within a period; a cell that one of its months hides is hidden, or the other months would tell it."""
+def _happened(count: Count, facts: Facts, groups: Grouping, period: Period) -> Column:
+    """Mask a column; a cell or sum that one of its months hides is hidden, or the other months would tell it."""
     counted = count(facts, groups, period)
-    parts = period.parts() if period.months > 1 else []
-    hidden = np.any([[cell is None for cell in masked(count(facts, groups, part)).cells] for part in parts], axis=0)
-    return masked(Counted(counted.total, np.where(hidden, 0, counted.days)))
+    parts = [masked(count(facts, groups, part)) for part in (period.parts() if period.months > 1 else [])]
+    hidden = np.any([[cell is None for cell in part.cells] for part in parts], axis=0)
+    column = masked(Counted(counted.total, np.where(hidden, 0, counted.days)))
+    return Column(column.cells, None) if any(part.total is None for part in parts) else column
 
 
 def compare(count: Count, facts: Facts, groups: Grouping, period: Period) -> Compared:

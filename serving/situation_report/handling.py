@@ -80,8 +80,10 @@ class Rates:
     per_thousand: float | None
     """New cases per 1,000 households; None where these are not known."""
 
-    def cells(self, say: Speaker) -> tuple[str, ...]:
-        """Return the figures as they are printed."""
+    def cells(self, say: Speaker, *, counted: bool = True) -> tuple[str, ...]:
+        """Return the figures as they are printed; none where the number of cases is not shown elsewhere, which each of them bounds."""
+        if not counted:
+            return (HIDDEN,) * len(HEADER)
         shown = self.cases == 0 or self.cases >= SMALLEST_EXPORTED_COUNT
         rate = "—" if self.per_thousand is None else f"{self.per_thousand:.1f}"
         shares = (self.closed, self.in_time, self.settled, self.at_hand)
@@ -114,9 +116,9 @@ def read_handling(snapshot: LogSnapshot, period: Period, zone: str, areas: Seque
     return Handling(_rates(cases, whole), by_area)
 
 
-def handling_section(handled: Handling, names: Sequence[str], head: str, say: Speaker) -> Section:
-    """Say it by area, in the order of their codes."""
-    rows = [(name, *rates.cells(say)) for name, rates in zip(names, handled.by_area, strict=True)]
+def handling_section(handled: Handling, areas: Sequence[tuple[str, int | None]], head: str, say: Speaker) -> Section:
+    """Say it by area, in the order of their codes, each with its name and its number of new cases; None where that is not shown."""
+    rows = [(name, *rates.cells(say, counted=new is not None)) for (name, new), rates in zip(areas, handled.by_area, strict=True)]
     header = (head, *map(say.of, HEADER))
     return Section(say("办理情况", "How cases were handled"), tuple(map(say.of, NOTES)), Table(header, rows))
 

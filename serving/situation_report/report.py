@@ -16,7 +16,7 @@ from serving.documents.paper import Language, Paper, Section, Speaker
 from serving.maps.drawing import Sheet, flatten
 from serving.maps.polygons import prepare
 from serving.situation_report import counts, sections
-from serving.situation_report.counts import happened, masked
+from serving.situation_report.counts import happened, standing
 from serving.situation_report.handling import handling_section
 from serving.situation_report.period import Period, count_interval
 from serving.situation_report.sections import HEADS, NEW
@@ -52,7 +52,7 @@ def _month(source: Source, month: Period, say: Speaker) -> dict[str, Any]:
     facts, groups = source.facts, source.kinds
     total = happened(HAPPENED[NEW], facts, groups, month).total
     low, high = (None, None) if total is None else count_interval(total)
-    at_end = {name: masked(count(facts, groups, month)).total for name, count in AT_END.items()}
+    at_end = {name: standing(count, facts, groups, month).total for name, count in AT_END.items()}
     return {"label": _label(month.first, say), "value": total, "low": low, "high": high, **at_end}
 
 
@@ -152,7 +152,7 @@ def _figures(source: Source, say: Speaker, plot: str | None) -> list[Section]:
         Section(say("近13个月月末未办结", "Open cases at the end of 13 months"), plot="stocks"),
         sections.by_area(source.by_area, names, source.level, say, plot),
         sections.by_kind(source.by_kind, say),
-        handling_section(source.handled, names, say.of(HEADS[source.level]), say),
+        handling_section(source.handled, list(zip(names, source.by_area.new.now.cells, strict=True)), say.of(HEADS[source.level]), say),
     ]
 
 

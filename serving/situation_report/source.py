@@ -26,7 +26,7 @@ from serving.scoring.coverage import Coverage, RatingRules, read_coverage
 from serving.scoring.daily_run import grid_names
 from serving.settings import Settings
 from serving.situation_report import counts
-from serving.situation_report.counts import AreaLevel, Grouping, compare, level_below, masked
+from serving.situation_report.counts import AreaLevel, Grouping, compare, level_below, standing
 from serving.situation_report.handling import Handling, read_handling
 from serving.situation_report.period import Period
 from serving.situation_report.sections import ESCALATED, EVENTS, OPEN, OVERDUE, STOCKS, Figures
@@ -84,12 +84,12 @@ class Source:
     @cached_property
     def kinds(self) -> Grouping:
         """Cases by kind."""
-        return counts.by_kind(self.facts, self.order.area)
+        return replace(counts.by_kind(self.facts, self.order.area), beside=counts.by_area(self.facts, self.order.area))
 
     @cached_property
     def areas(self) -> Grouping:
         """Cases by the areas one level below."""
-        return counts.by_area(self.facts, self.order.area)
+        return replace(counts.by_area(self.facts, self.order.area), beside=counts.by_kind(self.facts, self.order.area))
 
     @cached_property
     def by_kind(self) -> Figures:
@@ -157,7 +157,7 @@ class Source:
         """Count everything by group."""
         period, facts = self.order.period, self.facts
         before = period.previous
-        at_end = {name: (masked(count(facts, groups, period)), masked(count(facts, groups, before))) for name, count in AT_END.items()}
+        at_end = {name: (standing(count, facts, groups, period), standing(count, facts, groups, before)) for name, count in AT_END.items()}
         return Figures({name: compare(count, facts, groups, period) for name, count in HAPPENED.items()}, at_end)
 
 

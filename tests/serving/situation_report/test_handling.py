@@ -17,7 +17,7 @@ def rows_of(cases, households=(500, 500)):
     log = make_log(cases, grids=GRIDS)
     grids = log.grids.with_columns(households=pl.Series(households, dtype=pl.Int64))
     handled = read_handling(log.__class__(**vars(log) | {"grids": grids}), month("2025-01"), "Asia/Shanghai", ["D/T1", "D/T2"])
-    section = handling_section(handled, ["甲镇", "乙镇"], "镇街", Speaker("zh"))
+    section = handling_section(handled, [("甲镇", 9), ("乙镇", 9)], "镇街", Speaker("zh"))
     return {row[0]: row[1:] for row in section.table.rows}
 
 
