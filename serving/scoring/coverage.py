@@ -1,6 +1,7 @@
 """Whether a grid can be rated at all: silence is not calm, and neither is a source that stopped.
 
-The pace of a grid's reports is held against its own rate before, over as long a window as that rate needs to tell anything.
+The pace of a grid's reports is held against its own rate before, over as long a window as that rate needs to tell anything. How reports go
+on is taken from the other grids, of which no township counts for much more than usual: whoever floods one would silence the others.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.facts.facts import Facts, Reporters
+from features.facts.places import Places
 from features.settings import IntakeSettings
 from serving.settings import RankingSettings
 from serving.text import Confidence, Withheld
@@ -26,6 +28,8 @@ WINDOWS = (42, 91, 182)
 """Days before as_of; the shortest that suffices is looked at."""
 BEFORE_DAYS = 364
 """Days before the window that the grid's own rate is taken from."""
+FLOOD_FROM, FLOOD_LEAST = 1.5, 3.0
+"""Times the usual of a township, and reports besides, beyond which more in a week say nothing about other places."""
 FEWER_FROM = 1.64
 """Standard deviations below the own rate that one grid in twenty is by chance."""
 
@@ -54,15 +58,17 @@ def read_pace(facts: Facts, as_of: int, least: Counts) -> Pace:
     cases, size = facts.cases, facts.places.size
     used = (cases.grid >= 0) & facts.is_report
     grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used]
+    usual = _without_floods(facts.places, grid, weight, as_of - 1 - day.astype(np.int64))
 
-    def reports(first: int, end: int) -> Counts:
+    def reports(first: int, end: int, counted: Counts = weight) -> Counts:
         chosen = (day >= first) & (day < end)
-        return np.bincount(grid[chosen], weight[chosen], minlength=size).astype(np.float64)
+        return np.bincount(grid[chosen], counted[chosen], minlength=size).astype(np.float64)
 
     pace = Pace(np.zeros(size), np.zeros(size))
     for days in WINDOWS:
         now, before = reports(as_of - days, as_of), reports(as_of - days - BEFORE_DAYS, as_of - days)
-        others_now, others_before = now.sum() - now, before.sum() - before
+        as_usual = reports(as_of - days, as_of, usual)
+        others_now, others_before = as_usual.sum() - as_usual, before.sum() - before
         expected = before * np.divide(others_now, others_before, out=np.zeros(size), where=others_before > 0)
         chosen = ~pace.is_known() & (expected >= least)
         pace = Pace(np.where(chosen, expected, pace.expected), np.where(chosen, now, pace.observed))
@@ -88,15 +94,37 @@ def read_reporting(facts: Facts, as_of: int) -> Reporting:
     grid, weight, day = cases.grid[used], cases.weight[used], cases.known_day[used].astype(np.int64) - facts.first_day
     after_last = np.zeros(size, np.int64)
     np.maximum.at(after_last, grid, day + 1)
-    until = np.concatenate([[0.0], np.cumsum(np.bincount(day, weight, minlength=max(as_of - facts.first_day, 1)))])
+    days = max(as_of - facts.first_day, 1)
+    usual = _without_floods(facts.places, grid, weight, days - 1 - day)
+    until, as_usual = (np.concatenate([[0.0], np.cumsum(np.bincount(day, counted, minlength=days))]) for counted in (weight, usual))
     own = _weekly(grid, weight, after_last[grid] - 1 - day, size)
     others = -np.diff(until[np.maximum(after_last[:, None] - WEEK_DAYS * np.arange(WEEKS + 1), 0)], axis=1) - own
     per_other = _ratio(own.sum(axis=1), others.sum(axis=1))
     return Reporting(
         ever=after_last > 0,
-        missing=per_other * (until[-1] - until[after_last]),
+        missing=per_other * (as_usual[-1] - as_usual[after_last]),
         spread=_spread(own, per_other[:, None] * others),
     )
+
+
+def _without_floods(places: Places, grid: npt.NDArray[np.int32], weight: Counts, age: Positions) -> Counts:
+    """Return what each report counts where no township's week may count for more than its 52 weeks before let expect.
+
+    `age` is in days; reports of negative age, which nobody knows yet, count as they are.
+    """
+    level = places.levels.get("township") or places.levels["district"]
+    known = age >= 0
+    unit, week = level.member[grid[known]], age[known] // WEEK_DAYS
+    weeks = int(week.max(initial=0)) + 1
+    counts = np.bincount(unit * np.int64(weeks) + week, weight[known], minlength=len(level.codes) * weeks).reshape(-1, weeks)
+    from_week = np.pad(np.cumsum(counts[:, ::-1], axis=1)[:, ::-1], ((0, 0), (0, 1)))
+    place = np.arange(weeks)
+    before = from_week[:, 1:] - from_week[:, np.minimum(place + 1 + WEEKS, weeks)]
+    limit = FLOOD_LEAST + FLOOD_FROM * before / np.maximum(np.minimum(weeks - 1 - place, WEEKS), 1)
+    limit[:, -1] = np.inf  # nothing is known of what is usual in the first week
+    counted = weight.astype(np.float64)
+    counted[known] *= np.minimum(1.0, limit / np.maximum(counts, 1e-9))[unit, week]
+    return counted
 
 
 def _weekly(grid: npt.NDArray[np.int32], weight: Counts, age: Positions, size: int) -> Counts:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from serving.scoring.coverage import SILENT_FROM, read_reporting
+from serving.scoring import coverage
+from serving.scoring.coverage import SILENT_FROM, read_pace, read_reporting
 from tests.support.trained_worlds import draw_facts, make_facts
 
 DAYS = 500
@@ -60,3 +61,37 @@ def test_read_reporting_what_becomes_known_later_changes_nothing(district):
     whole, cut = read_reporting(district, 440), read_reporting(earlier, 440)
 
     assert all(np.array_equal(vars(whole)[name], vars(cut)[name]) for name in vars(whole))
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Forty grids of two townships with about 35 reports a year each."""
+    return draw_facts(np.full(40, 35 / 365), DAYS, seed=4)
+
+
+def flooded(facts):
+    """Return the facts with fifty reports a day in one grid over the last week."""
+    day = np.repeat(np.arange(DAYS - 7, DAYS), 50)
+    cases = facts.cases
+    grid = np.concatenate([cases.grid, np.zeros(len(day))])
+    return make_facts(grid, np.concatenate([cases.known_day, day]), facts.places.size, DAYS)
+
+
+def test_read_reporting_flood_in_one_township_silences_no_other_grid(small):
+    before, after = (silent(read_reporting(facts, DAYS)) for facts in (small, flooded(small)))
+
+    assert before.tolist() == after.tolist()
+
+
+def test_read_pace_flood_in_one_township_makes_no_other_grid_report_too_little(small):
+    below = [(pace := read_pace(facts, DAYS, np.full(40, SILENT_FROM))).is_below(np.ones(40)) for facts in (small, flooded(small))]
+
+    assert below[1][1:].sum() <= below[0][1:].sum() + 2
+    assert pace.is_known().all()
+
+
+def test_read_reporting_flood_that_counts_in_full_is_caught(small, monkeypatch):
+    monkeypatch.setattr(coverage, "_without_floods", lambda places, grid, weight, age: weight)
+    before, after = (silent(read_reporting(facts, DAYS)) for facts in (small, flooded(small)))
+
+    assert (after & ~before).sum() > 5
