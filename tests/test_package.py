@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.version import Version
 
+from hatch_build import BUNDLED, bill_of_materials
+
 ROOT = Path(__file__).parent.parent
 OWN = ("features", "training", "serving")
 SAFE_FROM = {
@@ -94,3 +96,24 @@ def test_pinned_versions_have_no_known_hole() -> None:
 
 def test_version_with_a_known_hole_would_be_found() -> None:
     assert unsafe_pins(pinned("runtime.txt") | {"starlette": "1.0.0"}) == ["starlette 1.0.0 is below 1.0.1"]
+
+
+def test_bill_of_materials_names_every_pinned_package_and_what_the_pages_hold() -> None:
+    bill = bill_of_materials(ROOT)
+    lock = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
+    pinned = {normalised(name): version for name, version in re.findall(r"^([\w.-]+?)(?:\[.*?\])?==(\S+)", lock, re.MULTILINE)}
+    named = {each["name"]: each["version"] for each in bill["components"] if each["purl"].startswith("pkg:pypi/")}
+    references = [each["bom-ref"] for each in bill["components"]]
+
+    assert (bill["bomFormat"], bill["specVersion"], bill["metadata"]["component"]["name"]) == ("CycloneDX", "1.6", "yujing")
+    assert pinned == named
+    assert len(references) == len(set(references))
+    assert {"workbox-core", "idb"} <= {each["name"] for each in bill["components"]}
+
+
+def test_bundled_packages_are_those_that_the_pages_import() -> None:
+    """Else the bill would leave one out."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "serving/frontend/src").rglob("*.ts")]
+    imported = {name for text in sources for name in re.findall(r'^import (?!type).* from "([^."][^"]*)"', text, re.MULTILINE)}
+
+    assert set(BUNDLED) == imported

