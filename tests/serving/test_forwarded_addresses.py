@@ -21,6 +21,8 @@ from serving.audit import OPERATOR
 from tests.support.servers import served
 from tests.support.visitors import PASSWORD, sign_up
 
+pytestmark = pytest.mark.full
+
 PROXY, STRANGER, ELSEWHERE = "127.0.0.9", "127.0.0.2", "127.0.0.3"
 VISITORS = [f"203.0.113.{number}" for number in range(1, ATTEMPTS_PER_ACCOUNT + 2)]
 HALL = "203.0.113.77"
@@ -106,7 +108,6 @@ def test_forwarded_addresses_of_a_stranger_change_neither_the_brake_nor_the_trai
     assert (303, [*before, ("session.open", '{"vouched": false}')]) == (entered, server.trail())
 
 
-@pytest.mark.full
 def test_forwarded_addresses_of_the_trusted_proxy_are_those_that_count(server: Running) -> None:
     guessed = server.guess(PROXY)
     with server.client(PROXY) as client:
@@ -118,7 +119,6 @@ def test_forwarded_addresses_of_the_trusted_proxy_are_those_that_count(server: R
     assert (True, "wall.enrol") == (opened, server.trail()[-1][0])
 
 
-@pytest.mark.full
 def test_server_that_trusts_everybody_is_caught(tmp_path: Path) -> None:
     with running(tmp_path / "home", ["0.0.0.0/0"]) as server:
         assert (FREE, hashes(*VISITORS)) == (server.guess(STRANGER), server.braked())

@@ -193,6 +193,7 @@ def publish_weekly(world, lists):
         return entries, connection.execute(select(alert.c.alert_id, alert.c.ranking_id, alert.c.body).order_by(alert.c.alert_id)).all()
 
 
+@pytest.mark.dialect("sqlite")
 @pytest.mark.parametrize(("lists", "alerts"), [(2, 4), pytest.param(30, 100, marks=pytest.mark.full)])
 def test_reproduce_random_past_alerts_come_out_the_same(world, lists, alerts, record_property):
     """From the records, the model and the seed that the ledger names, and from the list before."""
@@ -206,6 +207,7 @@ def test_reproduce_random_past_alerts_come_out_the_same(world, lists, alerts, re
     assert len({each.body for each in chosen}) == alerts
 
 
+@pytest.mark.dialect("sqlite")
 @pytest.mark.parametrize("change", [{"level": "routine"}, {"body": "{}"}])
 def test_reproduce_alert_that_was_changed_is_caught(world, change):
     entries, [first, *_] = publish_weekly(world, 1)
