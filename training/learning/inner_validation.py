@@ -26,7 +26,7 @@ from training.learning.examples import Examples
 from training.learning.folds import Fold, rolling_folds
 from training.learning.parts import Part
 from training.learning.sampling import FLOAT64_BYTES, Sample, fitting_rows, sample_rows
-from training.learning.usual_level import fit_usual_level
+from training.learning.usual_level import fit_usual_level, is_seldom
 from training.settings import ModelSettings
 
 Floats = npt.NDArray[np.float64]
@@ -207,8 +207,11 @@ def _start(part: Part, examples: Examples, model_settings: ModelSettings) -> Sta
         rows = cases_of(examples.panel, part)
         most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, model_settings.most_rows, FLOAT64_BYTES)
         return fit_case_start(rows, examples.happened(part), most)
-    counts = examples.happened(part).reshape(examples.counts.shape)
-    return fit_usual_level(examples.panel, counts, examples.exposed_days(), model_settings.most_rows)
+    mature = examples.mature(model_settings)
+    seldom = is_seldom(examples.happened(part), len(examples.panel.grid_ids))
+    known = mature if seldom and len(mature.counts) else examples  # a few events of the first weeks would make it for good
+    counts = known.happened(part).reshape(known.counts.shape)
+    return fit_usual_level(known.panel, counts, known.exposed_days(), model_settings.most_rows)
 
 
 def _predict_after(part: Part, seen: Examples, after: Panel, model_settings: ModelSettings) -> PartPredictions:

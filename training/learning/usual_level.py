@@ -1,8 +1,9 @@
 """Level: a grid's rate of escalations of cases not in the log yet, from panel columns, with what training rows taught about mixing them.
 
 The grid's long-run rate (empirical Bayes, a panel column), the same rate following the district's last weeks, the grid's decayed counts,
-and a regression on the rates of everything that is reported each foretell the next days. Their shares are those under which the training
-labels were likeliest: a busy grid soon speaks for itself, a quiet one leans on its year, its surroundings and its other records.
+and a regression on the rates of everything that is reported each foretell the next days. Their shares are those under which the last of
+the training labels were likeliest: where much escalates a busy grid speaks for itself, a quiet one leans on its year, its surroundings and
+its other records. Where little does, the regression alone is the level.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,7 +20,7 @@ from training.learning.sampling import FLOAT64_BYTES, fitting_rows, sample_alike
 
 Floats = npt.NDArray[np.float64]
 
-PRIOR_EVENTS = 1000.0
+PRIOR_EVENTS = 100.0
 """Expected escalations that the prior weights are worth."""
 ROUNDS = 500
 TINY = 1e-9
@@ -60,6 +61,10 @@ REGRESSION_TABLES, SAMPLE_SEED = 4, 1
 """Copies of its rows that the regression makes, and the seed by which rows are drawn where they are too many."""
 RIDGE = 3e-3
 """Penalty of the regression, whose columns say nearly the same of many grids."""
+LEARNT_UNTIL, JUDGED_FROM = 0.6, 0.7
+"""Shares of the as_ofs; what followed those between them overlaps with what followed the later ones."""
+FEW_EVENTS = 3
+"""Escalations per grid in all training rows. With fewer its own past says next to nothing, and the regression is the level by itself."""
 RATES_FAMILY = "rates"
 NOTHING = 1e-9
 """Escalations per day where none ever happened."""
@@ -117,14 +122,33 @@ def rate_column(about: str) -> str:
 def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> UsualLevel:
     """Learn regression and shares from `counts` seen over `exposed_days`, both (T, G); the regression from so many rows at most."""
     regression = fit_regression(panel, counts, exposed_days, most_rows)
+    floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
+    return UsualLevel(max(floor, NOTHING), _learn_shares(panel, counts, exposed_days, most_rows), regression)
+
+
+def is_seldom(counts: npt.NDArray[np.floating], grids: int) -> bool:
+    """Return whether so little happened that the regression alone is the level."""
+    return bool(counts.sum(dtype=np.float64) < FEW_EVENTS * grids)
+
+
+def _learn_shares(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> dict[str, float]:
+    """Learn the shares from the last as_ofs, for a regression that learnt from the first alone: in its own rows it would seem too good."""
+    if is_seldom(counts, counts.shape[1]):
+        return {REGRESSION: 1.0}
+    early, late = slice(0, round(LEARNT_UNTIL * len(counts))), slice(round(JUDGED_FROM * len(counts)), len(counts))
+    regression = fit_regression(panel.at(early), counts[early], exposed_days[early], most_rows)
+    return likeliest_shares(panel.at(late), counts[late], exposed_days[late], regression)
+
+
+def likeliest_shares(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, regression: RateRegression) -> dict[str, float]:
+    """Return the shares under which `counts` over `exposed_days`, both (T, G), were likeliest."""
     parts = _parts(panel, regression)
     prior = {name: PRIOR_SHARES.get(name) for name in parts}
     unnamed = list(prior.values()).count(None)
     left = 1 - sum(share for share in prior.values() if share is not None)
     priors = {name: left / max(1, unnamed) if share is None else share for name, share in prior.items()}
     weights = fit_mixture_weights(((name, part() * exposed_days) for name, part in parts.items()), counts.astype(np.float64), priors)
-    floor = FLOOR_SHARE * float(counts.sum(dtype=np.float64) / exposed_days.sum())
-    return UsualLevel(max(floor, NOTHING), {name: weight / sum(weights.values()) for name, weight in weights.items()}, regression)
+    return {name: weight / sum(weights.values()) for name, weight in weights.items()}
 
 
 def fit_regression(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> RateRegression:

@@ -3,7 +3,7 @@ import pytest
 
 from tests.support.trained_worlds import FAST, HORIZON, draw_facts, make_facts, make_panel, place_rates, weekly
 from training.learning.labels import count_labels
-from training.learning.usual_level import RATE, REGRESSION, TREND, fit_usual_level
+from training.learning.usual_level import FEW_EVENTS, RATE, REGRESSION, TREND, fit_usual_level, likeliest_shares
 
 DAYS = 400
 
@@ -29,6 +29,25 @@ def test_fit_usual_level_trusts_the_year_where_rates_stay_and_the_last_weeks_whe
     assert shares[0][RATE] + shares[0][TREND] + shares[0][REGRESSION] > 0.6
     assert shares[1]["target_decay_grid_7d"] > 0.2 > 2 * shares[0]["target_decay_grid_7d"]
     assert [1, 1] == pytest.approx([sum(share.values()) for share in shares])
+
+
+def test_fit_usual_level_leaves_all_to_the_regression_where_grids_see_next_to_nothing_of_their_own():
+    seldom, often = (fitted(draw_facts(np.full(30, rate), DAYS, seed=2)) for rate in (0.002, 0.1))
+
+    assert seldom[1].sum() / 30 < FEW_EVENTS < often[1].sum() / 30
+    assert seldom[2].shares == {REGRESSION: 1.0}
+    assert often[2].shares[RATE] > 0.05
+
+
+def test_shares_are_learnt_where_the_regression_had_seen_nothing():
+    """Over pure noise it fits its own rows by chance; on later rows that chance is worth nothing."""
+    facts = draw_facts(np.full(30, 0.1), DAYS, seed=7)
+    panel, counts, level = fitted(facts)
+    days = np.full(counts.shape, float(HORIZON))
+
+    in_its_own_rows = likeliest_shares(panel, counts, days, level.regression)
+
+    assert level.shares[REGRESSION] < in_its_own_rows[REGRESSION]
 
 
 def test_per_day_foretells_the_counts_it_learnt_from_on_the_whole():
