@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from select import select
 
@@ -43,20 +43,17 @@ class Relay:
 
     def pass_on(self, client: socket.socket) -> None:
         """Serve one connection until a side closes it or it is cut."""
-        with client, self._connect() as server:
+        is_cut = False
+        with suppress(OSError), client, self._connect() as server:  # a side may be gone in the middle of it
             while True:
                 for side in select([client, server], [], [])[0]:
-                    if not (content := side.recv(MOST_BYTES)):
+                    content = side.recv(MOST_BYTES)
+                    if not content or (is_cut and side is server):
                         return
-                    if side is server:
-                        client.sendall(content)
-                    elif not self._is_cut(content):
-                        server.sendall(content)
-                    else:
-                        if self._delivered:
-                            server.sendall(content)
-                            server.recv(MOST_BYTES)
+                    is_cut = is_cut or (side is client and self._is_cut(content))
+                    if is_cut and not self._delivered:
                         return
+                    (server if side is client else client).sendall(content)
 
     def _is_cut(self, content: bytes) -> bool:
         with self._lock:
