@@ -73,6 +73,12 @@ class PublishingTerms:
         last_day = day + timedelta(days=self.audit_valid_days)
         left, age = (last_day - today).days, (today - day).days
         model = f"version {audit.model_version} of {audit.target}"
+        if left < 0 and not audit.is_recorded:  # an upgrade takes no morning's list away
+            words = Text(
+                zh=f"在用模型（第{audit.model_version}版）由旧版本上线，没有检验日期；请尽快重新训练并上线模型",
+                en=f"{model} was promoted by an earlier yujing, which kept no date of its audit: train and promote anew soon",
+            )
+            return Expiry(Ground.AUDIT, today, 0, words)
         if left < 0:
             words = Text(
                 zh=f"在用模型（第{audit.model_version}版）上次通过检验是{_zh(day)}，至今{age}天，超过{self.audit_valid_days}天期限："

@@ -88,6 +88,8 @@ class Audit:
     target: str
     model_version: str
     at: datetime
+    is_recorded: bool = True
+    """False where an earlier version promoted the model, which did not record its audit: `at` is its publication then."""
 
 
 def last_audit(engine: Engine, target: str | None = None) -> Audit | None:
@@ -97,7 +99,7 @@ def last_audit(engine: Engine, target: str | None = None) -> Audit | None:
         query = query.where(model_publication.c.target == target)
     with reading(engine) as connection:
         row = connection.execute(query).first()
-    return Audit(row.target, row.model_version, row.audited_at or row.published_at) if row else None
+    return Audit(row.target, row.model_version, row.audited_at or row.published_at, row.audited_at is not None) if row else None
 
 
 def hold(connection: Connection, ranking_number: int, now: datetime) -> None:

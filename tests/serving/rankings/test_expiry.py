@@ -68,11 +68,18 @@ def test_rank_until_the_last_day_of_the_charter_and_no_longer(world):
         world.rank(now=DAY_91)
 
 
-def test_audit_of_an_earlier_program_counts_from_its_publication(world):
+def test_model_of_an_earlier_program_goes_on_publishing_while_a_new_one_is_asked_for(world):
     audit_model(world, None)
+    published_at = datetime(2026, 1, 5, 3, tzinfo=UTC)
+    terms = PublishingTerms(90, None, SHANGHAI)
 
-    assert last_audit(world.engine) == Audit("escalation", "1", datetime(2026, 1, 5, 3, tzinfo=UTC))
+    audit = last_audit(world.engine)
+
+    assert audit == Audit("escalation", "1", published_at, is_recorded=False)
     assert last_audit(world.engine, "nothing") is None
+    assert announced(terms.expiries(audit, published_at + timedelta(days=60))) == []
+    assert ["train and promote anew soon" in text.en for text in announced(terms.expiries(audit, DAY_91))] == [True]
+    assert world.rank(now=DAY_91)
 
 
 def test_end_is_announced_from_fourteen_days_before_on():
