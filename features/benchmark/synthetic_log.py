@@ -74,6 +74,7 @@ def open_log(size: Size, folder: Path) -> LogSnapshot:
         pl.lit("").alias(Col.AREA_TYPE),
         lon=120.0 + number / size.grids,
         lat=30.0 + number / size.grids,
+        households=pl.lit(None, pl.Int64),
         valid_from=pl.lit(None, pl.Date()),
     )
     this, following = grid_ids[:-1], grid_ids[1:]
