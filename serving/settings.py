@@ -16,7 +16,7 @@ from features.errors import UsageError
 from features.settings import BuildSettings, IntakeSettings, LogSettings, Section, explain, first_fault
 from serving.settings_sources import Environment, Origins, YamlFile, dotted, source_of
 from serving.urls import LOOPBACK, ascii_url, is_private
-from training.settings import BacktestSettings, CharterSettings, ModelSettings
+from training.settings import BacktestSettings, CharterSettings, ModelSettings, PublishingSettings
 
 
 class RankingSettings(Section):
@@ -136,13 +136,6 @@ class ServingSettings(Section):
         if self.host not in LOOPBACK and not self.behind_proxy:
             raise ValueError(f"host must be one of {', '.join(LOOPBACK)} unless behind_proxy is true, for nothing here ends TLS")
         return self
-
-
-class PublishingSettings(Section):
-    """How long a model may publish lists."""
-
-    audit_valid_days: int = Field(default=90, ge=1, le=365)
-    """Days from the audit of a model, on which it may publish: its training, or its promotion where the gate was overruled."""
 
 
 class OidcSettings(Section):

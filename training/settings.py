@@ -91,6 +91,13 @@ class ModelSettings(Section):
         return self.model_copy(update={"exclude_families": (*self.exclude_families, *families)})
 
 
+class PublishingSettings(Section):
+    """How long a model may publish lists."""
+
+    audit_valid_days: int = Field(default=90, ge=1, le=365)
+    """Days from the audit of a model, on which it may publish: its training, or its promotion where the gate was overruled."""
+
+
 LONGEST_CHARTER_DAYS = 366
 
 

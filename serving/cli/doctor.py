@@ -175,10 +175,9 @@ def _neglect(work: Workspace) -> str:
 
 
 def _publishing(work: Workspace) -> str:
-    from serving.rankings.expiry import PublishingTerms, announced
-    from serving.rankings.publishing import last_audit
+    from serving.rankings.expiry import announced, read_expiries
 
-    expiries = PublishingTerms.of(work.settings).expiries(last_audit(work.engine), datetime.now(UTC))
+    expiries = read_expiries(work.engine, work.settings, datetime.now(UTC))
     if texts := announced(expiries):
         raise NotReadyError(f"{'; '.join(text.en for text in texts)}.")
     until = [f"{each.ground} until {each.last_day}" for each in expiries]

@@ -104,10 +104,9 @@ def promote_at(work: Workspace, which: str, target: str | None, approval: tuple[
 
 def _say_ends(work: Workspace, publication: "Publication", now: datetime) -> None:
     """Say where a champion may publish no list, or soon will not: its training may be long ago."""
-    from serving.rankings.expiry import PublishingTerms, announced
-    from serving.rankings.publishing import last_audit
+    from serving.rankings.expiry import announced, read_expiries
 
-    for text in announced(PublishingTerms.of(work.settings).expiries(last_audit(work.engine, publication.target), now)):
+    for text in announced(read_expiries(work.engine, work.settings, now, publication.target)):
         message(f"{text.en[0].upper()}{text.en[1:]}.")
 
 

@@ -154,10 +154,9 @@ def _overdue(work: Workspace, tasks: "list[PeriodicTask]", runs: "DailyRuns | No
 
 def _has_expired(work: Workspace, now: datetime) -> bool:
     """Tell whether no list is due, for none may be published any more; the service says so by itself."""
-    from serving.rankings.expiry import PublishingTerms
-    from serving.rankings.publishing import last_audit
+    from serving.rankings.expiry import read_expiries
 
-    return any(each.has_passed for each in PublishingTerms.of(work.settings).expiries(last_audit(work.engine), now))
+    return any(each.has_passed for each in read_expiries(work.engine, work.settings, now))
 
 
 def _open_explainer(work: Workspace) -> "OnDemand":

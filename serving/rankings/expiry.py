@@ -112,14 +112,18 @@ def _of_charter(last_day: date, today: date) -> Expiry:
     return Expiry(Ground.CHARTER, last_day, left, words)
 
 
+def read_expiries(engine: Engine, settings: Settings, now: datetime, target: str | None = None) -> list[Expiry]:
+    """Return what ends, and when, for the model in use for a target, by default the one published last."""
+    return PublishingTerms.of(settings).expiries(last_audit(engine, target), now)
+
+
 def refuse_expired(engine: Engine, settings: Settings, target: str | None, now: datetime) -> None:
     """Return quietly when the model of a target, by default the one published last, may publish lists.
 
     Raises:
         ExpiredError: its audit is too old, or the charter has ended.
     """
-    expiries = PublishingTerms.of(settings).expiries(last_audit(engine, target), now)
-    if passed := [each.words.en for each in expiries if each.has_passed]:
+    if passed := [each.words.en for each in read_expiries(engine, settings, now, target) if each.has_passed]:
         raise ExpiredError(f"{'; '.join(passed)}.")
 
 

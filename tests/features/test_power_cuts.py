@@ -1,4 +1,4 @@
-"""What was acknowledged survives a power cut, in every state that a trace of an ingest says it could leave."""
+"""Acknowledged records survive a power cut, in every state that a trace of an ingest says it could leave."""
 
 import random
 import sqlite3

@@ -207,11 +207,10 @@ def _start(part: Part, examples: Examples, model_settings: ModelSettings) -> Sta
         rows = cases_of(examples.panel, part)
         most = fitting_rows(CASE_COPIES * len(rows.columns), examples.panel.piece_bytes, model_settings.most_rows, FLOAT64_BYTES)
         return fit_case_start(rows, examples.happened(part), most)
-    mature = examples.mature(model_settings)
-    seldom = is_seldom(examples.happened(part), len(examples.panel.grid_ids))
-    known = mature if seldom and len(mature.counts) else examples  # a few events of the first weeks would make it for good
-    counts = known.happened(part).reshape(known.counts.shape)
-    return fit_usual_level(known.panel, counts, known.exposed_days(), model_settings.most_rows)
+    counts, mature = examples.happened(part).reshape(examples.counts.shape), examples.mature(model_settings)
+    if is_seldom(counts) and len(mature.counts):  # a few events of the first weeks would make it for good
+        examples, counts = mature, mature.happened(part).reshape(mature.counts.shape)
+    return fit_usual_level(examples.panel, counts, examples.exposed_days(), model_settings.most_rows)
 
 
 def _predict_after(part: Part, seen: Examples, after: Panel, model_settings: ModelSettings) -> PartPredictions:

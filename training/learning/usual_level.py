@@ -126,14 +126,14 @@ def fit_usual_level(panel: Panel, counts: npt.NDArray[np.floating], exposed_days
     return UsualLevel(max(floor, NOTHING), _learn_shares(panel, counts, exposed_days, most_rows), regression)
 
 
-def is_seldom(counts: npt.NDArray[np.floating], grids: int) -> bool:
-    """Return whether so little happened that the regression alone is the level."""
-    return bool(counts.sum(dtype=np.float64) < FEW_EVENTS * grids)
+def is_seldom(counts: npt.NDArray[np.floating]) -> bool:
+    """Return whether so little happened, (T, G), that the regression alone is the level."""
+    return bool(counts.sum(dtype=np.float64) < FEW_EVENTS * counts.shape[1])
 
 
 def _learn_shares(panel: Panel, counts: npt.NDArray[np.floating], exposed_days: Floats, most_rows: int) -> dict[str, float]:
     """Learn the shares from the last as_ofs, for a regression that learnt from the first alone: in its own rows it would seem too good."""
-    if is_seldom(counts, counts.shape[1]):
+    if is_seldom(counts):
         return {REGRESSION: 1.0}
     early, late = slice(0, round(LEARNT_UNTIL * len(counts))), slice(round(JUDGED_FROM * len(counts)), len(counts))
     regression = fit_regression(panel.at(early), counts[early], exposed_days[early], most_rows)

@@ -93,8 +93,7 @@ def rollback(home: Home, engine: Engine, target: str, approval: Approval, also: 
         raise NotReadyError(f"An earlier champion of {target!r} must be there to return to, found none. Promote another version.")
     published = read_published(home, standing[-2].model_hash)
     repeat_golden(published.files)
-    audited_at = standing[-2].audited_at or standing[-2].published_at
-    publication = _publication(Kind.ROLLBACK, published.manifest, approval, audited_at)
+    publication = _publication(Kind.ROLLBACK, published.manifest, approval, standing[-2].audited_at)
     _record(engine, publication, also)
     return publication
 
@@ -166,7 +165,9 @@ def sign_again(home: Home) -> bytes:
     return public
 
 
-def _publication(kind: Kind, manifest: Manifest, approval: Approval, audited_at: datetime, objections: Sequence[str] = ()) -> Publication:
+def _publication(
+    kind: Kind, manifest: Manifest, approval: Approval, audited_at: datetime | None, objections: Sequence[str] = ()
+) -> Publication:
     return Publication(
         target=manifest.target,
         model_hash=manifest.hash,

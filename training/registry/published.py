@@ -96,7 +96,7 @@ class Publication:
     audited_at: datetime | None = None
     """Moment of the audit that lets it publish: its training, with the disparity report, or its promotion where the gate was overruled.
 
-    None in entries of an earlier program, whose audit counts from their publication.
+    None in entries of an earlier program, which kept no date of it.
     """
 
 

@@ -2,14 +2,17 @@ import json
 import pickle
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
+from features.database.engine import writing
+from features.database.tables import model_publication
 from features.errors import GateRefusedError, NotFoundError, NotReadyError, StoreError, UsageError
 from tests.training.conftest import NOW
 from training.registry import candidate
@@ -92,6 +95,16 @@ def test_audit_is_the_training_or_the_promotion_against_the_gate_and_a_rollback_
     assert (passed.audited_at, overruled.audited_at, back.audited_at) == (trained, ANYWAY.at, trained)
     assert overruled.override
     assert [passed, overruled, back] == history(engine)
+
+
+def test_rollback_to_a_model_of_an_earlier_program_makes_up_no_date_of_its_audit(world, home, engine):
+    """A date would let the right to publish end at once, in the very hour in which somebody went back."""
+    first = promote(home, engine, world.registry, world.first.version, ANYWAY)
+    with writing(engine) as connection:
+        connection.execute(insert(model_publication), asdict(first) | {"audited_at": None})
+    promote(home, engine, world.registry, world.second.version, ANYWAY)
+
+    assert rollback(home, engine, "escalation", PLAIN).audited_at is None
 
 
 def test_open_registry_that_cannot_be_reached_is_told_in_one_line(home, monkeypatch):

@@ -10,6 +10,6 @@ down_revision = "0025"
 
 
 def upgrade() -> None:
-    """Add one column; it is null in rows of before, whose audit counts from their publication."""
+    """Add one column; it is null in rows of before: when their audit passed is not known."""
     passed = "when its audit passed: its training, or its promotion against the gate; null in rows of before"
     op.add_column("model_publication", sa.Column("audited_at", UtcTime(), comment=passed))
